@@ -1,0 +1,94 @@
+"""The command line: it translates options into calls of the library, and results into words.
+
+Commands are imported when they are called, so that ``payrollx-db --help`` and completion stay quick.
+"""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from payrollx_db import __version__
+from payrollx_db.cli import render
+from payrollx_db.errors import PayrollxError
+
+COMMANDS = {
+    "migrate": ("payrollx_db.cli.migrate:migrate", "Create or change the unified database's schemas, tables and roles."),
+    "plan": ("payrollx_db.cli.plan:plan", "Show what would be copied, and what is unaccounted for."),
+    "copy": ("payrollx_db.cli.copy:copy", "Copy the legacy databases into the unified one."),
+    "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same."),
+    "status": ("payrollx_db.cli.status:status", "Show the runs recorded in the unified database."),
+    "dev": ("payrollx_db.cli.dev:dev", "A throw-away Postgres for trying things out."),
+    "completion": ("payrollx_db.cli.completion:completion", "Print the shell's completion script."),
+}
+
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which one needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or ``None`` where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="payrollx-db")
+@click.option("--debug", is_flag=True, envvar="PAYROLLX_DEBUG", show_envvar=True, help="Show tracebacks.")
+@click.pass_context
+def cli(ctx: click.Context, *, debug: bool) -> None:
+    """Many Postgres databases into one, a schema a service: planned, copied, verified.
+
+    Settings come from options, else from the environment, else from a .env file in this folder.
+    Exit codes: 0 done and proven; 1 error; 2 usage; 3 the data has findings; 4 a source can't be
+    read; 5 the target can't be written; 6 the recorded state forbids it; 130 interrupted.
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line and exit: the entry point of ``payrollx-db``."""
+    _load_dotenv()
+    arguments = sys.argv[1:] if args is None else args
+    try:
+        code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        render.usage_error(error)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        render.problem("interrupted")
+        sys.exit(INTERRUPTED)
+    except PayrollxError as error:
+        if "--debug" in arguments or os.environ.get("PAYROLLX_DEBUG"):
+            raise
+        render.error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader (head, a pager) has gone; whatever was asked for has been delivered as far as wanted.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _load_dotenv() -> None:
+    from dotenv import load_dotenv
+
+    load_dotenv(".env", override=False)

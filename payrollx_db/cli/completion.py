@@ -1,0 +1,21 @@
+"""``payrollx-db completion``: the script that makes a shell complete our commands."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from payrollx_db.cli import render
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script for SHELL, to be evaluated in its start-up file.
+
+    For bash: eval "$(payrollx-db completion bash)"
+    """
+    from payrollx_db.cli import cli
+
+    made = get_completion_class(shell)
+    if made is None:  # the choice above names only shells that Click has a class for
+        raise click.UsageError(f"Click has no completion for {shell}")
+    render.answer(made(cli, {}, "payrollx-db", "_PAYROLLX_DB_COMPLETE").source())

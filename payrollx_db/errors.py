@@ -1,0 +1,68 @@
+"""Everything that can go wrong on purpose, as one tree.
+
+Each exception says what happened and what to do next, and carries the exit code that the command
+line ends with. No message ever holds a password: build messages from masked URLs only.
+"""
+
+from typing import ClassVar
+
+
+class PayrollxError(Exception):
+    """Base of all errors raised by this package.
+
+    ``message`` is one lower-case sentence that names the thing; ``hint`` is the next step;
+    ``details`` are further lines (a list of columns, of findings), empty for most.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "", details: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class ConfigurationError(PayrollxError):
+    """A setting is missing or makes no sense: an unset URL, a bad option, two that contradict."""
+
+    exit_code = 2
+
+
+class CatalogError(PayrollxError):
+    """A catalog or a layout contradicts itself, or can't be imported."""
+
+
+class FindingsError(PayrollxError):
+    """It ran, and the data (or the layout held against it) has findings."""
+
+    exit_code = 3
+
+
+class LayoutMismatchError(FindingsError):
+    """The legacy databases and the layout disagree: something unmapped, missing or of another type."""
+
+
+class SourceError(PayrollxError):
+    """A legacy database can't be reached or read."""
+
+    exit_code = 4
+
+
+class TargetError(PayrollxError):
+    """The unified database can't be reached, isn't migrated, or can't be written."""
+
+    exit_code = 5
+
+
+class StateConflictError(PayrollxError):
+    """The target's recorded state forbids it: foreign rows, another run, other databases."""
+
+    exit_code = 6
+
+
+class DevServerError(PayrollxError):
+    """The embedded server can't be made, started or stopped."""
