@@ -1,0 +1,31 @@
+"""``payrollx-db plan``."""
+
+import asyncio
+from collections.abc import Callable
+
+import click
+
+from payrollx_db.cli import render, reports
+from payrollx_db.cli.options import as_json
+from payrollx_db.cli.task import task_options
+from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.pipeline import Task
+
+FINDINGS = 3
+
+
+@click.command()
+@task_options
+@click.option("--sql", is_flag=True, help="Show the SQL of each table's transforms.")
+@as_json
+def plan(make_task: Callable[[], Task], *, sql: bool, as_json: bool) -> int:
+    """Show what would be copied where, and what is unaccounted for. Changes nothing.
+
+    Exit code 3 where a table or a column of a legacy database is neither mapped nor discarded.
+    """
+    made = asyncio.run(pipeline.plan(make_task()))
+    if as_json:
+        render.answer_json(made.document())
+    else:
+        reports.show_plan(made, sql=sql)
+    return FINDINGS if made.mismatches else 0

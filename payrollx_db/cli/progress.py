@@ -1,0 +1,125 @@
+"""Progress for people: bars where stderr is a terminal, plain lines where it isn't."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from payrollx_db.cli import render
+from payrollx_db.consolidate.events import (
+    Event,
+    Notice,
+    ObjectBuilt,
+    Observer,
+    RunStarted,
+    StageStarted,
+    TableFinished,
+    TableProgress,
+    TableStarted,
+)
+
+MEGABYTE = 1_000_000
+SLOW = 1.0  # seconds; an index that took less isn't worth a line
+
+
+@contextmanager
+def showing() -> Iterator[Observer]:
+    """Yield an observer that shows progress on stderr until the block ends; no bar is left behind."""
+    if not render.stderr.is_terminal:
+        yield lines
+        return
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        _Rows(),
+        _Rate(),
+        TimeRemainingColumn(compact=True),
+        console=render.stderr,
+        transient=True,
+        expand=True,
+    )
+    with progress:
+        yield Bars(progress).see
+
+
+def lines(event: Event) -> None:
+    """Show an event as a plain line, where it is worth one."""
+    match event:
+        case StageStarted(stage, note):
+            render.note(f"{stage}: {note}" if note else stage)
+        case RunStarted(run, resumed, tables, rows, size):
+            word = "goes on with" if resumed else "starts"
+            render.note(f"run {run} {word}: {tables} tables, about {rows:,} rows, {size / MEGABYTE:,.0f} MB")
+        case TableFinished(source, target, rows, size, seconds):
+            rate = size / MEGABYTE / seconds if seconds else 0.0
+            render.note(f"  {source} -> {target}: {rows:,} rows, {seconds:.1f} s, {rate:,.0f} MB/s")
+        case ObjectBuilt(table, name, kind, seconds) if seconds >= SLOW:
+            render.note(f"  {table}: {kind} {name}, {seconds:.1f} s")
+        case Notice(text):
+            render.note(f"note: {text}")
+        case _:
+            pass
+
+
+class Bars:
+    """One bar a running table, and one for all."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tables: dict[tuple[str, str], TaskID] = {}
+        self._rows: dict[tuple[str, str], int] = {}
+        self._all: TaskID | None = None
+
+    def see(self, event: Event) -> None:
+        """Show an event."""
+        match event:
+            case StageStarted(stage, note):
+                self._progress.console.print(f"{stage}: {note}" if note else stage, markup=False, soft_wrap=True)
+                self._total(None, stage)
+            case RunStarted(rows=rows):
+                self._total(rows, "all")
+            case TableStarted(source, target, rows):
+                short = target if len(target) <= _NAME else "…" + target[-_NAME + 1 :]
+                self._tables[source, target] = self._progress.add_task(short, total=rows or None, size=0)
+            case TableProgress(source, target, rows, size):
+                self._moved((source, target), rows, size)
+            case TableFinished(source, target, rows, size, _):
+                self._moved((source, target), rows, size)
+                if (task := self._tables.pop((source, target), None)) is not None:
+                    self._progress.remove_task(task)
+            case Notice(text):
+                self._progress.console.print(f"note: {text}", markup=False, soft_wrap=True)
+            case _:
+                pass
+
+    def _total(self, rows: int | None, name: str) -> None:
+        if self._all is not None:
+            self._progress.remove_task(self._all)
+        self._all = self._progress.add_task(name, total=rows, size=0)
+        self._rows.clear()
+
+    def _moved(self, place: tuple[str, str], rows: int, size: int) -> None:
+        if place in self._tables:
+            self._progress.update(self._tables[place], completed=rows, size=size)
+        self._rows[place] = max(rows, self._rows.get(place, 0))
+        if self._all is not None:
+            self._progress.update(self._all, completed=sum(self._rows.values()))
+
+
+_NAME = 28  # columns for a table's name, so that a bar is left of 80
+
+
+class _Rows(ProgressColumn):
+    """Rows so far."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{int(task.completed):,} rows", justify="right")
+
+
+class _Rate(ProgressColumn):
+    """Megabytes a second since the table began."""
+
+    def render(self, task: Task) -> Text:
+        size, elapsed = task.fields.get("size", 0), task.elapsed
+        return Text(f"{size / MEGABYTE / elapsed:,.0f} MB/s" if size and elapsed else "", justify="right")

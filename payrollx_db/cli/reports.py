@@ -1,0 +1,155 @@
+"""How plans, reports, verdicts and states look to people."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from rich.table import Table
+
+from payrollx_db.cli import render
+from payrollx_db.consolidate.pipeline import Report, Status
+from payrollx_db.consolidate.plan import Plan
+from payrollx_db.consolidate.state import TableState
+from payrollx_db.consolidate.verify import TableVerdict, Verdict
+
+MEGABYTE = 1_000_000
+
+
+def show_plan(plan: Plan, *, sql: bool) -> None:
+    """Show a plan: what goes where, and what is unaccounted for."""
+    table = render.table(("source", "left"), ("target", "left"), ("", "left"), ("rows ~", "right"), ("MB ~", "right"))
+    order = sorted(plan.tables, key=lambda t: (t.source_name, t.target_name))
+    for database, members in groupby(order, key=lambda t: t.database):
+        table.add_row(f"[bold]{database}[/]")
+        for member in members:
+            kind = f"merge with {member.owner}" if member.owner else ""
+            size = f"{member.source.size / MEGABYTE:,.1f}"
+            table.add_row(f"  {member.source.name}", member.target_name, kind, f"{member.source.rows:,}", size)
+    render.answer_table(table)
+    if sql:
+        for member in order:
+            render.answer(f"\n-- {member.source_name} -> {member.target_name}")
+            render.answer(member.select().as_string(None) + ";")
+    copies, merges = len(plan.copies), len(plan.merges)
+    render.answer(f"\n{copies} tables to copy, {merges} duplicate tables to merge: about {plan.rows:,} rows.")
+    for reference in plan.waiting:
+        render.answer(f"waits for its other end: {reference}")
+    if plan.mismatches:
+        render.answer(f"\n{len(plan.mismatches)} unaccounted for:")
+        for mismatch in plan.mismatches:
+            render.answer(f"  {mismatch.code:<10} {mismatch}")
+
+
+def show_report(report: Report) -> None:
+    """Show what a run did: the account of every table."""
+    _show_accounts(report.tables, {})
+    total = sum(t.rows_read or 0 for t in report.tables)
+    render.answer(
+        f"\nrun {report.run.id} is done: {total:,} rows read in {report.seconds:.1f} s, and every one accounted for."
+    )
+    for reference in report.waiting:
+        render.answer(f"waits for its other end, NOT VALID until then: {reference}")
+    render.note("next: payrollx-db verify proves that both sides are identical")
+
+
+def show_verdict(verdict: Verdict, accounts: Sequence[TableState]) -> None:
+    """Show the proof, beside the accounts of the runs that wrote it, and the rows that differ."""
+    verdicts = {table.table.place: table for table in verdict.tables}
+    known = {(account.source, account.target) for account in accounts}
+    bare = [_bare_account(v) for place, v in verdicts.items() if place not in known]
+    _show_accounts([a for a in accounts if (a.source, a.target) in verdicts] + bare, verdicts)
+    for table in verdict.tables:
+        _show_differences(table)
+    rows = sum(table.result.left_rows for table in verdict.tables)
+    word = "identical" if verdict.identical else "NOT identical"
+    render.answer(f"\n{rows:,} source rows in {len(verdict.tables)} tables: {word}.")
+
+
+def show_status(status: Status) -> None:
+    """Show the recorded runs and one run's tables."""
+    if not status.runs:
+        render.answer("no run is recorded here")
+        return
+    table = render.table(
+        ("run", "right"),
+        ("status", "left"),
+        ("stage", "left"),
+        ("started", "left"),
+        ("finished", "left"),
+        ("services", "left"),
+    )
+    for run in status.runs:
+        ended = f"{run.finished_at:%Y-%m-%d %H:%M:%S}" if run.finished_at else ""
+        started = f"{run.started_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(run.id), run.status, run.stage, started, ended, " ".join(run.services))
+    render.answer_table(table)
+    render.answer(f"\ntables of run {status.run}:")
+    _show_accounts(status.tables, {}, moved=status.moved)
+    for finding in status.findings:
+        render.answer(f"  {finding}")
+
+
+def _show_accounts(
+    accounts: Iterable[TableState],
+    verdicts: dict[tuple[str, str], TableVerdict],
+    *,
+    moved: dict[str, tuple[int, int]] | None = None,
+) -> None:
+    headings = [("table", "left"), *((h, "right") for h in ("read", "written", "quarantined", "merged", "time"))]
+    if verdicts:
+        headings.append(("identical", "left"))
+    if moved is not None:
+        headings.append(("status", "left"))
+    table = render.table(*headings)
+    ordered = sorted(accounts, key=lambda a: (a.source, a.target))
+    for database, members in groupby(ordered, key=lambda a: a.source.partition(".")[0]):
+        table.add_row(f"[bold]{database}[/]")
+        for account in members:
+            _add_account(table, account, verdicts, moved)
+    render.answer_table(table)
+
+
+def _add_account(
+    table: Table,
+    account: TableState,
+    verdicts: dict[tuple[str, str], TableVerdict],
+    moved: dict[str, tuple[int, int]] | None,
+) -> None:
+    name = f"  {account.source.rpartition('.')[2]} → {account.target}"
+    verdict = verdicts.get((account.source, account.target))
+    seconds = (account.seconds or 0) + (verdict.seconds if verdict else 0)
+    numbers = [account.rows_read, account.rows_written, account.rows_quarantined, account.rows_merged]
+    cells = [name, *("" if n is None else f"{n:,}" for n in numbers), f"{seconds:.1f} s" if seconds else ""]
+    if verdicts:
+        cells.append("" if verdict is None else "[green]yes[/]" if verdict.identical else "[red bold]NO[/]")
+    if moved is not None:
+        rows = moved.get(account.target, (0, 0))[0]
+        so_far = f" {rows:,} of ~{account.estimated_rows:,}" if account.status == "running" else ""
+        cells.append(account.status + so_far)
+    table.add_row(*cells)
+
+
+def _bare_account(verdict: TableVerdict) -> TableState:
+    """Return an account of a table that no recorded run wrote: what was counted just now."""
+    table, result = verdict.table, verdict.result
+    return TableState(
+        *table.place, "merge" if table.owner else "copy", "done", table.source.rows, table.source.size,
+        result.left_rows, None, None, None, None, None,
+    )  # fmt: skip
+
+
+def _show_differences(verdict: TableVerdict) -> None:
+    if verdict.identical:
+        return
+    result = verdict.result
+    counts = {"missing": result.missing, "extra": 0 if verdict.table.owner else result.extra, "changed": result.changed}
+    said = ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
+    render.answer(f"\n{verdict.table.source_name} → {verdict.table.target_name}: {said}")
+    for difference in result.differences:
+        key = ", ".join(f"{name}={value}" for name, value in difference.key.items())
+        columns = f" in {', '.join(difference.columns)}" if difference.columns else ""
+        render.answer(f"  {difference.kind:<8} {key}{columns}")
+        for name, (left, right) in (difference.values or {}).items():
+            render.answer(f"             {name}: {left!r} → {right!r}")
+    named = len(result.differences)
+    if named < sum(counts.values()):
+        render.answer(f"  and {sum(counts.values()) - named:,} more (--limit)")

@@ -1,0 +1,92 @@
+"""The options that say what is consolidated, and the task that they make."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from payrollx_db.catalog import Catalog
+from payrollx_db.cli.options import database_url, unified_database
+from payrollx_db.consolidate.endpoints import endpoints, legacy_urls
+from payrollx_db.consolidate.events import Observer, nobody
+from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.errors import CatalogError, ConfigurationError
+from payrollx_db.layout import Layout
+
+BUILT_IN = {"legacy": "payrollx_db.legacy:LAYOUT"}
+
+Command = Callable[..., Any]
+
+
+def task_options(command: Command) -> Command:
+    """Add the options that name both sides; the command gets them as one ``make_task(observer)``."""
+
+    @wraps(command)
+    def wrapped(**options: Any) -> Any:
+        keys = ("layout", "catalog", "database_url", "services", "jobs")
+        chosen = {key: options.pop(key) for key in keys}
+        return command(make_task=lambda observer=nobody: make_task(observer=observer, **chosen), **options)
+
+    for option in reversed(OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+OPTIONS = (
+    click.option("--from", "layout", default="legacy", show_default=True, metavar="LAYOUT", envvar="PAYROLLX_FROM",
+                 show_envvar=True, help="The layout of the legacy databases: a built-in one, or package.module:name."),
+    click.option("--catalog", default="payrollx_db.unified:CATALOG", show_default=True, metavar="MODULE:NAME",
+                 envvar="PAYROLLX_CATALOG", show_envvar=True, help="The catalog of the unified database."),
+    database_url,
+    click.option("--service", "services", multiple=True, metavar="NAME", envvar="PAYROLLX_SERVICES", show_envvar=True,
+                 help="Only this service; may be given several times."),
+    click.option("--jobs", type=click.IntRange(1, 64), default=min(4, os.cpu_count() or 1), show_default="CPUs, up to 4",
+                 envvar="PAYROLLX_JOBS", show_envvar=True, help="How many tables or slices to work on at once."),
+)  # fmt: skip
+
+
+def make_task(
+    *, layout: str, catalog: str, database_url: str | None, services: tuple[str, ...], jobs: int, observer: Observer
+) -> Task:
+    """Return the task that these options describe. Raises ConfigurationError or CatalogError."""
+    target = unified_database(database_url)
+    loaded_catalog = load(catalog, Catalog)
+    loaded_layout = load(BUILT_IN.get(layout, layout), Layout)
+    for service in services:
+        _known_service(loaded_catalog, service)
+    urls = legacy_urls(loaded_layout, os.environ)
+    sources, goal = endpoints(urls, target, application_name="payrollx-db")
+    return Task(loaded_catalog, loaded_layout, sources, goal, tuple(dict.fromkeys(services)), jobs, observer)
+
+
+T = TypeVar("T")
+
+
+def load(name: str, kind: type[T]) -> T:
+    """Import ``package.module:name``, also from the working directory. Raises ConfigurationError or CatalogError."""
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        known = ", ".join(BUILT_IN)
+        raise ConfigurationError(f"{name!r} is no {kind.__name__.lower()}", hint=f"give {known} or package.module:name")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ImportError as error:
+        raise CatalogError(f"can't import {module}: {error}", hint="install it, or run from its folder") from None
+    except AttributeError:
+        raise CatalogError(f"{module} has no {attribute}", hint=f"name the {kind.__name__} that it defines") from None
+    if not isinstance(found, kind):
+        raise CatalogError(f"{name} is a {type(found).__name__}", hint=f"it must be a {kind.__name__}")
+    return found
+
+
+def _known_service(catalog: Catalog, name: str) -> None:
+    try:
+        catalog.service(name)
+    except CatalogError as error:
+        raise ConfigurationError(error.message, hint=error.hint) from None

@@ -1,0 +1,38 @@
+"""``payrollx-db verify``."""
+
+import asyncio
+from collections.abc import Callable
+
+import click
+
+from payrollx_db.cli import render, reports
+from payrollx_db.cli.options import as_json
+from payrollx_db.cli.progress import showing
+from payrollx_db.cli.task import task_options
+from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.events import Observer
+from payrollx_db.consolidate.pipeline import Task
+
+FINDINGS = 3
+
+
+@click.command()
+@task_options
+@click.option("--limit", type=click.IntRange(0), default=20, show_default=True, envvar="PAYROLLX_LIMIT",
+              show_envvar=True, help="How many differing rows to name per table.")  # fmt: skip
+@click.option("--show-values", is_flag=True, help="Show what the differing columns hold (they may be personal data).")
+@as_json
+def verify(make_task: Callable[[Observer], Task], *, limit: int, show_values: bool, as_json: bool) -> int:
+    """Prove that both sides hold the same: every row, hashed in one canonical form. Changes nothing.
+
+    Exit code 3 where they differ; the differing rows are named by their primary key.
+    """
+    with showing() as observer:
+        task = make_task(observer)
+        verdict = asyncio.run(pipeline.verify(task, limit=limit, values=show_values))
+        accounts = asyncio.run(pipeline.accounts(task))
+    if as_json:
+        render.answer_json(verdict.document())
+    else:
+        reports.show_verdict(verdict, accounts)
+    return 0 if verdict.identical else FINDINGS

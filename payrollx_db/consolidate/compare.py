@@ -1,0 +1,221 @@
+"""Two sides of the same rows, held against each other in the canonical form.
+
+One scan a side: rows fall into buckets by a hash of their key; each bucket has a count and the sum of a
+64-bit hash of its rows. Only where buckets differ are keys and hashes fetched, and only for the rows
+that are then named are columns looked at.
+
+`hash_record_extended` adds up its columns' hashes with fixed factors, so a sum of it over rows can't see two
+rows swapping a value. Each row's hash is therefore hashed once more before it is summed.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from psycopg import sql
+
+from payrollx_db.consolidate.connect import Endpoint, run, session
+from payrollx_db.consolidate.tasks import together
+
+Kind = Literal["missing", "extra", "changed"]
+Key = tuple[str | None, ...]
+Bucket = tuple[int, str]  # rows, and the sum of their hashes
+ROWS_PER_BUCKET = 500
+BATCH_ROWS = 50_000  # how many keys of differing buckets are held at once
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: where it is, what to read, and its key and columns in canonical form.
+
+    Both sides of a comparison name the same keys and columns in the same order.
+    """
+
+    endpoint: Endpoint
+    from_clause: sql.Composable
+    key: tuple[tuple[str, sql.Composable], ...]
+    columns: tuple[tuple[str, sql.Composable], ...]
+
+    def record(self, *, key: bool) -> sql.Composable:
+        """Return the row of keys, or of all columns, as one SQL record."""
+        values = [value for _, value in (self.key if key else self.columns)]
+        return sql.SQL("ROW({})").format(sql.SQL(", ").join(values))
+
+    def hashed(self, buckets: int) -> sql.Composable:
+        """Return a query of bucket, key and row hash for every row."""
+        return sql.SQL(
+            "SELECT (pg_catalog.hash_record_extended({key}, 1) & {mask})::int AS bucket, {keys} AS key,"
+            " pg_catalog.hashint8extended(pg_catalog.hash_record_extended({row}, 0), 0) AS hash FROM {source}"
+        ).format(
+            key=self.record(key=True),
+            mask=sql.Literal(buckets - 1),
+            keys=self.key_text(),
+            row=self.record(key=False),
+            source=self.from_clause,
+        )
+
+    def key_text(self) -> sql.Composable:
+        """Return the key as an array of texts."""
+        texts = (sql.SQL("({})::text").format(value) for _, value in self.key)
+        return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(texts))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One row that isn't the same on both sides. ``values`` are left and right, only where asked for."""
+
+    key: dict[str, str | None]
+    kind: Kind
+    columns: tuple[str, ...] = ()
+    values: dict[str, tuple[str | None, str | None]] | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome: how many rows are on each side, the same on both, only on the left (``missing`` from
+    the right), only on the right (``extra``), or there with other values (``changed``).
+
+    ``differences`` names the first of those, up to the limit.
+    """
+
+    left_rows: int
+    right_rows: int
+    matched: int
+    missing: int
+    extra: int
+    changed: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether both sides hold the same rows."""
+        return not (self.missing or self.extra or self.changed)
+
+    @property
+    def contained(self) -> bool:
+        """Whether the right side holds every row of the left one, and perhaps more."""
+        return not (self.missing or self.changed)
+
+
+async def compare(
+    left: Side, right: Side, *, rows: int, limit: int = 20, values: bool = False, contained: bool = False
+) -> Comparison:
+    """Compare two sides; ``rows`` is an estimate of their size.
+
+    At most ``limit`` differences are named, with their columns, and with ``values`` also what they
+    hold. With ``contained``, rows that only the right side has are no difference to be named. Raises
+    SourceError, TargetError, or FindingsError where a value can't be converted.
+    """
+    count = buckets_for(rows)
+    ours, theirs = await together([_sums(left, count), _sums(right, count)])
+    differing = sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))
+    named: list[Difference] = []
+    tally: Counter[Kind] = Counter()
+    for batch in _batches(differing, ours, theirs):
+        await _look(left, right, count, batch, named, tally, limit=limit, contained=contained)
+    named = await _with_columns(left, right, named, values=values)
+    left_rows = sum(n for n, _ in ours.values())
+    right_rows = sum(n for n, _ in theirs.values())
+    matched = left_rows - tally["missing"] - tally["changed"]
+    return Comparison(
+        left_rows, right_rows, matched, tally["missing"], tally["extra"], tally["changed"], tuple(named)
+    )  # fmt: skip
+
+
+def buckets_for(rows: int) -> int:
+    """Return how many buckets a table of ``rows`` is cut into: a power of two, 16 to 16,384."""
+    return 1 << min(14, max(4, (rows // ROWS_PER_BUCKET).bit_length()))
+
+
+async def _sums(side: Side, buckets: int) -> dict[int, Bucket]:
+    query = sql.SQL(
+        "SELECT bucket, pg_catalog.count(*), pg_catalog.sum(hash)::text FROM ({}) AS h GROUP BY bucket"
+    ).format(side.hashed(buckets))
+    async with session(side.endpoint) as connection:
+        with side.endpoint.blamed("can't hash the rows"):
+            return {bucket: (count, total) for bucket, count, total in await run(connection, query)}
+
+
+def _batches(differing: Sequence[int], ours: dict[int, Bucket], theirs: dict[int, Bucket]) -> Iterator[list[int]]:
+    """Yield buckets to look into, as many at once as may be held."""
+    batch: list[int] = []
+    held = 0
+    for bucket in differing:
+        size = ours.get(bucket, (0, ""))[0] + theirs.get(bucket, (0, ""))[0]
+        if batch and held + size > BATCH_ROWS:
+            yield batch
+            batch, held = [], 0
+        batch.append(bucket)
+        held += size
+    if batch:
+        yield batch
+
+
+async def _look(
+    left: Side, right: Side, buckets: int, batch: list[int], named: list[Difference], tally: Counter[Kind],
+    *, limit: int, contained: bool,
+) -> None:  # fmt: skip
+    """Fetch the keys and hashes of these buckets, count what differs, and name the first of it."""
+    ours, theirs = await together([_rows(left, buckets, batch), _rows(right, buckets, batch)])
+    found: list[tuple[Key, Kind]] = []
+    for key in ours.keys() | theirs.keys():
+        here, there = Counter(ours.get(key, ())), Counter(theirs.get(key, ()))
+        only_here, only_there = (here - there).total(), (there - here).total()
+        changed = min(only_here, only_there)
+        kinds: dict[Kind, int] = {"missing": only_here - changed, "extra": only_there - changed, "changed": changed}
+        for kind, number in kinds.items():
+            tally[kind] += number
+            if number and not (contained and kind == "extra"):
+                found.append((key, kind))
+    names = [name for name, _ in left.key]
+    found.sort(key=lambda item: tuple(part or "" for part in item[0]))
+    for key, kind in found[: max(0, limit - len(named))]:
+        named.append(Difference(dict(zip(names, key, strict=True)), kind))
+
+
+async def _rows(side: Side, buckets: int, batch: list[int]) -> dict[Key, list[int]]:
+    query = sql.SQL("SELECT key, hash FROM ({}) AS h WHERE bucket = ANY (%s)").format(side.hashed(buckets))
+    rows: dict[Key, list[int]] = {}
+    async with session(side.endpoint) as connection:
+        with side.endpoint.blamed("can't read the keys"):
+            for key, row_hash in await run(connection, query, (batch,)):
+                rows.setdefault(tuple(key), []).append(row_hash)
+    return rows
+
+
+async def _with_columns(left: Side, right: Side, named: list[Difference], *, values: bool) -> list[Difference]:
+    """Say of each changed row which columns differ, and with ``values`` what every named row holds."""
+    wanted = [d for d in named if values or d.kind == "changed"]
+    if not wanted:
+        return named
+    ours, theirs = await together([_cells(left, wanted), _cells(right, wanted)])
+    names = [name for name, _ in left.columns]
+    nothing: list[str | None] = [None] * len(names)
+    told = []
+    for difference in named:
+        key = tuple(difference.key.values())
+        here, there = ours.get(key, nothing), theirs.get(key, nothing)
+        pairs = {n: (h, t) for n, h, t in zip(names, here, there, strict=True) if h != t}
+        columns = tuple(pairs) if difference.kind == "changed" else ()
+        told.append(replace(difference, columns=columns, values=pairs if values else None))
+    return told
+
+
+async def _cells(side: Side, wanted: Sequence[Difference]) -> dict[Key, list[str | None]]:
+    """Fetch the named rows, column by column, as text."""
+    texts = sql.SQL(", ").join(sql.SQL("({})::text").format(value) for _, value in side.columns)
+    keys = [tuple(difference.key.values()) for difference in wanted]
+    same = sql.SQL(" OR ").join(
+        sql.SQL("({})").format(
+            sql.SQL(" AND ").join(
+                sql.SQL("({})::text IS NOT DISTINCT FROM {}").format(value, sql.Literal(part))
+                for (_, value), part in zip(side.key, key, strict=True)
+            )
+        )
+        for key in keys
+    )
+    query = sql.SQL("SELECT {}, ARRAY[{}] FROM {} WHERE {}").format(side.key_text(), texts, side.from_clause, same)
+    async with session(side.endpoint) as connection:
+        with side.endpoint.blamed("can't read the rows that differ"):
+            return {tuple(key): cells for key, cells in await run(connection, query)}

@@ -1,0 +1,152 @@
+"""Rows from here to there: one part of a table at a time, each under one snapshot of its source.
+
+A part's rows, and the record that they are there, are committed together (law 6). A part that was
+cut off is redone whole, so it begins by emptying its table.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from payrollx_db.consolidate.connect import Endpoint, pipe_end, text_of
+from payrollx_db.consolidate.events import Observer, TableFinished, TableStarted
+from payrollx_db.consolidate.mapping import ROW, TablePlan
+from payrollx_db.consolidate.pipe import Piped, pipe
+from payrollx_db.consolidate.tasks import together
+
+PART = 0  # a table is one part today; a key range of a huge one would count up from here
+
+RECORD_PART = """
+INSERT INTO payrollx_meta.parts (run_id, source, target, part, snapshot, slices) VALUES ($1, $2, $3, $4, $5::text::pg_snapshot, $6)
+ON CONFLICT (run_id, source, target, part)
+DO UPDATE SET snapshot = excluded.snapshot, slices = excluded.slices, finished_at = NULL
+"""
+FORGET_SLICES = "DELETE FROM payrollx_meta.slices WHERE (run_id, source, target, part) = ($1, $2, $3, $4)"
+RECORD_SLICE = "INSERT INTO payrollx_meta.slices VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+FINISH_PART = """
+UPDATE payrollx_meta.parts SET finished_at = pg_catalog.clock_timestamp()
+WHERE (run_id, source, target, part) = ($1, $2, $3, $4)
+"""
+FINISH_TABLE = """
+UPDATE payrollx_meta.tables
+SET status = 'copied', rows_read = $4, rows_written = $5, bytes = $6, seconds = $7, finished_at = pg_catalog.clock_timestamp()
+WHERE (run_id, source, target) = ($1, $2, $3)
+"""
+
+
+@dataclass(frozen=True)
+class Mover:
+    """All that moving a table needs to know: the run, both ends, and how many slices may run at once."""
+
+    run: int
+    sources: dict[str, Endpoint]
+    target: Endpoint
+    slots: asyncio.Semaphore
+    observer: Observer
+
+    async def move(self, table: TablePlan) -> Piped:
+        """Copy all rows of ``table`` and record them.
+
+        Raises SourceError or TargetError, or FindingsError where the data doesn't fit; the table is then as it
+        was before, or half-done, which the state says, and is redone whole.
+        """
+        async with self.slots:
+            started = time.monotonic()
+            self.observer(TableStarted(*table.place, table.source.rows))
+            moved = await self._alone(table, started) if table.slices == 1 else None
+        if moved is None:
+            moved = await self._sliced(table, started)
+        self.observer(TableFinished(*table.place, moved.written, moved.size, time.monotonic() - started))
+        return moved
+
+    async def _alone(self, table: TablePlan, started: float) -> Piped:
+        """Empty, copy and record in one transaction, which is also what lets rows arrive frozen."""
+        async with self._reader(table) as (reader, snapshot), self._writer(table) as writer:
+            await self._begin_part(writer, table, snapshot)
+            moved = await self._pipe(table, table.select(), reader, writer, freeze=table.target.kind == "r")
+            await self._record_slice(writer, table, 0, moved)
+            await self._finish(writer, table, moved, started)
+        return moved
+
+    async def _sliced(self, table: TablePlan, started: float) -> Piped:
+        """Copy ctid ranges at once, all under the leader's snapshot; the part counts when all are in."""
+        async with self._reader(table) as (leader, snapshot):
+            with self.sources[table.database].blamed("can't export the snapshot"):
+                exported = await leader.fetchval("SELECT pg_catalog.pg_export_snapshot()")
+            async with self._writer(table) as writer:
+                await self._begin_part(writer, table, snapshot)
+            ranges = enumerate(tid_ranges(table))
+            done = await together([self._slice(table, number, where, exported) for number, where in ranges])
+            moved = Piped(sum(p.read for p in done), sum(p.written for p in done), sum(p.size for p in done))
+            async with self._writer(table) as writer:
+                await self._finish(writer, table, moved, started)
+        return moved
+
+    async def _slice(self, table: TablePlan, number: int, where: sql.Composable, exported: str) -> Piped:
+        async with self.slots, self._reader(table, exported) as (reader, _), self._writer(table) as writer:
+            moved = await self._pipe(table, table.select(where), reader, writer, freeze=False)
+            await self._record_slice(writer, table, number, moved)
+        return moved
+
+    @asynccontextmanager
+    async def _reader(self, table: TablePlan, exported: str | None = None) -> AsyncIterator[tuple[Any, str]]:
+        """Open a read-only repeatable-read transaction on the source, under ``exported`` or a snapshot of its own."""
+        source = self.sources[table.database]
+        async with pipe_end(source) as reader:
+            with source.blamed("can't take a snapshot"):
+                await reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                if exported:
+                    await reader.execute(text_of(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(exported))))
+                snapshot = await reader.fetchval("SELECT pg_catalog.pg_current_snapshot()::text")
+            yield reader, snapshot
+            with source.blamed("can't end the transaction"):
+                await reader.execute("COMMIT")
+
+    @asynccontextmanager
+    async def _writer(self, table: TablePlan) -> AsyncIterator[Any]:
+        """Open a transaction on the target."""
+        async with pipe_end(self.target) as writer:
+            with self.target.blamed(f"can't write {table.target_name}"):
+                async with writer.transaction():
+                    yield writer
+
+    async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
+        goal = (table.target.schema, table.target.name)
+        columns = [column.target.name for column in table.columns]
+        ends = {"source": self.sources[table.database], "target": self.target}
+        return await pipe(reader, text_of(query), writer, goal, columns, freeze=freeze, **ends)
+
+    async def _begin_part(self, writer: Any, table: TablePlan, snapshot: str) -> None:
+        key = (self.run, *table.place, PART)
+        name = sql.Identifier(table.target.schema, table.target.name)
+        await writer.execute(text_of(sql.SQL("TRUNCATE {}").format(name)))
+        await writer.execute(RECORD_PART, *key, snapshot, table.slices)
+        await writer.execute(FORGET_SLICES, *key)
+
+    async def _record_slice(self, writer: Any, table: TablePlan, number: int, moved: Piped) -> None:
+        await writer.execute(
+            RECORD_SLICE, self.run, *table.place, PART, number, moved.read, moved.written, moved.size
+        )  # fmt: skip
+
+    async def _finish(self, writer: Any, table: TablePlan, moved: Piped, started: float) -> None:
+        await writer.execute(FINISH_PART, self.run, *table.place, PART)
+        seconds = time.monotonic() - started
+        await writer.execute(FINISH_TABLE, self.run, *table.place, moved.read, moved.written, moved.size, seconds)
+
+
+def tid_ranges(table: TablePlan) -> Iterator[sql.Composable]:
+    """Yield conditions that cut the heap into ``table.slices`` ranges of pages, the last one open-ended."""
+    ctid = sql.SQL("{}.ctid").format(sql.Identifier(ROW))
+    step = -(-table.source.pages // table.slices)
+    for number in range(table.slices):
+        start = sql.Literal(f"({number * step},0)")
+        condition = sql.SQL("{} >= {}::tid").format(ctid, start)
+        if number < table.slices - 1:
+            end = sql.Literal(f"({(number + 1) * step},0)")
+            condition = sql.SQL("{} AND {} < {}::tid").format(condition, ctid, end)
+        yield condition

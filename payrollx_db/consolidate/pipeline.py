@@ -1,0 +1,444 @@
+"""The story of a consolidation, from top to bottom.
+
+Each public function is one thing that a person asks for. They take endpoints, a catalog and a layout,
+tell an observer how it goes, and return frozen results; nothing here prints or exits.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from payrollx_db.catalog import Catalog
+from payrollx_db.consolidate import check as checks
+from payrollx_db.consolidate import load, references, state
+from payrollx_db.consolidate.check import Finding
+from payrollx_db.consolidate.connect import Connection, Endpoint, session
+from payrollx_db.consolidate.copy import Mover
+from payrollx_db.consolidate.events import Notice, Observer, RunStarted, StageStarted, nobody
+from payrollx_db.consolidate.inspect import Database, ForeignKey, inspect, read_database
+from payrollx_db.consolidate.load import Builder
+from payrollx_db.consolidate.mapping import TablePlan
+from payrollx_db.consolidate.plan import Plan, databases_of, make_plan, schemas_of
+from payrollx_db.consolidate.progress import moved, watching
+from payrollx_db.consolidate.state import Run, TableState
+from payrollx_db.consolidate.tasks import limited, together
+from payrollx_db.consolidate.verify import TableVerdict, Verdict, verify_tables
+from payrollx_db.errors import (
+    ConfigurationError,
+    FindingsError,
+    LayoutMismatchError,
+    PayrollxError,
+    StateConflictError,
+    TargetError,
+)
+from payrollx_db.layout import Layout
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a consolidation is of: the catalog, the layout, and where both sides are.
+
+    ``sources`` has an endpoint for each legacy database by its layout name; ``services`` limits the
+    task (empty: all of them); ``jobs`` is how many tables or slices move at once.
+    """
+
+    catalog: Catalog
+    layout: Layout
+    sources: Mapping[str, Endpoint]
+    target: Endpoint
+    services: tuple[str, ...] = ()
+    jobs: int = 4
+    observer: Observer = field(default=nobody, repr=False)
+
+    @property
+    def needed(self) -> dict[str, Endpoint]:
+        """The endpoints of those legacy databases that the chosen services have to do with."""
+        chosen = self.services or tuple(service.name for service in self.catalog.services)
+        names = [database.name for database in databases_of(self.layout, schemas_of(self.catalog, chosen))]
+        return {name: self.sources[name] for name in names}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a finished run did. ``seconds`` is the wall time of this call."""
+
+    run: Run
+    tables: tuple[TableState, ...]
+    findings: tuple[Finding, ...]
+    waiting: tuple[str, ...]
+    seconds: float
+
+    def document(self) -> dict[str, Any]:
+        """Return the report as plain data, for ``--json``."""
+        return {
+            "run": self.run.id,
+            "status": self.run.status,
+            "seconds": round(self.seconds, 3),
+            "tables": [account_document(table) for table in self.tables],
+            "waiting": list(self.waiting),
+        }
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the target remembers: its runs, newest first, and one run's tables and findings.
+
+    ``moved`` has rows and bytes so far for each target table that is under way right now.
+    """
+
+    runs: tuple[Run, ...]
+    run: int | None
+    tables: tuple[TableState, ...]
+    moved: dict[str, tuple[int, int]]
+    findings: tuple[Finding, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the status as plain data, for ``--json``."""
+        return {
+            "runs": [asdict(run) for run in self.runs],
+            "run": self.run,
+            "tables": [
+                account_document(t) | {"status": t.status, "moved": self.moved.get(t.target, (0, 0))[0]}
+                for t in self.tables
+            ],
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+async def plan(task: Task) -> Plan:
+    """Read every catalog and say what would be done. Raises SourceError, TargetError or ConfigurationError."""
+    task.observer(StageStarted("plan", "reading the catalogs"))
+    needed = task.needed
+    target, *sources = await limited(
+        [_read_target(task.target), *(inspect(endpoint) for endpoint in needed.values())], max(task.jobs, 2)
+    )
+    found = dict(zip(needed, sources, strict=True))
+    _refuse_same_database(task, found, target)
+    _refuse_unmigrated(task, target)
+    layout = _with_schemas(task.layout, needed)
+    return make_plan(task.catalog, layout, found, target, services=task.services, jobs=task.jobs)
+
+
+async def copy(task: Task) -> Report:
+    """Copy, load, merge, and account for every row; or go on with a run that was cut off.
+
+    Raises LayoutMismatchError or FindingsError before anything is written where the layout or the
+    data doesn't fit; StateConflictError where the target isn't this run's to write; SourceError or
+    TargetError where a side fails. What was cut off is recorded, and the next call goes on with it.
+    """
+    clock = asyncio.get_running_loop().time
+    started = clock()
+    made = await plan(task)
+    refuse_mismatches(made)
+    async with state.exclusive(task.target) as held:
+        unfinished = await _unfinished(held)
+        made = await _still_to_do(held, made, unfinished)
+        task.observer(StageStarted("check", "looking for what could not be carried over"))
+        findings = await _check(task, made)
+        checks.refuse(findings)
+        run = await _begin(held, task, made, findings, unfinished)
+        try:
+            await _carry_out(held, task, made, run)
+        except FindingsError:
+            await _undo(held, task, made, run)
+            raise
+        except BaseException as error:
+            await _record_end(task, run, error)
+            raise
+        accounts = await state.tables(held, run.id)
+        await state.finish_run(held, run.id, "done")
+    waiting = tuple(str(reference) for reference in made.waiting)
+    return Report(replace(run, status="done"), tuple(accounts), tuple(findings), waiting, clock() - started)
+
+
+async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdict:
+    """Prove that both sides hold the same. Raises as `plan` does, and LayoutMismatchError."""
+    made = await plan(task)
+    refuse_mismatches(made)
+    task.observer(StageStarted("verify", "hashing both sides"))
+    return await verify_tables(
+        made, dict(task.sources), task.target, jobs=task.jobs, limit=limit, values=values, observer=task.observer
+    )
+
+
+async def accounts(task: Task) -> tuple[TableState, ...]:
+    """Return the recorded accounts of all tables that finished runs have written. Raises TargetError."""
+    async with session(task.target) as connection:
+        found = [run for run in await state.runs(connection) if run.status == "done"]
+        return tuple([account for run in found for account in await state.tables(connection, run.id)])
+
+
+async def status(target: Endpoint, run: int | None = None) -> Status:
+    """Return what the target remembers of its runs; ``run`` picks one (default: the newest).
+
+    Raises TargetError where it can't be read, ConfigurationError where there is no such run.
+    """
+    async with session(target) as connection:
+        runs = await state.runs(connection)
+        if run is not None and run not in {r.id for r in runs}:
+            raise ConfigurationError(f"there is no run {run}", hint="payrollx-db status lists them")
+        chosen = run if run is not None else (runs[0].id if runs else None)
+        if chosen is None:
+            return Status((), None, (), {}, ())
+        tables = await state.tables(connection, chosen)
+        findings = [Finding(**found) for found in await state.findings(connection, chosen)]
+        return Status(tuple(runs), chosen, tuple(tables), await moved(connection, chosen), tuple(findings))
+
+
+def refuse_mismatches(made: Plan) -> None:
+    """Raise LayoutMismatchError where the layout and the databases disagree (law 2)."""
+    if made.mismatches:
+        raise LayoutMismatchError(
+            f"{len(made.mismatches)} things in the legacy databases are not as the layout {made.layout.name} says",
+            details=tuple(map(str, made.mismatches)),
+            hint="map each in the layout, or discard it there by name with a reason",
+        )
+
+
+def account_document(table: TableState) -> dict[str, Any]:
+    """Return a table's account as plain data, for ``--json``."""
+    return {
+        "source": table.source,
+        "target": table.target,
+        "read": table.rows_read,
+        "written": table.rows_written,
+        "quarantined": table.rows_quarantined,
+        "merged": table.rows_merged,
+        "bytes": table.bytes,
+        "seconds": None if table.seconds is None else round(table.seconds, 3),
+    }
+
+
+# --- the stages of a copy ---------------------------------------------------------------------------
+
+
+async def _carry_out(held: Connection, task: Task, made: Plan, run: Run) -> None:
+    await state.set_stage(held, run.id, "copy")
+    await _take_down(held, task, made, run)
+    await _copy_and_index(held, task, made, run)
+    await state.set_stage(held, run.id, "load")
+    await _restore_keys(held, task, made, run)
+    await load.set_sequences(held, dict(task.sources), made.copies)
+    await state.set_stage(held, run.id, "merge")
+    await _merge(held, task, made, run)
+    await _account(held, made, run)
+
+
+async def _take_down(held: Connection, task: Task, made: Plan, run: Run) -> None:
+    done = await state.finished_parts(held, run.id)
+    names = {table.target_name for table in made.copies if table.place not in done}
+    standing = await _as_it_stands(held, made.target)
+    await load.take_down(held, task.target, run.id, standing, names)
+
+
+async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) -> None:
+    """Copy tables, several at once, and index each as soon as its rows are in."""
+    task.observer(StageStarted("copy", f"{len(made.copies)} tables, {task.jobs} at once"))
+    done = await state.finished_parts(held, run.id)
+    taken = await state.taken(held, run.id)
+    standing = await _as_it_stands(held, made.target)
+    mover = Mover(run.id, dict(task.sources), task.target, asyncio.Semaphore(task.jobs), task.observer)
+    builder = Builder(run.id, task.target, task.observer)
+    building = asyncio.Semaphore(task.jobs)
+
+    async def build(table: TablePlan) -> None:
+        indexes = load.missing_indexes(standing.tables[table.target_name], taken)
+
+        async def one(work: Any) -> None:
+            async with building:
+                await work
+
+        await together([one(builder.build_index(table.target_name, index)) for index in indexes])
+        await builder.attach(table.target_name, indexes)
+        await builder.analyze(table.target_name)
+
+    async def move(table: TablePlan) -> None:
+        if table.place not in done:
+            await state.table_account(held, run.id, table, status="running")
+            await mover.move(table)
+        await build(table)
+
+    async with watching(task.target, run.id, made, task.observer):
+        await together([move(table) for table in made.copies])
+
+
+async def _restore_keys(held: Connection, task: Task, made: Plan, run: Run) -> None:
+    """Put the foreign keys back: first all of them, looking at no row, then each is validated."""
+    standing = await _as_it_stands(held, made.target)
+    taken = await state.taken(held, run.id)
+    ready = {table.target_name for table in made.copies} | await state.done_tables(held)
+    task.observer(StageStarted("load", "foreign keys"))
+    builder = Builder(run.id, task.target, task.observer)
+    originals = [item.thing for item in taken if isinstance(item.thing, ForeignKey)]
+    unvalidated = {(key.table, key.name) for key in standing.foreign_keys if not key.validated}
+    missing = load.missing_keys(standing, taken)
+    for key in missing:
+        await builder.add_foreign_key(key, validated=key.target not in ready)
+    added = {(key.table, key.name) for key in missing}
+    due = [k for k in originals if (k.table, k.name) in added | unvalidated and k.target in ready]
+    await limited([builder.validate(key) for key in due], task.jobs)
+
+
+async def _merge(held: Connection, task: Task, made: Plan, run: Run) -> None:
+    """Merge the duplicate tables: every row of theirs must be in the target already, and equal."""
+    if not made.merges:
+        return
+    task.observer(StageStarted("merge", f"{len(made.merges)} duplicate tables"))
+    merging = replace(made, tables=made.merges)
+    verdict = await verify_tables(merging, dict(task.sources), task.target, jobs=task.jobs, observer=task.observer)
+    for table in verdict.tables:
+        await _merge_account(held, run, table)
+
+
+async def _merge_account(held: Connection, run: Run, verdict: TableVerdict) -> None:
+    result = verdict.result
+    account = {"rows_read": result.left_rows, "rows_merged": result.matched, "rows_written": 0, "rows_quarantined": 0}
+    await state.table_account(held, run.id, verdict.table, **account, seconds=verdict.seconds, bytes=0, status="done")
+
+
+async def _account(held: Connection, made: Plan, run: Run) -> None:
+    """Law 1: count what the target holds, and let the sums say whether anything is lost."""
+    for table in made.copies:
+        rows = await load.count_rows(held, table.target_name)
+        account = {"rows_written": rows, "rows_quarantined": 0, "rows_merged": 0, "status": "done"}
+        await state.table_account(held, run.id, table, **account)
+    wrong = [t for t in await state.tables(held, run.id) if not t.balanced]
+    if wrong:
+        raise FindingsError(
+            f"the rows of {len(wrong)} tables don't add up: read = written + quarantined + merged does not hold",
+            details=tuple(
+                f"{t.source} -> {t.target}: {t.rows_read} read, {t.rows_written} written,"
+                f" {t.rows_quarantined} quarantined, {t.rows_merged} merged"
+                for t in wrong
+            ),
+            hint="run payrollx-db verify to name the rows; did the legacy databases take writes meanwhile?",
+        )
+
+
+async def _undo(held: Connection, task: Task, made: Plan, run: Run) -> None:
+    """Leave the target as it was before the run: its tables empty, every index and key in place."""
+    task.observer(StageStarted("undo", "emptying what the run has written"))
+    names = [table.target_name for table in made.copies]
+    await load.empty(held, task.target, run.id, names)
+    standing = await _as_it_stands(held, made.target)
+    taken = await state.taken(held, run.id)
+    builder = Builder(run.id, task.target, nobody)
+    for name in names:
+        indexes = load.missing_indexes(standing.tables[name], taken)
+        await limited([builder.build_index(name, index) for index in indexes], task.jobs)
+        await builder.attach(name, indexes)
+    validated = {(i.table, i.name) for i in taken if isinstance(i.thing, ForeignKey) and i.thing.validated}
+    for key in load.missing_keys(standing, taken):
+        await builder.add_foreign_key(key, validated=False)
+        if (key.table, key.name) in validated:
+            await builder.validate(key)
+    await state.finish_run(held, run.id, "undone", "the data did not fit; the target is as it was")
+
+
+# --- before the first byte ---------------------------------------------------------------------------
+
+
+async def _check(task: Task, made: Plan) -> list[Finding]:
+    sources = dict(task.sources)
+    values, orphans = await together(
+        [checks.check(made, sources, jobs=task.jobs), references.orphans(made, sources, task.target)]
+    )
+    return values + orphans
+
+
+async def _unfinished(held: Connection) -> Run | None:
+    return next((run for run in await state.runs(held) if run.unfinished), None)
+
+
+async def _begin(held: Connection, task: Task, made: Plan, findings: list[Finding], unfinished: Run | None) -> Run:
+    with task.target.blamed("can't write the state tables"):
+        await state.ensure(held)
+        if unfinished is not None:
+            run = await state.resume_run(held, unfinished, made)
+        else:
+            run = await state.start_run(held, made, dict(task.sources), task.jobs)
+    await state.record_findings(held, run.id, map(asdict, findings))
+    for reference in made.waiting:
+        task.observer(Notice(f"{reference} waits: its other end is not part of this run"))
+    task.observer(RunStarted(run.id, unfinished is not None, len(made.copies), made.rows, made.size))
+    return run
+
+
+async def _still_to_do(held: Connection, made: Plan, unfinished: Run | None) -> Plan:
+    """Refuse rows of no known run (law 7), and leave out what a finished run has already copied."""
+    known = await state.done_tables(held)
+    if unfinished is None:
+        strangers = [t for t in made.copies if t.target_name not in known and await load.has_rows(held, t.target_name)]
+        if strangers:
+            raise StateConflictError(
+                f"the target holds rows of no known run, in {len(strangers)} tables",
+                details=tuple(t.target_name for t in strangers),
+                hint="copy into empty tables: empty these, or use another database",
+            )
+    open_tables = tuple(t for t in made.tables if t.target_name not in known)
+    if not open_tables:
+        raise StateConflictError(
+            "a finished run has already copied all of this",
+            hint="payrollx-db verify proves it, payrollx-db status shows it",
+        )
+    return replace(made, tables=open_tables)
+
+
+async def _as_it_stands(held: Connection, target: Database) -> Database:
+    return await read_database(held, target.name)
+
+
+async def _read_target(endpoint: Endpoint) -> Database:
+    """Inspect the target as it is designed: with the indexes that an unfinished run has taken down."""
+    found = await inspect(endpoint)
+    async with session(endpoint) as connection:
+        unfinished = await _unfinished(connection)
+        things = await state.taken(connection, unfinished.id) if unfinished else []
+    return state.as_designed(found, things)
+
+
+async def _record_end(task: Task, run: Run, error: BaseException) -> None:
+    """Record why a run stopped, even while it is being cancelled."""
+    interrupted = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+    message = error.message if isinstance(error, PayrollxError) else type(error).__name__
+    status = "interrupted" if interrupted else "failed"
+    await asyncio.shield(state.record_failure(task.target, run.id, status, message))
+
+
+def _refuse_same_database(task: Task, found: Mapping[str, Database], target: Database) -> None:
+    seen: dict[tuple[str, ...], str] = {}
+    for name, database in found.items():
+        if database.identity == target.identity:
+            raise ConfigurationError(
+                f"source {name} and the target are the same database, {target.dbname}",
+                hint="point DATABASE_URL at a database of its own",
+            )
+        schema = task.sources[name].url.schema or task.layout.database(name).schema
+        other = seen.setdefault((*database.identity, schema), name)
+        if other != name:
+            raise ConfigurationError(
+                f"sources {other} and {name} are the same database, {database.dbname}",
+                hint="correct one of their URLs",
+            )
+
+
+def _refuse_unmigrated(task: Task, target: Database) -> None:
+    chosen: Iterable[str] = task.services or (service.name for service in task.catalog.services)
+    schemas = schemas_of(task.catalog, chosen)
+    missing = [t for t in task.catalog.tables() if t.partition(".")[0] in schemas and t not in target.tables]
+    if missing:
+        raise TargetError(
+            f"the target {task.target.url.masked} isn't migrated: it lacks {len(missing)} tables",
+            details=tuple(missing),
+            hint="run payrollx-db migrate first",
+        )
+
+
+def _with_schemas(layout: Layout, endpoints: Mapping[str, Endpoint]) -> Layout:
+    """Return the layout with the source schemas that the URLs name (Prisma's ``schema`` parameter)."""
+    databases = tuple(
+        replace(db, schema=endpoints[db.name].url.schema or db.schema) if db.name in endpoints else db
+        for db in layout.databases
+    )
+    return replace(layout, databases=databases)

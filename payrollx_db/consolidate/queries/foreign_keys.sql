@@ -1,0 +1,24 @@
+-- The foreign keys that leave these tables or arrive at them.
+SELECT con.conrelid::bigint,
+       sn.nspname::text,
+       sc.relname::text,
+       con.conname::text,
+       pg_catalog.pg_get_constraintdef(con.oid),
+       (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
+        FROM pg_catalog.unnest(con.conkey) WITH ORDINALITY AS k (attnum, place)
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = k.attnum),
+       tn.nspname::text,
+       tc.relname::text,
+       (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
+        FROM pg_catalog.unnest(con.confkey) WITH ORDINALITY AS k (attnum, place)
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.confrelid AND a.attnum = k.attnum),
+       con.convalidated
+FROM pg_catalog.pg_constraint AS con
+JOIN pg_catalog.pg_class AS sc ON sc.oid = con.conrelid
+JOIN pg_catalog.pg_namespace AS sn ON sn.oid = sc.relnamespace
+JOIN pg_catalog.pg_class AS tc ON tc.oid = con.confrelid
+JOIN pg_catalog.pg_namespace AS tn ON tn.oid = tc.relnamespace
+WHERE con.contype = 'f'
+  AND con.conparentid = 0
+  AND (con.conrelid = ANY (%(tables)s::oid[]) OR con.confrelid = ANY (%(tables)s::oid[]))
+ORDER BY sn.nspname, sc.relname, con.conname

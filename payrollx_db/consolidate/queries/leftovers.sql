@@ -1,0 +1,13 @@
+-- What else holds data, and belongs to no table: sequences of their own, and large objects.
+SELECT 'sequence', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), 1::bigint
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S'
+  AND n.nspname !~ '^pg_'
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+                  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
+UNION ALL
+SELECT 'large objects', 'pg_largeobject', count(*)
+FROM pg_catalog.pg_largeobject_metadata
+HAVING count(*) > 0
+ORDER BY 1, 2

@@ -1,0 +1,93 @@
+-- What the tool remembers, in the database that it speaks of (schema payrollx_meta).
+CREATE TABLE IF NOT EXISTS payrollx_meta.runs (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  catalog      text NOT NULL,
+  layout       text NOT NULL,
+  services     text[] NOT NULL,
+  status       text NOT NULL CHECK (status IN ('running', 'interrupted', 'failed', 'undone', 'done')),
+  stage        text NOT NULL DEFAULT 'copy',
+  message      text,
+  tool_version text NOT NULL,
+  jobs         integer NOT NULL,
+  host         text NOT NULL,
+  process      integer NOT NULL,
+  started_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  finished_at  timestamptz
+);
+
+CREATE TABLE IF NOT EXISTS payrollx_meta.sources (
+  run_id         bigint NOT NULL REFERENCES payrollx_meta.runs ON DELETE CASCADE,
+  database       text NOT NULL,
+  system         text NOT NULL,
+  dbname         text NOT NULL,
+  url            text NOT NULL,
+  server_version text NOT NULL,
+  shape          text NOT NULL,
+  PRIMARY KEY (run_id, database)
+);
+
+CREATE TABLE IF NOT EXISTS payrollx_meta.tables (
+  run_id           bigint NOT NULL REFERENCES payrollx_meta.runs ON DELETE CASCADE,
+  source           text NOT NULL,
+  target           text NOT NULL,
+  kind             text NOT NULL CHECK (kind IN ('copy', 'merge')),
+  status           text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'running', 'copied', 'done')),
+  estimated_rows   bigint NOT NULL,
+  estimated_bytes  bigint NOT NULL,
+  rows_read        bigint,
+  rows_written     bigint,
+  rows_quarantined bigint,
+  rows_merged      bigint,
+  bytes            bigint,
+  seconds          double precision,
+  started_at       timestamptz,
+  finished_at      timestamptz,
+  PRIMARY KEY (run_id, source, target)
+);
+
+CREATE TABLE IF NOT EXISTS payrollx_meta.parts (
+  run_id      bigint NOT NULL,
+  source      text NOT NULL,
+  target      text NOT NULL,
+  part        integer NOT NULL,
+  snapshot    pg_snapshot NOT NULL,
+  slices      integer NOT NULL,
+  finished_at timestamptz,
+  PRIMARY KEY (run_id, source, target, part),
+  FOREIGN KEY (run_id, source, target) REFERENCES payrollx_meta.tables ON DELETE CASCADE
+);
+
+CREATE TABLE IF NOT EXISTS payrollx_meta.slices (
+  run_id       bigint NOT NULL,
+  source       text NOT NULL,
+  target       text NOT NULL,
+  part         integer NOT NULL,
+  slice        integer NOT NULL,
+  rows_read    bigint NOT NULL,
+  rows_written bigint NOT NULL,
+  bytes        bigint NOT NULL,
+  PRIMARY KEY (run_id, source, target, part, slice),
+  FOREIGN KEY (run_id, source, target, part) REFERENCES payrollx_meta.parts ON DELETE CASCADE
+);
+
+-- Indexes and constraints that were taken down for the copy, as they were.
+CREATE TABLE IF NOT EXISTS payrollx_meta.objects (
+  run_id      bigint NOT NULL REFERENCES payrollx_meta.runs ON DELETE CASCADE,
+  table_name  text NOT NULL,
+  name        text NOT NULL,
+  kind        text NOT NULL CHECK (kind IN ('index', 'foreign key')),
+  detail      jsonb NOT NULL,
+  restored_at timestamptz,
+  PRIMARY KEY (run_id, table_name, name)
+);
+
+CREATE TABLE IF NOT EXISTS payrollx_meta.findings (
+  run_id   bigint NOT NULL REFERENCES payrollx_meta.runs ON DELETE CASCADE,
+  code     text NOT NULL,
+  severity text NOT NULL,
+  place    text NOT NULL,
+  count    bigint NOT NULL,
+  message  text NOT NULL,
+  examples jsonb NOT NULL,
+  PRIMARY KEY (run_id, code, place)
+)

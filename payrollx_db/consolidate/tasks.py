@@ -1,0 +1,36 @@
+"""Several coroutines at once, with the first real error instead of a group of them."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run all of ``work`` at once and return the results in order.
+
+    The first to fail cancels the rest, and its own exception is raised, not an ExceptionGroup.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in work]
+    except BaseExceptionGroup as errors:
+        raise _first(errors) from errors
+    return [task.result() for task in tasks]
+
+
+async def limited(work: Iterable[Coroutine[Any, Any, T]], limit: int) -> list[T]:
+    """Run all of ``work``, at most ``limit`` at once, and return the results in order."""
+    slots = asyncio.Semaphore(limit)
+
+    async def one(coroutine: Coroutine[Any, Any, T]) -> T:
+        async with slots:
+            return await coroutine
+
+    return await together([one(coroutine) for coroutine in work])
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
