@@ -7,9 +7,11 @@ other, because references between services are strings and all tables live in th
 import uuid
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import DateTime, Enum, MetaData, Numeric, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from payrollx_db.catalog import LOOSE
@@ -28,6 +30,8 @@ Key = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, server_default=
 Created = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 Updated = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now())]
 Money = Annotated[Decimal, mapped_column(Numeric(38, 18))]
+Document = Annotated[Any, mapped_column(JSONB(none_as_null=True))]  # None is NULL, never the JSON null
+Texts = Annotated[list[str], mapped_column(ARRAY(Text))]
 
 
 class Base(DeclarativeBase):
@@ -50,6 +54,6 @@ def loose_reference(target: str) -> dict[str, Any]:
     return {LOOSE: target}
 
 
-def labels(name: str, schema: str, *values: str) -> Enum:
-    """Return an enum type ``schema.name`` with these labels, in this order."""
-    return Enum(*values, name=name, schema=schema, metadata=metadata)
+def labels(name: str, schema: str, members: type[StrEnum]) -> Enum:
+    """Return an enum type ``schema.name`` whose labels are the names of ``members``, in their order."""
+    return Enum(members, name=name, schema=schema, metadata=metadata)

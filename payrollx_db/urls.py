@@ -47,6 +47,8 @@ class DatabaseUrl:
         schema = pairs.pop("schema", None) or None
         libpq = {key: value for key, value in pairs.items() if key not in PRISMA_ONLY}
         params = _conninfo(f"postgresql://{rest}", name) | _known_only(libpq, name)
+        if "@" in params.get("host", ""):  # a raw @ in the password: what follows it would be shown as the host
+            raise _unreadable(name)
         return cls(params, schema, scheme.lower().partition("+")[2] or None)
 
     @property
@@ -74,6 +76,11 @@ class DatabaseUrl:
         from psycopg.conninfo import make_conninfo
 
         return make_conninfo(**self.params)
+
+    @property
+    def plain(self) -> str:
+        """The URL as libpq takes it. It holds the password: for the environment of other programs, not for people."""
+        return self.sqlalchemy("").replace("postgresql+://", "postgresql://", 1)
 
     def sqlalchemy(self, driver: str = "psycopg") -> str:
         """Return a SQLAlchemy URL with ``driver``. It holds the password: for engines, not for people."""
@@ -110,10 +117,14 @@ def _conninfo(text: str, name: str) -> dict[str, str]:
         return {key: str(value) for key, value in conninfo_to_dict(text).items()}
     except ProgrammingError:
         # libpq's own message quotes the part that it stumbled over, which may be the password.
-        raise ConfigurationError(
-            f"{name} can't be read as a Postgres URL",
-            hint="percent-encode special characters in the user name and the password (@ is %40, / is %2F)",
-        ) from None
+        raise _unreadable(name) from None
+
+
+def _unreadable(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name} can't be read as a Postgres URL",
+        hint="percent-encode special characters in the user name and the password (@ is %40, / is %2F)",
+    )
 
 
 def _known_only(params: dict[str, str], name: str) -> dict[str, str]:

@@ -1,0 +1,58 @@
+-- The roles of PayrollX's unified database: one that owns everything, and one a service.
+--
+-- `payrollx-db migrate` runs this file first. A DBA may run it instead, once a server:
+--
+--     psql --dbname postgres --file roles.sql
+--     GRANT payrollx_owner TO the_role_that_migrates;
+--
+-- and then the role that migrates needs no CREATEROLE. It may be run again at any time. Roles belong to
+-- the whole server, so another database may be making the same ones at this moment.
+--
+-- None of them can log in. A service's own login is made a member of its role, and of no other:
+--
+--     GRANT payrollx_auth TO the_login_of_the_auth_service;
+
+DO $roles$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY[
+        'payrollx_owner',
+        'payrollx_auth',
+        'payrollx_organization',
+        'payrollx_employee',
+        'payrollx_wallet',
+        'payrollx_payroll',
+        'payrollx_transaction',
+        'payrollx_notification',
+        'payrollx_compliance'
+    ]
+    LOOP
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
+            BEGIN
+                EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', wanted);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL; -- someone else has made it between our look and our attempt
+            END;
+        END IF;
+    END LOOP;
+END
+$roles$;
+
+-- Whoever migrates acts as the owner, so that tables belong to one role whoever made them. Since Postgres 16
+-- a role that isn't a superuser may grant roles that it made, but isn't itself a member of them.
+
+DO $membership$
+DECLARE
+    needed CONSTANT text := CASE
+        WHEN pg_catalog.current_setting('server_version_num')::integer >= 160000 THEN 'SET'
+        ELSE 'MEMBER'
+    END;
+BEGIN
+    IF NOT pg_catalog.pg_has_role(CURRENT_USER, 'payrollx_owner', needed) THEN
+        GRANT payrollx_owner TO CURRENT_USER;
+    END IF;
+EXCEPTION WHEN unique_violation THEN
+    NULL; -- the same role is migrating another database of this server, and has granted it there
+END
+$membership$;

@@ -15,7 +15,10 @@ from payrollx_db.cli import render
 from payrollx_db.errors import PayrollxError
 
 COMMANDS = {
-    "migrate": ("payrollx_db.cli.migrate:migrate", "Create or change the unified database's schemas, tables and roles."),
+    "migrate": (
+        "payrollx_db.cli.migrate:migrate",
+        "Create or change the unified database's schemas, tables and roles.",
+    ),
     "plan": ("payrollx_db.cli.plan:plan", "Show what would be copied, and what is unaccounted for."),
     "copy": ("payrollx_db.cli.copy:copy", "Copy the legacy databases into the unified one."),
     "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same."),

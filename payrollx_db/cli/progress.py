@@ -70,24 +70,33 @@ class Bars:
         self._tables: dict[tuple[str, str], TaskID] = {}
         self._rows: dict[tuple[str, str], int] = {}
         self._all: TaskID | None = None
+        self._counted = False  # whether rows of the current stage are counted while they move
+        self._built = 0
 
     def see(self, event: Event) -> None:
         """Show an event."""
         match event:
             case StageStarted(stage, note):
                 self._progress.console.print(f"{stage}: {note}" if note else stage, markup=False, soft_wrap=True)
-                self._total(None, stage)
+                self._counted = stage == "copy"
+                if not self._counted:
+                    self._total(None, stage)
             case RunStarted(rows=rows):
-                self._total(rows, "all")
+                self._total(rows, "all tables")
             case TableStarted(source, target, rows):
                 short = target if len(target) <= _NAME else "…" + target[-_NAME + 1 :]
-                self._tables[source, target] = self._progress.add_task(short, total=rows or None, size=0)
+                total = rows or None if self._counted else None
+                self._tables[source, target] = self._progress.add_task(short, total=total, size=0)
             case TableProgress(source, target, rows, size):
                 self._moved((source, target), rows, size)
             case TableFinished(source, target, rows, size, _):
                 self._moved((source, target), rows, size)
                 if (task := self._tables.pop((source, target), None)) is not None:
                     self._progress.remove_task(task)
+            case ObjectBuilt():
+                self._built += 1
+                if self._all is not None:
+                    self._progress.update(self._all, description=f"{self._built} indexes and keys")
             case Notice(text):
                 self._progress.console.print(f"note: {text}", markup=False, soft_wrap=True)
             case _:

@@ -21,7 +21,10 @@ from payrollx_db.consolidate.tasks import together
 Kind = Literal["missing", "extra", "changed"]
 Key = tuple[str | None, ...]
 Bucket = tuple[int, str]  # rows, and the sum of their hashes
-ROWS_PER_BUCKET = 500
+# Small buckets, so that a few scattered differences leave most buckets equal; not too many of them,
+# since their sums are held here.
+ROWS_PER_BUCKET = 16
+MOST_BUCKETS = 1 << 14
 BATCH_ROWS = 50_000  # how many keys of differing buckets are held at once
 
 
@@ -125,7 +128,7 @@ async def compare(
 
 def buckets_for(rows: int) -> int:
     """Return how many buckets a table of ``rows`` is cut into: a power of two, 16 to 16,384."""
-    return 1 << min(14, max(4, (rows // ROWS_PER_BUCKET).bit_length()))
+    return min(MOST_BUCKETS, 1 << max(4, (rows // ROWS_PER_BUCKET).bit_length()))
 
 
 async def _sums(side: Side, buckets: int) -> dict[int, Bucket]:

@@ -4,10 +4,13 @@ Every session gets the same settings, so that a value is written and compared in
 it lies, and no name is found through ``search_path``.
 """
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import asyncpg
 import psycopg
@@ -20,8 +23,10 @@ from payrollx_db.urls import DatabaseUrl
 Connection = psycopg.AsyncConnection[TupleRow]
 Side = Literal["source", "target"]
 
-DRIVER_ERRORS = (psycopg.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+DRIVER_ERRORS = (psycopg.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 DATA_CLASSES = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
+
+MOST_IDLE = 32  # sessions that wait to be used again, over all endpoints
 
 CONNECT_TIMEOUT = 10  # seconds; a URL's own connect_timeout wins
 
@@ -43,21 +48,24 @@ SOURCE = COMMON | {"default_transaction_read_only": "on", "default_transaction_i
 TARGET = COMMON | {"synchronous_commit": "off"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Endpoint:
-    """One database that a run talks to: its URL, which side it is on, and what errors call it."""
+    """One database that a run talks to: its URL, which side it is on, and what errors call it.
+
+    ``settings`` are further session settings. An endpoint is equal to itself only.
+    """
 
     url: DatabaseUrl
     side: Side
     name: str
     application_name: str = "payrollx-db"
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def session(self) -> dict[str, str]:
         """The settings that each session of this endpoint starts with."""
         base = SOURCE if self.side == "source" else TARGET
-        return base | self.settings
+        return {**base, **self.settings}
 
     def fail(self, error: Exception, doing: str) -> PayrollxError:
         """Return the error of this side that says what failed where, without a secret.
@@ -88,49 +96,112 @@ class Endpoint:
         return text.replace(password, "***") if password else text
 
 
+class _Idle:
+    """Sessions that wait to be used again, by endpoint and driver."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[Endpoint, str], list[Any]] = {}
+
+    def take(self, endpoint: Endpoint, driver: str) -> Any:
+        waiting = self._waiting.get((endpoint, driver))
+        return waiting.pop() if waiting else None
+
+    def keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
+        """Keep a session for later; false where enough are waiting already."""
+        if sum(map(len, self._waiting.values())) >= MOST_IDLE:
+            return False
+        self._waiting.setdefault((endpoint, driver), []).append(connection)
+        return True
+
+    async def close(self) -> None:
+        for waiting in self._waiting.values():
+            while waiting:
+                await waiting.pop().close()
+
+
+_idle: ContextVar[_Idle | None] = ContextVar("payrollx_idle_sessions", default=None)
+
+
 @asynccontextmanager
-async def session(endpoint: Endpoint, *, autocommit: bool = True) -> AsyncIterator[Connection]:
-    """Open a psycopg session of ``endpoint``. Raises SourceError or TargetError where it can't."""
-    connection = await _connect(endpoint)
+async def reusing() -> AsyncIterator[None]:
+    """Within this block, in all its tasks, sessions that are done are kept and used again; at its end all are closed.
+
+    A login costs more than most statements here, and there are hundreds of them. (A connection pool
+    would do this too, but reports a refused login as a timeout.)
+    """
+    if _idle.get() is not None:
+        yield
+        return
+    idle = _Idle()
+    token = _idle.set(idle)
     try:
-        await connection.set_autocommit(autocommit)
-        yield connection
+        yield
     finally:
+        _idle.reset(token)
+        await asyncio.shield(idle.close())
+
+
+@asynccontextmanager
+async def session(endpoint: Endpoint, *, fresh: bool = False) -> AsyncIterator[Connection]:
+    """Open a psycopg session of ``endpoint``, in autocommit mode.
+
+    ``fresh`` is for sessions that hold something (a lock, temporary tables) and must end with the
+    block. Raises SourceError or TargetError where it can't connect.
+    """
+    idle = None if fresh else _idle.get()
+    connection: Connection = (idle and idle.take(endpoint, "psycopg")) or await _connect(endpoint)
+    try:
+        yield connection
+    except BaseException:
+        await connection.close()
+        raise
+    clean = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    if not (clean and idle and idle.keep(endpoint, "psycopg", connection)):
         await connection.close()
 
 
 async def _connect(endpoint: Endpoint) -> Connection:
     params = {"connect_timeout": str(CONNECT_TIMEOUT)} | dict(endpoint.url.params)
     params["application_name"] = endpoint.application_name
+    with endpoint.blamed("can't connect"):
+        connection = await psycopg.AsyncConnection.connect("", **params, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]
+    calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(n, v) for n, v in endpoint.session.items()]
     try:
-        connection = await psycopg.AsyncConnection.connect("", **params, prepare_threshold=None)  # type: ignore[arg-type]
-    except (psycopg.Error, OSError) as error:
-        raise endpoint.fail(error, "can't connect") from None
-    try:
-        for name, value in endpoint.session.items():
-            await connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
-        await connection.commit()
-    except psycopg.Error as error:
+        with endpoint.blamed("can't set up the session"):
+            await connection.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)))
+    except BaseException:
         await connection.close()
-        raise endpoint.fail(error, "can't set up the session") from None
+        raise
     return connection
 
 
-async def open_pipe_end(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
-    """Open an asyncpg session of ``endpoint``; the caller closes it.
+@asynccontextmanager
+async def pipe_end(endpoint: Endpoint, *, fresh: bool = False) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """Open an asyncpg session of ``endpoint``, and drop it at once where the work is cut off.
 
-    Host, port, user and password are resolved by libpq first, so that service files, password files
-    and environment variables mean the same for both drivers. Raises SourceError or TargetError.
+    ``fresh`` as for `session`. Raises SourceError or TargetError where it can't connect.
     """
+    idle = None if fresh else _idle.get()
+    connection = (idle and idle.take(endpoint, "asyncpg")) or await _connect_pipe_end(endpoint)
+    try:
+        yield connection
+    except BaseException:
+        # A polite close would wait for the COPY that has just been given up.
+        connection.terminate()
+        raise
+    if not (idle and idle.keep(endpoint, "asyncpg", connection)):
+        await connection.close()
+
+
+async def _connect_pipe_end(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
     params = endpoint.url.params
     ssl = {key: params[key] for key in ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl") if key in params}
-    dsn = "postgresql:///?" + "&".join(f"{key}={value}" for key, value in ssl.items())
     settings = endpoint.session | {"application_name": endpoint.application_name}
     if "options" in params:
         settings["options"] = params["options"]
-    try:
+    with endpoint.blamed("can't connect"):
         return await asyncpg.connect(
-            dsn,
+            "postgresql:///?" + urlencode(ssl),
             host=_listed(params.get("host")),
             port=_listed(params.get("port"), int),
             user=params.get("user"),
@@ -141,21 +212,6 @@ async def open_pipe_end(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
             statement_cache_size=0,
             server_settings=settings,
         )
-    except (asyncpg.PostgresError, OSError, ValueError, TimeoutError) as error:
-        raise endpoint.fail(error, "can't connect") from None
-
-
-@asynccontextmanager
-async def pipe_end(endpoint: Endpoint) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """Open an asyncpg session and drop it at the end, at once where the work was cut off."""
-    connection = await open_pipe_end(endpoint)
-    try:
-        yield connection
-    except BaseException:
-        # A polite close would wait for the COPY that has just been given up.
-        connection.terminate()
-        raise
-    await connection.close()
 
 
 async def run(connection: Connection, query: sql.Composable, params: Any = None) -> list[tuple[Any, ...]]:
@@ -183,5 +239,8 @@ def _next_step(error: Exception, endpoint: Endpoint) -> str:
     if "does not exist" in text and "database" in text:
         return f"create the database, or correct the name in the URL of {endpoint.name}"
     if "permission denied" in text or "must be owner" in text:
-        return "use a role that may read every table" if endpoint.side == "source" else "use the owner of the tables"
-    return "check that the server is running and that host and port are right"
+        reader = "use a role that may read every table there"
+        return reader if endpoint.side == "source" else "use a role that is a member of the tables' owner"
+    if (getattr(error, "sqlstate", None) or "08").startswith(("08", "57P")):  # none: it never answered
+        return "check that the server is running and that host and port are right, then run the same command again"
+    return "set PAYROLLX_DEBUG=1 to see where it happened"

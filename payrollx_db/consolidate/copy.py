@@ -22,7 +22,8 @@ from payrollx_db.consolidate.tasks import together
 PART = 0  # a table is one part today; a key range of a huge one would count up from here
 
 RECORD_PART = """
-INSERT INTO payrollx_meta.parts (run_id, source, target, part, snapshot, slices) VALUES ($1, $2, $3, $4, $5::text::pg_snapshot, $6)
+INSERT INTO payrollx_meta.parts (run_id, source, target, part, snapshot, slices)
+VALUES ($1, $2, $3, $4, $5::text::pg_snapshot, $6)
 ON CONFLICT (run_id, source, target, part)
 DO UPDATE SET snapshot = excluded.snapshot, slices = excluded.slices, finished_at = NULL
 """
@@ -34,7 +35,8 @@ WHERE (run_id, source, target, part) = ($1, $2, $3, $4)
 """
 FINISH_TABLE = """
 UPDATE payrollx_meta.tables
-SET status = 'copied', rows_read = $4, rows_written = $5, bytes = $6, seconds = $7, finished_at = pg_catalog.clock_timestamp()
+SET status = 'copied', rows_read = $4, rows_written = $5, bytes = $6, seconds = $7,
+    finished_at = pg_catalog.clock_timestamp()
 WHERE (run_id, source, target) = ($1, $2, $3)
 """
 

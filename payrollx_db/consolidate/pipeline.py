@@ -9,13 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from psycopg import sql
+
 from payrollx_db.catalog import Catalog
 from payrollx_db.consolidate import check as checks
-from payrollx_db.consolidate import load, references, state
-from payrollx_db.consolidate.check import Finding
-from payrollx_db.consolidate.connect import Connection, Endpoint, session
+from payrollx_db.consolidate import load, state
+from payrollx_db.consolidate.connect import Connection, Endpoint, reusing, session
+from payrollx_db.consolidate.connect import run as execute
 from payrollx_db.consolidate.copy import Mover
 from payrollx_db.consolidate.events import Notice, Observer, RunStarted, StageStarted, nobody
+from payrollx_db.consolidate.findings import Finding, refuse
 from payrollx_db.consolidate.inspect import Database, ForeignKey, inspect, read_database
 from payrollx_db.consolidate.load import Builder
 from payrollx_db.consolidate.mapping import TablePlan
@@ -50,6 +53,7 @@ class Task:
     services: tuple[str, ...] = ()
     jobs: int = 4
     observer: Observer = field(default=nobody, repr=False)
+    watched: Endpoint | None = None
 
     @property
     def needed(self) -> dict[str, Endpoint]:
@@ -129,14 +133,22 @@ async def copy(task: Task) -> Report:
     """
     clock = asyncio.get_running_loop().time
     started = clock()
-    made = await plan(task)
-    refuse_mismatches(made)
+    async with reusing():
+        task = await _as_owner(task)
+        made = await plan(task)
+        refuse_mismatches(made)
+        run, accounts, findings = await _copy(task, made)
+    waiting = tuple(str(reference) for reference in made.waiting)
+    return Report(replace(run, status="done"), tuple(accounts), tuple(findings), waiting, clock() - started)
+
+
+async def _copy(task: Task, made: Plan) -> tuple[Run, list[TableState], list[Finding]]:
     async with state.exclusive(task.target) as held:
         unfinished = await _unfinished(held)
         made = await _still_to_do(held, made, unfinished)
         task.observer(StageStarted("check", "looking for what could not be carried over"))
         findings = await _check(task, made)
-        checks.refuse(findings)
+        refuse(findings)
         run = await _begin(held, task, made, findings, unfinished)
         try:
             await _carry_out(held, task, made, run)
@@ -148,18 +160,18 @@ async def copy(task: Task) -> Report:
             raise
         accounts = await state.tables(held, run.id)
         await state.finish_run(held, run.id, "done")
-    waiting = tuple(str(reference) for reference in made.waiting)
-    return Report(replace(run, status="done"), tuple(accounts), tuple(findings), waiting, clock() - started)
+    return run, accounts, findings
 
 
 async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdict:
     """Prove that both sides hold the same. Raises as `plan` does, and LayoutMismatchError."""
-    made = await plan(task)
-    refuse_mismatches(made)
-    task.observer(StageStarted("verify", "hashing both sides"))
-    return await verify_tables(
-        made, dict(task.sources), task.target, jobs=task.jobs, limit=limit, values=values, observer=task.observer
-    )
+    async with reusing():
+        made = await plan(task)
+        refuse_mismatches(made)
+        task.observer(StageStarted("verify", "hashing both sides"))
+        return await verify_tables(
+            made, dict(task.sources), task.target, jobs=task.jobs, limit=limit, values=values, observer=task.observer
+        )
 
 
 async def accounts(task: Task) -> tuple[TableState, ...]:
@@ -259,7 +271,7 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
             await mover.move(table)
         await build(table)
 
-    async with watching(task.target, run.id, made, task.observer):
+    async with watching(task.watched or task.target, run.id, made, task.observer):
         await together([move(table) for table in made.copies])
 
 
@@ -320,6 +332,7 @@ async def _undo(held: Connection, task: Task, made: Plan, run: Run) -> None:
     """Leave the target as it was before the run: its tables empty, every index and key in place."""
     task.observer(StageStarted("undo", "emptying what the run has written"))
     names = [table.target_name for table in made.copies]
+    await load.take_down(held, task.target, run.id, await _as_it_stands(held, made.target), set(names))
     await load.empty(held, task.target, run.id, names)
     standing = await _as_it_stands(held, made.target)
     taken = await state.taken(held, run.id)
@@ -340,11 +353,17 @@ async def _undo(held: Connection, task: Task, made: Plan, run: Run) -> None:
 
 
 async def _check(task: Task, made: Plan) -> list[Finding]:
-    sources = dict(task.sources)
-    values, orphans = await together(
-        [checks.check(made, sources, jobs=task.jobs), references.orphans(made, sources, task.target)]
-    )
-    return values + orphans
+    return await checks.check(made, dict(task.sources), task.target, jobs=task.jobs)
+
+
+async def _as_owner(task: Task) -> Task:
+    """Let the target's sessions act as the role that owns its tables, where there is such a role and we are in it."""
+    async with session(task.target) as connection:
+        query = sql.SQL("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s AND pg_catalog.pg_has_role(oid, 'MEMBER')")
+        if not await execute(connection, query, (task.catalog.owner_role,)):
+            return task
+    settings = {**task.target.settings, "role": task.catalog.owner_role}
+    return replace(task, target=replace(task.target, settings=settings), watched=task.target)
 
 
 async def _unfinished(held: Connection) -> Run | None:

@@ -88,7 +88,7 @@ class Taken:
 @asynccontextmanager
 async def exclusive(endpoint: Endpoint) -> AsyncIterator[Connection]:
     """Hold the target for one run at a time. Raises StateConflictError, naming who has it."""
-    async with session(endpoint) as connection:
+    async with session(endpoint, fresh=True) as connection:
         row = await (await connection.execute(LOCK)).fetchone()
         if not (row and row[0]):
             raise StateConflictError(
@@ -152,8 +152,8 @@ async def start_run(connection: Connection, plan: Plan, endpoints: dict[str, End
         await cursor.execute(
             "INSERT INTO payrollx_meta.runs (catalog, layout, services, status, tool_version, jobs, host, process)"
             " VALUES (%s, %s, %s, 'running', %s, %s, %s, %s) RETURNING *",
-            (plan.catalog.name, plan.layout.name, list(plan.services), __version__, jobs, socket.gethostname(), os.getpid()),
-        )  # fmt: skip
+            (plan.catalog.name, plan.layout.name, list(plan.services), __version__, jobs, *_process()),
+        )
         run = await cursor.fetchone()
         if run is None:  # INSERT … RETURNING gives its row or raises
             raise StateConflictError("the run could not be recorded")
@@ -200,7 +200,7 @@ async def resume_run(connection: Connection, run: Run, plan: Plan) -> Run:
     await connection.execute(
         "UPDATE payrollx_meta.runs SET status = 'running', message = NULL, finished_at = NULL, host = %s, process = %s"
         " WHERE id = %s",
-        (socket.gethostname(), os.getpid(), run.id),
+        (*_process(), run.id),
     )
     return replace(run, status="running")
 
@@ -274,7 +274,7 @@ async def remember_taken(connection: Connection, run: int, things: Iterable[tupl
     cursor = connection.cursor()
     await cursor.executemany(
         "INSERT INTO payrollx_meta.objects (run_id, table_name, name, kind, detail) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT DO NOTHING",
+        " ON CONFLICT (run_id, table_name, name) DO UPDATE SET restored_at = NULL",
         rows,
     )
 
@@ -323,12 +323,16 @@ def shape_of(database: Database) -> str:
     return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:16]
 
 
+def _process() -> tuple[str, int]:
+    return socket.gethostname(), os.getpid()
+
+
 async def _holder(connection: Connection) -> str:
     cursor = await connection.execute(
         "SELECT a.application_name, a.pid, a.backend_start, a.client_addr FROM pg_catalog.pg_locks AS l"
         " JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
         " WHERE l.locktype = 'advisory' AND l.granted AND (l.classid, l.objid) = (%s::oid, %s::oid)"
-        " AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())",
+        " AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
         (LOCK_CLASS, LOCK_OBJECT),
     )
     row = await cursor.fetchone()

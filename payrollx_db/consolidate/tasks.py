@@ -16,19 +16,24 @@ async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(coroutine) for coroutine in work]
     except BaseExceptionGroup as errors:
-        raise _first(errors) from errors
+        raise _first(errors) from None
     return [task.result() for task in tasks]
 
 
 async def limited(work: Iterable[Coroutine[Any, Any, T]], limit: int) -> list[T]:
     """Run all of ``work``, at most ``limit`` at once, and return the results in order."""
     slots = asyncio.Semaphore(limit)
+    coroutines = list(work)
 
     async def one(coroutine: Coroutine[Any, Any, T]) -> T:
         async with slots:
             return await coroutine
 
-    return await together([one(coroutine) for coroutine in work])
+    try:
+        return await together([one(coroutine) for coroutine in coroutines])
+    finally:
+        for coroutine in coroutines:  # those whose turn never came
+            coroutine.close()
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

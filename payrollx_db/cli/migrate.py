@@ -1,0 +1,98 @@
+"""``payrollx-db migrate``: the unified database's schemas, tables and roles."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from payrollx_db.cli import options, render
+from payrollx_db.errors import ConfigurationError, FindingsError
+
+if TYPE_CHECKING:
+    from payrollx_db.migrations import Result
+    from payrollx_db.urls import DatabaseUrl
+
+
+@click.command()
+@options.database_url
+@click.option("--service", metavar="NAME", help="Only this service, and what it needs.")
+@click.option("--revision", metavar="REVISION", help="Stop at this revision instead of the newest.")
+@click.option("--downgrade", metavar="REVISION", help="Go back to this revision; base undoes everything.")
+@click.option("--yes", is_flag=True, help="With --downgrade: yes, drop the tables and their rows.")
+@click.option("--sql", is_flag=True, help="Print the SQL for an empty database instead of running it.")
+@click.option("--check", is_flag=True, help="Only say where the database differs from the models.")
+@options.as_json
+def migrate(
+    *,
+    database_url: str | None,
+    service: str | None,
+    revision: str | None,
+    downgrade: str | None,
+    yes: bool,
+    sql: bool,
+    check: bool,
+    as_json: bool,
+) -> None:
+    """Create or change the unified database's schemas, tables and roles.
+
+    Without options: everything, to the newest revision. It is one transaction, and of two at once one
+    waits. Exit code 3 says that --check found a difference.
+    """
+    _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
+    from payrollx_db import migrations
+
+    if sql:
+        render.answer(migrations.offline_sql(service=service, revision=revision))
+        return
+    url = options.unified_database(database_url)
+    if check:
+        _check(url, service, as_json=as_json)
+    elif downgrade is not None:
+        if not yes:
+            raise ConfigurationError(
+                f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them",
+                hint="add --yes if that is what you want",
+            )
+        _answer(migrations.downgrade(url, revision=downgrade, service=service), as_json=as_json)
+    else:
+        _answer(migrations.upgrade(url, service=service, revision=revision), as_json=as_json)
+
+
+def _refuse_contradictions(
+    *, revision: str | None, downgrade: str | None, sql: bool, check: bool, as_json: bool
+) -> None:
+    if sum((sql, check, downgrade is not None)) > 1:
+        raise click.UsageError("--sql, --check and --downgrade don't go together.")
+    if revision is not None and (check or downgrade is not None):
+        raise click.UsageError("--revision goes with neither --check nor --downgrade.")
+    if sql and as_json:
+        raise click.UsageError("--sql prints SQL, so it can't answer with JSON.")
+
+
+def _check(url: "DatabaseUrl", service: str | None, *, as_json: bool) -> None:
+    from payrollx_db import migrations
+
+    found = migrations.check(url, service=service)
+    if as_json:
+        render.answer_json({"drift": found})
+    if found:
+        raise FindingsError(
+            "the database differs from the models",
+            details=() if as_json else tuple(found),
+            hint="payrollx-db migrate brings what is behind up to date; the rest was changed by hand",
+        )
+    if not as_json:
+        render.answer("the database is as the models say")
+
+
+def _answer(result: "Result", *, as_json: bool) -> None:
+    if as_json:
+        render.answer_json({"applied": list(result.applied), "current": dict(result.current)})
+        return
+    for revision in result.applied:
+        render.note(f"ran {revision}")
+    if not result.applied:
+        render.note("nothing to do")
+    made = render.table(("service", "left"), ("revision", "left"))
+    for service, revision in result.current.items():
+        made.add_row(service, revision)
+    render.answer_table(made)

@@ -1,0 +1,40 @@
+"""What a check finds out about the data, and what becomes of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from payrollx_db.errors import FindingsError
+
+EXAMPLES = 10  # how many keys a finding carries at most
+
+Severity = Literal["block", "warn", "info"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about the data: a stable code, how grave it is, where, how many rows, some of their keys."""
+
+    code: str
+    severity: Severity
+    place: str
+    count: int
+    message: str
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        rows = "row" if self.count == 1 else "rows"
+        shown = f" (e.g. {', '.join(self.examples[:3])})" if self.examples else ""
+        return f"{self.code} {self.place}: {self.count:,} {rows}, {self.message}{shown}"
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Raise FindingsError where a finding blocks, naming each."""
+    blocking = [finding for finding in findings if finding.severity == "block"]
+    if blocking:
+        rows = sum(finding.count for finding in blocking)
+        raise FindingsError(
+            f"{len(blocking)} findings about {rows:,} rows block the copy; the target is as it was",
+            details=tuple(map(str, blocking)),
+            hint="mend these rows in the legacy databases, then copy again",
+        )

@@ -1,0 +1,92 @@
+"""What migrations do beside tables: roles, schemas and grants.
+
+The SQL lies in ``sql/``, where a DBA can read and run it; here it only finds its way into a migration,
+online or as a script. A migration runs as the owner role, so that tables belong to it whoever migrates;
+only schemas are made by the role that connected, because it has CREATE on the database.
+"""
+
+from pathlib import Path
+
+from alembic import op
+from psycopg import sql
+from sqlalchemy import TextClause, text
+
+OWNER = "payrollx_owner"
+META = "payrollx_meta"  # the schema of the version table and of the recorded runs
+
+MAKE_SCHEMA = sql.SQL("""\
+DO $schema$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {literal}) THEN
+        CREATE SCHEMA {schema} AUTHORIZATION {owner};
+    END IF;
+END
+$schema$""")
+
+# For who only looks: a member that doesn't inherit the owner's privileges may still become the owner, and
+# where there is no such role yet, or one isn't a member, this does nothing.
+LOOK_AS_OWNER = text("""
+    SELECT pg_catalog.set_config('role', rolname, true)
+    FROM pg_catalog.pg_roles
+    WHERE rolname = :owner AND pg_catalog.pg_has_role(oid, CASE
+        WHEN CAST(pg_catalog.current_setting('server_version_num') AS integer) >= 160000 THEN 'SET'
+        ELSE 'MEMBER'
+    END)
+""").bindparams(owner=OWNER)
+
+
+def folder(name: str) -> Path:
+    """Return the folder ``alembic`` or ``sql``: inside an installed package, else beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / f"_{name}"
+    return installed if installed.is_dir() else package.parent / name
+
+
+def roles() -> TextClause:
+    """Return ``sql/roles.sql``: the owner role, the services' roles, and that we may act as the owner."""
+    return _verbatim((folder("sql") / "roles.sql").read_text(encoding="utf-8"))
+
+
+def grants() -> TextClause:
+    """Return ``sql/grants.sql``: what each service's role may do in the schemas that there are."""
+    return _verbatim((folder("sql") / "grants.sql").read_text(encoding="utf-8"))
+
+
+def make_schema(name: str) -> TextClause:
+    """Return the statement that makes a schema of the owner's, unless there is one of that name.
+
+    It is guarded by a look, because ``IF NOT EXISTS`` demands CREATE on the database even for nothing.
+    """
+    parts = {
+        "literal": sql.Literal(name),
+        "schema": sql.Identifier(name),
+        "owner": sql.Identifier(OWNER),
+    }
+    return _verbatim(MAKE_SCHEMA.format(**parts).as_string(None))
+
+
+def act_as_owner() -> TextClause:
+    """Return the statement that makes the rest of the transaction run as the owner role."""
+    return _verbatim(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER)).as_string(None))
+
+
+def drop_schema(name: str) -> TextClause:
+    """Return the statement that drops a schema, which must be empty by then: we drop only what we made."""
+    return _verbatim(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(name)).as_string(None))
+
+
+def begin_service(schema: str) -> None:
+    """For a service's first revision: make its schema, then go on as the owner."""
+    op.execute("RESET ROLE")
+    op.execute(make_schema(schema))
+    op.execute(act_as_owner())
+
+
+def end_service(schema: str) -> None:
+    """For the undoing of a service's first revision: drop its schema."""
+    op.execute(drop_schema(schema))
+
+
+def _verbatim(statement: str) -> TextClause:
+    # Alembic ends each statement itself; a colon would be SQLAlchemy's mark of a parameter.
+    return text(statement.strip().removesuffix(";").replace(":", r"\:"))

@@ -1,0 +1,1 @@
+ALTER TABLE public."notifications" ADD CONSTRAINT "notifications_pkey" PRIMARY KEY ("id");

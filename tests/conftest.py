@@ -1,0 +1,176 @@
+"""A real server for the tests: an embedded one, or the one that --pg-url names."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from payrollx_db.devserver import (
+    Programs,
+    Server,
+    create_database,
+    drop_database,
+    server_version,
+)
+from payrollx_db.devserver.legacy import RECIPES, LegacySummary, drop_legacy, make_legacy
+from payrollx_db.errors import PayrollxError
+from payrollx_db.urls import DatabaseUrl
+
+pytest_plugins = ["unified", "other_people"]
+
+THROW_AWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+}
+
+# Enough for two organizations with employees, and for rows that the copies lack.
+LEGACY_EMPLOYEES = 100
+
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--pg-url",
+        default=os.environ.get("TEST_DATABASE_URL"),
+        help="a superuser's URL of a server to test against; databases are made and dropped there",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    try:
+        if url := config.getoption("--pg-url"):
+            parsed = DatabaseUrl.parse(url, name="--pg-url")
+            return f"postgres: {server_version(parsed)} at {parsed}"
+        programs = Programs.find()
+    except PayrollxError as error:
+        return f"postgres: {error}"
+    return f"postgres: {programs.version}, embedded"
+
+
+@dataclass(frozen=True)
+class TestServer:
+    """A superuser's URL of the maintenance database, and ways to make databases beside it."""
+
+    __test__ = False
+
+    url: DatabaseUrl
+
+    def create_database(self, name: str, template: str | None = None) -> DatabaseUrl:
+        return create_database(self.url, name, template=template)
+
+    def drop_database(self, name: str) -> None:
+        drop_database(self.url, name)
+
+
+def unique(name: str) -> str:
+    """Return a database name that no other test, and no other test session on that server, uses."""
+    return f"t{os.getpid()}_{next(_numbers)}_{name}"
+
+
+@pytest.fixture
+def reachable_tmp() -> Iterator[Path]:
+    """A folder that the account of root's servers may enter; pytest's own tmp_path is closed to it."""
+    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
+    if url := request.config.getoption("--pg-url"):
+        yield TestServer(DatabaseUrl.parse(url, name="--pg-url"))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
+    embedded = Server(folder, settings=THROW_AWAY)
+    try:
+        yield TestServer(embedded.up())
+    finally:
+        embedded.destroy()
+
+
+@pytest.fixture
+def database(server: TestServer) -> Iterator[DatabaseUrl]:
+    """An empty database of the test's own."""
+    name = unique("database")
+    yield server.create_database(name)
+    server.drop_database(name)
+
+
+@dataclass(frozen=True)
+class LegacyTemplate:
+    """Eight legacy databases, made once a session, to be cloned."""
+
+    prefix: str
+    summary: LegacySummary
+
+
+@dataclass(frozen=True)
+class LegacyDatabases:
+    """A test's own eight legacy databases.
+
+    ``urls`` is by the layout's database names; ``env`` holds ``LEGACY_<VARIABLE>_DATABASE_URL`` with
+    the password, for ``monkeypatch.setenv``; ``summary`` says what is in them.
+    """
+
+    urls: dict[str, DatabaseUrl]
+    env: dict[str, str]
+    summary: LegacySummary
+
+
+def _template(server: TestServer, *, hostile: bool) -> Iterator[LegacyTemplate]:
+    prefix = unique("")
+    try:
+        summary = make_legacy(server.url, employees=LEGACY_EMPLOYEES, hostile=hostile, prefix=prefix)
+        yield LegacyTemplate(prefix, summary)
+    finally:
+        drop_legacy(server.url, prefix=prefix)
+
+
+def _cloned(server: TestServer, template: LegacyTemplate) -> Iterator[LegacyDatabases]:
+    prefix = unique("")
+    urls = {}
+    try:
+        for recipe in RECIPES:
+            urls[recipe.name] = server.create_database(prefix + recipe.name, template.prefix + recipe.name)
+        env = {f"LEGACY_{recipe.variable}_DATABASE_URL": urls[recipe.name].plain for recipe in RECIPES}
+        yield LegacyDatabases(urls, env, template.summary)
+    finally:
+        for name in urls:
+            server.drop_database(prefix + name)
+
+
+@pytest.fixture(scope="session")
+def legacy_template(server: TestServer) -> Iterator[LegacyTemplate]:
+    yield from _template(server, hostile=False)
+
+
+@pytest.fixture(scope="session")
+def hostile_legacy_template(server: TestServer) -> Iterator[LegacyTemplate]:
+    yield from _template(server, hostile=True)
+
+
+@pytest.fixture(scope="session")
+def legacy_to_read(server: TestServer, legacy_template: LegacyTemplate) -> Iterator[LegacyDatabases]:
+    """Like `legacy`, for tests that change nothing: all of them share it."""
+    yield from _cloned(server, legacy_template)
+
+
+@pytest.fixture
+def legacy(server: TestServer, legacy_template: LegacyTemplate) -> Iterator[LegacyDatabases]:
+    """Eight small legacy databases, without trouble, that the test may change."""
+    yield from _cloned(server, legacy_template)
+
+
+@pytest.fixture
+def hostile_legacy(server: TestServer, hostile_legacy_template: LegacyTemplate) -> Iterator[LegacyDatabases]:
+    """Eight small legacy databases with every trouble that there is, counted in ``summary.troubles``."""
+    yield from _cloned(server, hostile_legacy_template)

@@ -1,0 +1,347 @@
+"""Migrations against a real server: there and back, all or nothing, and drift is seen."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from conftest import TestServer, unique
+from pictures import picture, run
+from psycopg import sql
+
+from payrollx_db import migrations
+from payrollx_db.errors import ConfigurationError, StateConflictError, TargetError
+from payrollx_db.unified import CATALOG
+from payrollx_db.urls import DatabaseUrl
+
+ALL = {f"{service.name}_0001" for service in CATALOG.services}
+CURRENT = {service.name: f"{service.name}_0001" for service in CATALOG.services}
+CHECKOUT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def template(server: TestServer) -> Iterator[DatabaseUrl]:
+    """A migrated database, to be cloned."""
+    name = unique("template")
+    url = server.create_database(name)
+    migrations.upgrade(url)
+    yield url
+    server.drop_database(name)
+
+
+@pytest.fixture
+def migrated(server: TestServer, template: DatabaseUrl) -> Iterator[DatabaseUrl]:
+    """A migrated database of the test's own."""
+    name = unique("migrated")
+    yield server.create_database(name, template=template.dbname)
+    server.drop_database(name)
+
+
+def schemas(url: DatabaseUrl) -> set[str]:
+    with psycopg.connect(url.conninfo()) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'")
+        return {name for (name,) in found} - {"information_schema", "public"}
+
+
+def test_an_empty_database_gets_everything(database: DatabaseUrl) -> None:
+    result = migrations.upgrade(database)
+
+    assert set(result.applied) == ALL
+    assert result.current == CURRENT == migrations.current(database)
+    assert migrations.check(database) == []
+    assert schemas(database) == {service.schema for service in CATALOG.services} | {"payrollx_meta"}
+
+
+def test_a_second_run_finds_nothing_to_do(migrated: DatabaseUrl) -> None:
+    before = picture(migrated)
+
+    assert migrations.upgrade(migrated) == migrations.Result((), CURRENT)
+    assert picture(migrated) == before
+
+
+def test_one_service_comes_with_what_it_needs(database: DatabaseUrl) -> None:
+    result = migrations.upgrade(database, service="wallet")
+
+    assert set(result.current) == {"auth", "organization", "employee", "wallet"}
+    assert schemas(database) == {"auth", "organization", "employee", "wallet", "payrollx_meta"}
+    assert migrations.check(database, service="wallet") == []
+    assert migrations.check(database, service="auth") == []
+    assert "payroll is at no revision, the newest is payroll_0001" in migrations.check(database)
+
+
+@pytest.mark.parametrize("service", [service.name for service in CATALOG.services])
+def test_each_service_goes_down_and_up_again_to_the_same(service: str, migrated: DatabaseUrl) -> None:
+    before = picture(migrated)
+
+    down = migrations.downgrade(migrated, service=service, revision="base")
+    assert f"{service}_0001" in down.applied
+    assert CATALOG.service(service).schema not in schemas(migrated)
+    assert not any(f"'{CATALOG.service(service).schema}'" in line for line in picture(migrated)["defaults"])
+
+    up = migrations.upgrade(migrated)
+    assert set(up.applied) == set(down.applied)
+    assert picture(migrated) == before
+
+
+def test_down_to_base_leaves_nothing_behind(migrated: DatabaseUrl) -> None:
+    before = picture(migrated)
+
+    result = migrations.downgrade(migrated, revision="base")
+    assert (set(result.applied), result.current) == (ALL, {})
+    assert schemas(migrated) == set()
+
+    migrations.upgrade(migrated)
+    assert picture(migrated) == before
+
+
+def test_down_keeps_the_meta_schema_that_holds_something_else(migrated: DatabaseUrl) -> None:
+    run(migrated, "CREATE TABLE payrollx_meta.runs (id integer)")
+
+    migrations.downgrade(migrated, revision="base")
+
+    assert schemas(migrated) == {"payrollx_meta"}
+
+
+def test_down_to_where_it_is_does_nothing(migrated: DatabaseUrl) -> None:
+    assert migrations.downgrade(migrated, revision="auth_0001").applied == ()
+
+
+def test_down_refuses_to_drop_what_no_migration_made(migrated: DatabaseUrl) -> None:
+    run(migrated, "CREATE VIEW public.everyone AS SELECT id FROM auth.users")
+
+    with pytest.raises(TargetError, match="depend") as caught:
+        migrations.downgrade(migrated, revision="base")
+
+    assert "drop or move that first" in caught.value.hint
+    assert migrations.current(migrated) == CURRENT
+
+
+def test_looking_leaves_no_trace(database: DatabaseUrl) -> None:
+    assert migrations.current(database) == {}
+    assert len(migrations.check(database)) == len(CATALOG.services)
+    assert schemas(database) == set()
+
+
+# What is done to the database behind the migrations' back, and what has to be said about it.
+DRIFT = {
+    "ALTER TABLE auth.users ADD phone text": "column auth.users.phone is in the database only",
+    "ALTER TABLE auth.users DROP last_name": "column auth.users.last_name is missing",
+    "ALTER TABLE auth.users ALTER role DROP DEFAULT": (
+        "column auth.users.role has default None; the models say EMPLOYEE"
+    ),
+    "ALTER TABLE auth.users ALTER role SET DEFAULT 'ADMIN'": (
+        "column auth.users.role has default 'ADMIN'::text; the models say EMPLOYEE"
+    ),
+    "ALTER TABLE employee.employees ALTER salary TYPE numeric(20, 2)": (
+        "column employee.employees.salary has type NUMERIC(20, 2); the models say NUMERIC(38, 18)"
+    ),
+    "ALTER TABLE auth.users ALTER role DROP NOT NULL": (
+        "column auth.users.role has nullable True; the models say False"
+    ),
+    "DROP INDEX auth.ix_users_role": "index ix_users_role of auth.users is missing",
+    "ALTER TABLE wallet.wallets DROP CONSTRAINT uq_wallets_public_key": (
+        "constraint uq_wallets_public_key of wallet.wallets is missing"
+    ),
+    "ALTER TABLE employee.employees DROP CONSTRAINT fk_employees_user_id": (
+        "foreign key fk_employees_user_id of employee.employees is missing"
+    ),
+    "CREATE TABLE payroll.notes (id integer)": "table payroll.notes is in the database only",
+    "DROP TABLE transaction.transaction_logs": "table transaction.transaction_logs is missing",
+    "ALTER TYPE employee.kyc_status ADD VALUE 'EXPIRED'": (
+        "enum employee.kyc_status has the labels PENDING, VERIFIED, APPROVED, REJECTED, UNDER_REVIEW, "
+        "EXPIRED; the models say PENDING, VERIFIED, APPROVED, REJECTED, UNDER_REVIEW"
+    ),
+    "CREATE TYPE auth.mood AS ENUM ('good')": "enum auth.mood is in the database only",
+}
+
+
+@pytest.mark.parametrize("change", DRIFT)
+def test_drift_is_seen(change: str, migrated: DatabaseUrl) -> None:
+    run(migrated, change)
+
+    assert DRIFT[change] in migrations.check(migrated)
+
+
+def test_what_lies_in_other_schemas_is_no_drift(migrated: DatabaseUrl) -> None:
+    run(migrated, "CREATE TABLE public.notes (id integer); CREATE TABLE payrollx_meta.runs (id integer)")
+
+    assert migrations.check(migrated) == []
+
+
+def test_a_failure_leaves_nothing_half_done(database: DatabaseUrl) -> None:
+    run(database, "CREATE SCHEMA wallet; CREATE TABLE wallet.wallets (id integer)")
+    before = picture(database)
+
+    with pytest.raises(TargetError, match="permission denied for schema wallet"):
+        migrations.upgrade(database)
+
+    assert picture(database) == before
+
+
+def test_of_two_threads_one_waits_and_finds_nothing_to_do(database: DatabaseUrl) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(migrations.upgrade, [database, database]))
+
+    assert sorted(len(result.applied) for result in results) == [0, len(ALL)]
+    assert all(result.current == CURRENT for result in results)
+
+
+def command(*arguments: str, url: DatabaseUrl, folder: Path, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "payrollx_db", "migrate", *arguments],
+        env={**os.environ, "DATABASE_URL": url.sqlalchemy(), **environment},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_of_two_processes_one_waits_and_finds_nothing_to_do(database: DatabaseUrl, tmp_path: Path) -> None:
+    with (
+        command("--json", url=database, folder=tmp_path) as one,
+        command("--json", url=database, folder=tmp_path) as two,
+    ):
+        answers = [one.communicate(), two.communicate()]
+
+    assert [(one.returncode, two.returncode), answers[0][1], answers[1][1]] == [(0, 0), "", ""]
+    documents = [json.loads(stdout) for stdout, _ in answers]
+    assert sorted(len(document["applied"]) for document in documents) == [0, len(ALL)]
+    assert [document["current"] for document in documents] == [CURRENT, CURRENT]
+
+
+def test_a_migration_that_never_ends_is_named(database: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "LOCK_WAIT", "100ms")
+    with psycopg.connect(database.conninfo()) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [migrations.LOCK])
+        with pytest.raises(TargetError, match="lock timeout") as caught:
+            migrations.upgrade(database)
+
+    assert "another migration" in caught.value.hint
+    assert schemas(database) == set()
+
+
+def test_the_script_makes_the_same_database(database: DatabaseUrl, template: DatabaseUrl) -> None:
+    run(database, migrations.offline_sql())
+
+    assert picture(database) == picture(template)
+    assert migrations.current(database) == CURRENT
+    assert migrations.check(database) == []
+
+
+def test_the_script_for_one_service(database: DatabaseUrl) -> None:
+    run(database, migrations.offline_sql(service="employee"))
+
+    assert set(migrations.current(database)) == {"auth", "organization", "employee"}
+    assert set(migrations.upgrade(database).current) == set(CURRENT)
+
+
+def test_nothing_depends_on_search_path(server: TestServer, migrated: DatabaseUrl) -> None:
+    # Someone called auth has the schema auth first in their search_path, "$user". SQLAlchemy would take that
+    # for the default schema, whose tables are named without one.
+    with psycopg.connect(server.url.conninfo(), autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS auth")
+        connection.execute("CREATE ROLE auth SUPERUSER LOGIN PASSWORD 'made up'")
+        try:
+            statement = sql.SQL("ALTER DATABASE {} SET search_path = auth, payroll")
+            connection.execute(statement.format(sql.Identifier(migrated.dbname)))
+            url = DatabaseUrl({**migrated.params, "user": "auth", "password": "made up"})
+            before = picture(migrated)
+
+            assert migrations.check(url) == []
+            migrations.downgrade(url, revision="base")
+            migrations.upgrade(url)
+            assert migrations.check(url) == []
+            assert picture(migrated) == before
+        finally:
+            connection.execute("DROP ROLE auth")
+
+
+def test_a_revision_of_a_newer_version_is_refused(migrated: DatabaseUrl) -> None:
+    run(migrated, "UPDATE payrollx_meta.alembic_version SET version_num = 'payroll_9999'"
+        " WHERE version_num = 'payroll_0001'")  # fmt: skip
+
+    for action in (migrations.upgrade, migrations.current, migrations.check):
+        with pytest.raises(StateConflictError, match="is at revision payroll_9999, which"):
+            action(migrated)
+
+
+def test_what_there_isnt_is_named_with_what_there_is(database: DatabaseUrl) -> None:
+    with pytest.raises(ConfigurationError, match=r"'nope'; there are auth, organization"):
+        migrations.upgrade(database, service="nope")
+    with pytest.raises(ConfigurationError, match=r"'nope_1'; those that there are: auth_0001"):
+        migrations.upgrade(database, revision="nope_1")
+    with pytest.raises(ConfigurationError, match="auth@wallet_0001"):
+        migrations.downgrade(database, service="auth", revision="wallet_0001")
+    with pytest.raises(ConfigurationError, match="nope"):
+        migrations.check(database, service="nope")
+    assert schemas(database) == set()
+
+
+@pytest.mark.parametrize("action", [migrations.upgrade, migrations.current, migrations.check])
+def test_an_unreachable_server_is_named_without_its_password(
+    action: Callable[[DatabaseUrl], object], database: DatabaseUrl
+) -> None:
+    for wrong in (
+        {"port": "1"},
+        {"user": "nobody_of_that_name", "password": "hunter2"},
+        {"dbname": "no_database_of_that_name"},
+    ):
+        url = DatabaseUrl({"password": "hunter2", **database.params, **wrong})
+        with pytest.raises(TargetError) as caught:
+            action(url)
+        assert url.masked in str(caught.value)
+        assert url.params["password"] not in str(caught.value)
+
+
+def test_the_servers_answer_is_withheld_where_it_holds_the_password(database: DatabaseUrl) -> None:
+    url = DatabaseUrl({**database.params, "user": "hunter2", "password": "hunter2"})
+
+    with pytest.raises(TargetError, match="isn't shown"):
+        migrations.upgrade(url)
+
+
+def test_an_installed_wheel_migrates_from_an_empty_folder(database: DatabaseUrl, tmp_path: Path) -> None:
+    pytest.importorskip("hatchling", reason="the wheel is built by hatchling")
+    dist, site, empty = (tmp_path / name for name in ("dist", "site", "empty"))
+    empty.mkdir()
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist)]
+    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
+    (wheel,) = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert "payrollx_db/_sql/roles.sql" in archive.namelist()
+        assert not any("__pycache__" in name for name in archive.namelist())
+        archive.extractall(site)
+
+    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    where = [sys.executable, "-c", "import payrollx_db.ddl as d; print(d.folder('alembic'))"]
+    found = subprocess.run(
+        where, env={**os.environ, "PYTHONPATH": path}, cwd=empty, check=True, capture_output=True, text=True
+    )
+    assert Path(found.stdout.strip()) == site / "payrollx_db" / "_alembic"
+    with command("--json", url=database, folder=empty, PYTHONPATH=path) as process:
+        stdout, stderr = process.communicate()
+
+    assert (process.returncode, stderr) == (0, "")
+    assert json.loads(stdout)["current"] == CURRENT
+    assert migrations.check(database) == []
+    assert list(empty.iterdir()) == []
+
+
+def test_plain_alembic_works_in_a_checkout(migrated: DatabaseUrl) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "check"],
+        env={**os.environ, "DATABASE_URL": migrated.sqlalchemy()},
+        cwd=CHECKOUT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "No new upgrade operations detected" in done.stdout, done.stderr
