@@ -60,7 +60,8 @@ LAYOUT = Layout(
 
 SHOP = """
 CREATE TYPE "Size" AS ENUM ('small', 'l''arge');
-CREATE TABLE orders (number serial PRIMARY KEY, "customerId" smallint NOT NULL, total numeric, placed timestamptz, spare int);
+CREATE TABLE orders (
+  number serial PRIMARY KEY, "customerId" smallint NOT NULL, total numeric, placed timestamptz, spare int);
 CREATE TABLE "order""Lines" ("order" integer NOT NULL, line smallint NOT NULL, what varchar(40) NOT NULL, size "Size",
   PRIMARY KEY ("order", line));
 CREATE TABLE cache (a int);

@@ -63,8 +63,10 @@ def test_the_target_has_what_the_source_says(reading_world: World) -> None:
         (
             "payrollx_org",
             'SELECT id, config, "authorizedSigners", "onboardingCompleted" FROM organizations',
-            "SELECT organization_id::text, config, authorized_signers, onboarding_completed"
-            " FROM organization.organization_settings",
+            (
+                "SELECT organization_id::text, config, authorized_signers, onboarding_completed"
+                " FROM organization.organization_settings"
+            ),
         ),
         (
             "payrollx_employee",
@@ -147,7 +149,8 @@ def test_large_tables_are_cut_into_slices_under_one_snapshot(world: World, monke
     query(
         payroll,
         'INSERT INTO payroll_items SELECT gen_random_uuid()::text, "payrollRunId", "employeeId", amount, status,'
-        ' "txSignature", "retryCount", "createdAt", "updatedAt", "deletedAt" FROM payroll_items, generate_series(1, 30)',
+        ' "txSignature", "retryCount", "createdAt", "updatedAt", "deletedAt"'
+        " FROM payroll_items, generate_series(1, 30)",
     )
     query(payroll, "ANALYZE")
 

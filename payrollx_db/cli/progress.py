@@ -77,30 +77,34 @@ class Bars:
         """Show an event."""
         match event:
             case StageStarted(stage, note):
-                self._progress.console.print(f"{stage}: {note}" if note else stage, markup=False, soft_wrap=True)
+                self._say(f"{stage}: {note}" if note else stage)
                 self._counted = stage == "copy"
                 if not self._counted:
                     self._total(None, stage)
             case RunStarted(rows=rows):
                 self._total(rows, "all tables")
-            case TableStarted(source, target, rows):
-                short = target if len(target) <= _NAME else "…" + target[-_NAME + 1 :]
-                total = rows or None if self._counted else None
-                self._tables[source, target] = self._progress.add_task(short, total=total, size=0)
-            case TableProgress(source, target, rows, size):
-                self._moved((source, target), rows, size)
-            case TableFinished(source, target, rows, size, _):
-                self._moved((source, target), rows, size)
-                if (task := self._tables.pop((source, target), None)) is not None:
-                    self._progress.remove_task(task)
             case ObjectBuilt():
                 self._built += 1
                 if self._all is not None:
                     self._progress.update(self._all, description=f"{self._built} indexes and keys")
             case Notice(text):
-                self._progress.console.print(f"note: {text}", markup=False, soft_wrap=True)
-            case _:
-                pass
+                self._say(f"note: {text}")
+            case TableStarted() | TableProgress() | TableFinished():
+                self._table(event)
+
+    def _table(self, event: TableStarted | TableProgress | TableFinished) -> None:
+        place = (event.source, event.target)
+        if isinstance(event, TableStarted):
+            short = event.target if len(event.target) <= _NAME else "…" + event.target[-_NAME + 1 :]
+            total = event.rows or None if self._counted else None
+            self._tables[place] = self._progress.add_task(short, total=total, size=0)
+            return
+        self._moved(place, event.rows, event.size)
+        if isinstance(event, TableFinished) and place in self._tables:
+            self._progress.remove_task(self._tables.pop(place))
+
+    def _say(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, soft_wrap=True)
 
     def _total(self, rows: int | None, name: str) -> None:
         if self._all is not None:

@@ -36,16 +36,21 @@ def task_options(command: Command) -> Command:
     return wrapped
 
 
+def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:
+    """Return an option that shows its environment variable and its default."""
+    return click.option(*names, show_envvar=True, **{"show_default": True, **settings})
+
+
 OPTIONS = (
-    click.option("--from", "layout", default="legacy", show_default=True, metavar="LAYOUT", envvar="PAYROLLX_FROM",
-                 show_envvar=True, help="The layout of the legacy databases: a built-in one, or package.module:name."),
-    click.option("--catalog", default="payrollx_db.unified:CATALOG", show_default=True, metavar="MODULE:NAME",
-                 envvar="PAYROLLX_CATALOG", show_envvar=True, help="The catalog of the unified database."),
+    _option("--from", "layout", default="legacy", metavar="LAYOUT", envvar="PAYROLLX_FROM",
+            help="The layout of the legacy databases: a built-in one, or package.module:name."),
+    _option("--catalog", default="payrollx_db.unified:CATALOG", metavar="MODULE:NAME", envvar="PAYROLLX_CATALOG",
+            help="The catalog of the unified database."),
     database_url,
-    click.option("--service", "services", multiple=True, metavar="NAME", envvar="PAYROLLX_SERVICES", show_envvar=True,
-                 help="Only this service; may be given several times."),
-    click.option("--jobs", type=click.IntRange(1, 64), default=min(4, os.cpu_count() or 1), show_default="CPUs, up to 4",
-                 envvar="PAYROLLX_JOBS", show_envvar=True, help="How many tables or slices to work on at once."),
+    _option("--service", "services", multiple=True, metavar="NAME", envvar="PAYROLLX_SERVICES",
+            help="Only this service; may be given several times."),
+    _option("--jobs", type=click.IntRange(1, 64), default=min(4, os.cpu_count() or 1), show_default="CPUs, up to 4",
+            envvar="PAYROLLX_JOBS", help="How many tables or slices to work on at once."),
 )  # fmt: skip
 
 
