@@ -31,9 +31,10 @@ def task_options(command: Command) -> Command:
         chosen = {key: options.pop(key) for key in keys}
         return command(make_task=lambda observer=nobody: make_task(observer=observer, **chosen), **options)
 
+    decorated: Command = wrapped
     for option in reversed(OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
+        decorated = option(decorated)
+    return decorated
 
 
 def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:
