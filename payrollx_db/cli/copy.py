@@ -8,7 +8,7 @@ import click
 from payrollx_db.cli import render, reports
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.progress import showing
-from payrollx_db.cli.task import task_options
+from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.events import Observer
 from payrollx_db.consolidate.pipeline import Task
@@ -16,6 +16,7 @@ from payrollx_db.consolidate.pipeline import Task
 
 @click.command()
 @task_options
+@policy_options
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @as_json
 def copy(make_task: Callable[[Observer], Task], *, dry_run: bool, as_json: bool) -> int:

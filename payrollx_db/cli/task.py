@@ -4,7 +4,9 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -14,12 +16,14 @@ from payrollx_db.cli.options import database_url, unified_database
 from payrollx_db.consolidate.endpoints import endpoints, legacy_urls
 from payrollx_db.consolidate.events import Observer, nobody
 from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.consolidate.policies import Policies
 from payrollx_db.errors import CatalogError, ConfigurationError
 from payrollx_db.layout import Layout
 
 BUILT_IN = {"legacy": "payrollx_db.legacy:LAYOUT"}
 
 Command = Callable[..., Any]
+MakeTask = Callable[[Observer], Task]
 
 
 def task_options(command: Command) -> Command:
@@ -33,6 +37,20 @@ def task_options(command: Command) -> Command:
 
     decorated: Command = wrapped
     for option in reversed(OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def policy_options(command: Command) -> Command:
+    """Add the options that say what to do about findings. To be put below `task_options`."""
+
+    @wraps(command)
+    def wrapped(*, make_task: MakeTask, policy: tuple[str, ...], policies: Path | None, **options: Any) -> Any:
+        chosen = Policies.read(policy, policies)
+        return command(make_task=lambda observer=nobody: replace(make_task(observer), policies=chosen), **options)
+
+    decorated: Command = wrapped
+    for option in reversed(POLICY_OPTIONS):
         decorated = option(decorated)
     return decorated
 
@@ -52,6 +70,14 @@ OPTIONS = (
             help="Only this service; may be given several times."),
     _option("--jobs", type=click.IntRange(1, 64), default=min(4, os.cpu_count() or 1), show_default="CPUs, up to 4",
             envvar="PAYROLLX_JOBS", help="How many tables or slices to work on at once."),
+)  # fmt: skip
+
+
+POLICY_OPTIONS = (
+    _option("--policy", multiple=True, metavar="CODE[:TABLE.COLUMN]=ACTION", envvar="PAYROLLX_POLICY",
+            help="What to do about findings of CODE, there or anywhere; may be given several times."),
+    _option("--policies", type=click.Path(exists=True, dir_okay=False, path_type=Path), envvar="PAYROLLX_POLICIES",
+            help="A TOML file with a table [policies]; --policy comes after it."),
 )  # fmt: skip
 
 

@@ -4,13 +4,15 @@ One scan a side: rows fall into buckets by a hash of their key; each bucket has 
 64-bit hash of its rows. Only where buckets differ are keys and hashes fetched, and only for the rows
 that are then named are columns looked at.
 
-`hash_record_extended` adds up its columns' hashes with fixed factors, so a sum of it over rows can't see two
-rows swapping a value. Each row's hash is therefore hashed once more before it is summed.
+What is hashed is the row's binary form (`record_send`), as one string. The types' own hashes serve their equality,
+not proof: numeric's ignores the sign, jsonb's where an inner array ends, an array's its dimensions, that of int8 and
+timestamps folds 64 bits into 32; and a record's adds them up with fixed factors, so that a sum of it over rows
+can't see two rows swapping a value.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from psycopg import sql
@@ -30,7 +32,7 @@ BATCH_ROWS = 50_000  # how many keys of differing buckets are held at once
 
 @dataclass(frozen=True)
 class Side:
-    """One side: where it is, what to read, and its key and columns in canonical form.
+    """One side: where it is, which rows to read, and their key and columns in canonical form.
 
     Both sides of a comparison name the same keys and columns in the same order.
     """
@@ -39,6 +41,7 @@ class Side:
     from_clause: sql.Composable
     key: tuple[tuple[str, sql.Composable], ...]
     columns: tuple[tuple[str, sql.Composable], ...]
+    where: sql.Composable = field(default_factory=lambda: sql.SQL("true"))
 
     def record(self, *, key: bool) -> sql.Composable:
         """Return the row of keys, or of all columns, as one SQL record."""
@@ -49,13 +52,15 @@ class Side:
         """Return a query of bucket, key and row hash for every row."""
         return sql.SQL(
             "SELECT (pg_catalog.hash_record_extended({key}, 1) & {mask})::int AS bucket, {keys} AS key,"
-            " pg_catalog.hashint8extended(pg_catalog.hash_record_extended({row}, 0), 0) AS hash FROM {source}"
+            " pg_catalog.hash_record_extended(ROW(pg_catalog.record_send({row})), 0) AS hash"
+            " FROM {source} WHERE {where}"
         ).format(
             key=self.record(key=True),
             mask=sql.Literal(buckets - 1),
             keys=self.key_text(),
             row=self.record(key=False),
             source=self.from_clause,
+            where=self.where,
         )
 
     def key_text(self) -> sql.Composable:
@@ -218,7 +223,9 @@ async def _cells(side: Side, wanted: Sequence[Difference]) -> dict[Key, list[str
         )
         for key in keys
     )
-    query = sql.SQL("SELECT {}, ARRAY[{}] FROM {} WHERE {}").format(side.key_text(), texts, side.from_clause, same)
+    query = sql.SQL("SELECT {}, ARRAY[{}] FROM {} WHERE {} AND ({})").format(
+        side.key_text(), texts, side.from_clause, side.where, same
+    )
     async with session(side.endpoint) as connection:
         with side.endpoint.blamed("can't read the rows that differ"):
             return {tuple(key): cells for key, cells in await run(connection, query)}

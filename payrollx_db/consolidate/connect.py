@@ -32,15 +32,19 @@ CONNECT_TIMEOUT = 10  # seconds; a URL's own connect_timeout wins
 
 # `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle` and
 # `extra_float_digits` decide how values turn into text. Timeouts of 0 because one statement here
-# may copy or index a whole table, whatever the role's defaults are.
+# may copy or index a whole table, whatever the role's defaults are. `client_connection_check_interval`: when
+# this process is killed, the server gives up its statements, and with them their locks, before the next
+# run asks for those (load.LOCK_TIMEOUT), not when an index of an hour is built.
 COMMON = {
     "search_path": "pg_catalog",
+    "client_encoding": "UTF8",
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
     "extra_float_digits": "1",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "client_connection_check_interval": "2s",
 }
 SOURCE = COMMON | {"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
 # The run's own records say which tables are done, so a crash that loses the last commits loses
@@ -72,9 +76,10 @@ class Endpoint:
 
         An error that the data caused, not the connection or the rights, is a FindingsError.
         """
-        what = f"{self._title}: {doing}: {self._clean(error)}"
         if (getattr(error, "sqlstate", None) or "").startswith(DATA_CLASSES):
+            what = f"{self._title}: {doing}: {_without_values(error)}"
             return FindingsError(what, hint="the data doesn't fit; mend those rows in the source")
+        what = f"{self._title}: {doing}: {self._clean(error)}"
         kind = SourceError if self.side == "source" else TargetError
         return kind(what, hint=_next_step(error, self))
 
@@ -230,6 +235,12 @@ def _listed(value: str | None, kind: Any = str) -> Any:
         return None
     parts = [kind(part) for part in value.split(",")]
     return parts if len(parts) > 1 else parts[0]
+
+
+def _without_values(error: Exception) -> str:
+    """Return the server's main line, up to the value that it quotes. Its DETAIL would show keys, or whole rows."""
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else str(error.args[0])
+    return (primary or type(error).__name__).partition(': "')[0]
 
 
 def _next_step(error: Exception, endpoint: Endpoint) -> str:

@@ -17,6 +17,7 @@ from payrollx_db.consolidate.connect import Endpoint, pipe_end, text_of
 from payrollx_db.consolidate.events import Observer, TableFinished, TableStarted
 from payrollx_db.consolidate.mapping import ROW, TablePlan
 from payrollx_db.consolidate.pipe import Piped, pipe
+from payrollx_db.consolidate.quarantine import legacy_rows
 from payrollx_db.consolidate.tasks import together
 
 PART = 0  # a table is one part today; a key range of a huge one would count up from here
@@ -35,9 +36,25 @@ WHERE (run_id, source, target, part) = ($1, $2, $3, $4)
 """
 FINISH_TABLE = """
 UPDATE payrollx_meta.tables
-SET status = 'copied', rows_read = $4, rows_written = $5, bytes = $6, seconds = $7,
+SET status = 'copied', rows_read = $4, rows_written = $5, rows_quarantined = $6, bytes = $7, seconds = $8,
     finished_at = pg_catalog.clock_timestamp()
 WHERE (run_id, source, target) = ($1, $2, $3)
+"""
+# A table that is emptied loses the rows that duplicate tables have brought in, too.
+FORGET_ADOPTED = "DELETE FROM payrollx_meta.parts WHERE run_id = $1 AND source <> $2 AND target = $3 AND part = $4"
+ADOPTED = """
+UPDATE payrollx_meta.tables SET rows_written = $4, seconds = $5 WHERE (run_id, source, target) = ($1, $2, $3)
+"""
+KEEP_ROWS = """
+UPDATE payrollx_meta.quarantine AS q SET row = a.row FROM pg_temp.set_aside AS a
+WHERE q.run_id = $1 AND q.source = $2 AND q.key = a.key
+"""
+FORGET_VANISHED = """
+DELETE FROM payrollx_meta.quarantine AS q WHERE q.run_id = $1 AND q.source = $2 AND q.kind <> 'adopted'
+AND NOT EXISTS (SELECT FROM pg_temp.set_aside AS a WHERE a.key = q.key)
+"""
+COUNT_OUT = """
+SELECT count(DISTINCT key) FROM payrollx_meta.quarantine WHERE run_id = $1 AND source = $2 AND kind = 'row'
 """
 
 
@@ -72,7 +89,7 @@ class Mover:
             await self._begin_part(writer, table, snapshot)
             moved = await self._pipe(table, table.select(), reader, writer, freeze=table.target.kind == "r")
             await self._record_slice(writer, table, 0, moved)
-            await self._finish(writer, table, moved, started)
+            await self._finish(writer, table, moved, started, await self._set_aside(table, reader, writer))
         return moved
 
     async def _sliced(self, table: TablePlan, started: float) -> Piped:
@@ -86,7 +103,7 @@ class Mover:
             done = await together([self._slice(table, number, where, exported) for number, where in ranges])
             moved = Piped(sum(p.read for p in done), sum(p.written for p in done), sum(p.size for p in done))
             async with self._writer(table) as writer:
-                await self._finish(writer, table, moved, started)
+                await self._finish(writer, table, moved, started, await self._set_aside(table, leader, writer))
         return moved
 
     async def _slice(self, table: TablePlan, number: int, where: sql.Composable, exported: str) -> Piped:
@@ -94,6 +111,46 @@ class Mover:
             moved = await self._pipe(table, table.select(where), reader, writer, freeze=False)
             await self._record_slice(writer, table, number, moved)
         return moved
+
+    async def adopt(self, table: TablePlan) -> Piped:
+        """Copy those rows of a duplicate table that policies let in, and record them. Raises as `move` does."""
+        started = time.monotonic()
+        async with self.slots, self._reader(table) as (reader, snapshot), self._writer(table) as writer:
+            key = (self.run, *table.place, PART)
+            await writer.execute(RECORD_PART, *key, snapshot, 1)
+            await writer.execute(FORGET_SLICES, *key)
+            query = table.select(table.among(table.adopted))
+            moved = await self._pipe(table, query, reader, writer, freeze=False)
+            await self._record_slice(writer, table, 0, moved)
+            await writer.execute(FINISH_PART, *key)
+            await writer.execute(ADOPTED, self.run, *table.place, moved.written, time.monotonic() - started)
+        return moved
+
+    async def set_aside(self, table: TablePlan) -> int:
+        """Put the rows of a duplicate table that stay out into quarantine; return how many there were."""
+        if not table.out:
+            return 0
+        async with self._reader(table) as (reader, _), self._writer(table) as writer:
+            return await self._set_aside(table, reader, writer)
+
+    async def _set_aside(self, table: TablePlan, reader: Any, writer: Any) -> int:
+        """Keep the legacy rows that policies speak of; return how many of them stay out of the target.
+
+        In the part's own transactions on both sides, so that the account is of one snapshot.
+        """
+        wanted = sql.SQL(
+            "SELECT DISTINCT key FROM payrollx_meta.quarantine WHERE run_id = {} AND source = {} AND kind <> 'adopted'"
+        ).format(sql.Literal(self.run), sql.Literal(table.source_name))
+        keys = [record["key"] for record in await writer.fetch(text_of(wanted))]
+        if not keys:
+            return 0
+        await writer.execute("CREATE TEMP TABLE set_aside (key text, row jsonb) ON COMMIT DROP")
+        query, source = text_of(legacy_rows(table, keys)), self.sources[table.database]
+        goal, columns = ("pg_temp", "set_aside"), ["key", "row"]
+        await pipe(reader, query, writer, goal, columns, source=source, target=self.target)
+        await writer.execute(KEEP_ROWS, self.run, table.source_name)
+        await writer.execute(FORGET_VANISHED, self.run, table.source_name)
+        return int(await writer.fetchval(COUNT_OUT, self.run, table.source_name))
 
     @asynccontextmanager
     async def _reader(self, table: TablePlan, exported: str | None = None) -> AsyncIterator[tuple[Any, str]]:
@@ -129,16 +186,17 @@ class Mover:
         await writer.execute(text_of(sql.SQL("TRUNCATE {}").format(name)))
         await writer.execute(RECORD_PART, *key, snapshot, table.slices)
         await writer.execute(FORGET_SLICES, *key)
+        await writer.execute(FORGET_ADOPTED, *key)
 
     async def _record_slice(self, writer: Any, table: TablePlan, number: int, moved: Piped) -> None:
         await writer.execute(
             RECORD_SLICE, self.run, *table.place, PART, number, moved.read, moved.written, moved.size
         )  # fmt: skip
 
-    async def _finish(self, writer: Any, table: TablePlan, moved: Piped, started: float) -> None:
+    async def _finish(self, writer: Any, table: TablePlan, moved: Piped, started: float, out: int) -> None:
         await writer.execute(FINISH_PART, self.run, *table.place, PART)
-        seconds = time.monotonic() - started
-        await writer.execute(FINISH_TABLE, self.run, *table.place, moved.read, moved.written, moved.size, seconds)
+        account = (moved.read + out, moved.written, out, moved.size, time.monotonic() - started)
+        await writer.execute(FINISH_TABLE, self.run, *table.place, *account)
 
 
 def tid_ranges(table: TablePlan) -> Iterator[sql.Composable]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from payrollx_db.consolidate.policies import FAIL
 from payrollx_db.errors import FindingsError
 
 EXAMPLES = 10  # how many keys a finding carries at most
@@ -13,7 +14,10 @@ Severity = Literal["block", "warn", "info"]
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about the data: a stable code, how grave it is, where, how many rows, some of their keys."""
+    """Something about the data: a stable code, how grave it is, where, how many rows, some of their keys.
+
+    ``action`` is what the policies say to do about it.
+    """
 
     code: str
     severity: Severity
@@ -21,6 +25,12 @@ class Finding:
     count: int
     message: str
     examples: tuple[str, ...] = ()
+    action: str = FAIL
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the copy can't go on: the finding is grave, and no policy resolves it."""
+        return self.severity == "block" and self.action == FAIL
 
     def __str__(self) -> str:
         rows = "row" if self.count == 1 else "rows"
@@ -30,11 +40,11 @@ class Finding:
 
 def refuse(findings: Iterable[Finding]) -> None:
     """Raise FindingsError where a finding blocks, naming each."""
-    blocking = [finding for finding in findings if finding.severity == "block"]
+    blocking = [finding for finding in findings if finding.blocks]
     if blocking:
         rows = sum(finding.count for finding in blocking)
         raise FindingsError(
             f"{len(blocking)} findings about {rows:,} rows block the copy; the target is as it was",
             details=tuple(map(str, blocking)),
-            hint="mend these rows in the legacy databases, then copy again",
+            hint="mend these rows in the legacy databases, or say with --policy what to do about them",
         )

@@ -1,7 +1,7 @@
 """One table map held against two real tables: which column is filled by what, and what doesn't fit."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from psycopg import sql
@@ -37,11 +37,6 @@ class ColumnPlan:
     conversion: rules.Conversion
 
     @property
-    def source_canonical(self) -> sql.Composable:
-        """The expression that the source computes for comparing (law 4)."""
-        return rules.canonical(self.conversion.value, self.target.type)
-
-    @property
     def target_canonical(self) -> sql.Composable:
         """The same of the target's stored value."""
         return rules.canonical(sql.Identifier(ROW, self.target.name), self.target.type)
@@ -53,6 +48,9 @@ class TablePlan:
 
     With ``owner`` unset, its rows are copied. With ``owner`` set, the table is a duplicate of that
     legacy database's: its rows are compared with what the owner's rows became, and merged.
+
+    Policies make exceptions, by the source's own key as text: rows that stay ``out`` (quarantined),
+    columns that are ``nulled`` in some rows, and rows of a duplicate table that are ``adopted``.
     """
 
     database: str
@@ -62,6 +60,9 @@ class TablePlan:
     from_clause: sql.Composable
     owner: str | None = None
     slices: int = 1
+    out: tuple[str, ...] = ()
+    nulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    adopted: tuple[str, ...] = ()
 
     @property
     def source_name(self) -> str:
@@ -86,14 +87,50 @@ class TablePlan:
         return key if key and len(key) == len(self.target.primary_key) else self.columns
 
     @property
+    def from_source(self) -> sql.Composable:
+        """The source table alone as a FROM item, without what its map looks up."""
+        return from_item(self.source)
+
+    @property
     def target_from(self) -> sql.Composable:
         """The target table as a FROM item, under the same alias as the source's row."""
         return from_item(self.target)
 
+    @property
+    def source_key(self) -> sql.Composable | None:
+        """The source row's own primary key as one text, which names it in quarantine; ``None`` without one."""
+        parts = [sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in self.source.primary_key]
+        if len(parts) > 1:
+            return sql.SQL("pg_catalog.jsonb_build_array({})::text").format(sql.SQL(", ").join(parts))
+        return parts[0] if parts else None
+
+    def among(self, keys: Collection[str]) -> sql.Composable:
+        """Return the condition that a source row's key is one of ``keys``."""
+        if not keys or self.source_key is None:
+            return sql.SQL("false")
+        return sql.SQL("{} = ANY ({}::text[])").format(self.source_key, sql.Literal(list(keys)))
+
+    def value(self, column: ColumnPlan) -> sql.Composable:
+        """Return the column's transform, with the rows in which a policy makes it NULL."""
+        keys = self.nulled.get(column.target.name, ())
+        if not keys:
+            return column.conversion.value
+        return sql.SQL("CASE WHEN {} THEN NULL ELSE {} END").format(self.among(keys), column.conversion.value)
+
+    def canonical(self, column: ColumnPlan) -> sql.Composable:
+        """Return the expression that the source computes for comparing (law 4)."""
+        return rules.canonical(self.value(column), column.target.type)
+
+    @property
+    def kept(self) -> sql.Composable:
+        """The condition that a source row goes into the target, or is merged with a row there."""
+        return sql.SQL("NOT ({})").format(self.among(self.out)) if self.out else sql.SQL("true")
+
     def select(self, condition: sql.Composable | None = None) -> sql.Composable:
         """Return the query whose result is the target's rows: what COPY sends."""
-        values = sql.SQL(", ").join(column.conversion.value for column in self.columns)
-        where = sql.SQL(" WHERE {}").format(condition) if condition else sql.SQL("")
+        values = sql.SQL(", ").join(self.value(column) for column in self.columns)
+        conditions = [c for c in (condition, self.kept if self.out else None) if c is not None]
+        where = sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(conditions)) if conditions else sql.SQL("")
         return sql.SQL("SELECT {} FROM {}{}").format(values, self.from_clause, where)
 
 
@@ -193,11 +230,11 @@ def _columns(
 
 def _derived(goal: Column, template: str) -> ColumnPlan:
     named: dict[str, sql.Identifier] = {}
-    for field in template_fields(template):
-        lookup, _, column = field.rpartition(".")
-        named[field] = sql.Identifier(lookup or ROW, column)
+    for name in template_fields(template):
+        lookup, _, column = name.rpartition(".")
+        named[name] = sql.Identifier(lookup or ROW, column)
     value = sql.SQL(template).format(**named)  # the layout is code, not data
-    reads = tuple(field for field in named if "." not in field)
+    reads = tuple(name for name in named if "." not in name)
     return ColumnPlan(goal, reads, rules.derived(value, goal.type))
 
 

@@ -13,20 +13,22 @@ from psycopg import sql
 
 from payrollx_db.catalog import Catalog
 from payrollx_db.consolidate import check as checks
-from payrollx_db.consolidate import load, state
+from payrollx_db.consolidate import load, quarantine, state
+from payrollx_db.consolidate.check import Checked
 from payrollx_db.consolidate.connect import Connection, Endpoint, reusing, session
 from payrollx_db.consolidate.connect import run as execute
 from payrollx_db.consolidate.copy import Mover
 from payrollx_db.consolidate.events import Notice, Observer, RunStarted, StageStarted, nobody
 from payrollx_db.consolidate.findings import Finding, refuse
-from payrollx_db.consolidate.inspect import Database, ForeignKey, inspect, read_database
+from payrollx_db.consolidate.inspect import Database, ForeignKey, Index, inspect, read_database
 from payrollx_db.consolidate.load import Builder
 from payrollx_db.consolidate.mapping import TablePlan
 from payrollx_db.consolidate.plan import Plan, databases_of, make_plan, schemas_of
+from payrollx_db.consolidate.policies import Policies
 from payrollx_db.consolidate.progress import moved, watching
 from payrollx_db.consolidate.state import Run, TableState
 from payrollx_db.consolidate.tasks import limited, together
-from payrollx_db.consolidate.verify import TableVerdict, Verdict, verify_tables
+from payrollx_db.consolidate.verify import TableVerdict, Verdict, Verifier
 from payrollx_db.errors import (
     ConfigurationError,
     FindingsError,
@@ -53,6 +55,7 @@ class Task:
     services: tuple[str, ...] = ()
     jobs: int = 4
     observer: Observer = field(default=nobody, repr=False)
+    policies: Policies = field(default_factory=Policies)
     watched: Endpoint | None = None
 
     @property
@@ -147,9 +150,9 @@ async def _copy(task: Task, made: Plan) -> tuple[Run, list[TableState], list[Fin
         unfinished = await _unfinished(held)
         made = await _still_to_do(held, made, unfinished)
         task.observer(StageStarted("check", "looking for what could not be carried over"))
-        findings = await _check(task, made)
-        refuse(findings)
-        run = await _begin(held, task, made, findings, unfinished)
+        checked = await _check(task, made)
+        refuse(checked.findings)
+        run, made = await _begin(held, task, made, checked, unfinished)
         try:
             await _carry_out(held, task, made, run)
         except FindingsError:
@@ -160,7 +163,7 @@ async def _copy(task: Task, made: Plan) -> tuple[Run, list[TableState], list[Fin
             raise
         accounts = await state.tables(held, run.id)
         await state.finish_run(held, run.id, "done")
-    return run, accounts, findings
+    return run, accounts, list(checked.findings)
 
 
 async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdict:
@@ -168,10 +171,12 @@ async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdic
     async with reusing():
         made = await plan(task)
         refuse_mismatches(made)
+        async with session(task.target) as connection:
+            runs = tuple(r.id for r in await state.runs(connection) if r.status != "undone")
+            made = quarantine.apply(made, await quarantine.decided(connection, runs))
         task.observer(StageStarted("verify", "hashing both sides"))
-        return await verify_tables(
-            made, dict(task.sources), task.target, jobs=task.jobs, limit=limit, values=values, observer=task.observer
-        )
+        verifier = Verifier(task.sources, task.target, task.observer, limit, values, runs)
+        return await verifier.all(made, jobs=task.jobs)
 
 
 async def accounts(task: Task) -> tuple[TableState, ...]:
@@ -196,6 +201,18 @@ async def status(target: Endpoint, run: int | None = None) -> Status:
         tables = await state.tables(connection, chosen)
         findings = [Finding(**found) for found in await state.findings(connection, chosen)]
         return Status(tuple(runs), chosen, tuple(tables), await moved(connection, chosen), tuple(findings))
+
+
+async def check(task: Task) -> tuple[Finding, ...]:
+    """Say what the copy could not carry over as it is, and what the policies say of it. Changes nothing.
+
+    Raises LayoutMismatchError where the layout doesn't fit, SourceError or TargetError.
+    """
+    async with reusing():
+        made = await plan(task)
+        refuse_mismatches(made)
+        task.observer(StageStarted("check", "looking for what could not be carried over"))
+        return (await _check(task, made)).findings
 
 
 def refuse_mismatches(made: Plan) -> None:
@@ -257,11 +274,11 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
     async def build(table: TablePlan) -> None:
         indexes = load.missing_indexes(standing.tables[table.target_name], taken)
 
-        async def one(work: Any) -> None:
+        async def one(index: Index) -> None:
             async with building:
-                await work
+                await builder.build_index(table.target_name, index)
 
-        await together([one(builder.build_index(table.target_name, index)) for index in indexes])
+        await together([one(index) for index in indexes])
         await builder.attach(table.target_name, indexes)
         await builder.analyze(table.target_name)
 
@@ -269,6 +286,9 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
         if table.place not in done:
             await state.table_account(held, run.id, table, status="running")
             await mover.move(table)
+        for duplicate in (t for t in made.merges if t.target_name == table.target_name and t.adopted):
+            if table.place not in done or duplicate.place not in done:
+                await mover.adopt(duplicate)
         await build(table)
 
     async with watching(task.watched or task.target, run.id, made, task.observer):
@@ -298,23 +318,25 @@ async def _merge(held: Connection, task: Task, made: Plan, run: Run) -> None:
         return
     task.observer(StageStarted("merge", f"{len(made.merges)} duplicate tables"))
     merging = replace(made, tables=made.merges)
-    verdict = await verify_tables(merging, dict(task.sources), task.target, jobs=task.jobs, observer=task.observer)
+    verdict = await Verifier(task.sources, task.target, task.observer).all(merging, jobs=task.jobs)
+    mover = Mover(run.id, dict(task.sources), task.target, asyncio.Semaphore(task.jobs), task.observer)
     for table in verdict.tables:
-        await _merge_account(held, run, table)
+        await _merge_account(held, run, table, await mover.set_aside(table.table))
 
 
-async def _merge_account(held: Connection, run: Run, verdict: TableVerdict) -> None:
-    result = verdict.result
-    account = {"rows_read": result.left_rows, "rows_merged": result.matched, "rows_written": 0, "rows_quarantined": 0}
-    await state.table_account(held, run.id, verdict.table, **account, seconds=verdict.seconds, bytes=0, status="done")
+async def _merge_account(held: Connection, run: Run, verdict: TableVerdict, out: int) -> None:
+    result, adopted = verdict.result, len(verdict.table.adopted)
+    account = {"rows_read": result.left_rows + out, "rows_merged": result.matched - adopted, "rows_written": adopted}
+    done = {"rows_quarantined": out, "seconds": verdict.seconds, "bytes": 0, "status": "done"}
+    await state.table_account(held, run.id, verdict.table, **account, **done)
 
 
 async def _account(held: Connection, made: Plan, run: Run) -> None:
     """Law 1: count what the target holds, and let the sums say whether anything is lost."""
     for table in made.copies:
-        rows = await load.count_rows(held, table.target_name)
-        account = {"rows_written": rows, "rows_quarantined": 0, "rows_merged": 0, "status": "done"}
-        await state.table_account(held, run.id, table, **account)
+        adopted = sum(len(t.adopted) for t in made.merges if t.target_name == table.target_name)
+        rows = await load.count_rows(held, table.target_name) - adopted
+        await state.table_account(held, run.id, table, rows_written=rows, rows_merged=0, status="done")
     wrong = [t for t in await state.tables(held, run.id) if not t.balanced]
     if wrong:
         raise FindingsError(
@@ -352,8 +374,8 @@ async def _undo(held: Connection, task: Task, made: Plan, run: Run) -> None:
 # --- before the first byte ---------------------------------------------------------------------------
 
 
-async def _check(task: Task, made: Plan) -> list[Finding]:
-    return await checks.check(made, dict(task.sources), task.target, jobs=task.jobs)
+async def _check(task: Task, made: Plan) -> Checked:
+    return await checks.check(made, task.policies, dict(task.sources), task.target, jobs=task.jobs)
 
 
 async def _as_owner(task: Task) -> Task:
@@ -370,18 +392,24 @@ async def _unfinished(held: Connection) -> Run | None:
     return next((run for run in await state.runs(held) if run.unfinished), None)
 
 
-async def _begin(held: Connection, task: Task, made: Plan, findings: list[Finding], unfinished: Run | None) -> Run:
+async def _begin(
+    held: Connection, task: Task, made: Plan, checked: Checked, unfinished: Run | None
+) -> tuple[Run, Plan]:
+    """Record the run and what was decided; return it with the plan that keeps to the decisions."""
     with task.target.blamed("can't write the state tables"):
         await state.ensure(held)
         if unfinished is not None:
             run = await state.resume_run(held, unfinished, made)
         else:
             run = await state.start_run(held, made, dict(task.sources), task.jobs)
-    await state.record_findings(held, run.id, map(asdict, findings))
+    await state.record_findings(held, run.id, map(asdict, checked.findings))
+    if unfinished is None:
+        await quarantine.record(held, run.id, checked.decisions)
+    made = quarantine.apply(made, await quarantine.decided(held, [run.id]))
     for reference in made.waiting:
         task.observer(Notice(f"{reference} waits: its other end is not part of this run"))
     task.observer(RunStarted(run.id, unfinished is not None, len(made.copies), made.rows, made.size))
-    return run
+    return run, made
 
 
 async def _still_to_do(held: Connection, made: Plan, unfinished: Run | None) -> Plan:

@@ -27,7 +27,7 @@ TRUNCATING = frozenset({"numeric", "timestamp", "timestamptz", "time", "timetz",
 # What uuid_in accepts: hex digits, a hyphen after any group of four, braces around it all.
 UUID_PATTERN = r"^([0-9A-Fa-f]{4}(-?[0-9A-Fa-f]{4}){7}|\{[0-9A-Fa-f]{4}(-?[0-9A-Fa-f]{4}){7}\})$"
 
-# Types that `hash_record_extended` can hash as they are, with an equality that means "the same value".
+# Types that can be compared as they are: with a hash for their keys, and a binary form that both servers share.
 # (Not interval: a month equals thirty days. Not json: it has no equality at all.)
 HASHABLE = frozenset({
     "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "uuid", "date", "time", "timetz",
@@ -85,15 +85,15 @@ def canonical(value: sql.Composable, kind: ColumnType) -> sql.Composable:
     Enums compare by label, because their hash is of an OID that differs between databases; text by its
     bytes (collation C); what has no proper equality of its own by its text.
     """
-    if kind.kind == "e" or kind.name in ("citext", "bpchar"):
+    if kind.kind == "e" or kind.name in TEXTS:
         return sql.SQL('({})::text COLLATE "C"').format(value)
-    if kind.name in TEXTS:
-        return sql.SQL('({}) COLLATE "C"').format(value)
     if kind.element_kind in ("e", "c"):
         return sql.SQL("({})::text[]").format(value)
     plain_array = kind.element_kind == "b" and kind.name.removeprefix("_") in HASHABLE | TEXTS
-    if kind.kind in ("r", "m") or plain_array or (kind.kind == "b" and kind.name in HASHABLE):
-        return value
+    built_in_range = kind.kind in ("r", "m") and kind.schema == "pg_catalog"
+    if built_in_range or plain_array or (kind.kind == "b" and kind.name in HASHABLE):
+        # The binary form names the type, and a domain over it would be another one.
+        return sql.SQL("({})::{}").format(value, sql.Identifier("pg_catalog", kind.name))
     return sql.SQL('({})::text COLLATE "C"').format(value)
 
 

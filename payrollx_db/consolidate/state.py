@@ -237,8 +237,8 @@ async def record_findings(connection: Connection, run: int, found: Iterable[Mapp
     """Record what was found out about the data when the run began."""
     rows = [{**finding, "run": run, "examples": json.dumps(list(finding["examples"]))} for finding in found]
     await connection.cursor().executemany(
-        "INSERT INTO payrollx_meta.findings (run_id, code, severity, place, count, message, examples)"
-        " VALUES (%(run)s, %(code)s, %(severity)s, %(place)s, %(count)s, %(message)s, %(examples)s)"
+        "INSERT INTO payrollx_meta.findings (run_id, code, severity, place, count, message, examples, action)"
+        " VALUES (%(run)s, %(code)s, %(severity)s, %(place)s, %(count)s, %(message)s, %(examples)s, %(action)s)"
         " ON CONFLICT (run_id, code, place) DO UPDATE SET count = excluded.count, examples = excluded.examples",
         rows,
     )
@@ -248,7 +248,7 @@ async def findings(connection: Connection, run: int) -> list[dict[str, Any]]:
     """Return the recorded findings of a run, as the fields of a Finding."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
-        "SELECT code, severity, place, count, message, examples FROM payrollx_meta.findings WHERE run_id = %s"
+        "SELECT code, severity, place, count, message, examples, action FROM payrollx_meta.findings WHERE run_id = %s"
         " ORDER BY severity, place, code",
         (run,),
     )

@@ -4,26 +4,39 @@ The first scan of a table simply converts everything and counts what is suspicio
 groupings, which cost several times as much, run only over columns where that scan found a reason to.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from payrollx_db.consolidate.connect import Connection, Endpoint, run, session
 from payrollx_db.consolidate.findings import EXAMPLES, Finding
-from payrollx_db.consolidate.inspect import Index
 from payrollx_db.consolidate.mapping import ROW, ColumnPlan, TablePlan, new_uniques
+
+NEWEST = ("updatedAt", "updated_at")  # the columns that tell which of two rows is the newer
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A finding, and the query of the keys of the rows that it is about (``None``: they can't be named)."""
+
+    finding: Finding
+    keys: sql.Composable | None
+    column: str = ""
 
 
 @dataclass(frozen=True)
 class Values:
-    """What is known of one table's values. ``dirty`` are the target columns that some value can't be converted for."""
+    """What is known of one table's values. ``dirty`` are the target columns that some value can't be converted for.
+
+    ``odd`` are the columns with an id that isn't written as uuid writes it (``None``: unknown).
+    """
 
     table: TablePlan
-    findings: tuple[Finding, ...]
+    suspects: tuple[Suspect, ...]
     dirty: frozenset[str]
+    odd: frozenset[str] | None
 
     def guarded(self, column: ColumnPlan) -> sql.Composable:
         """Return the column's transform, NULL for values that can't be converted (those are findings already)."""
@@ -44,29 +57,46 @@ class _Probe:
     message: str
 
 
-async def look(table: TablePlan, endpoint: Endpoint) -> Values:
-    """Find what can't be converted, would be changed, is NULL against the target's will, or is there too often.
+async def look(table: TablePlan, endpoint: Endpoint, among: Sequence[str] | None = None) -> Values:
+    """Find values that can't be converted, would be changed, or are NULL against the target's will.
 
-    Raises SourceError where the table can't be read.
+    ``among`` limits it to the rows with these keys. Raises SourceError where the table can't be read.
     """
+    rows = sql.SQL("true") if among is None else table.among(among)
     probes = list(_probes(table))
-    odd = [(column, _is_odd(column)) for column in _uuid_keys(table)]
-    conditions = [probe.quick for probe in probes] + [condition for _, condition in odd]
+    keys = _uuid_keys(table)
+    conditions = [probe.quick for probe in probes] + [_is_odd(column) for column in keys]
     async with session(endpoint) as connection:
         with endpoint.blamed(f"can't read {table.source.full_name}"):
-            counts = await _scan(connection, table, conditions)
-            found: list[Finding] = []
+            counts = await _scan(connection, table, conditions, rows)
+            suspects: list[Suspect] = []
             if counts is None or any(counts[: len(probes)]):
-                found = [f for probe in probes if (f := await _probe(connection, table, probe)).count]
-            dirty = frozenset(f.place.rpartition(".")[2] for f in found if f.code == "unconvertible")
-            columns = frozenset(c.target.name for c in table.columns if dirty & set(c.sources))
-            values = Values(table, tuple(found), columns)
-            suspects = None if counts is None else {
-                column.target.name for (column, _), count in zip(odd, counts[len(probes) :], strict=True) if count
-            }  # fmt: skip
-            found += await _duplicates(connection, values)
-            found += await _collisions(connection, values, suspects)
-    return Values(table, tuple(found), columns)
+                looked = [await _probe(connection, table, probe, rows) for probe in probes]
+                suspects = [suspect for suspect in looked if suspect.finding.count]
+    dirty = frozenset(s.column for s in suspects if s.finding.code == "unconvertible")
+    if counts is None:
+        return Values(table, tuple(suspects), dirty, None)
+    odd = {c.target.name for c, count in zip(keys, counts[len(probes) :], strict=True) if count}
+    return Values(table, tuple(suspects), dirty, frozenset(odd))
+
+
+async def too_many(table: TablePlan, values: Values, endpoint: Endpoint) -> list[Suspect]:
+    """Find rows beyond the one that may stay, for values that the target demands to be unique.
+
+    Rows that are out already don't count. Among rows with one value the newest stays. Raises SourceError.
+    """
+    found: list[Suspect] = []
+    async with session(endpoint) as connection:
+        with endpoint.blamed(f"can't look for duplicates in {table.source.full_name}"):
+            for index, columns in new_uniques(table):
+                names = ", ".join(column.target.name for column in columns)
+                message = f"too many for the unique {index.name} ({names})"
+                found.append(await _group(connection, table, values, columns, "duplicate", message))
+            for keys in _unique_uuids(table):
+                if values.odd is None or values.odd & {column.target.name for column in keys}:
+                    message = "same key as another row once converted"
+                    found.append(await _group(connection, table, values, keys, "case-collision", message))
+    return [suspect for suspect in found if suspect.finding.count]
 
 
 def _probes(table: TablePlan) -> Iterator[_Probe]:
@@ -88,7 +118,7 @@ def _probes(table: TablePlan) -> Iterator[_Probe]:
 
 
 async def _scan(
-    connection: Connection, table: TablePlan, conditions: Iterable[sql.Composable]
+    connection: Connection, table: TablePlan, conditions: Iterable[sql.Composable], rows: sql.Composable
 ) -> tuple[int, ...] | None:
     """Convert every value and count the conditions; ``None`` where a value made the server refuse."""
     counted = [sql.SQL("pg_catalog.count(*) FILTER (WHERE {})").format(condition) for condition in conditions]
@@ -99,80 +129,80 @@ async def _scan(
     ]
     if not counted and not converted:
         return ()
-    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(counted + converted), table.from_clause)
+    values = sql.SQL(", ").join(counted + converted)
+    query = sql.SQL("SELECT {} FROM {} WHERE {}").format(values, table.from_clause, rows)
     try:
         return (await run(connection, query))[0][: len(counted)]
     except psycopg.DataError:
         return None
 
 
-async def _probe(connection: Connection, table: TablePlan, probe: _Probe) -> Finding:
-    query = sql.SQL("SELECT pg_catalog.count(*) FROM {} WHERE {}").format(table.from_clause, probe.safe)
+async def _probe(connection: Connection, table: TablePlan, probe: _Probe, rows: sql.Composable) -> Suspect:
+    where = sql.SQL("{} AND {}").format(rows, probe.safe)
+    query = sql.SQL("SELECT pg_catalog.count(*) FROM {} WHERE {}").format(table.from_clause, where)
     count = (await run(connection, query))[0][0]
-    examples: tuple[str, ...] = ()
-    if count:
-        named = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY 1 LIMIT {}").format(
-            _source_key(table), table.from_clause, probe.safe, sql.Literal(EXAMPLES)
-        )
-        examples = tuple(str(key) for (key,) in await run(connection, named))
-    return Finding(probe.code, "block", place(table, [probe.column]), count, probe.message, examples)
+    keys = None
+    if table.source_key is not None:
+        keys = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY 1").format(table.source_key, table.from_clause, where)
+    examples = await _examples(connection, keys) if count else ()
+    finding = Finding(probe.code, "block", place(table, [probe.column]), count, probe.message, examples)
+    return Suspect(finding, keys, probe.column.target.name)
 
 
-async def _duplicates(connection: Connection, values: Values) -> list[Finding]:
-    """Find rows beyond the first for values that only the target demands to be unique."""
-    found = []
-    for index, columns in new_uniques(values.table):
-        names = ", ".join(column.target.name for column in columns)
-        message = f"too many for the unique {index.name} ({names})"
-        found.append(await _too_many(connection, values, columns, "duplicate", message))
-    return [finding for finding in found if finding.count]
+async def _group(
+    connection: Connection, table: TablePlan, values: Values, columns: Sequence[ColumnPlan], code: str, message: str
+) -> Suspect:
+    """Count the rows beyond the newest of each value that several rows share once it is converted."""
+    named = [sql.Identifier(f"c{number}") for number in range(len(columns))]
+    converted = [
+        sql.SQL("{} AS {}").format(values.guarded(column), name) for column, name in zip(columns, named, strict=True)
+    ]
+    newest = [sql.Identifier(ROW, name) for name in NEWEST if table.source.column(name)]
+    parts = {
+        "names": sql.SQL(", ").join(named),
+        "converted": sql.SQL(", ").join(converted),
+        "age": newest[0] if newest else sql.SQL("NULL::timestamp"),
+        "key": table.source_key or sql.SQL("s.ctid::text"),
+        "source": table.from_clause,
+        "kept": table.kept,
+    }
+    counted = sql.SQL(
+        "SELECT coalesce(pg_catalog.sum(n - 1), 0)::bigint FROM (SELECT pg_catalog.count(*) AS n"
+        " FROM (SELECT {converted} FROM {source} WHERE {kept}) AS v"
+        " WHERE ROW({names}) IS NOT NULL GROUP BY {names} HAVING pg_catalog.count(*) > 1) AS groups"
+    ).format(**parts)
+    keys = sql.SQL(
+        "SELECT k FROM (SELECT k,"
+        " pg_catalog.row_number() OVER (PARTITION BY {names} ORDER BY age DESC NULLS LAST, k) AS nth"
+        " FROM (SELECT {key} AS k, {age} AS age, {converted} FROM {source} WHERE {kept}) AS v"
+        " WHERE ROW({names}) IS NOT NULL) AS ranked WHERE nth > 1 ORDER BY k"
+    ).format(**parts)
+    count = (await run(connection, counted))[0][0]
+    examples = await _examples(connection, keys) if count else ()
+    finding = Finding(code, "block", place(table, columns), count, message, examples)
+    return Suspect(finding, keys if table.source_key is not None else None)
 
 
-async def _collisions(connection: Connection, values: Values, suspects: set[str] | None) -> list[Finding]:
-    """Find keys that are two in the source and become one: text ids that differ in case or hyphens only.
-
-    ``suspects`` are the columns with an id that isn't written as uuid writes it (``None``: unknown).
-    """
-    found = []
-    for _, columns in _unique_uuids(values.table):
-        if suspects is None or suspects & {column.target.name for column in columns}:
-            message = "same key as another row once converted"
-            found.append(await _too_many(connection, values, columns, "case-collision", message))
-    return [finding for finding in found if finding.count]
+async def _examples(connection: Connection, keys: sql.Composable | None) -> tuple[str, ...]:
+    if keys is None:
+        return ()
+    some = sql.SQL("SELECT * FROM ({}) AS keys LIMIT {}").format(keys, sql.Literal(EXAMPLES))
+    return tuple(str(key) for (key,) in await run(connection, some))
 
 
-async def _too_many(
-    connection: Connection, values: Values, columns: Iterable[ColumnPlan], code: str, message: str
-) -> Finding:
-    """Count the rows beyond the first of each value that several rows share once it is converted."""
-    chosen = list(columns)
-    names = sql.SQL(", ").join(sql.Identifier(column.target.name) for column in chosen)
-    converted = sql.SQL(", ").join(
-        sql.SQL("{} AS {}").format(values.guarded(column), sql.Identifier(column.target.name)) for column in chosen
-    )
-    query = sql.SQL(
-        "SELECT pg_catalog.concat_ws(', ', {names}), pg_catalog.count(*) - 1"
-        " FROM (SELECT {converted} FROM {source}) AS v"
-        " WHERE ROW({names}) IS NOT NULL GROUP BY {names} HAVING pg_catalog.count(*) > 1 ORDER BY 1"
-    ).format(names=names, converted=converted, source=values.table.from_clause)
-    rows: list[tuple[Any, ...]] = await run(connection, query)
-    examples = tuple(str(value) for value, _ in rows[:EXAMPLES])
-    return Finding(code, "block", place(values.table, chosen), sum(number for _, number in rows), message, examples)
-
-
-def _unique_uuids(table: TablePlan) -> Iterator[tuple[Index, list[ColumnPlan]]]:
-    """Yield the uniques that the source has too, but over text ids that become uuid."""
+def _unique_uuids(table: TablePlan) -> Iterator[list[ColumnPlan]]:
+    """Yield the columns of uniques that the source has too, but over text ids that become uuid."""
     named = {column.target.name: column for column in table.columns}
     for index in table.target.indexes:
         columns = [named[name] for name in index.columns if name in named]
         origins = [column.sources[0] for column in columns if len(column.sources) == 1]
         converted = any(column.conversion.rule == "text to uuid" for column in columns)
         if index.unique and index.plain and converted and table.source.unique_over(origins):
-            yield index, columns
+            yield columns
 
 
 def _uuid_keys(table: TablePlan) -> list[ColumnPlan]:
-    keys = {column.target.name for _, columns in _unique_uuids(table) for column in columns}
+    keys = {column.target.name for columns in _unique_uuids(table) for column in columns}
     return [c for c in table.columns if c.target.name in keys and c.conversion.rule == "text to uuid"]
 
 
@@ -186,9 +216,3 @@ def place(table: TablePlan, columns: Iterable[ColumnPlan]) -> str:
     """Return what a finding calls these columns: ``database.schema.table.column``."""
     names = dict.fromkeys(name for column in columns for name in column.sources)
     return f"{table.source_name}.{'+'.join(names)}" if names else table.source_name
-
-
-def _source_key(table: TablePlan) -> sql.Composable:
-    names = table.source.primary_key or tuple(column.name for column in table.source.columns[:1])
-    texts = [sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in names]
-    return sql.SQL("pg_catalog.concat_ws(', ', {})").format(sql.SQL(", ").join(texts))

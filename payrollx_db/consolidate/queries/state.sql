@@ -89,5 +89,22 @@ CREATE TABLE IF NOT EXISTS payrollx_meta.findings (
   count    bigint NOT NULL,
   message  text NOT NULL,
   examples jsonb NOT NULL,
+  action   text NOT NULL DEFAULT 'fail',
   PRIMARY KEY (run_id, code, place)
+);
+
+-- Rows that stay out (kind row), legacy rows of which a value was changed on the way in (kind value), and
+-- rows of duplicate tables that go in themselves (kind adopted, whose row isn't kept: it is in the target).
+CREATE TABLE IF NOT EXISTS payrollx_meta.quarantine (
+  run_id      bigint NOT NULL REFERENCES payrollx_meta.runs ON DELETE CASCADE,
+  source      text NOT NULL,
+  key         text NOT NULL,
+  kind        text NOT NULL CHECK (kind IN ('row', 'value', 'adopted')),
+  code        text NOT NULL,
+  action      text NOT NULL,
+  column_name text NOT NULL DEFAULT '',
+  cause       text NOT NULL DEFAULT '',
+  row         jsonb,
+  restored_at timestamptz,
+  PRIMARY KEY (run_id, source, key, kind, column_name)
 )
