@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -18,6 +18,7 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.endpoints import endpoints
 from payrollx_db.consolidate.events import Event
 from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.consolidate.policies import Policies
 from payrollx_db.layout import Layout
 from payrollx_db.legacy import LAYOUT
 from payrollx_db.unified import CATALOG
@@ -76,6 +77,9 @@ class World:
 
     def copy(self, *services: str, jobs: int = 2) -> pipeline.Report:
         return asyncio.run(pipeline.copy(self.task(*services, jobs=jobs)))
+
+    def copy_with(self, task: Task, policies: Policies) -> pipeline.Report:
+        return asyncio.run(pipeline.copy(replace(task, policies=policies)))
 
     def verify(self, *services: str, **options: Any) -> pipeline.Verdict:
         return asyncio.run(pipeline.verify(self.task(*services), **options))

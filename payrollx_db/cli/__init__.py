@@ -23,6 +23,7 @@ COMMANDS = {
     "copy": ("payrollx_db.cli.copy:copy", "Copy the legacy databases into the unified one."),
     "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same."),
     "status": ("payrollx_db.cli.status:status", "Show the runs recorded in the unified database."),
+    "quarantine": ("payrollx_db.cli.quarantine:quarantine", "Look at the rows that were kept out, and try them again."),
     "dev": ("payrollx_db.cli.dev:dev", "A throw-away Postgres for trying things out."),
     "completion": ("payrollx_db.cli.completion:completion", "Print the shell's completion script."),
 }

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
 from rich.table import Table
 
 from payrollx_db.cli import render
 from payrollx_db.consolidate.pipeline import Report, Status
 from payrollx_db.consolidate.plan import Plan
+from payrollx_db.consolidate.retry import Retried
 from payrollx_db.consolidate.state import TableState
 from payrollx_db.consolidate.verify import TableVerdict, Verdict
 
@@ -59,9 +61,11 @@ def show_verdict(verdict: Verdict, accounts: Sequence[TableState]) -> None:
     _show_accounts([a for a in accounts if (a.source, a.target) in verdicts] + bare, verdicts)
     for table in verdict.tables:
         _show_differences(table)
-    rows = sum(table.result.left_rows for table in verdict.tables)
+    out = sum(table.kept.left_rows for table in verdict.tables if table.kept)
+    rows = sum(table.result.left_rows for table in verdict.tables) + out
     word = "identical" if verdict.identical else "NOT identical"
-    render.answer(f"\n{rows:,} source rows in {len(verdict.tables)} tables: {word}.")
+    aside = f" ({out:,} of them in quarantine, as they were)" if out else ""
+    render.answer(f"\n{rows:,} source rows in {len(verdict.tables)} tables{aside}: {word}.")
 
 
 def show_status(status: Status) -> None:
@@ -86,6 +90,35 @@ def show_status(status: Status) -> None:
     _show_accounts(status.tables, {}, moved=status.moved)
     for finding in status.findings:
         render.answer(f"  {finding}")
+
+
+def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
+    """Show what lies in quarantine, without the rows themselves."""
+    if not entries:
+        render.answer("nothing is in quarantine")
+        return
+    table = render.table(("key", "left"), ("what", "left"), ("why", "left"), ("fell with", "left"))
+    for source, members in groupby(entries, key=lambda e: (e["run"], e["source"])):
+        table.add_row(f"[bold]run {source[0]}: {source[1]}[/]")
+        for entry in members:
+            what = "stays out" if entry["kind"] == "row" else f"{entry['column']}: {entry['action']}"
+            what = "put back" if entry["restored_at"] else what
+            table.add_row(f"  {entry['key']}", what, entry["code"], entry["cause"])
+    render.answer_table(table)
+    out = sum(entry["kind"] == "row" and not entry["restored_at"] for entry in entries)
+    render.answer(
+        f"\n{out:,} rows stay out, {sum(entry['kind'] == 'value' for entry in entries):,} values were changed."
+    )
+
+
+def show_retried(done: Sequence[Retried]) -> None:
+    """Show what went back in, and why the rest did not."""
+    for table in done:
+        render.answer(f"{table.source}: {len(table.restored):,} put back, {len(table.refused):,} stay in quarantine")
+        for key, reason in table.refused.items():
+            render.answer(f"  {key}: {reason}")
+    if not done:
+        render.answer("nothing is in quarantine")
 
 
 def _show_accounts(

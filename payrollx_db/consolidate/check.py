@@ -122,7 +122,7 @@ class _Examiner:
         for table in self._feeding():
             for suspect in self.looked[table.place][0].suspects:
                 await self._suspect(table, suspect)
-        order = self._parents_first()
+        order = parents_first(self.plan)
         fallen = -1
         while fallen != (fallen := sum(map(len, self._rows.values()))):
             for table in order:
@@ -327,19 +327,20 @@ class _Examiner:
         among = list(self._adopted.get(table.source_name, ())) if table.owner else None
         return end_of(self._now(table), column, among)
 
-    def _parents_first(self) -> list[TablePlan]:
-        """Return the tables to copy so that, but for cycles, each comes after those that it points at."""
-        by_target = {table.target_name: table for table in self.plan.copies}
-        order: dict[str, TablePlan] = {}
 
-        def visit(name: str, above: frozenset[str]) -> None:
-            if name in order or name in above or name not in by_target:
-                return
-            for reference in self.plan.catalog.references:
-                if reference.enforced and reference.table == name:
-                    visit(reference.target_table, above | {name})
-            order[name] = by_target[name]
+def parents_first(plan: Plan) -> list[TablePlan]:
+    """Return the tables to copy so that, but for cycles, each comes after those that it points at."""
+    by_target = {table.target_name: table for table in plan.copies}
+    order: dict[str, TablePlan] = {}
 
-        for name in by_target:
-            visit(name, frozenset())
-        return list(order.values())
+    def visit(name: str, above: frozenset[str]) -> None:
+        if name in order or name in above or name not in by_target:
+            return
+        for reference in plan.catalog.references:
+            if reference.enforced and reference.table == name:
+                visit(reference.target_table, above | {name})
+        order[name] = by_target[name]
+
+    for name in by_target:
+        visit(name, frozenset())
+    return list(order.values())

@@ -151,20 +151,23 @@ class Database:
 
 
 async def inspect(endpoint: Endpoint) -> Database:
-    """Read the whole catalog of ``endpoint``. Raises SourceError or TargetError where it can't."""
+    """Read the whole catalog of ``endpoint``. Raises SourceError or TargetError where it can't.
+
+    Tables' sizes are read of a source only: asking for a size waits for a table that is being written anew.
+    """
     async with session(endpoint) as connection:
         try:
-            return await read_database(connection, endpoint.name)
+            return await read_database(connection, endpoint.name, sizes=endpoint.side == "source")
         except psycopg.Error as error:
             raise endpoint.fail(error, "can't read the catalog") from error
 
 
-async def read_database(connection: Connection, name: str) -> Database:
+async def read_database(connection: Connection, name: str, *, sizes: bool = False) -> Database:
     """Read the catalog over an open session, in one snapshot."""
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         who = await _rows(connection, "database")
-        tables = await _tables(connection)
+        tables = await _tables(connection, sizes=sizes)
         oids = {"tables": [table.oid for table in tables.values()]}
         keys = [_foreign_key(row) for row in await _rows(connection, "foreign_keys", oids)]
         left = [Leftover(*row) for row in await _rows(connection, "leftovers")]
@@ -179,8 +182,8 @@ async def _rows(connection: Connection, query: str, params: Any = None) -> list[
     return await cursor.fetchall()
 
 
-async def _tables(connection: Connection) -> dict[str, Table]:
-    found = await _rows(connection, "tables")
+async def _tables(connection: Connection, *, sizes: bool) -> dict[str, Table]:
+    found = await _rows(connection, "tables", {"sizes": sizes})
     oids = {"tables": [row[0] for row in found]}
     columns: dict[int, list[Column]] = defaultdict(list)
     indexes: dict[int, list[Index]] = defaultdict(list)

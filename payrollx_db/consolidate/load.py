@@ -108,6 +108,13 @@ def missing_indexes(table: Table, things: Iterable[Taken]) -> list[Index]:
     return [thing for thing in taken if isinstance(thing, Index) and thing.name not in standing]
 
 
+def missing_constraints(table: Table, things: Iterable[Taken]) -> list[Index]:
+    """Return the indexes of ``table`` whose constraint was taken down and isn't back; the index itself may be."""
+    carried = {index.name for index in table.indexes if index.constraint}
+    taken = (item.thing for item in things if item.table == table.full_name)
+    return [thing for thing in taken if isinstance(thing, Index) and thing.constraint and thing.name not in carried]
+
+
 def missing_keys(database: Database, things: Iterable[Taken]) -> list[ForeignKey]:
     """Return the foreign keys that were taken down and don't stand yet."""
     standing = {(key.table, key.name) for key in database.foreign_keys}

@@ -26,6 +26,7 @@ from payrollx_db.consolidate.mapping import TablePlan
 from payrollx_db.consolidate.plan import Plan, databases_of, make_plan, schemas_of
 from payrollx_db.consolidate.policies import Policies
 from payrollx_db.consolidate.progress import moved, watching
+from payrollx_db.consolidate.retry import Retried, Retrier, plans_with_keys, recorded
 from payrollx_db.consolidate.state import Run, TableState
 from payrollx_db.consolidate.tasks import limited, together
 from payrollx_db.consolidate.verify import TableVerdict, Verdict, Verifier
@@ -215,6 +216,38 @@ async def check(task: Task) -> tuple[Finding, ...]:
         return (await _check(task, made)).findings
 
 
+async def quarantined(target: Endpoint, run: int | None = None, source: str = "") -> list[dict[str, Any]]:
+    """Return what lies in quarantine, of one run or all, of one source table or all. Raises TargetError."""
+    async with session(target) as connection:
+        return await quarantine.entries(connection, run=run, source=source)
+
+
+async def retry(task: Task) -> tuple[Retried, ...]:
+    """Put back rows whose cause is gone, parents first. Raises as `copy` does, StateConflictError during one."""
+    async with reusing():
+        task = await _as_owner(task)
+        made = await plan(task)
+        refuse_mismatches(made)
+        async with state.exclusive(task.target) as held:
+            runs = [r.id for r in await state.runs(held) if r.status == "done"]
+            decisions = await quarantine.decided(held, runs)
+            if not decisions:
+                return ()
+            retrier = Retrier(task.sources, task.target, await recorded(held))
+        groups = plans_with_keys(made, decisions)
+        order: dict[str, int] = {}
+        for number, table in enumerate(checks.parents_first(made)):
+            order.setdefault(table.source_name, number)
+        done = []
+        for source in sorted(groups, key=lambda name: order.get(name, len(order))):
+            tables, keys = groups[source]
+            if tables[0].owner is None:
+                done.append(await retrier.tables(tables, keys))
+            else:
+                done.append(await retrier.duplicates(tables, keys))
+        return tuple(done)
+
+
 def refuse_mismatches(made: Plan) -> None:
     """Raise LayoutMismatchError where the layout and the databases disagree (law 2)."""
     if made.mismatches:
@@ -272,14 +305,15 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
     building = asyncio.Semaphore(task.jobs)
 
     async def build(table: TablePlan) -> None:
-        indexes = load.missing_indexes(standing.tables[table.target_name], taken)
+        found = standing.tables[table.target_name]
+        indexes = load.missing_indexes(found, taken)
 
         async def one(index: Index) -> None:
             async with building:
                 await builder.build_index(table.target_name, index)
 
         await together([one(index) for index in indexes])
-        await builder.attach(table.target_name, indexes)
+        await builder.attach(table.target_name, load.missing_constraints(found, taken))
         await builder.analyze(table.target_name)
 
     async def move(table: TablePlan) -> None:

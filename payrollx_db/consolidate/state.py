@@ -311,9 +311,10 @@ def as_designed(database: Database, things: Iterable[Taken]) -> Database:
     for item in things:
         if isinstance(item.thing, ForeignKey):
             keys.setdefault((item.table, item.name), item.thing)
-        elif item.table in tables and item.name not in {i.name for i in tables[item.table].indexes}:
+        elif item.table in tables:  # one that stands again may lack its constraint still
             table = tables[item.table]
-            tables[item.table] = replace(table, indexes=(*table.indexes, item.thing))
+            others = (index for index in table.indexes if index.name != item.name)
+            tables[item.table] = replace(table, indexes=(*others, item.thing))
     return replace(database, tables=tables, foreign_keys=tuple(keys.values()))
 
 

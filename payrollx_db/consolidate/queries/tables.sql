@@ -5,12 +5,15 @@ SELECT c.oid::bigint,
        c.relname::text,
        c.relkind::text,
        greatest(c.reltuples, 0)::bigint,
-       CASE c.relkind
-         WHEN 'p' THEN (SELECT coalesce(sum(pg_catalog.pg_table_size(t.relid)), 0)::bigint
+       CASE
+         WHEN NOT %(sizes)s THEN 0
+         WHEN c.relkind = 'p' THEN (SELECT coalesce(sum(pg_catalog.pg_table_size(t.relid)), 0)::bigint
                         FROM pg_catalog.pg_partition_tree(c.oid) AS t WHERE t.isleaf)
          ELSE pg_catalog.pg_table_size(c.oid)
        END,
-       CASE c.relkind WHEN 'r' THEN pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int ELSE 0 END
+       CASE WHEN %(sizes)s AND c.relkind = 'r'
+         THEN pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int ELSE 0
+       END
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f')

@@ -1,0 +1,87 @@
+"""``payrollx-db quarantine``."""
+
+import asyncio
+from collections.abc import Callable
+
+import click
+
+from payrollx_db.cli import render, reports
+from payrollx_db.cli.options import as_json, database_url, unified_database
+from payrollx_db.cli.progress import showing
+from payrollx_db.cli.task import task_options
+from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.connect import Endpoint
+from payrollx_db.consolidate.events import Observer
+from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.consolidate.quarantine import exported
+from payrollx_db.errors import ConfigurationError
+
+FINDINGS = 3
+
+
+@click.group()
+def quarantine() -> None:
+    """The rows that policies kept out of the target, and what was changed on the way in."""
+
+
+def _target(database_url: str | None) -> Endpoint:
+    url = unified_database(database_url)
+    return Endpoint(url, "target", url.dbname)
+
+
+_run = click.option("--run", type=int, help="Only of this run.")
+_source = click.option("--source", default="", metavar="TABLE", help="Only of this source table.")
+
+
+@quarantine.command("list")
+@database_url
+@_run
+@_source
+@as_json
+def list_(database_url: str | None, run: int | None, source: str, *, as_json: bool) -> None:
+    """List what is in quarantine: where from, which key, why, and what it fell with."""
+    found = asyncio.run(pipeline.quarantined(_target(database_url), run, source))
+    if as_json:
+        render.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in found])
+    else:
+        reports.show_quarantine(found)
+
+
+@quarantine.command()
+@database_url
+@click.argument("source", metavar="TABLE")
+@click.argument("key")
+def show(database_url: str | None, source: str, key: str) -> None:
+    """Show the whole legacy row of TABLE whose primary key is KEY. It may be personal data."""
+    found = asyncio.run(pipeline.quarantined(_target(database_url), None, source))
+    chosen = [entry for entry in found if entry["key"] == key]
+    if not chosen:
+        raise ConfigurationError(f"{source} has no row {key!r} in quarantine", hint="payrollx-db quarantine list")
+    render.answer_json(chosen if len(chosen) > 1 else chosen[0])
+
+
+@quarantine.command()
+@database_url
+@_run
+@_source
+def export(database_url: str | None, run: int | None, source: str) -> None:
+    """Print everything in quarantine, one JSON document a line, with the whole legacy rows."""
+    for entry in asyncio.run(pipeline.quarantined(_target(database_url), run, source)):
+        render.answer(exported(entry))
+
+
+@quarantine.command()
+@task_options
+@as_json
+def retry(make_task: Callable[[Observer], Task], *, as_json: bool) -> int:
+    """Put back the rows whose cause is gone, as the legacy databases have them now.
+
+    Exit code 3 where rows stay in quarantine; each with the reason why.
+    """
+    with showing() as observer:
+        done = asyncio.run(pipeline.retry(make_task(observer)))
+    if as_json:
+        render.answer_json([{"source": r.source, "restored": r.restored, "refused": r.refused} for r in done])
+    else:
+        reports.show_retried(done)
+    return FINDINGS if any(r.refused for r in done) else 0
