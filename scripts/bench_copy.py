@@ -1,0 +1,297 @@
+"""Measure `copy` against the tools people use today, on the same machine, the same servers and the same rows.
+
+Two servers are made for the purpose, with the settings that a production server would have (fsync on). The
+legacy databases get the unified tables' secondary indexes too, so that all contenders do the same work. They
+take turns; medians are compared. Contenders: `payrollx-db copy`; pgcopydb, where installed; pg_dump | pg_restore
+in the directory format; and the limit: psql | psql with the same SQL, indexes as tables finish, keys last.
+Usage: bench_copy.py [--employees N] [--rounds N] [--jobs N] [--only NAME …] [--json FILE]
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from payrollx_db import migrations
+from payrollx_db.consolidate import load, pipeline
+from payrollx_db.consolidate.endpoints import endpoints, variable
+from payrollx_db.consolidate.inspect import ForeignKey
+from payrollx_db.consolidate.mapping import TablePlan
+from payrollx_db.consolidate.plan import Plan
+from payrollx_db.devserver import Programs, Server, create_database, drop_database
+from payrollx_db.devserver.legacy import make_legacy
+from payrollx_db.legacy import LAYOUT
+from payrollx_db.unified import CATALOG
+from payrollx_db.urls import DatabaseUrl
+
+PRODUCTION = {
+    "shared_buffers": "1GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "15min",
+    "maintenance_work_mem": "256MB",
+    "effective_cache_size": "4GB",
+    "random_page_cost": "1.1",
+}
+
+PSQL = {"PGOPTIONS": "-c maintenance_work_mem=256MB -c synchronous_commit=off"}
+
+
+@dataclass
+class Bench:
+    """Both servers, what is on them, and the ways to carry it over."""
+
+    source: DatabaseUrl
+    target: DatabaseUrl
+    programs: Programs
+    folder: Path
+    jobs: int
+    peak: list[int] = field(default_factory=list)
+
+    @property
+    def urls(self) -> dict[str, DatabaseUrl]:
+        """Where each legacy database is."""
+        return {database.name: self.source.with_database(database.name) for database in LAYOUT.databases}
+
+    def plan(self, target: DatabaseUrl) -> Plan:
+        """Return the plan into ``target``."""
+        sources, goal = endpoints(self.urls, target, application_name="bench")
+        return asyncio.run(pipeline.plan(pipeline.Task(CATALOG, LAYOUT, sources, goal, (), self.jobs)))
+
+    # --- the contenders ----------------------------------------------------------------------------
+
+    def by_copy(self) -> None:
+        """Our own: the installed command, with everything that it does before and after."""
+        target = self.target.with_database("bench_unified")
+        environment = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
+        environment |= {variable(db.variable): self.urls[db.name].plain for db in LAYOUT.databases}
+        command = [sys.executable, "-m", "payrollx_db", "copy", "--json", "--jobs", str(self.jobs)]
+        run(command, environment | {"DATABASE_URL": target.plain})
+        self.peak.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+
+    def by_dump(self) -> None:
+        """pg_dump in the directory format, uncompressed, and pg_restore, one database after the other."""
+        for name, excluded in self._duplicates().items():
+            dump = self.folder / f"dump_{name}"
+            shutil.rmtree(dump, ignore_errors=True)
+            words = [f"--exclude-table={table}" for table in excluded]
+            jobs = ["-j", str(self.jobs)]
+            run(
+                [self._program("pg_dump"), "-Fd", "-Z0", *jobs, *words, "-f", str(dump), *_where(self.urls[name])],
+                _env(self.source),
+            )
+            goal = self.target.with_database(f"bench_{name}")
+            run([self._program("pg_restore"), *jobs, "--no-owner", "-d", *_where(goal), str(dump)], _env(self.target))
+            shutil.rmtree(dump)
+
+    def by_pgcopydb(self) -> None:
+        """Clone by pgcopydb, one database after the other."""
+        for name, excluded in self._duplicates().items():
+            filters = self.folder / f"{name}.ini"
+            filters.write_text("[exclude-table]\n" + "".join(f"public.{table}\n" for table in excluded))
+            work = self.folder / f"pgcopydb_{name}"
+            shutil.rmtree(work, ignore_errors=True)
+            jobs = ["--table-jobs", str(self.jobs), "--index-jobs", str(self.jobs)]
+            ends = ["--source", self.urls[name].plain, "--target", self.target.with_database(f"bench_{name}").plain]
+            words = ["--dir", str(work), "--skip-large-objects", *(["--filters", str(filters)] if excluded else [])]
+            path = f"{self.programs.folder}:{os.environ['PATH']}"
+            run(
+                ["pgcopydb", "clone", *ends, *jobs, *words, "--not-consistent", "--no-owner"],
+                {**os.environ, "PATH": path},
+            )
+            shutil.rmtree(work, ignore_errors=True)
+
+    def by_hand(self) -> None:
+        """The limit: what a good engineer would script with psql, knowing all that we know."""
+        target = self.target.with_database("bench_unified")
+        plan = self.plan(target)
+        names = {table.target_name for table in plan.copies}
+        keys = [key for key in plan.target.foreign_keys if key.table in names or key.target in names]
+        with psycopg.connect(target.conninfo(), autocommit=True) as connection:
+            for key in keys:
+                table = load.qualified(key.table).as_string(None)
+                connection.execute(
+                    sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(sql.SQL(table), sql.Identifier(key.name))
+                )
+            for name in names:
+                for index in plan.target.tables[name].indexes:
+                    drop = (
+                        load.drop_constraint(name, index.constraint)
+                        if index.constraint
+                        else load.drop_index(name, index)
+                    )
+                    connection.execute(sql.Composed([drop]))
+        with ThreadPoolExecutor(self.jobs) as workers:
+            list(workers.map(lambda table: self._table_by_hand(plan, table, target), plan.copies))
+            list(workers.map(lambda key: self._psql(target, _add_key(key)), keys))
+
+    def _table_by_hand(self, plan: Plan, table: TablePlan, target: DatabaseUrl) -> None:
+        """One table: its rows, then its indexes, then what rests on them."""
+        name = load.qualified(table.target_name).as_string(None)
+        columns = ", ".join(f'"{column.target.name}"' for column in table.columns)
+        send = f"COPY ({table.select().as_string(None)}) TO STDOUT (FORMAT binary)"
+        take = f"BEGIN; TRUNCATE {name}; COPY {name} ({columns}) FROM STDIN (FORMAT binary, FREEZE); COMMIT"
+        source = [*self._psql_words(self.urls[table.database]), "-c", send]
+        read = subprocess.Popen(source, stdout=subprocess.PIPE, env=_env(self.source))
+        words = [*self._psql_words(target), "-c", take]
+        subprocess.run(words, stdin=read.stdout, env=_env(self.target) | PSQL, check=True)
+        indexes = plan.target.tables[table.target_name].indexes
+        constraints = [load.attach(table.target_name, i).as_string(None) for i in indexes if i.constraint]
+        self._psql(target, *(index.definition for index in indexes), *constraints, f"ANALYZE {name}")
+
+    # --- helpers -----------------------------------------------------------------------------------
+
+    def fresh(self) -> None:
+        """Make the target's databases anew, and let both servers settle."""
+        names = [f"bench_{db.name}" for db in LAYOUT.databases]
+        for name in (*names, "bench_unified"):
+            drop_database(self.target, name)
+        for name in names:
+            create_database(self.target, name)
+        create_database(self.target, "bench_unified", template="bench_migrated")
+        for url in (self.source, self.target):
+            with psycopg.connect(url.conninfo(), autocommit=True) as connection:
+                connection.execute("CHECKPOINT")
+
+    def _duplicates(self) -> dict[str, list[str]]:
+        return {db.name: [d.source.name for d in db.duplicates] for db in LAYOUT.databases}
+
+    def _program(self, name: str) -> str:
+        return str(self.programs.folder / name)
+
+    def _psql_words(self, url: DatabaseUrl) -> list[str]:
+        return [self._program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", *_where(url)]
+
+    def _psql(self, url: DatabaseUrl, *statements: str) -> None:
+        words = [word for statement in statements for word in ("-c", statement)]
+        run([*self._psql_words(url), *words], _env(self.target) | PSQL)
+
+
+def index_the_legacy_side(bench: Bench, target: DatabaseUrl) -> None:
+    """Give the legacy tables the secondary indexes that the unified ones have, over the columns that fill them."""
+    for table in bench.plan(target).copies:
+        sources = {column.target.name: column.sources for column in table.columns}
+        with psycopg.connect(bench.urls[table.database].conninfo(), autocommit=True) as connection:
+            for index in table.target.indexes:
+                columns = [sources[name][0] for name in index.columns if len(sources.get(name, ())) == 1]
+                if index.constraint or len(columns) != len(index.columns) or table.source.unique_over(columns):
+                    continue
+                connection.execute(
+                    sql.SQL("CREATE INDEX ON {} ({})").format(
+                        sql.Identifier(table.source.schema, table.source.name),
+                        sql.SQL(", ").join(map(sql.Identifier, columns)),
+                    )
+                )
+
+
+def free_of_duplicates(bench: Bench) -> None:
+    """Drop the foreign keys at duplicate tables, which the tools that leave those tables out would stumble over."""
+    for database in LAYOUT.databases:
+        copies = {duplicate.source.name for duplicate in database.duplicates}
+        with psycopg.connect(bench.urls[database.name].conninfo(), autocommit=True) as connection:
+            keys = connection.execute(
+                "SELECT conrelid::regclass::text, conname, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+            )
+            for table, name, parent in keys.fetchall():
+                if copies & {table, parent}:
+                    drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}")
+                    connection.execute(drop.format(sql.Identifier(table), sql.Identifier(name)))
+
+
+def _add_key(key: ForeignKey) -> str:
+    return f'ALTER TABLE {load.qualified(key.table).as_string(None)} ADD CONSTRAINT "{key.name}" {key.definition}'
+
+
+def run(command: list[str], environment: dict[str, str]) -> None:
+    """Run a command; on failure end with what it said."""
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{command[0]} failed:\n{done.stderr[-2000:]}")
+
+
+def _where(url: DatabaseUrl) -> list[str]:
+    return [url.dbname, "-h", url.params["host"], "-p", url.params["port"], "-U", url.params["user"]]
+
+
+def _env(url: DatabaseUrl) -> dict[str, str]:
+    return {**os.environ, "PGPASSWORD": url.params["password"]}
+
+
+def measure(bench: Bench, contenders: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """Let the contenders take turns; return the seconds of each."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds):
+        order = list(contenders.items())
+        for name, work in order[number % len(order) :] + order[: number % len(order)]:
+            bench.fresh()
+            started = time.perf_counter()
+            work()
+            seconds[name].append(time.perf_counter() - started)
+            print(f"round {number + 1}: {name} {seconds[name][-1]:.1f} s", file=sys.stderr, flush=True)
+    return seconds
+
+
+def main() -> None:
+    """Start two servers, fill one, measure, print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--employees", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="payrollx-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        servers = [Server(folder / side, settings=PRODUCTION) for side in ("source", "target")]
+        try:
+            source, target = (server.up() for server in servers)
+            bench = Bench(source, target, Programs.find(), folder, options.jobs)
+            rows = sum(table.rows for table in make_legacy(source, employees=options.employees).tables)
+            template = create_database(target, "bench_migrated")
+            migrations.upgrade(template)
+            index_the_legacy_side(bench, template)
+            free_of_duplicates(bench)
+            contenders = {"copy": bench.by_copy, "limit": bench.by_hand, "dump/restore": bench.by_dump}
+            if shutil.which("pgcopydb"):
+                contenders["pgcopydb"] = bench.by_pgcopydb
+            chosen = {n: work for n, work in contenders.items() if not options.only or n in options.only}
+            seconds = measure(bench, chosen, options.rounds)
+        finally:
+            for server in servers:
+                server.destroy()
+    report(seconds, rows, bench.peak, options)
+
+
+def report(seconds: dict[str, list[float]], rows: int, peak: list[int], options: argparse.Namespace) -> None:
+    """Print the medians and the ratios of `copy` to each other contender, round by round."""
+    print(f"{options.employees:,} employees, {rows:,} rows with the duplicate tables, {options.jobs} jobs")
+    for name, found in seconds.items():
+        line = f"  {name:<14} {statistics.median(found):7.1f} s  ({min(found):.1f} to {max(found):.1f})"
+        if name != "copy" and "copy" in seconds:
+            ratios = [ours / theirs for ours, theirs in zip(seconds["copy"], found, strict=True)]
+            line += f"   copy / {name} = {statistics.median(ratios):.2f}"
+        print(line)
+    if peak:
+        print(f"peak memory of copy: {max(peak) / 1024:.0f} MB")
+    if options.json:
+        options.json.write_text(
+            json.dumps({"employees": options.employees, "rows": rows, "seconds": seconds}, indent=2)
+        )
+
+
+if __name__ == "__main__":
+    main()

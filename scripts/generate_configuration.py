@@ -1,0 +1,171 @@
+"""Write docs/configuration.md from the command line's own options, the layout and the error tree.
+
+What no option says (variables of the embedded server, of the demo, of the tests) stands here as data;
+scripts/check_docs.py holds it against the variables that the code really reads.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from payrollx_db import errors
+from payrollx_db.cli import INTERRUPTED, cli
+from payrollx_db.consolidate.endpoints import COMMON, variable
+from payrollx_db.errors import PayrollxError
+from payrollx_db.legacy import LAYOUT
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
+
+OPENING = """\
+# Configuration
+
+<!-- Made by scripts/generate_configuration.py. Don't edit: change the option, or that script. -->
+
+Every setting is an option, an environment variable, or both. An option wins over its variable. A file `.env` in the
+working directory is read as well; real variables win over it.
+
+Database URLs may begin with `postgres://`, `postgresql://`, `postgresql+psycopg://`, `postgresql+pg8000://` or
+`postgresql+asyncpg://`. Prisma's query parameters are accepted: `schema` names the source schema, the others that only
+Prisma knows are ignored. Parameters that libpq knows are passed on. Anything else is refused. A URL is always shown
+with `***` for its password.
+"""
+
+# Variables that belong to no option: name, who reads it, what for.
+OTHERS = (
+    (
+        "PAYROLLX_PG_BIN",
+        "`payrollx-db dev`, the tests",
+        "A folder with `postgres`, `initdb` and `pg_ctl`, instead of the wheel's or the machine's own.",
+    ),
+    (
+        "PAYROLLX_DEMO_DIR",
+        "`make demo`",
+        "Where the demo's server keeps its files; by default beside that of `payrollx-db dev`.",
+    ),
+    (
+        "XDG_DATA_HOME",
+        "`payrollx-db dev`, `make demo`",
+        "Where a user's data folder is; root's is `/var/lib/payrollx-db`, whatever it says.",
+    ),
+    ("TEST_DATABASE_URL", "`make test`", "A superuser's URL of a server to test against, as `--pg-url` of pytest."),
+)
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join((OPENING, *_places(), *_exit_codes(), *_commands(), *_others()))
+
+
+def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield every command that isn't a group, with its words, in the order of ``--help``."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        elif command is not None:
+            yield (*path, name), command
+
+
+def _places() -> Iterator[str]:
+    yield "## Where the databases are\n"
+    yield "| variable | what it names |\n|---|---|"
+    yield "| `DATABASE_URL` | the unified database: the target |"
+    yield f"| `{COMMON}` | any database of the server that has the legacy ones, each under its usual name |"
+    for database in LAYOUT.databases:
+        yield f"| `{variable(database.variable)}` | `{database.name}`, wherever it is and whatever its name is there |"
+    yield f"\nA database's own variable wins over `{COMMON}`. Another layout brings variables of its own,"
+    yield "`LEGACY_<VARIABLE>_DATABASE_URL`: see [layouts](layouts.md#the-databases).\n"
+
+
+def _exit_codes() -> Iterator[str]:
+    yield "## Exit codes\n"
+    yield "| code | when |\n|---|---|"
+    yield "| 0 | Done, and what was to be proven is proven. |"
+    for code, said in sorted(_meanings().items()):
+        yield f"| {code} | {said} |"
+    yield f"| {INTERRUPTED} | Interrupted with Ctrl-C. |\n"
+    yield "An error is one line on stderr, its details and the next step below it; a traceback only with `--debug`.\n"
+
+
+def _meanings() -> dict[int, str]:
+    """Return what each exit code means, from the docstrings of the error tree: the first class of a code speaks."""
+    found: dict[int, str] = {PayrollxError.exit_code: "Any other error."}
+    for _, kind in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(kind, PayrollxError) and "exit_code" in vars(kind) and kind is not PayrollxError:
+            found[kind.exit_code] = " ".join((inspect.getdoc(kind) or "").split())
+    return found
+
+
+def _commands() -> Iterator[str]:
+    yield "## Options\n"
+    yield "`payrollx-db --help` and `payrollx-db --version` need nothing; `--help` goes with every command.\n"
+    yield from _table("payrollx-db", cli)
+    for words, command in commands():
+        yield from _table(" ".join(("payrollx-db", *words)), command)
+
+
+def _table(name: str, command: click.Command) -> Iterator[str]:
+    yield f"### `{name}`\n"
+    if command is not cli:
+        yield f"{_first_sentence(command.help or '')}\n"
+    with click.Context(command, info_name=name) as context:
+        arguments = [p for p in command.params if isinstance(p, click.Argument)]
+        options = [p for p in command.params if isinstance(p, click.Option) and not _is_shown_elsewhere(p)]
+        for argument in arguments:
+            word = "Argument" if argument.required else "Optional argument"
+            yield f"{word} `{argument.make_metavar(context)}`.\n"
+        if options:
+            yield "| option | variable | default | what it does |\n|---|---|---|---|"
+            yield from (_row(option, context) for option in options)
+            yield ""
+
+
+def _row(option: click.Option, context: click.Context) -> str:
+    shown = ", ".join(option.opts)
+    said = [option.help or ""]
+    if isinstance(option.type, click.IntRange):
+        shown += " N"
+        said += [f"From {option.type.min}" + (f" to {option.type.max}." if option.type.max is not None else " up.")]
+    elif not option.is_flag:
+        shown += f" {option.make_metavar(context)}"
+    if option.multiple and option.envvar:
+        said += ["In the variable, separated by spaces."]
+    variable_name = f"`{option.envvar}`" if isinstance(option.envvar, str) else ""
+    cells = (f"`{shown}`", variable_name, _default(option), " ".join(said))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _default(option: click.Option) -> str:
+    if isinstance(option.show_default, str):
+        return option.show_default
+    return f"`{option.default}`" if option.show_default and not option.multiple else ""
+
+
+def _is_shown_elsewhere(option: click.Option) -> bool:
+    return option.name in ("help", "version")
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _others() -> Iterator[str]:
+    yield "## Variables that are no option\n"
+    yield "| variable | who reads it | what for |\n|---|---|---|"
+    yield from (f"| `{name}` | {who} | {what} |" for name, who, what in OTHERS)
+    yield ""
+
+
+def main() -> int:
+    """Write the page. Returns the exit code."""
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
