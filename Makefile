@@ -34,24 +34,24 @@ demo: $(VENV)/.installed ## Eight databases become one, verified, on a throw-awa
 	@BIN=$(BIN) EMPLOYEES=$(EMPLOYEES) sh scripts/demo.sh
 
 test: $(VENV)/.developer ## Run all tests, against a real Postgres
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
 
 check: lint types imports drift docs ## Lint, types, import contracts, migration drift, documentation
 
-lint: $(VENV)/.developer
+lint: $(VENV)/.developer ## Lint and formatting alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.developer
+types: $(VENV)/.developer ## Types alone
 	$(BIN)/mypy
 
-imports: $(VENV)/.developer
+imports: $(VENV)/.developer ## Import contracts alone
 	$(BIN)/lint-imports --no-cache
 
-drift: $(VENV)/.developer
+drift: $(VENV)/.developer ## Migrations against models alone (alembic check, and enums)
 	$(BIN)/python scripts/check_drift.py
 
-docs: $(VENV)/.developer
+docs: $(VENV)/.developer ## Documentation alone: links, commands, the generated reference
 	$(BIN)/python scripts/check_docs.py
 
 format: $(VENV)/.developer ## Format the code
@@ -61,11 +61,12 @@ format: $(VENV)/.developer ## Format the code
 migrate-unified: $(VENV)/.installed ## Migrate the database of DATABASE_URL, or the embedded server's where that is unset
 	@BIN=$(BIN) sh scripts/migrate_unified.sh
 
-bench: $(VENV)/.developer ## Measure the pipe against psql | psql
+bench: $(VENV)/.developer ## Measure the pipe against psql | psql, and copy against the tools of today
 	$(BIN)/python scripts/bench_pipe.py
+	$(BIN)/python scripts/bench_copy.py
 
 dist: $(VENV)/.developer ## Build the wheel and the source distribution
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(BIN)/python -m hatchling build
 
 clean: ## Remove .venv and what was built
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,7 +11,8 @@ class PayrollxError(Exception):
     """Base of all errors raised by this package.
 
     ``message`` is one lower-case sentence that names the thing; ``hint`` is the next step;
-    ``details`` are further lines (a list of columns, of findings), empty for most.
+    ``details`` are further lines (a list of columns, of findings), empty for most. ``sqlstate`` is what the
+    server said, if it did; ``passing`` says that the same may go well a moment later (a lost connection).
     """
 
     exit_code: ClassVar[int] = 1
@@ -21,6 +22,8 @@ class PayrollxError(Exception):
         self.message = message
         self.hint = hint
         self.details = details
+        self.sqlstate = ""
+        self.passing = False
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message
@@ -56,6 +59,10 @@ class TargetError(PayrollxError):
     """The unified database can't be reached, isn't migrated, or can't be written."""
 
     exit_code = 5
+
+
+class LockLostError(TargetError):
+    """The session that kept other runs away from the unified database is lost, and so this run must not write."""
 
 
 class StateConflictError(PayrollxError):

@@ -47,7 +47,9 @@ class DatabaseUrl:
         schema = pairs.pop("schema", None) or None
         libpq = {key: value for key, value in pairs.items() if key not in PRISMA_ONLY}
         params = _conninfo(f"postgresql://{rest}", name) | _known_only(libpq, name)
-        if "@" in params.get("host", ""):  # a raw @ in the password: what follows it would be shown as the host
+        # A raw @ or / in the password: what follows would be shown as the host, the port or the database.
+        ports = params.get("port", "").replace(",", "")
+        if "@" in params.get("host", "") or "@" in rest.partition("/")[2] or not (ports.isdigit() or not ports):
             raise _unreadable(name)
         return cls(params, schema, scheme.lower().partition("+")[2] or None)
 
@@ -115,7 +117,7 @@ def _conninfo(text: str, name: str) -> dict[str, str]:
 
     try:
         return {key: str(value) for key, value in conninfo_to_dict(text).items()}
-    except ProgrammingError:
+    except (ProgrammingError, UnicodeDecodeError):
         # libpq's own message quotes the part that it stumbled over, which may be the password.
         raise _unreadable(name) from None
 
@@ -135,6 +137,8 @@ def _known_only(params: dict[str, str], name: str) -> dict[str, str]:
         try:
             make_conninfo("", **{key: value})
         except ProgrammingError:
+            if not key.isidentifier():  # a raw ? in the password: this is a piece of it
+                raise _unreadable(name) from None
             raise ConfigurationError(
                 f'{name} has a parameter "{key}" that neither Postgres nor Prisma knows',
                 hint="remove it from the URL",

@@ -203,7 +203,8 @@ def free_of_duplicates(bench: Bench) -> None:
         copies = {duplicate.source.name for duplicate in database.duplicates}
         with psycopg.connect(bench.urls[database.name].conninfo(), autocommit=True) as connection:
             keys = connection.execute(
-                "SELECT conrelid::regclass::text, conname, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+                "SELECT conrelid::regclass::text, conname, confrelid::regclass::text"
+                " FROM pg_constraint WHERE contype = 'f'"
             )
             for table, name, parent in keys.fetchall():
                 if copies & {table, parent}:

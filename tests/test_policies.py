@@ -94,7 +94,7 @@ def test_an_old_value_is_kept_when_it_is_rounded(hostile_world: World) -> None:
 
 
 def test_what_falls_names_the_row_that_it_fell_with(world: World) -> None:
-    """A user that can't be converted takes tokens, employee, wallet, items and transactions along, each with its cause."""
+    """A user that can't be converted takes employee, items and transactions along, each with its cause."""
     auth = world.urls["payrollx_auth"]
     (user,) = query(world.urls["payrollx_employee"], 'SELECT "userId" FROM employees ORDER BY id LIMIT 1')[0]
     query(auth, "UPDATE users SET \"organizationId\" = 'nobody' WHERE id = %s", (user,))
@@ -144,7 +144,8 @@ def test_an_orphan_can_be_made_null_where_the_column_allows_it(world: World) -> 
     """auth.audit_logs.user_id may be NULL in the target; the old value is kept."""
     auth = world.urls["payrollx_auth"]
     query(auth, 'ALTER TABLE audit_logs DROP CONSTRAINT "audit_logs_userId_fkey"')
-    log = value(auth, 'UPDATE audit_logs SET "userId" = gen_random_uuid()::text WHERE id = (SELECT min(id) FROM audit_logs)'
+    log = value(auth, 'UPDATE audit_logs SET "userId" = gen_random_uuid()::text'
+                      " WHERE id = (SELECT min(id) FROM audit_logs)"
                       " RETURNING id")  # fmt: skip
 
     document = world.answer("copy", "--policy", "orphan:audit_logs.userId=null")

@@ -4,6 +4,7 @@ Commands are imported when they are called, so that ``payrollx-db --help`` and c
 """
 
 import importlib
+import logging
 import os
 import sys
 from typing import Any
@@ -20,6 +21,7 @@ COMMANDS = {
         "Create or change the unified database's schemas, tables and roles.",
     ),
     "plan": ("payrollx_db.cli.plan:plan", "Show what would be copied, and what is unaccounted for."),
+    "check": ("payrollx_db.cli.check:check", "Find what the copy could not carry over, before a byte moves."),
     "copy": ("payrollx_db.cli.copy:copy", "Copy the legacy databases into the unified one."),
     "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same."),
     "status": ("payrollx_db.cli.status:status", "Show the runs recorded in the unified database."),
@@ -44,6 +46,7 @@ class LazyGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        _show_variables(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -52,7 +55,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PAYROLLX"})
 @click.version_option(__version__, prog_name="payrollx-db")
 @click.option("--debug", is_flag=True, envvar="PAYROLLX_DEBUG", show_envvar=True, help="Show tracebacks.")
 @click.pass_context
@@ -69,6 +72,8 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 def main(args: list[str] | None = None) -> Any:
     """Run the command line and exit: the entry point of ``payrollx-db``."""
     _load_dotenv()
+    # The drivers' own warnings would land between our lines; what matters of them comes as an exception.
+    logging.getLogger().addHandler(logging.NullHandler())
     arguments = sys.argv[1:] if args is None else args
     try:
         code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
@@ -90,6 +95,15 @@ def main(args: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_variables(command: click.Command) -> None:
+    """Show each option's environment variable: its own, or PAYROLLX_<COMMAND>_<OPTION>."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            parameter.show_envvar = True
+    for member in command.commands.values() if isinstance(command, click.Group) else ():
+        _show_variables(member)
 
 
 def _load_dotenv() -> None:

@@ -1,37 +1,64 @@
 """``payrollx-db copy``."""
 
 import asyncio
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
 from payrollx_db.cli import render, reports
+from payrollx_db.cli.gentle import gentle_options
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.task import policy_options, task_options
-from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.events import Observer
-from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.consolidate import pipeline, records
+from payrollx_db.consolidate.events import Observer, nobody
+from payrollx_db.consolidate.pipeline import CheckRows, Task
+from payrollx_db.errors import ConfigurationError
 
 
 @click.command()
 @task_options
 @policy_options
+@click.option(
+    "--check-rows",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    envvar="PAYROLLX_CHECK_ROWS",
+    show_envvar=True,
+    help="Look at every row before the first one moves; auto: where they are few, or a policy needs it. "
+    "Otherwise what doesn't fit is found on the way, and undone.",
+)
+@click.option("--restart", is_flag=True, help="First undo what earlier runs have written to these tables; asks.")
+@click.option("--yes", is_flag=True, help="Answer the question of --restart.")
+@gentle_options
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @as_json
-def copy(make_task: Callable[[Observer], Task], *, dry_run: bool, as_json: bool) -> int:
+def copy(
+    make_task: Callable[[Observer], Task],
+    *,
+    check_rows: CheckRows,
+    restart: bool,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Copy the legacy databases into the unified one, and account for every row.
 
     The target's tables must be migrated and empty. A run that was cut off is gone on with. Where
     the layout or the data doesn't fit, nothing is written, and the exit code is 3.
     """
+    if restart and not dry_run:
+        _ask(make_task(nobody), yes=yes)
     with showing() as observer:
-        task = make_task(observer)
+        task = replace(make_task(observer), check_rows=check_rows)
         if dry_run:
             made = asyncio.run(pipeline.plan(task))
             pipeline.refuse_mismatches(made)
         else:
-            report = asyncio.run(pipeline.copy(task))
+            report = asyncio.run(pipeline.copy(task, restart=restart))
     if dry_run and as_json:
         render.answer_json(made.document())
     elif dry_run:
@@ -41,3 +68,19 @@ def copy(make_task: Callable[[Observer], Task], *, dry_run: bool, as_json: bool)
     else:
         reports.show_report(report)
     return 0
+
+
+def _ask(task: Task, *, yes: bool) -> None:
+    """Ask whether to empty what earlier runs have written. Raises ConfigurationError where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "--restart empties tables, and nobody is there to ask", hint="add --yes if you mean it"
+        )
+    found = asyncio.run(records.status(task.target))
+    runs = [
+        f"run {run.id} ({run.status}, {run.started_at:%Y-%m-%d %H:%M})" for run in found.runs if run.status != "undone"
+    ]
+    what = f"what {', '.join(runs)} wrote" if runs else "nothing, as no run has written there,"
+    click.confirm(f"Empty {what} in {task.target.url.masked}, and copy anew?", abort=True, err=True)

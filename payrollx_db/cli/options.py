@@ -13,7 +13,9 @@ database_url = click.option(
     help="The unified database.",
 )
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
+as_json = click.option(
+    "--json", "as_json", is_flag=True, envvar="PAYROLLX_JSON", help="Answer with one JSON document."
+)  # fmt: skip
 
 
 def unified_database(text: str | None) -> DatabaseUrl:

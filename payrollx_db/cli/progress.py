@@ -97,6 +97,8 @@ class Bars:
         if isinstance(event, TableStarted):
             short = event.target if len(event.target) <= _NAME else "…" + event.target[-_NAME + 1 :]
             total = event.rows or None if self._counted else None
+            if place in self._tables:  # it was cut off, and is redone
+                self._progress.remove_task(self._tables.pop(place))
             self._tables[place] = self._progress.add_task(short, total=total, size=0)
             return
         self._moved(place, event.rows, event.size)

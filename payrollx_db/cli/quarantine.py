@@ -9,7 +9,7 @@ from payrollx_db.cli import render, reports
 from payrollx_db.cli.options import as_json, database_url, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.task import task_options
-from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate import pipeline, records
 from payrollx_db.consolidate.connect import Endpoint
 from payrollx_db.consolidate.events import Observer
 from payrollx_db.consolidate.pipeline import Task
@@ -40,7 +40,7 @@ _source = click.option("--source", default="", metavar="TABLE", help="Only of th
 @as_json
 def list_(database_url: str | None, run: int | None, source: str, *, as_json: bool) -> None:
     """List what is in quarantine: where from, which key, why, and what it fell with."""
-    found = asyncio.run(pipeline.quarantined(_target(database_url), run, source))
+    found = asyncio.run(records.quarantined(_target(database_url), run, source))
     if as_json:
         render.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in found])
     else:
@@ -53,7 +53,7 @@ def list_(database_url: str | None, run: int | None, source: str, *, as_json: bo
 @click.argument("key")
 def show(database_url: str | None, source: str, key: str) -> None:
     """Show the whole legacy row of TABLE whose primary key is KEY. It may be personal data."""
-    found = asyncio.run(pipeline.quarantined(_target(database_url), None, source))
+    found = asyncio.run(records.quarantined(_target(database_url), None, source))
     chosen = [entry for entry in found if entry["key"] == key]
     if not chosen:
         raise ConfigurationError(f"{source} has no row {key!r} in quarantine", hint="payrollx-db quarantine list")
@@ -66,7 +66,7 @@ def show(database_url: str | None, source: str, key: str) -> None:
 @_source
 def export(database_url: str | None, run: int | None, source: str) -> None:
     """Print everything in quarantine, one JSON document a line, with the whole legacy rows."""
-    for entry in asyncio.run(pipeline.quarantined(_target(database_url), run, source)):
+    for entry in asyncio.run(records.quarantined(_target(database_url), run, source)):
         render.answer(exported(entry))
 
 

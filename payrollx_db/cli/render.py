@@ -2,13 +2,18 @@
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from payrollx_db.errors import PayrollxError
+
+# Words that a reader looks for, and how they look.
+MARKS = {"yes": "green", "NO": "bold red"}
 
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False)
@@ -39,8 +44,38 @@ def table(*columns: tuple[str, str], title: str | None = None) -> Table:
 
 def answer_table(made: Table) -> None:
     """Print a table to stdout. Piped, it is as wide as its content asks for, so that no cell is cut."""
-    console = stdout if sys.stdout.isatty() else Console(highlight=False, width=10_000)
-    console.print(made)
+    (stdout if sys.stdout.isatty() else _wide()).print(made)
+
+
+def _wide() -> Console:
+    """Return a console of no width to speak of: for pipes, and for measuring."""
+    return Console(highlight=False, width=10_000)
+
+
+def answer_groups(headings: Sequence[tuple[str, str]], groups: Iterable[tuple[str, Sequence[Sequence[str]]]]) -> None:
+    """Print rows under titles: as one table where it fits the terminal, else each row on two lines.
+
+    ``headings`` are as for `table`; each group is a title and its rows of cells, the first one a name.
+    """
+    listed = [(title, list(rows)) for title, rows in groups]
+    made = table(*headings)
+    for title, rows in listed:
+        made.add_row(Text(title, style="bold"))
+        for name, *cells in rows:
+            made.add_row(Text(f"  {name}"), *(Text(cell, style=MARKS.get(cell, "")) for cell in cells))
+    if not sys.stdout.isatty() or _wide().measure(made).maximum <= stdout.width:
+        answer_table(made)
+        return
+    for title, rows in listed:
+        stdout.print(Text(title, style="bold"))
+        for name, *cells in rows:
+            stdout.print(Text(f"  {name}"))
+            told = [
+                Text.assemble((cell, MARKS.get(cell, "")), f" {heading}" if heading not in ("", "time") else "")
+                for cell, (heading, _) in zip(cells, headings[1:], strict=False)
+                if cell not in ("", "0")
+            ]
+            stdout.print(Text("      ").append(Text("  ").join(told)))
 
 
 def problem(text: str) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from rich.table import Table
-
 from payrollx_db.cli import render
-from payrollx_db.consolidate.pipeline import Report, Status
+from payrollx_db.consolidate.mapping import TablePlan
+from payrollx_db.consolidate.pipeline import Report
 from payrollx_db.consolidate.plan import Plan
+from payrollx_db.consolidate.records import Status
 from payrollx_db.consolidate.retry import Retried
 from payrollx_db.consolidate.state import TableState
 from payrollx_db.consolidate.verify import TableVerdict, Verdict
@@ -18,21 +18,19 @@ MEGABYTE = 1_000_000
 
 def show_plan(plan: Plan, *, sql: bool) -> None:
     """Show a plan: what goes where, and what is unaccounted for."""
-    table = render.table(("source", "left"), ("target", "left"), ("", "left"), ("rows ~", "right"), ("MB ~", "right"))
+    headings = (("source → target", "left"), ("rows (about)", "right"), ("MB", "right"), ("", "left"))
     order = sorted(plan.tables, key=lambda t: (t.source_name, t.target_name))
-    for database, members in groupby(order, key=lambda t: t.database):
-        table.add_row(f"[bold]{database}[/]")
-        for member in members:
-            kind = f"merge with {member.owner}" if member.owner else ""
-            size = f"{member.source.size / MEGABYTE:,.1f}"
-            table.add_row(f"  {member.source.name}", member.target_name, kind, f"{member.source.rows:,}", size)
-    render.answer_table(table)
+    groups = [
+        (database, [_planned(member) for member in members])
+        for database, members in groupby(order, key=lambda t: t.database)
+    ]
+    render.answer_groups(headings, groups)
     if sql:
         for member in order:
             render.answer(f"\n-- {member.source_name} -> {member.target_name}")
             render.answer(member.select().as_string(None) + ";")
-    copies, merges = len(plan.copies), len(plan.merges)
-    render.answer(f"\n{copies} tables to copy, {merges} duplicate tables to merge: about {plan.rows:,} rows.")
+    copies, merges = len(plan.copies), len({table.source_name for table in plan.merges})
+    render.answer(f"\n{copies} tables to copy, about {plan.rows:,} rows; {merges} duplicate tables to merge.")
     for reference in plan.waiting:
         render.answer(f"waits for its other end: {reference}")
     if plan.mismatches:
@@ -61,7 +59,8 @@ def show_verdict(verdict: Verdict, accounts: Sequence[TableState]) -> None:
     _show_accounts([a for a in accounts if (a.source, a.target) in verdicts] + bare, verdicts)
     for table in verdict.tables:
         _show_differences(table)
-    out = sum(table.kept.left_rows for table in verdict.tables if table.kept)
+    kept = {table.table.source_name: table.kept.left_rows for table in verdict.tables if table.kept}
+    out = sum(kept.values())
     rows = sum(table.result.left_rows for table in verdict.tables) + out
     word = "identical" if verdict.identical else "NOT identical"
     aside = f" ({out:,} of them in quarantine, as they were)" if out else ""
@@ -74,18 +73,19 @@ def show_status(status: Status) -> None:
         render.answer("no run is recorded here")
         return
     table = render.table(
-        ("run", "right"),
-        ("status", "left"),
-        ("stage", "left"),
-        ("started", "left"),
-        ("finished", "left"),
+        ("run", "right"), ("status", "left"), ("stage", "left"), ("started (UTC)", "left"), ("finished", "left"),
         ("services", "left"),
-    )
+    )  # fmt: skip
     for run in status.runs:
         ended = f"{run.finished_at:%Y-%m-%d %H:%M:%S}" if run.finished_at else ""
-        started = f"{run.started_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(run.id), run.status, run.stage, started, ended, " ".join(run.services))
+        killed = run.status == "running" and not status.at_work
+        table.add_row(
+            str(run.id), "killed" if killed else run.status, run.stage, f"{run.started_at:%Y-%m-%d %H:%M:%S}", ended,
+            " ".join(run.services),
+        )  # fmt: skip
     render.answer_table(table)
+    if any(run.unfinished for run in status.runs) and not status.at_work:
+        render.note("next: the same payrollx-db copy goes on with the unfinished run")
     render.answer(f"\ntables of run {status.run}:")
     _show_accounts(status.tables, {}, moved=status.moved)
     for finding in status.findings:
@@ -128,37 +128,48 @@ def _show_accounts(
     moved: dict[str, tuple[int, int]] | None = None,
 ) -> None:
     headings = [("table", "left"), *((h, "right") for h in ("read", "written", "quarantined", "merged", "time"))]
-    if verdicts:
-        headings.append(("identical", "left"))
-    if moved is not None:
-        headings.append(("status", "left"))
-    table = render.table(*headings)
+    headings += [("identical", "left")] if verdicts else []
+    headings += [("", "left")] if moved is not None else []
     ordered = sorted(accounts, key=lambda a: (a.source, a.target))
-    for database, members in groupby(ordered, key=lambda a: a.source.partition(".")[0]):
-        table.add_row(f"[bold]{database}[/]")
-        for account in members:
-            _add_account(table, account, verdicts, moved)
-    render.answer_table(table)
+    groups = [
+        (database, [_account_cells(account, verdicts, moved) for account in members])
+        for database, members in groupby(ordered, key=lambda a: a.source.partition(".")[0])
+    ]
+    sums = [
+        sum(number or 0 for number in numbers)
+        for numbers in zip(*(_numbers(account) for account in ordered), strict=True)
+    ]
+    all_of_it = ["all tables", *(f"{number:,}" for number in sums)]
+    render.answer_groups(headings, [*groups, ("", [all_of_it])])
 
 
-def _add_account(
-    table: Table,
+def _numbers(account: TableState) -> tuple[int | None, ...]:
+    return (account.rows_read, account.rows_written, account.rows_quarantined, account.rows_merged)
+
+
+def _account_cells(
     account: TableState,
     verdicts: dict[tuple[str, str], TableVerdict],
     moved: dict[str, tuple[int, int]] | None,
-) -> None:
-    name = f"  {account.source.rpartition('.')[2]} → {account.target}"
+) -> list[str]:
     verdict = verdicts.get((account.source, account.target))
     seconds = (account.seconds or 0) + (verdict.seconds if verdict else 0)
-    numbers = [account.rows_read, account.rows_written, account.rows_quarantined, account.rows_merged]
-    cells = [name, *("" if n is None else f"{n:,}" for n in numbers), f"{seconds:.1f} s" if seconds else ""]
+    cells = [f"{account.source.rpartition('.')[2]} → {account.target}"]
+    cells += ["" if number is None else f"{number:,}" for number in _numbers(account)]
+    cells.append(f"{seconds:.1f} s" if seconds else "")
     if verdicts:
-        cells.append("" if verdict is None else "[green]yes[/]" if verdict.identical else "[red bold]NO[/]")
+        cells.append("" if verdict is None else "yes" if verdict.identical else "NO")
     if moved is not None:
         rows = moved.get(account.target, (0, 0))[0]
-        so_far = f" {rows:,} of ~{account.estimated_rows:,}" if account.status == "running" else ""
+        so_far = f" {rows:,} of about {account.estimated_rows:,}" if account.status == "running" else ""
         cells.append(account.status + so_far)
-    table.add_row(*cells)
+    return cells
+
+
+def _planned(table: TablePlan) -> list[str]:
+    size = f"{table.source.size / MEGABYTE:,.1f}"
+    kind = f"duplicate: merged with {table.owner}'s" if table.owner else ""
+    return [f"{table.source.name} → {table.target_name}", f"{table.source.rows:,}", size, kind]
 
 
 def _bare_account(verdict: TableVerdict) -> TableState:

@@ -6,7 +6,7 @@ import click
 
 from payrollx_db.cli import render, reports
 from payrollx_db.cli.options import as_json, database_url, unified_database
-from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate import records
 from payrollx_db.consolidate.connect import Endpoint
 
 
@@ -17,7 +17,7 @@ from payrollx_db.consolidate.connect import Endpoint
 def status(database_url: str | None, run: int | None, *, as_json: bool) -> int:
     """Show the recorded runs, and the tables of RUN (default: the newest), also while a copy is under way."""
     url = unified_database(database_url)
-    found = asyncio.run(pipeline.status(Endpoint(url, "target", url.dbname), run))
+    found = asyncio.run(records.status(Endpoint(url, "target", url.dbname), run))
     if as_json:
         render.answer_json(found.document())
     else:

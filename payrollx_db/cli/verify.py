@@ -9,7 +9,7 @@ from payrollx_db.cli import render, reports
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.task import task_options
-from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate import pipeline, records
 from payrollx_db.consolidate.events import Observer
 from payrollx_db.consolidate.pipeline import Task
 
@@ -30,7 +30,7 @@ def verify(make_task: Callable[[Observer], Task], *, limit: int, show_values: bo
     with showing() as observer:
         task = make_task(observer)
         verdict = asyncio.run(pipeline.verify(task, limit=limit, values=show_values))
-        accounts = asyncio.run(pipeline.accounts(task))
+        accounts = asyncio.run(records.accounts(task.target))
     if as_json:
         render.answer_json(verdict.document())
     else:

@@ -6,6 +6,8 @@ and whether a row finds its parent is known only when it is known which parents 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 
 from psycopg import sql
 
@@ -35,18 +37,22 @@ class Checked:
 
 
 async def check(
-    plan: Plan, policies: Policies, sources: Mapping[str, Endpoint], target: Endpoint, *, jobs: int
+    plan: Plan,
+    policies: Policies,
+    sources: Mapping[str, Endpoint],
+    target: Endpoint,
+    *,
+    jobs: int,
+    loose: bool = False,
 ) -> Checked:
     """Look for everything in the sources that the copy could not carry over as it is.
 
-    Reads only: on the sources in read-only transactions, on the target into temporary tables that
-    vanish. Raises SourceError or TargetError, and FindingsError where more rows would have to be
-    quarantined than a run can name.
+    ``loose`` looks along loose references too, which takes a while and keeps nothing out. Reads only:
+    on the sources in read-only transactions, on the target into temporary tables that vanish. Raises
+    SourceError or TargetError, and FindingsError where more rows would have to be quarantined than a
+    run can name.
     """
-    legacies = [db for db in plan.layout.databases if db.name in plan.sources]
-    unfinished = []
-    if plan.layout.migrations == "prisma":
-        unfinished = await limited([prisma.unfinished(sources[db.name], db.schema) for db in legacies], jobs)
+    unfinished = await _prisma(plan, sources, jobs)
     looked = await limited([_look(table, sources[table.database]) for table in plan.copies], jobs)
     drifted = await drift.look(plan, policies, sources, jobs=jobs, most=MOST)
     async with pipe_end(target, fresh=True) as scratch:
@@ -54,11 +60,32 @@ async def check(
         examiner.take(drifted.findings, drifted.decisions)
         examiner.scratch = Scratch(scratch, examiner.known, sources, target, MOST)
         await examiner.examine()
-    found = [finding for group in unfinished for finding in group] + list(examiner.findings.values())
+        if loose:
+            await examiner.loose()
+    found = unfinished + list(examiner.findings.values())
     decisions = examiner.decisions()
     if len(decisions) > MOST:
         raise too_much(len(decisions))
     return Checked(tuple(sorted(found, key=lambda finding: (finding.place, finding.code))), decisions)
+
+
+async def check_silent(plan: Plan, sources: Mapping[str, Endpoint], *, jobs: int) -> Checked:
+    """Look only for what nothing else would notice: values that would be rounded without a word.
+
+    Whatever else is wrong stops the copy by itself, at a cast, a unique index, a foreign key or the
+    comparison of a duplicate table. Raises SourceError.
+    """
+    found = await _prisma(plan, sources, jobs)
+    looked = await limited([values.look(t, sources[t.database], silent=True) for t in plan.copies], jobs)
+    return Checked((*found, *(suspect.finding for one in looked for suspect in one.suspects)), ())
+
+
+async def _prisma(plan: Plan, sources: Mapping[str, Endpoint], jobs: int) -> list[Finding]:
+    if plan.layout.migrations != "prisma":
+        return []
+    legacies = [db for db in plan.layout.databases if db.name in plan.sources]
+    found = await limited([prisma.unfinished(sources[db.name], db.schema) for db in legacies], jobs)
+    return [finding for group in found for finding in group]
 
 
 def too_much(count: int) -> FindingsError:
@@ -130,6 +157,22 @@ class _Examiner:
                 await self._uniques(table)
         for table in {t.source_name: t for t in self.plan.merges}.values():
             await self._orphaned_duplicates(table)
+
+    async def loose(self) -> None:
+        """Warn of rows that go in and whose loose reference will point nowhere."""
+        references = [reference for reference in self.plan.catalog.references if not reference.enforced]
+        by_target = attrgetter("target_table", "target_column")
+        for goal, members in groupby(sorted(references, key=by_target), key=by_target):
+            children = [(r, end) for r in members for end in self._ends(r.table, r.column)]
+            parents = self._ends(*goal)
+            if not children or not (parents or await self.scratch.has_rows(goal[0])):
+                continue
+            name = await self.scratch.parents(children[0][0], parents)
+            for _, child in children:
+                count, strays = await self.scratch.strays(name, child)
+                if count:
+                    where, message = values.place(child.table, [child.column]), f"no such row in {goal[0]}"
+                    self.take([Finding("loose-orphan", "warn", where, count, message, strays)], [])
 
     async def _orphaned_duplicates(self, duplicate: TablePlan) -> None:
         """Let rows of a duplicate table fall with their owner's row: there is nothing left to merge them with."""
@@ -322,6 +365,11 @@ class _Examiner:
     def _now(self, table: TablePlan) -> TablePlan:
         """Return the table without the rows that are known to stay out."""
         return replace(table, out=tuple(self._rows.get(table.source_name, ())))
+
+    def _ends(self, table: str, column: str) -> list[End]:
+        """Return the ends from which rows of a target table's column will come."""
+        feeding = [t for t in self._feeding() if t.target_name == table]
+        return [end for t in feeding if (end := self._end(t, column)) is not None]
 
     def _end(self, table: TablePlan, column: str) -> End | None:
         among = list(self._adopted.get(table.source_name, ())) if table.owner else None

@@ -10,6 +10,7 @@ timestamps folds 64 bits into 32; and a record's adds them up with fixed factors
 can't see two rows swapping a value.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from typing import Literal
 
 from psycopg import sql
 
-from payrollx_db.consolidate.connect import Endpoint, run, session
+from payrollx_db.consolidate.connect import Endpoint, run, session, text_of
 from payrollx_db.consolidate.tasks import together
 
 Kind = Literal["missing", "extra", "changed"]
@@ -106,17 +107,41 @@ class Comparison:
         return not (self.missing or self.changed)
 
 
+class Sums:
+    """Bucket sums that were computed already: several duplicate tables are compared with one target table."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Endpoint, str], dict[int, Bucket]] = {}
+        self._locks: dict[tuple[Endpoint, str], asyncio.Lock] = {}
+
+    async def of(self, side: Side, buckets: int) -> dict[int, Bucket]:
+        """Return the bucket sums of ``side``, computing them once."""
+        key = (side.endpoint, text_of(side.hashed(buckets)))
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if key not in self._known:
+                self._known[key] = await _sums(side, buckets)
+            return self._known[key]
+
+
 async def compare(
-    left: Side, right: Side, *, rows: int, limit: int = 20, values: bool = False, contained: bool = False
+    left: Side,
+    right: Side,
+    *,
+    rows: int,
+    limit: int = 20,
+    values: bool = False,
+    contained: bool = False,
+    known: Sums | None = None,
 ) -> Comparison:
     """Compare two sides; ``rows`` is an estimate of their size.
 
     At most ``limit`` differences are named, with their columns, and with ``values`` also what they
-    hold. With ``contained``, rows that only the right side has are no difference to be named. Raises
-    SourceError, TargetError, or FindingsError where a value can't be converted.
+    hold. With ``contained``, rows that only the right side has are no difference to be named.
+    ``known`` remembers the right side's sums between comparisons, where nothing writes meanwhile.
+    Raises SourceError, TargetError, or FindingsError where a value can't be converted.
     """
     count = buckets_for(rows)
-    ours, theirs = await together([_sums(left, count), _sums(right, count)])
+    ours, theirs = await together([_sums(left, count), known.of(right, count) if known else _sums(right, count)])
     differing = sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))
     named: list[Difference] = []
     tally: Counter[Kind] = Counter()

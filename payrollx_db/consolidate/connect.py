@@ -5,6 +5,8 @@ it lies, and no name is found through ``search_path``.
 """
 
 import asyncio
+import re
+import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -26,17 +28,35 @@ Side = Literal["source", "target"]
 DRIVER_ERRORS = (psycopg.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 DATA_CLASSES = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
 
+LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
+NEXT_STEPS = {
+    LOCK_NOT_AVAILABLE: "end the session that holds the lock, or allow more time with --lock-timeout, and run it again",
+    QUERY_CANCELED: "somebody cancelled it, or --statement-timeout is too short; then run the same command again",
+}
+# What may go well a moment later, beside class 08: serialization (a standby's recovery conflict), deadlock,
+# too many connections, and the three ways in which a server ends or refuses sessions while it stops or starts.
+PASSING = ("40001", "40P01", "53300", "57P01", "57P02", "57P03")
+# The same where libpq gives words only, and those of a session that was ended.
+NOT_YET = (
+    "starting up", "shutting down", "in recovery mode", "not yet accepting", "too many c", "remaining connection slots",
+    "terminating connection",
+)  # fmt: skip
+
 MOST_IDLE = 32  # sessions that wait to be used again, over all endpoints
 
+NAME_BYTES = 63  # of an application_name, which the server cuts there
 CONNECT_TIMEOUT = 10  # seconds; a URL's own connect_timeout wins
 
+# `jit`: compiling a query of dozens of casts costs more than it saves on a scan of less than millions of rows.
 # `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle` and
 # `extra_float_digits` decide how values turn into text. Timeouts of 0 because one statement here
-# may copy or index a whole table, whatever the role's defaults are. `client_connection_check_interval`: when
+# may copy or index a whole table, whatever the role's defaults are. `lock_timeout`: so that none waits for ever
+# behind another's exclusive lock, with others' statements queueing behind it. `client_connection_check_interval`: when
 # this process is killed, the server gives up its statements, and with them their locks, before the next
 # run asks for those (load.LOCK_TIMEOUT), not when an index of an hour is built.
 COMMON = {
     "search_path": "pg_catalog",
+    "jit": "off",
     "client_encoding": "UTF8",
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
@@ -45,6 +65,7 @@ COMMON = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "client_connection_check_interval": "2s",
+    "lock_timeout": "30s",
 }
 SOURCE = COMMON | {"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
 # The run's own records say which tables are done, so a crash that loses the last commits loses
@@ -81,7 +102,10 @@ class Endpoint:
             return FindingsError(what, hint="the data doesn't fit; mend those rows in the source")
         what = f"{self._title}: {doing}: {self._clean(error)}"
         kind = SourceError if self.side == "source" else TargetError
-        return kind(what, hint=_next_step(error, self))
+        failure = kind(what, hint=_next_step(error, self))
+        failure.sqlstate = getattr(error, "sqlstate", None) or ""
+        failure.passing = is_passing(error)
+        return failure
 
     @contextmanager
     def blamed(self, doing: str) -> Iterator[None]:
@@ -98,7 +122,8 @@ class Endpoint:
     def _clean(self, error: Exception) -> str:
         text = " ".join((str(error) or type(error).__name__).split())
         password = self.url.params.get("password", "")
-        return text.replace(password, "***") if password else text
+        # As a word only: a password of one letter must not eat the letters of the message.
+        return re.sub(rf"(?<!\w){re.escape(password)}(?!\w)", "***", text) if password else text
 
 
 class _Idle:
@@ -108,8 +133,13 @@ class _Idle:
         self._waiting: dict[tuple[Endpoint, str], list[Any]] = {}
 
     def take(self, endpoint: Endpoint, driver: str) -> Any:
-        waiting = self._waiting.get((endpoint, driver))
-        return waiting.pop() if waiting else None
+        """Return a session that is alive, as far as can be seen from here, or ``None``."""
+        waiting = self._waiting.get((endpoint, driver), [])
+        while waiting:
+            connection = waiting.pop()
+            if not _is_dead(connection):
+                return connection
+        return None
 
     def keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
         """Keep a session for later; false where enough are waiting already."""
@@ -225,6 +255,12 @@ async def run(connection: Connection, query: sql.Composable, params: Any = None)
     return await cursor.fetchall() if cursor.description else []
 
 
+def labelled(endpoint: Endpoint, label: str) -> sql.Composed:
+    """Return the statement that gives the current transaction a name of its own in pg_stat_activity."""
+    name = f"{endpoint.application_name} {label}".encode()[:NAME_BYTES].decode(errors="ignore")
+    return sql.SQL("SET LOCAL application_name = {}").format(sql.Literal(name))
+
+
 def text_of(query: sql.Composable) -> str:
     """Return composed SQL as text. Identifiers and literals are quoted by libpq, UTF-8."""
     return query.as_string(None)
@@ -243,6 +279,32 @@ def _without_values(error: Exception) -> str:
     return (primary or type(error).__name__).partition(': "')[0]
 
 
+def is_passing(error: BaseException) -> bool:
+    """Tell whether an error is of the connection or the moment, so that the same may go well when it is tried again.
+
+    Refused logins, missing databases and whatever the data causes are not.
+    """
+    state = getattr(error, "sqlstate", None)
+    if state:
+        return state in PASSING or state.startswith("08")
+    if isinstance(error, psycopg.OperationalError):  # libpq hides the state of a refused login: its words tell
+        text = str(error)
+        return "FATAL" not in text or any(words in text for words in NOT_YET)
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)
+    return isinstance(error, OSError) and not isinstance(error, FileNotFoundError | PermissionError)
+
+
+def _is_dead(connection: Any) -> bool:
+    """Tell whether an idle session has ended meanwhile. What the server says unasked is most often its last word."""
+    if isinstance(connection, psycopg.AsyncConnection):
+        if connection.closed:
+            return True
+        readable, _, _ = select.select([connection.fileno()], [], [], 0)
+        return bool(readable)
+    return bool(connection.is_closed())
+
+
 def _next_step(error: Exception, endpoint: Endpoint) -> str:
     text = str(error).lower()
     if "password authentication failed" in text or "no password supplied" in text:
@@ -252,6 +314,9 @@ def _next_step(error: Exception, endpoint: Endpoint) -> str:
     if "permission denied" in text or "must be owner" in text:
         reader = "use a role that may read every table there"
         return reader if endpoint.side == "source" else "use a role that is a member of the tables' owner"
-    if (getattr(error, "sqlstate", None) or "08").startswith(("08", "57P")):  # none: it never answered
+    state = getattr(error, "sqlstate", None) or "08"
+    if state in NEXT_STEPS:
+        return NEXT_STEPS[state]
+    if state.startswith(("08", "57P")):  # none: it never answered
         return "check that the server is running and that host and port are right, then run the same command again"
     return "set PAYROLLX_DEBUG=1 to see where it happened"

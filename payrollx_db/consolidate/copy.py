@@ -6,15 +6,17 @@ cut off is redone whole, so it begins by emptying its table.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 from psycopg import sql
 
-from payrollx_db.consolidate.connect import Endpoint, pipe_end, text_of
+from payrollx_db.consolidate.connect import Endpoint, labelled, pipe_end, text_of
 from payrollx_db.consolidate.events import Observer, TableFinished, TableStarted
+from payrollx_db.consolidate.lock import enter
 from payrollx_db.consolidate.mapping import ROW, TablePlan
 from payrollx_db.consolidate.pipe import Piped, pipe
 from payrollx_db.consolidate.quarantine import legacy_rows
@@ -22,6 +24,12 @@ from payrollx_db.consolidate.tasks import together
 
 PART = 0  # a table is one part today; a key range of a huge one would count up from here
 
+NO_SUCH_SNAPSHOT = (
+    asyncpg.InvalidParameterValueError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.UndefinedObjectError,
+)
+BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}"
 RECORD_PART = """
 INSERT INTO payrollx_meta.parts (run_id, source, target, part, snapshot, slices)
 VALUES ($1, $2, $3, $4, $5::text::pg_snapshot, $6)
@@ -60,22 +68,28 @@ SELECT count(DISTINCT key) FROM payrollx_meta.quarantine WHERE run_id = $1 AND s
 
 @dataclass(frozen=True)
 class Mover:
-    """All that moving a table needs to know: the run, both ends, and how many slices may run at once."""
+    """All that moving a table needs to know: the run, both ends, and how many slices may run at once.
+
+    ``holder`` is the server's process id of the session that holds the run's lock: it must, in every
+    transaction that writes (see `lock`).
+    """
 
     run: int
     sources: dict[str, Endpoint]
     target: Endpoint
     slots: asyncio.Semaphore
     observer: Observer
+    holder: int
 
-    async def move(self, table: TablePlan) -> Piped:
-        """Copy all rows of ``table`` and record them.
+    async def move(self, table: TablePlan, begun: Callable[[], Awaitable[None]]) -> Piped:
+        """Copy all rows of ``table`` and record them; ``begun`` is awaited when its turn has come.
 
         Raises SourceError or TargetError, or FindingsError where the data doesn't fit; the table is then as it
         was before, or half-done, which the state says, and is redone whole.
         """
         async with self.slots:
             started = time.monotonic()
+            await begun()
             self.observer(TableStarted(*table.place, table.source.rows))
             moved = await self._alone(table, started) if table.slices == 1 else None
         if moved is None:
@@ -156,11 +170,12 @@ class Mover:
     async def _reader(self, table: TablePlan, exported: str | None = None) -> AsyncIterator[tuple[Any, str]]:
         """Open a read-only repeatable-read transaction on the source, under ``exported`` or a snapshot of its own."""
         source = self.sources[table.database]
+        label = labelled(source, f"run {self.run} {table.target_name}")
         async with pipe_end(source) as reader:
             with source.blamed("can't take a snapshot"):
-                await reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                await reader.execute(text_of(sql.SQL(BEGIN_READING).format(label)))
                 if exported:
-                    await reader.execute(text_of(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(exported))))
+                    await _import_snapshot(reader, exported)
                 snapshot = await reader.fetchval("SELECT pg_catalog.pg_current_snapshot()::text")
             yield reader, snapshot
             with source.blamed("can't end the transaction"):
@@ -172,6 +187,7 @@ class Mover:
         async with pipe_end(self.target) as writer:
             with self.target.blamed(f"can't write {table.target_name}"):
                 async with writer.transaction():
+                    await enter(writer, self.target, self.holder, f"run {self.run} {table.target_name}")
                     yield writer
 
     async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
@@ -197,6 +213,15 @@ class Mover:
         await writer.execute(FINISH_PART, self.run, *table.place, PART)
         account = (moved.read + out, moved.written, out, moved.size, time.monotonic() - started)
         await writer.execute(FINISH_TABLE, self.run, *table.place, *account)
+
+
+async def _import_snapshot(reader: Any, exported: str) -> None:
+    """Read under the leader's snapshot, which is there for as long as the leader's transaction is."""
+    try:
+        await reader.execute(text_of(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(exported))))
+    except NO_SUCH_SNAPSHOT:
+        # Not a wrong value, as the server sees it: the session that holds the snapshot has been lost.
+        raise ConnectionAbortedError("the session that holds the snapshot is gone") from None
 
 
 def tid_ranges(table: TablePlan) -> Iterator[sql.Composable]:

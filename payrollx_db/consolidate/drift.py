@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate.compare import Difference, Side, compare
+from payrollx_db.consolidate.compare import Difference, Side, Sums, compare
 from payrollx_db.consolidate.connect import Endpoint, run, session
 from payrollx_db.consolidate.findings import EXAMPLES, Finding
 from payrollx_db.consolidate.inspect import Column, Table
@@ -39,7 +39,8 @@ async def look(plan: Plan, policies: Policies, sources: Mapping[str, Endpoint], 
     Raises SourceError.
     """
     duplicates = {table.source_name: table for table in plan.merges}
-    looked = await limited([_one(table, plan, policies, sources, most) for table in duplicates.values()], jobs)
+    known = Sums()
+    looked = await limited([_one(table, plan, policies, sources, most, known) for table in duplicates.values()], jobs)
     decisions = [decision for found in looked for decision in found.decisions]
     return Drifted(tuple(f for found in looked for f in found.findings), tuple(_once(decisions, duplicates)))
 
@@ -61,7 +62,12 @@ def _once(decisions: Sequence[Decision], duplicates: Mapping[str, TablePlan]) ->
 
 
 async def _one(
-    duplicate: TablePlan, plan: Plan, policies: Policies, sources: Mapping[str, Endpoint], most: int
+    duplicate: TablePlan,
+    plan: Plan,
+    policies: Policies,
+    sources: Mapping[str, Endpoint],
+    most: int,
+    known: Sums,
 ) -> Drifted:
     owner = _owner(duplicate, plan)
     if owner is None:
@@ -74,7 +80,7 @@ async def _one(
     whole = len(shared) == len(owner.columns)
     actions = {code: _action(policies, code, place, whole=whole) for code in ("drift", "stranded")}
     limit = SOME if set(actions.values()) == {FAIL} else most
-    result = await compare(mine, theirs, rows=duplicate.source.rows, limit=limit, contained=True)
+    result = await compare(mine, theirs, rows=duplicate.source.rows, limit=limit, contained=True, known=known)
     columns = ", ".join(dict.fromkeys(name for d in result.differences for name in d.columns))
     messages = {"drift": f"not as in {duplicate.owner}: {columns}", "stranded": f"not in {duplicate.owner} at all"}
     keys = {"drift": _keys(result.differences, "changed"), "stranded": _keys(result.differences, "missing")}

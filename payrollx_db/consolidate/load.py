@@ -13,22 +13,39 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate import state
-from payrollx_db.consolidate.connect import Connection, Endpoint, run, session
+from payrollx_db.consolidate.connect import Connection, Endpoint, labelled, run, session
 from payrollx_db.consolidate.events import ObjectBuilt, Observer
 from payrollx_db.consolidate.inspect import Database, ForeignKey, Index, Table
+from payrollx_db.consolidate.lock import enter_by
 from payrollx_db.consolidate.mapping import TablePlan
+from payrollx_db.consolidate.patience import patiently
 from payrollx_db.consolidate.state import Taken
 
 LOCK_TIMEOUT = "10s"  # for locks that others may hold; the target isn't in use yet, so nobody should
 
+STANDING_INDEX = """
+SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+WHERE i.indisvalid AND (n.nspname, t.relname, c.relname) = (%(schema)s, %(table)s, %(name)s)
+"""
+STANDING_CONSTRAINT = """
+SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+WHERE (n.nspname, t.relname, k.conname) = (%(schema)s, %(table)s, %(name)s) AND (k.convalidated OR NOT %(validated)s)
+"""
+
 
 @dataclass(frozen=True)
 class Builder:
-    """Puts indexes and constraints of one run back."""
+    """Puts indexes and constraints of one run back; what a lost connection has cut off, once more.
+
+    ``holder`` is the server's process id of the session that holds the run's lock (see `lock`).
+    """
 
     run: int
     target: Endpoint
     observer: Observer
+    holder: int
 
     async def build_index(self, table: str, index: Index) -> None:
         """Build an index as it was. Raises FindingsError where rows are twice, TargetError otherwise."""
@@ -42,7 +59,7 @@ class Builder:
         for index in sorted(indexes, key=lambda index: not index.primary):
             if index.constraint and _can_use_index(index):
                 kind = "primary key" if index.primary else "unique constraint"
-                await self._do(table, index.name, _attach(table, index), kind)
+                await self._do(table, index.name, attach(table, index), kind)
 
     async def add_foreign_key(self, key: ForeignKey, *, validated: bool) -> None:
         """Add a foreign key NOT VALID, which looks at no row yet. ``validated`` says that it will stay so."""
@@ -58,19 +75,40 @@ class Builder:
 
     async def analyze(self, table: str) -> None:
         """Give the planner its statistics."""
-        async with session(self.target) as connection:
-            with self.target.blamed(f"can't analyze {table}"):
-                await run(connection, sql.SQL("ANALYZE {}").format(qualified(table)))
+
+        async def once() -> None:
+            async with session(self.target) as connection:
+                with self.target.blamed(f"can't analyze {table}"):
+                    async with connection.transaction():
+                        await run(connection, labelled(self.target, f"run {self.run} {table}"))
+                        await run(connection, sql.SQL("ANALYZE {}").format(qualified(table)))
+
+        await patiently(once, f"analyzing {table}", self.observer)
 
     async def _do(self, table: str, name: str, statement: sql.Composable, kind: str, *, last: bool = True) -> None:
         started = time.monotonic()
-        async with session(self.target) as connection:
-            with self.target.blamed(f"can't build {kind} {name} on {table}"):
-                async with connection.transaction():
-                    await run(connection, statement)
-                    if last:
-                        await state.restored(connection, self.run, table, name)
+
+        async def once() -> None:
+            async with session(self.target) as connection:
+                with self.target.blamed(f"can't build {kind} {name} on {table}"):
+                    async with connection.transaction():
+                        await enter_by(connection, self.target, self.holder, f"run {self.run} {table}")
+                        # A connection may have been lost after the server's commit, before its answer.
+                        if not await _stands(connection, table, name, kind):
+                            await run(connection, statement)
+                        if last:
+                            await state.restored(connection, self.run, table, name)
+
+        await patiently(once, f"{kind} {name} on {table}", self.observer)
         self.observer(ObjectBuilt(table, name, kind, time.monotonic() - started))
+
+
+async def _stands(connection: Connection, table: str, name: str, kind: str) -> bool:
+    """Tell whether an index or a constraint is there already, as ``kind`` wants it."""
+    query = STANDING_INDEX if kind == "index" else STANDING_CONSTRAINT
+    params = {"schema": table.partition(".")[0], "table": table.partition(".")[2], "name": name}
+    found = await run(connection, sql.SQL(query), params | {"validated": kind == "foreign key check"})
+    return bool(found)
 
 
 async def take_down(connection: Connection, target: Endpoint, number: int, database: Database, names: set[str]) -> None:
@@ -86,9 +124,9 @@ async def take_down(connection: Connection, target: Endpoint, number: int, datab
             await state.remember_taken(connection, number, [(key.table, key) for key in keys])
             await state.remember_taken(connection, number, indexes)
             for key in keys:
-                await run(connection, _drop_constraint(key.table, key.name))
+                await run(connection, drop_constraint(key.table, key.name))
             for name, index in indexes:
-                drop = _drop_constraint(name, index.constraint) if index.constraint else _drop_index(name, index)
+                drop = drop_constraint(name, index.constraint) if index.constraint else drop_index(name, index)
                 await run(connection, drop)
 
 
@@ -174,7 +212,8 @@ def _can_use_index(index: Index) -> bool:
     return index.constraint_type in ("p", "u") and "WITHOUT OVERLAPS" not in (index.constraint_definition or "")
 
 
-def _attach(table: str, index: Index) -> sql.Composable:
+def attach(table: str, index: Index) -> sql.Composable:
+    """Return the statement that makes a constraint of an index that stands."""
     words = index.constraint_definition or ""
     deferred = "".join(
         f" {word}" for word in ("DEFERRABLE", "INITIALLY DEFERRED") if words.endswith(word) or f"{word} " in words
@@ -194,9 +233,11 @@ def _add_constraint(table: str, index: Index) -> sql.Composable:
     )
 
 
-def _drop_constraint(table: str, name: str) -> sql.Composable:
+def drop_constraint(table: str, name: str) -> sql.Composable:
+    """Return the statement that drops a constraint, and the index that it rests on."""
     return sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(qualified(table), sql.Identifier(name))
 
 
-def _drop_index(table: str, index: Index) -> sql.Composable:
+def drop_index(table: str, index: Index) -> sql.Composable:
+    """Return the statement that drops an index that carries no constraint."""
     return sql.SQL("DROP INDEX {}").format(sql.Identifier(table.partition(".")[0], index.name))

@@ -6,6 +6,8 @@ why it carries them: libpq would hand out row by row.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +22,7 @@ BUFFER = 4 * 1024 * 1024
 # One value may be far larger than the buffer. It is cut, so that the writing end never holds a
 # second copy of it whole; COPY's stream may be cut anywhere.
 PIECE = 512 * 1024
+BURST = 0.2  # seconds' worth of bytes that may pass at once after a pause, where there is a rate
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,39 @@ class Piped:
     size: int
 
 
+class Rate:
+    """A bound on the bytes a second that all pipes together read; what wasn't used is forgotten soon."""
+
+    def __init__(self, bytes_per_second: float) -> None:
+        self.speed = bytes_per_second
+        self._free = 0.0  # when the bytes that have passed so far are paid for
+
+    async def take(self, size: int) -> None:
+        """Wait for as long as ``size`` bytes take."""
+        now = asyncio.get_running_loop().time()
+        self._free = max(self._free, now - BURST) + size / self.speed
+        if self._free > now:
+            await asyncio.sleep(self._free - now)
+
+
+_rate: ContextVar[Rate | None] = ContextVar("payrollx_rate", default=None)
+
+
+@contextmanager
+def at_most(bytes_per_second: float | None) -> Iterator[None]:
+    """Within this block, in all its tasks, pipes read no faster than this together; ``None``: as fast as they can."""
+    token = _rate.set(Rate(bytes_per_second) if bytes_per_second else None)
+    try:
+        yield
+    finally:
+        _rate.reset(token)
+
+
 @dataclass
 class _Channel:
     """A queue bounded by bytes, not by items, with an end."""
 
+    rate: Rate | None = None
     size: int = 0
     waiting: int = 0
     chunks: list[bytes] = field(default_factory=list)
@@ -42,6 +74,8 @@ class _Channel:
     closed: bool = False
 
     async def put(self, chunk: bytes) -> None:
+        if self.rate is not None:
+            await self.rate.take(len(chunk))
         async with self.changed:
             # An empty queue takes a chunk of any size: a single huge row must pass too.
             while self.waiting and self.waiting + len(chunk) > BUFFER:
@@ -97,7 +131,7 @@ async def pipe(
     ``freeze`` is for a table created or truncated in the writer's transaction. Whichever end fails,
     the other is cancelled, and the error is raised in the name of its endpoint.
     """
-    channel = _Channel()
+    channel = _Channel(_rate.get())
 
     async def read() -> int:
         with source.blamed(f"can't read {'.'.join(table)}'s rows"):

@@ -5,15 +5,16 @@ tell an observer how it goes, and return frozen results; nothing here prints or 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from psycopg import sql
 
 from payrollx_db.catalog import Catalog
+from payrollx_db.consolidate import changes, load, lock, quarantine, state, undo
 from payrollx_db.consolidate import check as checks
-from payrollx_db.consolidate import load, quarantine, state
 from payrollx_db.consolidate.check import Checked
 from payrollx_db.consolidate.connect import Connection, Endpoint, reusing, session
 from payrollx_db.consolidate.connect import run as execute
@@ -23,11 +24,15 @@ from payrollx_db.consolidate.findings import Finding, refuse
 from payrollx_db.consolidate.inspect import Database, ForeignKey, Index, inspect, read_database
 from payrollx_db.consolidate.load import Builder
 from payrollx_db.consolidate.mapping import TablePlan
+from payrollx_db.consolidate.patience import patiently, taken_up_again
+from payrollx_db.consolidate.pipe import at_most
 from payrollx_db.consolidate.plan import Plan, databases_of, make_plan, schemas_of
 from payrollx_db.consolidate.policies import Policies
-from payrollx_db.consolidate.progress import moved, watching
+from payrollx_db.consolidate.progress import watching
+from payrollx_db.consolidate.quarantine import Decision
 from payrollx_db.consolidate.retry import Retried, Retrier, plans_with_keys, recorded
 from payrollx_db.consolidate.state import Run, TableState
+from payrollx_db.consolidate.surroundings import look_around, unreadable
 from payrollx_db.consolidate.tasks import limited, together
 from payrollx_db.consolidate.verify import TableVerdict, Verdict, Verifier
 from payrollx_db.errors import (
@@ -40,13 +45,23 @@ from payrollx_db.errors import (
 )
 from payrollx_db.layout import Layout
 
+# Bytes of source tables below which all rows are looked at first: that costs little then, and nothing is
+# written in vain. Above it, it would cost a third of the copy, whose own constraints find the same.
+CHECK_FIRST = 256 * 1024 * 1024
+INDEX_MEMORY = 256 * 1024 * 1024
+
+
+CheckRows = Literal["auto", "always", "never"]
+
 
 @dataclass(frozen=True)
 class Task:
     """What a consolidation is of: the catalog, the layout, and where both sides are.
 
     ``sources`` has an endpoint for each legacy database by its layout name; ``services`` limits the
-    task (empty: all of them); ``jobs`` is how many tables or slices move at once.
+    task (empty: all of them); ``jobs`` is how many tables or slices move at once. ``check_rows`` says
+    whether every row is looked at before the first one moves: with ``auto``, where the policies need
+    it or the sources are small; otherwise what doesn't fit is found on the way, undone, and then told.
     """
 
     catalog: Catalog
@@ -57,6 +72,8 @@ class Task:
     jobs: int = 4
     observer: Observer = field(default=nobody, repr=False)
     policies: Policies = field(default_factory=Policies)
+    check_rows: CheckRows = "auto"
+    max_rate: float | None = None
     watched: Endpoint | None = None
 
     @property
@@ -83,34 +100,8 @@ class Report:
             "run": self.run.id,
             "status": self.run.status,
             "seconds": round(self.seconds, 3),
-            "tables": [account_document(table) for table in self.tables],
+            "tables": [table.document() for table in self.tables],
             "waiting": list(self.waiting),
-        }
-
-
-@dataclass(frozen=True)
-class Status:
-    """What the target remembers: its runs, newest first, and one run's tables and findings.
-
-    ``moved`` has rows and bytes so far for each target table that is under way right now.
-    """
-
-    runs: tuple[Run, ...]
-    run: int | None
-    tables: tuple[TableState, ...]
-    moved: dict[str, tuple[int, int]]
-    findings: tuple[Finding, ...]
-
-    def document(self) -> dict[str, Any]:
-        """Return the status as plain data, for ``--json``."""
-        return {
-            "runs": [asdict(run) for run in self.runs],
-            "run": self.run,
-            "tables": [
-                account_document(t) | {"status": t.status, "moved": self.moved.get(t.target, (0, 0))[0]}
-                for t in self.tables
-            ],
-            "findings": [asdict(finding) for finding in self.findings],
         }
 
 
@@ -128,9 +119,10 @@ async def plan(task: Task) -> Plan:
     return make_plan(task.catalog, layout, found, target, services=task.services, jobs=task.jobs)
 
 
-async def copy(task: Task) -> Report:
+async def copy(task: Task, *, restart: bool = False) -> Report:
     """Copy, load, merge, and account for every row; or go on with a run that was cut off.
 
+    ``restart`` first undoes what earlier runs have written to these tables (see `undo.restart`).
     Raises LayoutMismatchError or FindingsError before anything is written where the layout or the
     data doesn't fit; StateConflictError where the target isn't this run's to write; SourceError or
     TargetError where a side fails. What was cut off is recorded, and the next call goes on with it.
@@ -138,32 +130,55 @@ async def copy(task: Task) -> Report:
     clock = asyncio.get_running_loop().time
     started = clock()
     async with reusing():
-        task = await _as_owner(task)
-        made = await plan(task)
-        refuse_mismatches(made)
-        run, accounts, findings = await _copy(task, made)
+        task = await _prepared(task)
+        undoing = restart
+
+        async def once() -> tuple[Plan, Run, list[TableState], list[Finding]]:
+            nonlocal undoing
+            made = await plan(task)
+            refuse_mismatches(made)
+            async with lock.exclusive(task.target) as held:
+                if undoing:
+                    names = {table.target_name for table in made.copies}
+                    await undo.restart(held, task.target, names, task.observer, jobs=task.jobs)
+                    undoing = False
+                return made, *await _copy(held, task, made)
+
+        with at_most(task.max_rate):
+            made, run, accounts, findings = await taken_up_again(once, task.observer)
     waiting = tuple(str(reference) for reference in made.waiting)
     return Report(replace(run, status="done"), tuple(accounts), tuple(findings), waiting, clock() - started)
 
 
-async def _copy(task: Task, made: Plan) -> tuple[Run, list[TableState], list[Finding]]:
-    async with state.exclusive(task.target) as held:
-        unfinished = await _unfinished(held)
-        made = await _still_to_do(held, made, unfinished)
-        task.observer(StageStarted("check", "looking for what could not be carried over"))
-        checked = await _check(task, made)
-        refuse(checked.findings)
-        run, made = await _begin(held, task, made, checked, unfinished)
-        try:
-            await _carry_out(held, task, made, run)
-        except FindingsError:
-            await _undo(held, task, made, run)
-            raise
-        except BaseException as error:
-            await _record_end(task, run, error)
-            raise
-        accounts = await state.tables(held, run.id)
-        await state.finish_run(held, run.id, "done")
+async def _copy(held: Connection, task: Task, made: Plan) -> tuple[Run, list[TableState], list[Finding]]:
+    unfinished = await _unfinished(held)
+    made = await _still_to_do(held, made, unfinished)
+    task.observer(StageStarted("check", "looking for what could not be carried over"))
+    around = await look_around(made, task.sources, task.target)
+    refuse(around)  # before rows are looked at, which takes longer
+    # An unfinished run has looked at the rows, and what was decided then is recorded, and holds.
+    thorough = unfinished is None and _is_thorough(task, made)
+    checked = Checked((), ())
+    if unfinished is None:
+        checked = await (_check if thorough else _check_silent)(task, made)
+    refuse(checked.findings)
+    told = [finding for finding in around if finding.severity != "info"]
+    checked = replace(checked, findings=(*told, *checked.findings))
+    run, made, checked = await _begin(held, task, made, checked, unfinished)
+    try:
+        await _carry_out(held, task, made, run)
+    except FindingsError:
+        names = [table.target_name for table in made.copies]
+        builder = Builder(run.id, task.target, task.observer, held.info.backend_pid)
+        await undo.undo(held, run, names, builder, "the data did not fit; the target is as it was", jobs=task.jobs)
+        if not thorough:
+            refuse((await _check(task, made)).findings)  # says it all, not just what came first
+        raise
+    except BaseException as error:
+        await _record_end(task, run, error)
+        raise
+    accounts = await state.tables(held, run.id)
+    await state.finish_run(held, run.id, "done")
     return run, accounts, list(checked.findings)
 
 
@@ -180,72 +195,37 @@ async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdic
         return await verifier.all(made, jobs=task.jobs)
 
 
-async def accounts(task: Task) -> tuple[TableState, ...]:
-    """Return the recorded accounts of all tables that finished runs have written. Raises TargetError."""
-    async with session(task.target) as connection:
-        found = [run for run in await state.runs(connection) if run.status == "done"]
-        return tuple([account for run in found for account in await state.tables(connection, run.id)])
-
-
-async def status(target: Endpoint, run: int | None = None) -> Status:
-    """Return what the target remembers of its runs; ``run`` picks one (default: the newest).
-
-    Raises TargetError where it can't be read, ConfigurationError where there is no such run.
-    """
-    async with session(target) as connection:
-        runs = await state.runs(connection)
-        if run is not None and run not in {r.id for r in runs}:
-            raise ConfigurationError(f"there is no run {run}", hint="payrollx-db status lists them")
-        chosen = run if run is not None else (runs[0].id if runs else None)
-        if chosen is None:
-            return Status((), None, (), {}, ())
-        tables = await state.tables(connection, chosen)
-        findings = [Finding(**found) for found in await state.findings(connection, chosen)]
-        return Status(tuple(runs), chosen, tuple(tables), await moved(connection, chosen), tuple(findings))
-
-
 async def check(task: Task) -> tuple[Finding, ...]:
     """Say what the copy could not carry over as it is, and what the policies say of it. Changes nothing.
 
-    Raises LayoutMismatchError where the layout doesn't fit, SourceError or TargetError.
+    Where rights are missing, the rows aren't looked at. Raises LayoutMismatchError where the layout
+    doesn't fit, SourceError or TargetError.
     """
     async with reusing():
+        task = await _prepared(task)
         made = await plan(task)
         refuse_mismatches(made)
         task.observer(StageStarted("check", "looking for what could not be carried over"))
-        return (await _check(task, made)).findings
-
-
-async def quarantined(target: Endpoint, run: int | None = None, source: str = "") -> list[dict[str, Any]]:
-    """Return what lies in quarantine, of one run or all, of one source table or all. Raises TargetError."""
-    async with session(target) as connection:
-        return await quarantine.entries(connection, run=run, source=source)
+        around = tuple(await look_around(made, task.sources, task.target))
+        if unreadable(around):
+            task.observer(Notice("the rows were not looked at: first mend what keeps them from being read"))
+            return around
+        return (*around, *(await _check(task, made, loose=True)).findings)
 
 
 async def retry(task: Task) -> tuple[Retried, ...]:
     """Put back rows whose cause is gone, parents first. Raises as `copy` does, StateConflictError during one."""
     async with reusing():
-        task = await _as_owner(task)
+        task = await _prepared(task)
         made = await plan(task)
         refuse_mismatches(made)
-        async with state.exclusive(task.target) as held:
+        async with lock.exclusive(task.target) as held:
             runs = [r.id for r in await state.runs(held) if r.status == "done"]
             decisions = await quarantine.decided(held, runs)
             if not decisions:
                 return ()
-            retrier = Retrier(task.sources, task.target, await recorded(held))
-        groups = plans_with_keys(made, decisions)
-        order: dict[str, int] = {}
-        for number, table in enumerate(checks.parents_first(made)):
-            order.setdefault(table.source_name, number)
-        done = []
-        for source in sorted(groups, key=lambda name: order.get(name, len(order))):
-            tables, keys = groups[source]
-            if tables[0].owner is None:
-                done.append(await retrier.tables(tables, keys))
-            else:
-                done.append(await retrier.duplicates(tables, keys))
-        return tuple(done)
+            retrier = Retrier(task.sources, task.target, await recorded(held), held.info.backend_pid)
+            return await _retry_all(retrier, made, decisions)
 
 
 def refuse_mismatches(made: Plan) -> None:
@@ -258,20 +238,6 @@ def refuse_mismatches(made: Plan) -> None:
         )
 
 
-def account_document(table: TableState) -> dict[str, Any]:
-    """Return a table's account as plain data, for ``--json``."""
-    return {
-        "source": table.source,
-        "target": table.target,
-        "read": table.rows_read,
-        "written": table.rows_written,
-        "quarantined": table.rows_quarantined,
-        "merged": table.rows_merged,
-        "bytes": table.bytes,
-        "seconds": None if table.seconds is None else round(table.seconds, 3),
-    }
-
-
 # --- the stages of a copy ---------------------------------------------------------------------------
 
 
@@ -281,7 +247,8 @@ async def _carry_out(held: Connection, task: Task, made: Plan, run: Run) -> None
     await _copy_and_index(held, task, made, run)
     await state.set_stage(held, run.id, "load")
     await _restore_keys(held, task, made, run)
-    await load.set_sequences(held, dict(task.sources), made.copies)
+    sources = dict(task.sources)
+    await patiently(lambda: load.set_sequences(held, sources, made.copies), "setting the sequences", task.observer)
     await state.set_stage(held, run.id, "merge")
     await _merge(held, task, made, run)
     await _account(held, made, run)
@@ -300,8 +267,8 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
     done = await state.finished_parts(held, run.id)
     taken = await state.taken(held, run.id)
     standing = await _as_it_stands(held, made.target)
-    mover = Mover(run.id, dict(task.sources), task.target, asyncio.Semaphore(task.jobs), task.observer)
-    builder = Builder(run.id, task.target, task.observer)
+    mover = _mover(held, task, run)
+    builder = Builder(run.id, task.target, task.observer, held.info.backend_pid)
     building = asyncio.Semaphore(task.jobs)
 
     async def build(table: TablePlan) -> None:
@@ -318,11 +285,11 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
 
     async def move(table: TablePlan) -> None:
         if table.place not in done:
-            await state.table_account(held, run.id, table, status="running")
-            await mover.move(table)
+            begun = partial(state.table_started, held, run.id, table)
+            await patiently(lambda: mover.move(table, begun), table.target_name, task.observer)
         for duplicate in (t for t in made.merges if t.target_name == table.target_name and t.adopted):
             if table.place not in done or duplicate.place not in done:
-                await mover.adopt(duplicate)
+                await patiently(partial(mover.adopt, duplicate), duplicate.source_name, task.observer)
         await build(table)
 
     async with watching(task.watched or task.target, run.id, made, task.observer):
@@ -333,9 +300,9 @@ async def _restore_keys(held: Connection, task: Task, made: Plan, run: Run) -> N
     """Put the foreign keys back: first all of them, looking at no row, then each is validated."""
     standing = await _as_it_stands(held, made.target)
     taken = await state.taken(held, run.id)
-    ready = {table.target_name for table in made.copies} | await state.done_tables(held)
+    ready = {table.target_name for table in made.copies} | set(await state.done_tables(held))
     task.observer(StageStarted("load", "foreign keys"))
-    builder = Builder(run.id, task.target, task.observer)
+    builder = Builder(run.id, task.target, task.observer, held.info.backend_pid)
     originals = [item.thing for item in taken if isinstance(item.thing, ForeignKey)]
     unvalidated = {(key.table, key.name) for key in standing.foreign_keys if not key.validated}
     missing = load.missing_keys(standing, taken)
@@ -343,7 +310,18 @@ async def _restore_keys(held: Connection, task: Task, made: Plan, run: Run) -> N
         await builder.add_foreign_key(key, validated=key.target not in ready)
     added = {(key.table, key.name) for key in missing}
     due = [k for k in originals if (k.table, k.name) in added | unvalidated and k.target in ready]
-    await limited([builder.validate(key) for key in due], task.jobs)
+
+    async def validate(table: str) -> None:
+        for key in due:  # one at a time: they would wait for each other's lock on the table
+            if key.table == table:
+                await builder.validate(key)
+
+    await limited([validate(table) for table in dict.fromkeys(key.table for key in due)], task.jobs)
+
+
+def _mover(held: Connection, task: Task, run: Run) -> Mover:
+    slots = asyncio.Semaphore(task.jobs)
+    return Mover(run.id, dict(task.sources), task.target, slots, task.observer, held.info.backend_pid)
 
 
 async def _merge(held: Connection, task: Task, made: Plan, run: Run) -> None:
@@ -352,10 +330,12 @@ async def _merge(held: Connection, task: Task, made: Plan, run: Run) -> None:
         return
     task.observer(StageStarted("merge", f"{len(made.merges)} duplicate tables"))
     merging = replace(made, tables=made.merges)
-    verdict = await Verifier(task.sources, task.target, task.observer).all(merging, jobs=task.jobs)
-    mover = Mover(run.id, dict(task.sources), task.target, asyncio.Semaphore(task.jobs), task.observer)
+    verifier = Verifier(task.sources, task.target, task.observer)
+    verdict = await patiently(lambda: verifier.all(merging, jobs=task.jobs), "the comparison", task.observer)
+    mover = _mover(held, task, run)
     for table in verdict.tables:
-        await _merge_account(held, run, table, await mover.set_aside(table.table))
+        out = await patiently(partial(mover.set_aside, table.table), table.table.source_name, task.observer)
+        await _merge_account(held, run, table, out)
 
 
 async def _merge_account(held: Connection, run: Run, verdict: TableVerdict, out: int) -> None:
@@ -384,41 +364,52 @@ async def _account(held: Connection, made: Plan, run: Run) -> None:
         )
 
 
-async def _undo(held: Connection, task: Task, made: Plan, run: Run) -> None:
-    """Leave the target as it was before the run: its tables empty, every index and key in place."""
-    task.observer(StageStarted("undo", "emptying what the run has written"))
-    names = [table.target_name for table in made.copies]
-    await load.take_down(held, task.target, run.id, await _as_it_stands(held, made.target), set(names))
-    await load.empty(held, task.target, run.id, names)
-    standing = await _as_it_stands(held, made.target)
-    taken = await state.taken(held, run.id)
-    builder = Builder(run.id, task.target, nobody)
-    for name in names:
-        indexes = load.missing_indexes(standing.tables[name], taken)
-        await limited([builder.build_index(name, index) for index in indexes], task.jobs)
-        await builder.attach(name, indexes)
-    validated = {(i.table, i.name) for i in taken if isinstance(i.thing, ForeignKey) and i.thing.validated}
-    for key in load.missing_keys(standing, taken):
-        await builder.add_foreign_key(key, validated=False)
-        if (key.table, key.name) in validated:
-            await builder.validate(key)
-    await state.finish_run(held, run.id, "undone", "the data did not fit; the target is as it was")
+async def _retry_all(retrier: Retrier, made: Plan, decisions: Sequence[Decision]) -> tuple[Retried, ...]:
+    groups = plans_with_keys(made, decisions)
+    order: dict[str, int] = {}
+    for number, table in enumerate(checks.parents_first(made)):
+        order.setdefault(table.source_name, number)
+    done = []
+    for source in sorted(groups, key=lambda name: order.get(name, len(order))):
+        tables, keys = groups[source]
+        if tables[0].owner is None:
+            done.append(await retrier.tables(tables, keys))
+        else:
+            done.append(await retrier.duplicates(tables, keys))
+    return tuple(done)
 
 
 # --- before the first byte ---------------------------------------------------------------------------
 
 
-async def _check(task: Task, made: Plan) -> Checked:
-    return await checks.check(made, task.policies, dict(task.sources), task.target, jobs=task.jobs)
+def _is_thorough(task: Task, made: Plan) -> bool:
+    """Whether to look at every row before the first one moves."""
+    if task.check_rows == "auto":
+        return bool(task.policies.all) or made.size < CHECK_FIRST
+    return task.check_rows == "always"
 
 
-async def _as_owner(task: Task) -> Task:
-    """Let the target's sessions act as the role that owns its tables, where there is such a role and we are in it."""
+async def _check_silent(task: Task, made: Plan) -> Checked:
+    """Look only for what the copy itself would not notice."""
+    return await checks.check_silent(made, task.sources, jobs=task.jobs)
+
+
+async def _check(task: Task, made: Plan, *, loose: bool = False) -> Checked:
+    return await checks.check(made, task.policies, dict(task.sources), task.target, jobs=task.jobs, loose=loose)
+
+
+async def _prepared(task: Task) -> Task:
+    """Let the target's sessions act as the role that owns its tables, where there is one and we are in it, and
+    give index builds memory enough: what the server allows, but no less than INDEX_MEMORY.
+    """
     async with session(task.target) as connection:
         query = sql.SQL("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s AND pg_catalog.pg_has_role(oid, 'MEMBER')")
-        if not await execute(connection, query, (task.catalog.owner_role,)):
-            return task
-    settings = {**task.target.settings, "role": task.catalog.owner_role}
+        owner = await execute(connection, query, (task.catalog.owner_role,))
+        query = sql.SQL("SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))")
+        memory = (await execute(connection, query))[0][0]
+    settings = dict(task.target.settings) | {"maintenance_work_mem": f"{max(memory, INDEX_MEMORY) // 1024}kB"}
+    if owner:
+        settings["role"] = task.catalog.owner_role
     return replace(task, target=replace(task.target, settings=settings), watched=task.target)
 
 
@@ -428,27 +419,33 @@ async def _unfinished(held: Connection) -> Run | None:
 
 async def _begin(
     held: Connection, task: Task, made: Plan, checked: Checked, unfinished: Run | None
-) -> tuple[Run, Plan]:
+) -> tuple[Run, Plan, Checked]:
     """Record the run and what was decided; return it with the plan that keeps to the decisions."""
     with task.target.blamed("can't write the state tables"):
         await state.ensure(held)
-        if unfinished is not None:
-            run = await state.resume_run(held, unfinished, made)
-        else:
-            run = await state.start_run(held, made, dict(task.sources), task.jobs)
-    await state.record_findings(held, run.id, map(asdict, checked.findings))
-    if unfinished is None:
-        await quarantine.record(held, run.id, checked.decisions)
+        async with held.transaction():  # a run without its decisions would be another run
+            if unfinished is not None:
+                run = await state.resume_run(held, unfinished, made)
+            else:
+                run = await state.start_run(held, made, dict(task.sources), task.jobs)
+                await quarantine.record(held, run.id, checked.decisions)
+            await state.record_findings(held, run.id, map(asdict, checked.findings))
+    if unfinished is not None:
+        found = await changes.since(held, run.id, made, task.sources, task.observer, jobs=task.jobs)
+        await state.record_findings(held, run.id, map(asdict, found))
+        checked = replace(checked, findings=(*checked.findings, *found))
     made = quarantine.apply(made, await quarantine.decided(held, [run.id]))
     for reference in made.waiting:
         task.observer(Notice(f"{reference} waits: its other end is not part of this run"))
     task.observer(RunStarted(run.id, unfinished is not None, len(made.copies), made.rows, made.size))
-    return run, made
+    return run, made, checked
 
 
 async def _still_to_do(held: Connection, made: Plan, unfinished: Run | None) -> Plan:
     """Refuse rows of no known run (law 7), and leave out what a finished run has already copied."""
-    known = await state.done_tables(held)
+    # A table that a run filled and that somebody has emptied since is to be copied again.
+    recorded_rows = await state.done_tables(held)
+    known = {name for name, rows in recorded_rows.items() if not rows or await load.has_rows(held, name)}
     if unfinished is None:
         strangers = [t for t in made.copies if t.target_name not in known and await load.has_rows(held, t.target_name)]
         if strangers:
@@ -474,15 +471,17 @@ async def _read_target(endpoint: Endpoint) -> Database:
     """Inspect the target as it is designed: with the indexes that an unfinished run has taken down."""
     found = await inspect(endpoint)
     async with session(endpoint) as connection:
-        unfinished = await _unfinished(connection)
-        things = await state.taken(connection, unfinished.id) if unfinished else []
+        with endpoint.blamed("can't read the state tables"):
+            unfinished = await _unfinished(connection)
+            things = await state.taken(connection, unfinished.id) if unfinished else []
     return state.as_designed(found, things)
 
 
 async def _record_end(task: Task, run: Run, error: BaseException) -> None:
     """Record why a run stopped, even while it is being cancelled."""
     interrupted = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
-    message = error.message if isinstance(error, PayrollxError) else type(error).__name__
+    said = error.message if isinstance(error, PayrollxError) else type(error).__name__
+    message = "interrupted" if interrupted else said
     status = "interrupted" if interrupted else "failed"
     await asyncio.shield(state.record_failure(task.target, run.id, status, message))
 

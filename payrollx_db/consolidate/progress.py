@@ -10,6 +10,7 @@ from payrollx_db.consolidate import queries
 from payrollx_db.consolidate.connect import Connection, Endpoint, session
 from payrollx_db.consolidate.events import Observer, TableProgress, nobody
 from payrollx_db.consolidate.plan import Plan
+from payrollx_db.errors import PayrollxError
 
 EVERY = 0.5  # seconds
 
@@ -38,7 +39,7 @@ async def watching(target: Endpoint, run: int, plan: Plan, observer: Observer) -
 async def _watch(target: Endpoint, run: int, plan: Plan, observer: Observer) -> None:
     places = {table.target_name: table.place for table in plan.copies}
     # Watching is a comfort: if its session breaks, the copy goes on, and fails by itself if it must.
-    with suppress(psycopg.Error):
+    with suppress(psycopg.Error, OSError, PayrollxError):
         async with session(target) as connection:
             while True:
                 for name, (rows, size) in (await moved(connection, run)).items():

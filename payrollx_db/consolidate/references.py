@@ -13,6 +13,7 @@ from psycopg import sql
 from payrollx_db.catalog import Reference
 from payrollx_db.consolidate.connect import Endpoint, text_of
 from payrollx_db.consolidate.connect import pipe_end as open_pipe_end
+from payrollx_db.consolidate.findings import EXAMPLES
 from payrollx_db.consolidate.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.pipe import pipe
 from payrollx_db.consolidate.plan import Plan
@@ -77,20 +78,33 @@ class Scratch:
 
     async def orphans(self, parents: str, child: End) -> Orphans:
         """Return the child's values that aren't among ``parents``, at most ``limit`` of them and one more."""
+        rows = await self._without(
+            parents, child, "SELECT key::text, rows FROM strays ORDER BY strays.key", self.limit + 1
+        )
+        return Orphans(child, dict(rows))
+
+    async def strays(self, parents: str, child: End) -> tuple[int, tuple[str, ...]]:
+        """Return how many rows of the child have values that aren't among ``parents``, and some of those values."""
+        query = "SELECT key::text, (pg_catalog.sum(rows) OVER ())::bigint FROM strays ORDER BY strays.key"
+        rows = await self._without(parents, child, query, EXAMPLES)
+        return (rows[0][1] if rows else 0), tuple(key for key, _ in rows)
+
+    async def _without(self, parents: str, child: End, text: str, limit: int) -> list[Any]:
+        """Answer ``text``, a query over ``strays``: the child's distinct values without a parent, and their rows."""
         name = self._name("children")
         names = {"children": sql.Identifier(name), "parents": sql.Identifier(parents)}
         like = "CREATE TEMP TABLE {children} AS SELECT key, 0::bigint AS rows FROM pg_temp.{parents} LIMIT 0"
         await self._run(like, **names)
         query = "SELECT {value}, pg_catalog.count(*) FROM {source} WHERE ({rows}) AND {value} IS NOT NULL GROUP BY 1"
         await self._fill(name, ["key", "rows"], child, query)
-        found = sql.SQL(
-            "SELECT c.key::text, c.rows FROM pg_temp.{children} AS c WHERE NOT EXISTS"
-            " (SELECT FROM pg_temp.{parents} AS p WHERE p.key = c.key) ORDER BY c.key LIMIT {limit}"
-        ).format(limit=sql.Literal(self.limit + 1), **names)
+        strays = sql.SQL(
+            "WITH strays AS (SELECT * FROM pg_temp.{children} AS c WHERE NOT EXISTS"
+            " (SELECT FROM pg_temp.{parents} AS p WHERE p.key = c.key)) {text} LIMIT {limit}"
+        ).format(text=sql.SQL(text), limit=sql.Literal(limit), **names)
         with self.target.blamed("can't check the references"):
-            rows = await self.session.fetch(text_of(found))
+            found: list[Any] = await self.session.fetch(text_of(strays))
         await self._run("DROP TABLE pg_temp.{children}", children=names["children"])
-        return Orphans(child, dict(rows))
+        return found
 
     async def has_rows(self, table: str) -> bool:
         """Tell whether the target table holds any row."""

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.check import parents_first
 from payrollx_db.consolidate.connect import Connection, Endpoint, pipe_end, text_of
+from payrollx_db.consolidate.lock import enter
 from payrollx_db.consolidate.mapping import TablePlan
 from payrollx_db.consolidate.pipe import pipe
 from payrollx_db.consolidate.plan import Plan
@@ -42,11 +43,15 @@ class Retried:
 
 @dataclass(frozen=True)
 class Retrier:
-    """Tries the quarantined rows of one target again. ``runs`` maps each recorded (source, target) to its run."""
+    """Tries the quarantined rows of one target again. ``runs`` maps each recorded (source, target) to its run.
+
+    ``holder`` is the server's process id of the session that holds the lock (see `lock`).
+    """
 
     sources: Mapping[str, Endpoint]
     target: Endpoint
     runs: Mapping[tuple[str, str], int]
+    holder: int
 
     async def tables(self, group: Sequence[TablePlan], keys: Sequence[str]) -> Retried:
         """Try rows of one source table, into all of its targets or none.
@@ -59,6 +64,7 @@ class Retrier:
         async with pipe_end(source) as reader, pipe_end(self.target, fresh=True) as writer:
             with self.target.blamed("can't put rows back"):
                 async with writer.transaction():
+                    await enter(writer, self.target, self.holder, f"quarantine {group[0].target_name}")
                     staged = [await self._stage(n, table, keys, reader, writer) for n, table in enumerate(group)]
                     for key in sorted(set.intersection(*(set(found) for _, found in staged))):
                         if reason := await _insert(writer, group, [name for name, _ in staged], key):
@@ -75,6 +81,7 @@ class Retrier:
         async with pipe_end(self.sources[group[0].database]) as reader, pipe_end(self.target, fresh=True) as writer:
             with self.target.blamed("can't merge rows"):
                 async with writer.transaction():
+                    await enter(writer, self.target, self.holder, f"quarantine {group[0].target_name}")
                     equal = set(keys)
                     for number, table in enumerate(group):
                         name, _ = await self._stage(number, table, keys, reader, writer)

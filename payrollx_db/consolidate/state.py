@@ -4,8 +4,7 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,7 +22,6 @@ from payrollx_db.consolidate.plan import Plan
 from payrollx_db.errors import PayrollxError, StateConflictError
 
 SCHEMA = "payrollx_meta"
-LOCK = "SELECT pg_catalog.pg_try_advisory_lock(7237021, 1)"
 LOCK_CLASS, LOCK_OBJECT = 7237021, 1
 
 
@@ -74,6 +72,19 @@ class TableState:
         parts = (self.rows_written, self.rows_quarantined, self.rows_merged)
         return self.rows_read is not None and self.rows_read == sum(part or 0 for part in parts)
 
+    def document(self) -> dict[str, Any]:
+        """Return the account as plain data, for ``--json``."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "read": self.rows_read,
+            "written": self.rows_written,
+            "quarantined": self.rows_quarantined,
+            "merged": self.rows_merged,
+            "bytes": self.bytes,
+            "seconds": None if self.seconds is None else round(self.seconds, 3),
+        }
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -83,19 +94,6 @@ class Taken:
     name: str
     thing: Index | ForeignKey
     restored: bool
-
-
-@asynccontextmanager
-async def exclusive(endpoint: Endpoint) -> AsyncIterator[Connection]:
-    """Hold the target for one run at a time. Raises StateConflictError, naming who has it."""
-    async with session(endpoint, fresh=True) as connection:
-        row = await (await connection.execute(LOCK)).fetchone()
-        if not (row and row[0]):
-            raise StateConflictError(
-                f"another copy is at work on {endpoint.name}: {await _holder(connection)}",
-                hint="wait for it (payrollx-db status shows how far it is), or end that process",
-            )
-        yield connection
 
 
 async def exists(connection: Connection) -> bool:
@@ -134,15 +132,20 @@ async def tables(connection: Connection, run: int) -> list[TableState]:
     return await cursor.fetchall()
 
 
-async def done_tables(connection: Connection) -> set[str]:
-    """Return the target tables whose rows a finished run has written."""
+async def done_tables(connection: Connection) -> dict[str, int]:
+    """Return the target tables that finished runs have filled, each with the rows that the last of them wrote."""
     if not await exists(connection):
-        return set()
+        return {}
     cursor = await connection.execute(
-        "SELECT DISTINCT t.target FROM payrollx_meta.tables AS t JOIN payrollx_meta.runs AS r ON r.id = t.run_id"
-        " WHERE r.status = 'done' AND t.kind = 'copy'"
+        "SELECT t.target, coalesce(t.rows_written, 0) FROM payrollx_meta.tables AS t"
+        " JOIN payrollx_meta.runs AS r ON r.id = t.run_id WHERE r.status = 'done' AND t.kind = 'copy' ORDER BY r.id"
     )
-    return {row[0] for row in await cursor.fetchall()}
+    return dict(await cursor.fetchall())
+
+
+async def is_held(connection: Connection) -> bool:
+    """Tell whether a run is at work right now: whether somebody holds its lock."""
+    return await _holding(connection) is not None
 
 
 async def start_run(connection: Connection, plan: Plan, endpoints: dict[str, Endpoint], jobs: int) -> Run:
@@ -210,6 +213,21 @@ async def set_stage(connection: Connection, run: int, stage: str) -> None:
     await connection.execute("UPDATE payrollx_meta.runs SET stage = %s WHERE id = %s", (stage, run))
 
 
+async def forget_accounts(connection: Connection, run: int) -> None:
+    """Record that the run has written nothing (any more), and isn't done."""
+    await connection.execute(
+        "UPDATE payrollx_meta.tables SET status = 'pending', rows_read = NULL, rows_written = NULL,"
+        " rows_quarantined = NULL, rows_merged = NULL, bytes = NULL, seconds = NULL, started_at = NULL,"
+        " finished_at = NULL WHERE run_id = %s",
+        (run,),
+    )
+    await connection.execute(
+        "UPDATE payrollx_meta.runs SET status = 'failed', stage = 'copy', message = 'its tables have been emptied'"
+        " WHERE id = %s",
+        (run,),
+    )
+
+
 async def finish_run(connection: Connection, run: int, status: str, message: str | None = None) -> None:
     """Record how the run ended, and make that and everything before it durable."""
     async with connection.transaction():
@@ -219,6 +237,15 @@ async def finish_run(connection: Connection, run: int, status: str, message: str
             " stage = CASE %s WHEN 'done' THEN 'done' ELSE stage END WHERE id = %s",
             (status, message, status, run),
         )
+
+
+async def table_started(connection: Connection, run: int, table: TablePlan) -> None:
+    """Record that a table's rows begin to move."""
+    await connection.execute(
+        "UPDATE payrollx_meta.tables SET status = 'running', started_at = pg_catalog.clock_timestamp()"
+        " WHERE (run_id, source, target) = (%s, %s, %s)",
+        (run, *table.place),
+    )
 
 
 async def table_account(connection: Connection, run: int, table: TablePlan, **account: Any) -> None:
@@ -304,6 +331,11 @@ async def restored(connection: Connection, run: int, table: str, name: str) -> N
     )
 
 
+async def _is_ours(connection: Connection, run: int) -> bool:
+    query = "SELECT FROM payrollx_meta.runs WHERE id = %s AND status = 'running' AND (host, process) = (%s, %s)"
+    return await (await connection.execute(query, (run, *_process()))).fetchone() is not None
+
+
 def as_designed(database: Database, things: Iterable[Taken]) -> Database:
     """Return the target as it was before a run took its indexes and foreign keys down."""
     tables = dict(database.tables)
@@ -328,15 +360,9 @@ def _process() -> tuple[str, int]:
     return socket.gethostname(), os.getpid()
 
 
-async def _holder(connection: Connection) -> str:
-    cursor = await connection.execute(
-        "SELECT a.application_name, a.pid, a.backend_start, a.client_addr FROM pg_catalog.pg_locks AS l"
-        " JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
-        " WHERE l.locktype = 'advisory' AND l.granted AND (l.classid, l.objid) = (%s::oid, %s::oid)"
-        " AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
-        (LOCK_CLASS, LOCK_OBJECT),
-    )
-    row = await cursor.fetchone()
+async def holder(connection: Connection, which: int = LOCK_CLASS) -> str:
+    """Say who holds the run's lock, or another one of this tool's."""
+    row = await _holding(connection, which)
     newest = next((run for run in await runs(connection) if run.status == "running"), None)
     process = f"run {newest.id}, process {newest.process} on {newest.host}, " if newest else ""
     return process + (
@@ -344,10 +370,22 @@ async def _holder(connection: Connection) -> str:
     )
 
 
+async def _holding(connection: Connection, which: int = LOCK_CLASS) -> tuple[Any, ...] | None:
+    cursor = await connection.execute(
+        "SELECT a.application_name, a.pid, a.backend_start, a.client_addr FROM pg_catalog.pg_locks AS l"
+        " JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
+        " WHERE l.locktype = 'advisory' AND l.granted AND (l.classid, l.objid) = (%s::oid, %s::oid)"
+        " AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+        (which, LOCK_OBJECT),
+    )
+    return await cursor.fetchone()
+
+
 async def record_failure(endpoint: Endpoint, run: int, status: str, message: str) -> None:
     """Record from a session of its own that a run has stopped; where even that fails, the lock that is gone says it."""
     try:
         async with session(endpoint) as connection:
-            await finish_run(connection, run, status, message)
+            if await _is_ours(connection, run):  # where the lock was lost, another process may have it by now
+                await finish_run(connection, run, status, message)
     except (psycopg.Error, OSError, PayrollxError):
         return

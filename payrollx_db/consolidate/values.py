@@ -57,18 +57,22 @@ class _Probe:
     message: str
 
 
-async def look(table: TablePlan, endpoint: Endpoint, among: Sequence[str] | None = None) -> Values:
+async def look(
+    table: TablePlan, endpoint: Endpoint, among: Sequence[str] | None = None, *, silent: bool = False
+) -> Values:
     """Find values that can't be converted, would be changed, or are NULL against the target's will.
 
-    ``among`` limits it to the rows with these keys. Raises SourceError where the table can't be read.
+    ``among`` limits it to the rows with these keys; ``silent`` to what would be changed without a word.
+    Raises SourceError where the table can't be read.
     """
     rows = sql.SQL("true") if among is None else table.among(among)
-    probes = list(_probes(table))
-    keys = _uuid_keys(table)
+    probes = [probe for probe in _probes(table) if not silent or probe.code == "lossy"]
+    keys = [] if silent else _uuid_keys(table)
     conditions = [probe.quick for probe in probes] + [_is_odd(column) for column in keys]
     async with session(endpoint) as connection:
         with endpoint.blamed(f"can't read {table.source.full_name}"):
-            counts = await _scan(connection, table, conditions, rows)
+            converted = [] if silent else [c.conversion.value for c in table.columns if _is_converted(c)]
+            counts = await _scan(connection, table, conditions, converted, rows)
             suspects: list[Suspect] = []
             if counts is None or any(counts[: len(probes)]):
                 looked = [await _probe(connection, table, probe, rows) for probe in probes]
@@ -117,19 +121,24 @@ def _probes(table: TablePlan) -> Iterator[_Probe]:
             yield _Probe("null", column, null, safe, "no value, and the target demands one")
 
 
+def _is_converted(column: ColumnPlan) -> bool:
+    """Whether the source's server may refuse a value of this column."""
+    return column.conversion.raises and column.conversion.rule not in ("same type", "to text")
+
+
 async def _scan(
-    connection: Connection, table: TablePlan, conditions: Iterable[sql.Composable], rows: sql.Composable
+    connection: Connection,
+    table: TablePlan,
+    conditions: Iterable[sql.Composable],
+    converted: Iterable[sql.Composable],
+    rows: sql.Composable,
 ) -> tuple[int, ...] | None:
-    """Convert every value and count the conditions; ``None`` where a value made the server refuse."""
+    """Count the conditions and convert the values; ``None`` where the server refused one."""
     counted = [sql.SQL("pg_catalog.count(*) FILTER (WHERE {})").format(condition) for condition in conditions]
-    converted = [
-        sql.SQL("pg_catalog.count({})").format(column.conversion.value)
-        for column in table.columns
-        if column.conversion.raises and column.conversion.rule not in ("same type", "to text")
-    ]
-    if not counted and not converted:
+    made = [sql.SQL("pg_catalog.count({})").format(value) for value in converted]
+    if not counted and not made:
         return ()
-    values = sql.SQL(", ").join(counted + converted)
+    values = sql.SQL(", ").join(counted + made)
     query = sql.SQL("SELECT {} FROM {} WHERE {}").format(values, table.from_clause, rows)
     try:
         return (await run(connection, query))[0][: len(counted)]

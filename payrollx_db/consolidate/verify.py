@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate.compare import Comparison, Side, compare
+from payrollx_db.consolidate.compare import Comparison, Side, Sums, compare
 from payrollx_db.consolidate.connect import Endpoint
 from payrollx_db.consolidate.events import Observer, TableFinished, TableStarted
 from payrollx_db.consolidate.mapping import ROW, TablePlan
@@ -101,17 +101,19 @@ class Verifier:
         adopted: dict[str, int] = {}
         for table in plan.merges:
             adopted[table.target_name] = adopted.get(table.target_name, 0) + len(table.adopted)
-        verdicts = [self.one(table, adopted=adopted.get(table.target_name, 0)) for table in plan.tables]
+        known = Sums()
+        verdicts = [self.one(t, adopted=adopted.get(t.target_name, 0), known=known) for t in plan.tables]
         return Verdict(tuple(await limited(verdicts, jobs)))
 
-    async def one(self, table: TablePlan, *, adopted: int = 0) -> TableVerdict:
+    async def one(self, table: TablePlan, *, adopted: int = 0, known: Sums | None = None) -> TableVerdict:
         """Compare one table; ``adopted`` rows of its target came from duplicate tables."""
         started = time.monotonic()
         self.observer(TableStarted(*table.place, table.source.rows))
         source, goal = source_side(table, self.sources[table.database]), target_side(table, self.target)
         contained = table.owner is not None or adopted > 0
         asked = {"rows": table.source.rows, "limit": self.limit, "values": self.values}
-        result = await compare(source, goal, **asked, contained=contained)  # type: ignore[arg-type]
+        shared = known if table.owner else None  # only duplicate tables look at a target a second time
+        result = await compare(source, goal, **asked, contained=contained, known=shared)  # type: ignore[arg-type]
         kept = None
         if table.out and self.quarantine:
             kept = await compare(self._legacy_side(table), self._quarantine_side(table), **asked)  # type: ignore[arg-type]

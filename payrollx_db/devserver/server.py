@@ -102,13 +102,17 @@ class Server:
                 self._start(programs, account)
         return self.url()
 
-    def down(self) -> bool:
-        """Stop the server; open connections are closed. Return whether it ran."""
+    def down(self, *, immediate: bool = False) -> bool:
+        """Stop the server; open connections are closed. Return whether it ran.
+
+        ``immediate`` stops it as a crash does: what wasn't flushed is lost, and it recovers when it starts.
+        """
         if not self.status().running:
             return False
         account = service_account()
         programs = self._programs().reachable(account, self.data_dir)
-        done = self._pg_ctl(programs, account, "stop", "-m", "fast", "-t", "120")
+        mode = "immediate" if immediate else "fast"
+        done = self._pg_ctl(programs, account, "stop", "-m", mode, "-t", "120")
         if done.code and self.status().running:
             raise DevServerError(f"the server in {self.data_dir} can't be stopped", details=self._log_tail(0))
         return True

@@ -13,7 +13,9 @@ SELECT a.attrelid::bigint,
        a.atthasdef OR a.attidentity <> '',
        a.attgenerated <> '',
        a.attidentity::text,
-       pg_catalog.pg_get_serial_sequence(pg_catalog.format('%%I.%%I', n.nspname, c.relname), a.attname)
+       -- It would fail in a schema that this role may not use; that is a finding of the check.
+       CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+         THEN pg_catalog.pg_get_serial_sequence(pg_catalog.format('%%I.%%I', n.nspname, c.relname), a.attname) END
 FROM pg_catalog.pg_attribute AS a
 JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
