@@ -59,7 +59,9 @@ TABLES = """
 SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
 WHERE schemaname !~ '^(pg_|information_schema|payrollx_meta)' ORDER BY 1
 """
-KEPT = "SELECT source, key, kind, code, action, column_name, cause, row::text FROM payrollx_meta.quarantine ORDER BY 1, 2, 3, 6"
+KEPT = """
+SELECT source, key, kind, code, action, column_name, cause, row::text FROM payrollx_meta.quarantine ORDER BY 1, 2, 3, 6
+"""
 ACCOUNTS = """
 SELECT source, target, rows_read, rows_written, rows_quarantined, rows_merged FROM payrollx_meta.tables ORDER BY 1, 2
 """
@@ -158,8 +160,7 @@ class Chaos:
         if call.process.returncode:
             sys.exit("the undisturbed run failed:\n" + "\n".join(call.said))
         self.timeline = [(when - started, what) for when, what in call.events]
-        self.timeline[-1] = (self.timeline[-1][0], "account")
-        self.timeline.append((time.monotonic() - started, "end"))
+        self.timeline[-2] = (self.timeline[-2][0], "account")
         self.reference = self.state()
         self.verify()
 
@@ -200,8 +201,8 @@ class Chaos:
         with self.copying() as call:
             at_work = call.reaches(place + 1)
             time.sleep(pause)
-            hit = stage if call.stage == "merge" and stage == "account" else call.stage
-            harmed = at_work and self.harm(kind, call)
+            hit = stage if call.stage == "merge" and len(call.events) > place else call.stage
+            harmed = at_work and hit != "end" and self.harm(kind, call)
         codes, said = [call.process.returncode], call.said
         while codes[-1]:
             self.judge(codes, said)
@@ -312,8 +313,9 @@ def child(arguments: list[str]) -> None:
     @contextmanager
     def showing() -> Iterator[Any]:
         yield tell
+        print(f"{MARK}end", file=sys.stderr, flush=True)
 
-    copy.showing = showing
+    vars(copy)["showing"] = showing
     cli.main(arguments)
 
 

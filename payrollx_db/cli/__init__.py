@@ -6,6 +6,7 @@ Commands are imported when they are called, so that ``payrollx-db --help`` and c
 import importlib
 import logging
 import os
+import signal
 import sys
 from typing import Any
 
@@ -74,6 +75,8 @@ def main(args: list[str] | None = None) -> Any:
     _load_dotenv()
     # The drivers' own warnings would land between our lines; what matters of them comes as an exception.
     logging.getLogger().addHandler(logging.NullHandler())
+    # Whoever asks the process to end means what Ctrl-C means: stop, record it, close the sessions.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     arguments = sys.argv[1:] if args is None else args
     try:
         code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
@@ -87,7 +90,7 @@ def main(args: list[str] | None = None) -> Any:
         sys.exit(INTERRUPTED)
     except PayrollxError as error:
         if "--debug" in arguments or os.environ.get("PAYROLLX_DEBUG"):
-            raise
+            render.trace(error)
         render.error(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:

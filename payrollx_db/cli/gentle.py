@@ -28,8 +28,8 @@ OPTIONS = (
                  show_envvar=True, help="Read no more than so many megabytes a second, over all tables together."),
     click.option("--lock-timeout", metavar="TIME", callback=duration, envvar="PAYROLLX_LOCK_TIMEOUT", show_envvar=True,
                  show_default="30s", help="How long a statement may wait for a lock that others hold; 0 for ever."),
-    click.option("--statement-timeout", metavar="TIME", callback=duration, envvar="PAYROLLX_STATEMENT_TIMEOUT", show_envvar=True,
-                 show_default="0", help="How long one statement may take, on either side; 0 for ever."),
+    click.option("--statement-timeout", metavar="TIME", callback=duration, envvar="PAYROLLX_STATEMENT_TIMEOUT",
+                 show_envvar=True, show_default="0", help="How long one statement may take; 0 for ever."),
     click.option("--application-name", default="payrollx-db", show_default=True, envvar="PAYROLLX_APPLICATION_NAME",
                  show_envvar=True, help="What our sessions are called in pg_stat_activity; run and table follow it."),
 )  # fmt: skip

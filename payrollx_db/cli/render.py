@@ -2,6 +2,7 @@
 
 import json
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -90,6 +91,11 @@ def error(failure: PayrollxError) -> None:
         note(f"  {line}")
     if failure.hint:
         note(f"  next: {failure.hint}")
+
+
+def trace(failure: PayrollxError) -> None:
+    """Print where it happened. Not the driver's own error behind it, whose details may hold whole rows."""
+    click.echo("".join(traceback.format_exception(failure, chain=False)), err=True)
 
 
 def usage_error(failure: click.ClickException) -> None:

@@ -64,6 +64,8 @@ COMMON = {
     "extra_float_digits": "1",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "row_security": "off",  # rows that a policy of the table would hide are an error, not a loss
     "client_connection_check_interval": "2s",
     "lock_timeout": "30s",
 }

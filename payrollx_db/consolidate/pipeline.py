@@ -232,7 +232,7 @@ def refuse_mismatches(made: Plan) -> None:
     """Raise LayoutMismatchError where the layout and the databases disagree (law 2)."""
     if made.mismatches:
         raise LayoutMismatchError(
-            f"{len(made.mismatches)} things in the legacy databases are not as the layout {made.layout.name} says",
+            f"the legacy databases are not as the layout {made.layout.name} says, in {len(made.mismatches)} places",
             details=tuple(map(str, made.mismatches)),
             hint="map each in the layout, or discard it there by name with a reason",
         )
@@ -403,7 +403,10 @@ async def _prepared(task: Task) -> Task:
     give index builds memory enough: what the server allows, but no less than INDEX_MEMORY.
     """
     async with session(task.target) as connection:
-        query = sql.SQL("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s AND pg_catalog.pg_has_role(oid, 'MEMBER')")
+        query = sql.SQL(
+            "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s AND pg_catalog.pg_has_role(oid,"
+            " CASE WHEN pg_catalog.current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)"
+        )
         owner = await execute(connection, query, (task.catalog.owner_role,))
         query = sql.SQL("SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))")
         memory = (await execute(connection, query))[0][0]

@@ -3,14 +3,16 @@
 What policies kept out of the target is proven too: the source's rows must be those that lie in quarantine.
 """
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate.compare import Comparison, Side, Sums, compare
+from payrollx_db.consolidate.compare import Comparison, Difference, Side, Sums, compare
 from payrollx_db.consolidate.connect import Endpoint
 from payrollx_db.consolidate.events import Observer, TableFinished, TableStarted
 from payrollx_db.consolidate.mapping import ROW, TablePlan
@@ -114,6 +116,8 @@ class Verifier:
         asked = {"rows": table.source.rows, "limit": self.limit, "values": self.values}
         shared = known if table.owner else None  # only duplicate tables look at a target a second time
         result = await compare(source, goal, **asked, contained=contained, known=shared)  # type: ignore[arg-type]
+        if table.key is table.columns and not self.values:
+            result = replace(result, differences=tuple(map(_unnamed, result.differences)))
         kept = None
         if table.out and self.quarantine:
             kept = await compare(self._legacy_side(table), self._quarantine_side(table), **asked)  # type: ignore[arg-type]
@@ -134,6 +138,12 @@ class Verifier:
         )
         source = sql.SQL("payrollx_meta.quarantine AS s")
         return Side(self.target, source, (("key", sql.SQL("s.key")),), (("row", sql.SQL("s.row")),), where)
+
+
+def _unnamed(difference: Difference) -> Difference:
+    """Name a row of a table without a key by a fingerprint: its values are all that it has, and weren't asked for."""
+    row = json.dumps(difference.key, sort_keys=True, ensure_ascii=False).encode()
+    return replace(difference, key={"row": hashlib.sha256(row).hexdigest()[:16]})
 
 
 def source_side(table: TablePlan, endpoint: Endpoint) -> Side:
