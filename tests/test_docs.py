@@ -100,9 +100,9 @@ def test_calls_are_found_in_shell() -> None:
 def test_the_tour_of_the_readme(reading_world: World) -> None:
     answers = run_all(reading_world, Page(ROOT, "README.md"), "On your own databases")
 
-    assert len(answers) == 7
-    assert "every one accounted for" in answers[3]
-    assert answers[4].rstrip().endswith("identical.")
+    assert len(answers) == 8
+    assert "every one accounted for" in answers[4]
+    assert answers[5].rstrip().endswith("identical.")
 
 
 def test_python_as_the_readme_shows_it(reading_world: World) -> None:
@@ -211,7 +211,7 @@ def test_the_worked_example_of_a_layout(shop: World, tmp_path: Path) -> None:
 
     answers = run_all(shop, Page(ROOT, "docs/layouts.md"), "A worked example", env=names)
 
-    assert "3 tables to copy, 1 duplicate tables to merge" in answers[0]
+    assert "3 tables to copy, about 0 rows; 1 duplicate table to merge" in answers[0]
     assert answers[2].rstrip().endswith("identical.")
     assert query(shop.target, "SELECT DISTINCT is_open, currency FROM orders.orders") == [(False, "EUR")]
     assert query(shop.target, "SELECT count(*), min(currency) FROM orders.order_lines") == [(50, "EUR")]

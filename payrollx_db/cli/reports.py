@@ -30,7 +30,8 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
             render.answer(f"\n-- {member.source_name} -> {member.target_name}")
             render.answer(member.select().as_string(None) + ";")
     copies, merges = len(plan.copies), len({table.source_name for table in plan.merges})
-    render.answer(f"\n{copies} tables to copy, about {plan.rows:,} rows; {merges} duplicate tables to merge.")
+    merging = _counted(merges, "duplicate table")
+    render.answer(f"\n{_counted(copies, 'table')} to copy, about {plan.rows:,} rows; {merging} to merge.")
     for reference in plan.waiting:
         render.answer(f"waits for its other end: {reference}")
     if plan.mismatches:
@@ -141,6 +142,10 @@ def _show_accounts(
     ]
     all_of_it = ["all tables", *(f"{number:,}" for number in sums)]
     render.answer_groups(headings, [*groups, ("", [all_of_it])])
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _numbers(account: TableState) -> tuple[int | None, ...]:

@@ -141,6 +141,8 @@ class _Idle:
             connection = waiting.pop()
             if not _is_dead(connection):
                 return connection
+            if isinstance(connection, psycopg.AsyncConnection):
+                connection.pgconn.finish()
         return None
 
     def keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
@@ -297,14 +299,17 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, OSError) and not isinstance(error, FileNotFoundError | PermissionError)
 
 
+def has_news(connection: Connection) -> bool:
+    """Tell whether the server has said something unasked to an idle session: most often, that it is ended."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def _is_dead(connection: Any) -> bool:
-    """Tell whether an idle session has ended meanwhile. What the server says unasked is most often its last word."""
-    if isinstance(connection, psycopg.AsyncConnection):
-        if connection.closed:
-            return True
-        readable, _, _ = select.select([connection.fileno()], [], [], 0)
-        return bool(readable)
-    return bool(connection.is_closed())
+    return has_news(connection) if isinstance(connection, psycopg.AsyncConnection) else bool(connection.is_closed())
 
 
 def _next_step(error: Exception, endpoint: Endpoint) -> str:

@@ -36,6 +36,9 @@ VALUES ($1, $2, $3, $4, $5::text::pg_snapshot, $6)
 ON CONFLICT (run_id, source, target, part)
 DO UPDATE SET snapshot = excluded.snapshot, slices = excluded.slices, finished_at = NULL
 """
+IS_FINISHED = """
+SELECT finished_at IS NOT NULL FROM payrollx_meta.parts WHERE (run_id, source, target, part) = ($1, $2, $3, $4)
+"""
 FORGET_SLICES = "DELETE FROM payrollx_meta.slices WHERE (run_id, source, target, part) = ($1, $2, $3, $4)"
 RECORD_SLICE = "INSERT INTO payrollx_meta.slices VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 FINISH_PART = """
@@ -131,6 +134,8 @@ class Mover:
         started = time.monotonic()
         async with self.slots, self._reader(table) as (reader, snapshot), self._writer(table) as writer:
             key = (self.run, *table.place, PART)
+            if await writer.fetchval(IS_FINISHED, *key):
+                return Piped(0, 0, 0)  # tried again, though they were in: only the answer was lost
             await writer.execute(RECORD_PART, *key, snapshot, 1)
             await writer.execute(FORGET_SLICES, *key)
             query = table.select(table.among(table.adopted))

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from payrollx_db.consolidate import state
 from payrollx_db.consolidate.connect import (
@@ -19,6 +20,7 @@ from payrollx_db.consolidate.connect import (
     LOCK_NOT_AVAILABLE,
     Connection,
     Endpoint,
+    has_news,
     labelled,
     run,
     session,
@@ -120,16 +122,19 @@ async def _watch(connection: Connection, endpoint: Endpoint) -> None:
     """Look at the lock's session from time to time, so that its end is noticed by who doesn't use it."""
     while True:
         await asyncio.sleep(WATCH)
-        try:
-            await connection.execute("SELECT")
-        except DRIVER_ERRORS:
+        if connection.lock.locked() or connection.info.transaction_status != TransactionStatus.IDLE:
             if connection.closed:
+                raise lost(endpoint)
+            continue  # it is at work, and whoever uses it notices; a statement of ours could get into a transaction
+        if has_news(connection):
+            try:
+                await connection.execute("SELECT")
+            except DRIVER_ERRORS:
                 raise lost(endpoint) from None
-            # else a transaction of the run has failed there, which the run tells itself
 
 
 def _named(error: BaseException, connection: Connection, endpoint: Endpoint) -> BaseException:
-    """Return what is to be raised: a driver's error of the lock's session is no more than that it is lost."""
-    if not isinstance(error, DRIVER_ERRORS):
-        return error
-    return lost(endpoint) if connection.closed else endpoint.fail(error, "can't keep the run's records")
+    """Return what is to be raised: an error of the lock's session, once it is closed, is that it is lost."""
+    if connection.closed and (isinstance(error, DRIVER_ERRORS) or getattr(error, "passing", False)):
+        return lost(endpoint)
+    return endpoint.fail(error, "can't keep the run's records") if isinstance(error, DRIVER_ERRORS) else error

@@ -15,6 +15,7 @@ from psycopg import sql
 from payrollx_db.catalog import Catalog
 from payrollx_db.consolidate import changes, load, lock, quarantine, state, undo
 from payrollx_db.consolidate import check as checks
+from payrollx_db.consolidate.blockers import blockers_named
 from payrollx_db.consolidate.check import Checked
 from payrollx_db.consolidate.connect import Connection, Endpoint, reusing, session
 from payrollx_db.consolidate.connect import run as execute
@@ -129,7 +130,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
     """
     clock = asyncio.get_running_loop().time
     started = clock()
-    async with reusing():
+    async with reusing(), blockers_named((*task.needed.values(), task.target)):
         task = await _prepared(task)
         undoing = restart
 
@@ -231,8 +232,9 @@ async def retry(task: Task) -> tuple[Retried, ...]:
 def refuse_mismatches(made: Plan) -> None:
     """Raise LayoutMismatchError where the layout and the databases disagree (law 2)."""
     if made.mismatches:
+        places = "1 place" if len(made.mismatches) == 1 else f"{len(made.mismatches)} places"
         raise LayoutMismatchError(
-            f"the legacy databases are not as the layout {made.layout.name} says, in {len(made.mismatches)} places",
+            f"the legacy databases are not as the layout {made.layout.name} says, in {places}",
             details=tuple(map(str, made.mismatches)),
             hint="map each in the layout, or discard it there by name with a reason",
         )
@@ -354,7 +356,7 @@ async def _account(held: Connection, made: Plan, run: Run) -> None:
     wrong = [t for t in await state.tables(held, run.id) if not t.balanced]
     if wrong:
         raise FindingsError(
-            f"the rows of {len(wrong)} tables don't add up: read = written + quarantined + merged does not hold",
+            f"the rows don't add up in {len(wrong)} of the tables: read = written + quarantined + merged does not hold",
             details=tuple(
                 f"{t.source} -> {t.target}: {t.rows_read} read, {t.rows_written} written,"
                 f" {t.rows_quarantined} quarantined, {t.rows_merged} merged"
@@ -403,13 +405,15 @@ async def _prepared(task: Task) -> Task:
     give index builds memory enough: what the server allows, but no less than INDEX_MEMORY.
     """
     async with session(task.target) as connection:
-        query = sql.SQL(
-            "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s AND pg_catalog.pg_has_role(oid,"
-            " CASE WHEN pg_catalog.current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)"
-        )
-        owner = await execute(connection, query, (task.catalog.owner_role,))
-        query = sql.SQL("SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))")
-        memory = (await execute(connection, query))[0][0]
+        with task.target.blamed("can't read its roles and settings"):
+            query = sql.SQL(
+                "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s AND pg_catalog.pg_has_role(oid,"
+                " CASE WHEN pg_catalog.current_setting('server_version_num')::int < 160000"
+                " THEN 'MEMBER' ELSE 'SET' END)"
+            )
+            owner = await execute(connection, query, (task.catalog.owner_role,))
+            query = sql.SQL("SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))")
+            memory = (await execute(connection, query))[0][0]
     settings = dict(task.target.settings) | {"maintenance_work_mem": f"{max(memory, INDEX_MEMORY) // 1024}kB"}
     if owner:
         settings["role"] = task.catalog.owner_role

@@ -30,6 +30,11 @@ UPDATE payrollx_meta.tables SET rows_written = rows_written + $4, rows_merged = 
        rows_quarantined = rows_quarantined - $4 - $5
 WHERE source = $1 AND target = $2 AND run_id = $3
 """
+RECORD = """
+INSERT INTO payrollx_meta.slices (run_id, source, target, part, slice, rows_read, rows_written, bytes)
+SELECT run_id, source, target, part, max(slice) + 1, 1, 1, 0 FROM payrollx_meta.slices
+WHERE (run_id, source, target) = ($1, $2, $3) GROUP BY run_id, source, target, part
+"""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Retrier:
                     await enter(writer, self.target, self.holder, f"quarantine {group[0].target_name}")
                     staged = [await self._stage(n, table, keys, reader, writer) for n, table in enumerate(group)]
                     for key in sorted(set.intersection(*(set(found) for _, found in staged))):
-                        if reason := await _insert(writer, group, [name for name, _ in staged], key):
+                        if reason := await _insert(writer, group, [name for name, _ in staged], key, self.runs):
                             refused[key] = reason
                         else:
                             restored.append(key)
@@ -148,8 +153,13 @@ async def recorded(connection: Connection) -> dict[tuple[str, str], int]:
     return {(source, target): run for source, target, run in await cursor.fetchall()}
 
 
-async def _insert(writer: Any, group: Sequence[TablePlan], staged: Sequence[str], key: str) -> str:
-    """Insert one row into all its targets; return why the server refused it, or nothing."""
+async def _insert(
+    writer: Any, group: Sequence[TablePlan], staged: Sequence[str], key: str, runs: Mapping[tuple[str, str], int]
+) -> str:
+    """Insert one row into all its targets; return why the server refused it, or nothing.
+
+    It is recorded as a slice of its own under the same savepoint, by which `undo.restart` knows it for ours.
+    """
     try:
         async with writer.transaction():
             for table, name in zip(group, staged, strict=True):
@@ -159,6 +169,8 @@ async def _insert(writer: Any, group: Sequence[TablePlan], staged: Sequence[str]
                     goal, columns, columns, sql.Identifier(name), sql.Identifier(KEY)
                 )
                 await writer.execute(text_of(statement), key)
+                if table.place in runs:
+                    await writer.execute(RECORD, runs[table.place], *table.place)
             await writer.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except REFUSED as error:
         return " ".join(str(error).split())

@@ -4,7 +4,7 @@ A run that meets data that doesn't fit undoes itself. `restart` undoes on demand
 exactly those that a run has written: others' work isn't this tool's to throw away.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from psycopg import sql
@@ -19,6 +19,7 @@ from payrollx_db.consolidate.state import Run
 from payrollx_db.consolidate.tasks import limited
 from payrollx_db.errors import StateConflictError
 
+Written = tuple[Run, Collection[str]]  # a run and the tables that it has written to
 EMPTIED = "emptied by --restart"
 
 
@@ -26,7 +27,7 @@ async def undo(held: Connection, run: Run, names: Collection[str], builder: Buil
     """Empty the tables that ``run`` was writing, and leave the target as it was before. Raises TargetError."""
     builder.observer(StageStarted("undo", "emptying what the run has written"))
     await _empty(held, run, names, builder.target, await read_database(held, builder.target.name))
-    await _rebuild(held, run, names, builder, why, jobs=jobs)
+    await _rebuild(held, {run.id: (run, names)}, builder, why, jobs=jobs)
 
 
 async def restart(
@@ -37,7 +38,7 @@ async def restart(
     Raises StateConflictError, and has changed nothing, where a table holds other rows than such a run
     recorded, or where such a run wrote tables beyond ``wanted``, or rows elsewhere point at its own.
     """
-    written: dict[int, tuple[Run, list[str]]] = {}
+    written: dict[int, Written] = {}
     for run in await state.runs(held):
         names = [table.target for table in await state.tables(held, run.id) if table.kind == "copy"]
         if run.status != "undone" and not set(names).isdisjoint(wanted):
@@ -56,9 +57,8 @@ async def restart(
         await _refuse_touched(held, list(written), names)
         for run, tables in written.values():
             standing = await _empty(held, run, tables, target, standing)
-    for run, tables in written.values():
-        builder = Builder(run.id, target, observer, held.info.backend_pid)
-        await _rebuild(held, run, tables, builder, EMPTIED, jobs=jobs)
+    builder = Builder(0, target, observer, held.info.backend_pid)
+    await _rebuild(held, written, builder, EMPTIED, jobs=jobs)
 
 
 async def _empty(held: Connection, run: Run, names: Collection[str], target: Endpoint, standing: Database) -> Database:
@@ -74,19 +74,29 @@ async def _empty(held: Connection, run: Run, names: Collection[str], target: End
     return replace(standing, foreign_keys=tuple(keys))
 
 
-async def _rebuild(held: Connection, run: Run, names: Iterable[str], builder: Builder, why: str, *, jobs: int) -> None:
+async def _rebuild(held: Connection, written: Mapping[int, Written], builder: Builder, why: str, *, jobs: int) -> None:
+    """Put the indexes of all these runs back, then their keys, which need the indexes; and record the end."""
     standing = await read_database(held, builder.target.name)
-    taken = await state.taken(held, run.id)
-    for name in names:
-        indexes = load.missing_indexes(standing.tables[name], taken)
-        await limited([builder.build_index(name, index) for index in indexes], jobs)
-        await builder.attach(name, load.missing_constraints(standing.tables[name], taken))
+    for number, (_, names) in written.items():
+        taken = await state.taken(held, number)
+        mine = replace(builder, run=number)
+        for name in names:
+            indexes = load.missing_indexes(standing.tables[name], taken)
+            await limited([mine.build_index(name, index) for index in indexes], jobs)
+            await mine.attach(name, load.missing_constraints(standing.tables[name], taken))
+    for number in written:
+        await _rebuild_keys(held, replace(builder, run=number))
+        await state.finish_run(held, number, "undone", why)
+
+
+async def _rebuild_keys(held: Connection, builder: Builder) -> None:
+    standing = await read_database(held, builder.target.name)
+    taken = await state.taken(held, builder.run)
     validated = {(i.table, i.name) for i in taken if isinstance(i.thing, ForeignKey) and i.thing.validated}
     for key in load.missing_keys(standing, taken):
         await builder.add_foreign_key(key, validated=False)
         if (key.table, key.name) in validated:
             await builder.validate(key)
-    await state.finish_run(held, run.id, "undone", why)
 
 
 async def _lock(held: Connection, target: Endpoint, names: Iterable[str]) -> None:
@@ -95,7 +105,7 @@ async def _lock(held: Connection, target: Endpoint, names: Iterable[str]) -> Non
         await execute(held, sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables))
 
 
-def _refuse_beyond(written: dict[int, tuple[Run, list[str]]], wanted: Collection[str]) -> None:
+def _refuse_beyond(written: dict[int, Written], wanted: Collection[str]) -> None:
     for run, tables in written.values():
         if beyond := sorted(set(tables) - set(wanted)):
             raise StateConflictError(

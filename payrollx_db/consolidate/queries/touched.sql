@@ -1,6 +1,6 @@
 -- How many rows some runs say they have put into a table, how many are there, and how many of those others have written:
--- rows and the record of their slice come from one transaction, so both have its number. (Of a row that was put
--- back from quarantine, that record is there.)
+-- rows and the record of their slice come from one transaction, so both have its number. (The same goes for
+-- those that were put back from quarantine.)
 SELECT (SELECT coalesce(pg_catalog.sum(CASE WHEN t.status = 'done' THEN t.rows_written ELSE coalesce(moved.rows, 0) END), 0)
         FROM payrollx_meta.tables AS t
         LEFT JOIN (SELECT s.run_id, s.source, s.target, pg_catalog.sum(s.rows_written) AS rows
@@ -9,7 +9,5 @@ SELECT (SELECT coalesce(pg_catalog.sum(CASE WHEN t.status = 'done' THEN t.rows_w
         WHERE t.run_id = ANY (%(runs)s) AND t.target = %(target)s)::bigint,
        pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE r.xmin NOT IN (
-         SELECT s.xmin FROM payrollx_meta.slices AS s WHERE s.run_id = ANY (%(runs)s) AND s.target = %(target)s
-         UNION ALL
-         SELECT q.xmin FROM payrollx_meta.quarantine AS q WHERE q.run_id = ANY (%(runs)s) AND q.restored_at IS NOT NULL))
+         SELECT s.xmin FROM payrollx_meta.slices AS s WHERE s.run_id = ANY (%(runs)s) AND s.target = %(target)s))
 FROM {table} AS r
