@@ -10,6 +10,7 @@ Usage: chaos_copy.py [--rounds N] [--seed N] [--employees N] [--policies] [--onl
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -361,6 +362,7 @@ def main() -> int:
     parser.add_argument("--policies", action="store_true", help="hostile databases, and policies that resolve all")
     parser.add_argument("--only", nargs="*", choices=KINDS, help="these kinds of harm")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are to be stopped then, too
     with tempfile.TemporaryDirectory(prefix="payrollx-chaos-") as name:
         Path(name).chmod(0o711)
         servers = [Server(Path(name) / side, settings=SETTINGS) for side in ("source", "target")]

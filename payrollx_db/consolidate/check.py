@@ -56,6 +56,8 @@ async def check(
     looked = await limited([_look(table, sources[table.database]) for table in plan.copies], jobs)
     drifted = await drift.look(plan, policies, sources, jobs=jobs, most=MOST)
     async with pipe_end(target, fresh=True) as scratch:
+        with target.blamed("can't begin the check"):
+            await scratch.execute("BEGIN")  # never committed: of its temporary tables, even a crash leaves nothing
         examiner = _Examiner(plan, policies, sources, {v.table.place: (v, suspects) for v, suspects in looked})
         examiner.take(drifted.findings, drifted.decisions)
         examiner.scratch = Scratch(scratch, examiner.known, sources, target, MOST)

@@ -25,7 +25,9 @@ from payrollx_db.urls import DatabaseUrl
 Connection = psycopg.AsyncConnection[TupleRow]
 Side = Literal["source", "target"]
 
-DRIVER_ERRORS = (psycopg.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+DRIVER_ERRORS = (
+    psycopg.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError,
+)  # fmt: skip
 DATA_CLASSES = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
 
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
@@ -296,6 +298,8 @@ def is_passing(error: BaseException) -> bool:
         return "FATAL" not in text or any(words in text for words in NOT_YET)
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error)
+    if isinstance(error, asyncpg.InternalClientError):  # a session that was cut off in the middle of something
+        return True
     return isinstance(error, OSError) and not isinstance(error, FileNotFoundError | PermissionError)
 
 

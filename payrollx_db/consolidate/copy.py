@@ -188,12 +188,16 @@ class Mover:
 
     @asynccontextmanager
     async def _writer(self, table: TablePlan) -> AsyncIterator[Any]:
-        """Open a transaction on the target."""
+        """Open a transaction on the target.
+
+        What is cut off isn't rolled back politely: the session is dropped, as it may be in the middle of a COPY.
+        """
         async with pipe_end(self.target) as writer:
             with self.target.blamed(f"can't write {table.target_name}"):
-                async with writer.transaction():
-                    await enter(writer, self.target, self.holder, f"run {self.run} {table.target_name}")
-                    yield writer
+                await writer.execute("BEGIN")
+                await enter(writer, self.target, self.holder, f"run {self.run} {table.target_name}")
+                yield writer
+                await writer.execute("COMMIT")
 
     async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
         goal = (table.target.schema, table.target.name)
