@@ -157,6 +157,13 @@ def test_an_orphan_can_be_made_null_where_the_column_allows_it(world: World) -> 
     assert world.answer("verify")["identical"]
 
 
+def test_null_is_no_way_out_where_the_column_takes_none(hostile_world: World) -> None:
+    done = hostile_world.command("copy", *given(orphan="null"))
+
+    assert done.returncode == 3
+    assert "takes no NULL" in done.stderr
+
+
 def test_a_row_goes_in_when_its_cause_is_gone(world: World) -> None:
     wallet = world.urls["payrollx_wallet"]
     (bad,) = query(wallet, "SELECT id FROM wallets ORDER BY id LIMIT 1")[0]

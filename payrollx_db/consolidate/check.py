@@ -262,10 +262,10 @@ class _Examiner:
         action = self.policies.action("orphan", where)
         nullable = child.column.target.nullable and child.column not in child.table.key
         alone = {value: rows for value, rows in orphans.items() if value not in fell}
+        message = f"no such row in {reference.target_table}"
         if action == "null" and not nullable:
-            action = FAIL
+            action, message = FAIL, f"{message}, and policy null can't be: the target's column takes no NULL"
         if alone:
-            message = f"no such row in {reference.target_table}"
             examples = tuple(alone)[:EXAMPLES]
             self.take([Finding("orphan", "block", where, sum(alone.values()), message, examples, action)], [])
         if fell:
