@@ -8,8 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payrollx_db.base import Base, Created, Document, Key, Updated, labels, loose_reference
 from payrollx_db.catalog import Service
+from payrollx_db.facade import Facade
 
 service = Service("compliance", schema="compliance", role="payrollx_compliance")
+db = Facade(service)
 HERE = {"schema": service.schema}
 
 

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payrollx_db.base import Base, Created, Document, Key, Money, Updated, labels
 from payrollx_db.catalog import Service
+from payrollx_db.facade import Facade
 
 service = Service("employee", schema="employee", role="payrollx_employee")
+db = Facade(service)
 HERE = {"schema": service.schema}
 
 

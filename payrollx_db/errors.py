@@ -71,5 +71,21 @@ class StateConflictError(PayrollxError):
     exit_code = 6
 
 
+class BoundaryError(PayrollxError):
+    """A service reached for what another service owns, or for what no service may do."""
+
+
+class PlacementError(PayrollxError):
+    """Services that live in different databases were asked for what only one database can do."""
+
+
+class ConnectionLostError(TargetError):
+    """The connection broke in the middle of a transaction."""
+
+
+class PoolUsedUpError(TargetError):
+    """No connection of the pool came free in time."""
+
+
 class DevServerError(PayrollxError):
     """The embedded server can't be made, started or stopped."""

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payrollx_db.base import Base, Created, Key, Money, Updated, labels, loose_reference
 from payrollx_db.catalog import Service
+from payrollx_db.facade import Facade
 
 service = Service("transaction", schema="transaction", role="payrollx_transaction")
+db = Facade(service)
 HERE = {"schema": service.schema}
 
 

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from urllib.parse import parse_qsl, quote, urlencode
 
 from payrollx_db.errors import ConfigurationError
@@ -23,12 +24,14 @@ class DatabaseUrl:
 
     ``params`` are libpq connection parameters (``host``, ``port``, ``user``, ``password``,
     ``dbname``, …); ``schema`` is Prisma's source schema, if the URL named one; ``driver`` is the
-    SQLAlchemy driver that the URL asked for, or ``None``.
+    SQLAlchemy driver that the URL asked for, or ``None``; ``pgbouncer`` says, as Prisma's parameter of that
+    name does, that a pooler hands each transaction to another session, so that nothing may be prepared.
     """
 
     params: Mapping[str, str] = field(repr=False)
     schema: str | None = None
     driver: str | None = None
+    pgbouncer: bool = False
 
     @classmethod
     def parse(cls, text: str, *, name: str = "DATABASE_URL") -> "DatabaseUrl":
@@ -51,7 +54,8 @@ class DatabaseUrl:
         ports = params.get("port", "").replace(",", "")
         if "@" in params.get("host", "") or "@" in rest.partition("/")[2] or not (ports.isdigit() or not ports):
             raise _unreadable(name)
-        return cls(params, schema, scheme.lower().partition("+")[2] or None)
+        pooled = pairs.get("pgbouncer", "").lower() in ("true", "1")
+        return cls(params, schema, scheme.lower().partition("+")[2] or None, pooled)
 
     @property
     def dbname(self) -> str:
@@ -71,13 +75,18 @@ class DatabaseUrl:
 
     def with_database(self, dbname: str) -> "DatabaseUrl":
         """Return the same server and user, with another database."""
-        return DatabaseUrl({**self.params, "dbname": dbname}, self.schema, self.driver)
+        return replace(self, params={**self.params, "dbname": dbname})
 
     def conninfo(self) -> str:
         """Return a libpq connection string. It holds the password: for drivers, not for people."""
         from psycopg.conninfo import make_conninfo
 
         return make_conninfo(**self.params)
+
+    @cached_property
+    def identity(self) -> str:
+        """Equal for URLs that are one login on one database. It holds the password: for lookups, not for people."""
+        return f"{self.plain} {self.pgbouncer}"
 
     @property
     def plain(self) -> str:
