@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from psycopg import sql
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
-
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.urls import DatabaseUrl
 
@@ -47,6 +43,8 @@ class Opening:
 
     def settings(self, login: str) -> list[tuple[str, str]]:
         """Return the settings to make for ``login``: no role where it is the role already."""
+        from psycopg import sql
+
         role = [] if login == self.role else [("role", self.role)]
         return [*role, ("search_path", self.schema and sql.Identifier(self.schema).as_string()), *self.local]
 
@@ -110,7 +108,9 @@ def runs(driver: str, connection: Any, script: str) -> None:
         connection.run_async(lambda real: real.execute(script, **options))
     elif driver == "psycopg":
         result = connection.pgconn.exec_(script.encode())  # a cursor would take as long as the server does
-        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        if result.error_message:
+            from psycopg.errors import error_from_result
+
             raise error_from_result(result)
     else:
         connection.cursor().execute(script)
@@ -153,6 +153,8 @@ def _script(opening: Opening, login: str) -> str:
 
 @lru_cache(maxsize=256)
 def _as_query(opening: Opening, login: str) -> str:
+    from psycopg import sql
+
     calls = [
         sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value)).as_string()
         for name, value in opening.settings(login)
@@ -161,6 +163,8 @@ def _as_query(opening: Opening, login: str) -> str:
 
 
 def _local(name: str, value: str) -> str:
+    from psycopg import sql
+
     if name == "search_path":  # a list of names, not one string
         return f"SET LOCAL search_path TO {value}" if value else "SET LOCAL search_path TO ''"
     return sql.SQL("SET LOCAL {} TO {}").format(sql.SQL(name), sql.Literal(value)).as_string()
