@@ -1,7 +1,7 @@
 """How Alembic runs: for `payrollx-db migrate`, which brings a connection, and for `alembic` itself.
 
-All of a run is one transaction: the roles, the version table's schema, the revisions as the owner role, and
-the grants, so that a run with nothing to do still repairs the walls.
+All of a run is one transaction: the roles, the version table's schema, the revisions as the owner role, the
+keys between services, the grants and the audit triggers, so that a run with nothing to do still repairs the walls.
 """
 
 import os
@@ -11,7 +11,7 @@ from logging.config import fileConfig
 from alembic import context
 from sqlalchemy import Connection
 
-from payrollx_db import ddl, migrations
+from payrollx_db import audit, ddl, keys, migrations, unified
 from payrollx_db.urls import DatabaseUrl
 
 
@@ -50,10 +50,12 @@ def run() -> None:
             migration.opts["dont_mutate"] = True
             context.run_migrations()
             return
-        for statement in ddl.roles(), ddl.make_schema(ddl.META), ddl.act_as_owner():
+        for statement in ddl.roles(migrations.CATALOG), ddl.make_schema(ddl.META), ddl.act_as_owner():
             context.execute(statement)
         context.run_migrations()
-        context.execute(ddl.grants())
+        context.execute(ddl.statement(keys.make(unified.metadata)))
+        context.execute(ddl.grants(migrations.CATALOG))
+        context.execute(ddl.statement(audit.make(unified.metadata, ddl.OWNER)))
         if not context.is_offline_mode() and not migration.get_current_heads():
             migrations.forget(migration)
 

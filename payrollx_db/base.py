@@ -14,7 +14,7 @@ from sqlalchemy import DateTime, Enum, MetaData, Numeric, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from payrollx_db.catalog import LOOSE
+from payrollx_db.catalog import AUDITED, LOOSE
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -52,6 +52,14 @@ def loose_reference(target: str) -> dict[str, Any]:
     The column is to be indexed as well; the toolkit checks and reports such references.
     """
     return {LOOSE: target}
+
+
+def audited(log: str) -> dict[str, Any]:
+    """Return the table arguments that have every change of a table's rows written to ``schema.table``, a log.
+
+    ``__table_args__ = HERE | audited("auth.audit_logs")``. The next migration makes the triggers that do it.
+    """
+    return {"info": {AUDITED: log}}
 
 
 def labels(name: str, schema: str, members: type[StrEnum]) -> Enum:

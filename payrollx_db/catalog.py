@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
 LOOSE = "payrollx_loose_reference"  # the key in Column.info under which a loose reference is declared
+AUDITED = "payrollx_audited"  # the key in Table.info that names the log which a table's changes go to
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,16 @@ class Reference:
 class Catalog:
     """The services of one unified database and all their references.
 
-    ``name`` identifies the catalog in the recorded state. Raises CatalogError where two services
-    share a name, schema or role, or a reference points outside the catalog.
+    ``name`` identifies the catalog in the recorded state. ``owner_role`` owns the tables; ``reader_role``
+    may read all of them and nothing else. Raises CatalogError where two services share a name, schema or
+    role, or have the owner's or the reader's, or a reference points outside the catalog.
     """
 
     name: str
     services: tuple[Service, ...]
     references: tuple[Reference, ...] = ()
     owner_role: str = "payrollx_owner"
+    reader_role: str = "payrollx_reader"
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +66,9 @@ class Catalog:
             twice = {value for value in values if values.count(value) > 1}
             if twice:
                 raise CatalogError(f"two services of catalog {self.name} share the {what} {min(twice)!r}")
+        roles = [self.owner_role, self.reader_role, *(service.role for service in self.services)]
+        if twice := {role for role in roles if roles.count(role) > 1}:
+            raise CatalogError(f"two of the owner, the reader and the services of {self.name} are {min(twice)!r}")
         object.__setattr__(self, "_by_schema", {service.schema: service for service in self.services})
         known = set(self.tables())
         for reference in self.references:
@@ -78,6 +84,7 @@ class Catalog:
         services: Iterable[Service],
         *,
         owner_role: str = "payrollx_owner",
+        reader_role: str = "payrollx_reader",
     ) -> "Catalog":
         """Build a catalog from SQLAlchemy metadata: the tables of each service's schema, the foreign keys
         as enforced references, and the columns marked by ``loose_reference`` as loose ones.
@@ -87,7 +94,7 @@ class Catalog:
             Service(s.name, s.schema, s.role, tuple(t.name for t in tables if t.schema == s.schema)) for s in services
         )
         references = sorted(reference for table in tables for reference in _references(table))
-        return cls(name, filled, tuple(references), owner_role)
+        return cls(name, filled, tuple(references), owner_role, reader_role)
 
     def tables(self) -> Iterator[str]:
         """Yield every table as ``schema.table``."""

@@ -1,7 +1,7 @@
 """What migrations do beside tables: roles, schemas and grants.
 
-The SQL lies in ``sql/``, where a DBA can read and run it; here it only finds its way into a migration,
-online or as a script. A migration runs as the owner role, so that tables belong to it whoever migrates;
+Roles and grants are derived from the catalog (``roles.statements``); here they only find their way into a
+migration, online or as a script. A migration runs as the owner role, so that tables belong to it whoever migrates;
 only schemas are made by the role that connected, because it has CREATE on the database.
 """
 
@@ -11,8 +11,12 @@ from alembic import op
 from psycopg import sql
 from sqlalchemy import TextClause, text
 
+from payrollx_db import audit
+from payrollx_db.catalog import Catalog
+from payrollx_db.roles import statements
+
 OWNER = "payrollx_owner"
-META = "payrollx_meta"  # the schema of the version table and of the recorded runs
+META = statements.META
 
 MAKE_SCHEMA = sql.SQL("""\
 DO $schema$
@@ -42,14 +46,14 @@ def folder(name: str) -> Path:
     return installed if installed.is_dir() else package.parent / name
 
 
-def roles() -> TextClause:
-    """Return ``sql/roles.sql``: the owner role, the services' roles, and that we may act as the owner."""
-    return _verbatim((folder("sql") / "roles.sql").read_text(encoding="utf-8"))
+def roles(catalog: Catalog) -> TextClause:
+    """Return the script of the catalog's roles, and that we may act as the owner: ``sql/roles.sql`` is PayrollX's."""
+    return _verbatim(statements.roles(catalog))
 
 
-def grants() -> TextClause:
-    """Return ``sql/grants.sql``: what each service's role may do in the schemas that there are."""
-    return _verbatim((folder("sql") / "grants.sql").read_text(encoding="utf-8"))
+def grants(catalog: Catalog) -> TextClause:
+    """Return what each role may do in the schemas that there are: ``sql/grants.sql`` is PayrollX's."""
+    return _verbatim(statements.grants(catalog))
 
 
 def make_schema(name: str) -> TextClause:
@@ -84,7 +88,13 @@ def begin_service(schema: str) -> None:
 
 def end_service(schema: str) -> None:
     """For the undoing of a service's first revision: drop its schema."""
+    op.execute(statement(audit.drop(schema)))
     op.execute(drop_schema(schema))
+
+
+def statement(composed: sql.Composable) -> TextClause:
+    """Return composed SQL as a migration executes it."""
+    return _verbatim(composed.as_string(None))
 
 
 def _verbatim(statement: str) -> TextClause:

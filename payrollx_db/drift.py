@@ -16,14 +16,34 @@ LABELS = text("""
     GROUP BY nspname, typname
 """)
 
+TABLES = text("""
+    SELECT nspname, relname
+    FROM pg_catalog.pg_class
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = ANY (:schemas) AND relkind IN ('r', 'p')
+""")
+
 
 def find(opened: Connection, metadata: MetaData, schemas: frozenset[str], options: dict[str, Any]) -> list[str]:
     """Return where ``schemas`` of the database differ from ``metadata``: sorted, a sentence each."""
     if not schemas:
         return []
     context = MigrationContext.configure(opened, opts=options)
-    compared = [_sentence(diff) for diff in _flat(compare_metadata(context, metadata))]
-    return sorted([*compared, *_enum_drift(opened, metadata, schemas)])
+    there = {(schema, name) for schema, name in opened.execute(TABLES, {"schemas": _schemas(metadata)})}
+    compared = [diff for diff in _flat(compare_metadata(context, metadata)) if not _leads_away(diff, there)]
+    return sorted([*map(_sentence, compared), *_enum_drift(opened, metadata, schemas)])
+
+
+def _schemas(metadata: MetaData) -> list[str]:
+    return sorted({str(table.schema) for table in metadata.tables.values()})
+
+
+def _leads_away(diff: tuple[Any, ...], there: set[tuple[str, str]]) -> bool:
+    """Tell whether a key is missing because the service that it points at lives in another database."""
+    if diff[0] != "add_fk":
+        return False
+    target = diff[1].referred_table
+    return (target.schema, target.name) not in there
 
 
 def _enum_drift(opened: Connection, metadata: MetaData, schemas: frozenset[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ well as in a checkout, and need no alembic.ini. Nothing here prints.
 
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,8 +21,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from payrollx_db import ddl, drift
-from payrollx_db.errors import ConfigurationError, StateConflictError, TargetError
+from payrollx_db import audit, ddl, drift
+from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.unified import CATALOG, metadata
 from payrollx_db.urls import DatabaseUrl
 
@@ -60,21 +60,23 @@ class Result:
     current: Mapping[str, str] = field(default_factory=dict)
 
 
-def upgrade(url: DatabaseUrl, *, service: str | None = None, revision: str | None = None) -> Result:
-    """Bring the database up to ``revision``, or the newest; with ``service``, only that and what it needs.
+def upgrade(url: DatabaseUrl, *, service: str | Sequence[str] | None = None, revision: str | None = None) -> Result:
+    """Bring the database up to ``revision``, or the newest; with ``service``, that service (or those) alone.
 
-    All or nothing, in one transaction. Of two at once, one waits. Raises ConfigurationError for an unknown
-    service or revision, TargetError where the database can't be reached or changed, and StateConflictError
-    where it is at a revision that this version doesn't know.
+    All or nothing, in one transaction. Of two at once, one waits. Foreign keys between services are made where
+    both tables are in this database. Raises ConfigurationError for an unknown service or revision, TargetError
+    where the database can't be reached or changed, FindingsError where rows stand in the way of such a key, and
+    StateConflictError where the database is at a revision that this version doesn't know.
     """
     target = _target(service, revision or ("head" if service else "heads"))
     return _run(command.upgrade, url, target)
 
 
 def downgrade(url: DatabaseUrl, *, revision: str, service: str | None = None) -> Result:
-    """Take the database back to ``revision`` (``base``: to nothing), with all that depends on what goes.
+    """Take the database back to ``revision`` (``base``: to nothing); with ``service``, that service alone.
 
-    The tables that go take their rows with them. Otherwise as ``upgrade``.
+    The tables that go take their rows with them, and nothing enforces any more what other services' rows
+    say of them. Otherwise as ``upgrade``.
     """
     return _run(command.downgrade, url, _target(service, revision))
 
@@ -84,7 +86,7 @@ def offline_sql(*, service: str | None = None, revision: str | None = None) -> s
     target = _target(service, revision or ("head" if service else "heads"))
     written = io.StringIO()
     with _alembic:
-        command.upgrade(_config(written), target, sql=True)
+        command.upgrade(_config(written), target, sql=True)  # type: ignore[arg-type] # it takes several, too
     return written.getvalue()
 
 
@@ -94,14 +96,37 @@ def current(url: DatabaseUrl) -> dict[str, str]:
         return _current(looking)
 
 
-def check(url: DatabaseUrl, *, service: str | None = None) -> list[str]:
-    """Return where the database differs from the models, a sentence each: of all services, or of one.
+def recorded(opened: Connection) -> dict[str, str]:
+    """Return what `current` does, of an open connection, which then looks as the owner role."""
+    return _current(opened)
+
+
+def record(opened: Connection, service: str, revision: str | None) -> None:
+    """Record that ``service`` is at ``revision``, or that the database doesn't have it; for who brings or takes it.
+
+    In the connection's transaction, which must act as the owner role. The version table is made where
+    there is none.
+    """
+    migration = MigrationContext.configure(opened, opts=options())
+    migration.stamp(_scripts(), f"{service}@{revision or 'base'}")
+
+
+def branches() -> dict[str, tuple[str, ...]]:
+    """Return the revisions of each service that there are, oldest first."""
+    newest_first = list(_scripts().walk_revisions())
+    return {
+        service.name: tuple(s.revision for s in reversed(newest_first) if service.name in s.branch_labels)
+        for service in CATALOG.services
+    }
+
+
+def check(url: DatabaseUrl, *, service: str | Sequence[str] | None = None) -> list[str]:
+    """Return where the database differs from the models, a sentence each: of all services, or of these.
 
     A service that isn't at its newest revision is all that is said of it. Changes nothing. Raises
     ConfigurationError for an unknown service, TargetError, StateConflictError.
     """
-    _check_service(service)
-    names = [service] if service else [known.name for known in CATALOG.services]
+    names = _names(service) or [known.name for known in CATALOG.services]
     scripts = _scripts()
     newest = {name: scripts.get_revision(f"{name}@head").revision for name in names}
     with connection(url) as looking, _explained(url):
@@ -109,7 +134,8 @@ def check(url: DatabaseUrl, *, service: str | None = None) -> list[str]:
         behind = [name for name in names if there.get(name) != newest[name]]
         found = [f"{name} is at {there.get(name, 'no revision')}, the newest is {newest[name]}" for name in behind]
         schemas = frozenset(CATALOG.service(name).schema for name in names if name not in behind)
-        return found + drift.find(looking, metadata, schemas, options(schemas))
+        found += drift.find(looking, metadata, schemas, options(schemas))
+        return found + audit.find(looking, metadata, schemas, ddl.OWNER)
 
 
 def options(schemas: frozenset[str] | None = None) -> dict[str, Any]:
@@ -172,7 +198,7 @@ def forget(migration: MigrationContext) -> None:
         migration.execute(ddl.drop_schema(ddl.META))
 
 
-def _run(action: Any, url: DatabaseUrl, target: str) -> Result:
+def _run(action: Any, url: DatabaseUrl, target: str | tuple[str, ...]) -> Result:
     applied: list[str] = []
 
     def remember(*, step: Any, **_: Any) -> None:
@@ -218,14 +244,14 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
-def _target(service: str | None, revision: str) -> str:
-    _check_service(service)
-    target = f"{service}@{revision}" if service else revision
+def _target(service: str | Sequence[str] | None, revision: str) -> str | tuple[str, ...]:
+    targets = tuple(f"{name}@{revision}" for name in _names(service)) or (revision,)
+    target = targets if len(targets) > 1 else targets[0]
     try:
         _scripts().get_revisions(target)
     except (CommandError, ResolutionError):
         raise ConfigurationError(
-            f"there is no revision {target!r}",
+            f"there is no revision {', '.join(map(repr, targets))}",
             hint=f"those that there are: {', '.join(_revisions())}",
         ) from None
     return target
@@ -235,10 +261,13 @@ def _revisions() -> list[str]:
     return sorted(script.revision for script in _scripts().walk_revisions())
 
 
-def _check_service(name: str | None) -> None:
+def _names(service: str | Sequence[str] | None) -> list[str]:
+    chosen = [service] if isinstance(service, str) else list(service or ())
     names = [known.name for known in CATALOG.services]
-    if name is not None and name not in names:
-        raise ConfigurationError(f"there is no service {name!r}", hint=f"there are {', '.join(names)}")
+    for name in chosen:
+        if name not in names:
+            raise ConfigurationError(f"there is no service {name!r}", hint=f"there are {', '.join(names)}")
+    return chosen
 
 
 @contextmanager
@@ -246,10 +275,16 @@ def _explained(url: DatabaseUrl) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _target_error(url, error) from error
+        raise _failure(url, error) from error
 
 
+FOREIGN_KEY_VIOLATION = "23503"
+ORPHANS = (
+    "bring that service's rows in with payrollx-db service import; or, if it lives in another database,"
+    " name the services that live in this one with --service"
+)
 HINTS = {
+    audit.NO_LOG: "migrate the service of that log into this database too, or mark the table with another log",
     "42501": "the role that migrates needs CREATE on the database, and CREATEROLE unless a DBA has run"
     " sql/roles.sql and granted it payrollx_owner; a schema that was there before has to be payrollx_owner's",
     "55P03": "another migration or a long transaction holds it: end that, or try again later",
@@ -258,12 +293,15 @@ HINTS = {
 }
 
 
-def _target_error(url: DatabaseUrl, error: DBAPIError) -> TargetError:
+def _failure(url: DatabaseUrl, error: DBAPIError) -> PayrollxError:
     state = getattr(error.orig, "sqlstate", None)
     reason = str(error.orig).strip().partition("\n")[0]
     secret = url.params.get("password")
     if secret and secret in reason:
         reason = "the server's answer isn't shown, because it holds the password"
+    if state == FOREIGN_KEY_VIOLATION:
+        what = f"{url.masked} holds rows that point at rows of another service which aren't there; nothing was changed"
+        return FindingsError(what, hint=ORPHANS, details=tuple(reason.removeprefix("ERROR: ").split("; ")))
     did = "answered" if state else "can't be reached"
     hint = HINTS.get(state or "", "check DATABASE_URL, and that the server is up and has that database")
     return TargetError(f"{url.masked} {did}: {reason}", hint=hint)

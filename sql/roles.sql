@@ -1,16 +1,20 @@
--- The roles of PayrollX's unified database: one that owns everything, and one a service.
+-- Made by scripts/generate_sql.py. Don't edit: change the catalog, or payrollx_db/roles/queries.
+
+-- The roles of the catalog 'payrollx': one that owns everything, one that reads everything, and one a service.
 --
--- `payrollx-db migrate` runs this file first. A DBA may run it instead, once a server:
+-- `payrollx-db migrate` runs this first. A DBA may run it instead, once a server:
 --
 --     psql --dbname postgres --file roles.sql
---     GRANT payrollx_owner TO the_role_that_migrates;
+--     GRANT "payrollx_owner" TO the_role_that_migrates;
 --
 -- and then the role that migrates needs no CREATEROLE. It may be run again at any time. Roles belong to
 -- the whole server, so another database may be making the same ones at this moment.
 --
 -- None of them can log in. A service's own login is made a member of its role, and of no other:
 --
---     GRANT payrollx_auth TO the_login_of_the_auth_service;
+--     GRANT "payrollx_compliance" TO the_login_of_that_service;
+--
+-- or the role itself is made one that logs in: payrollx-db roles login.
 
 DO $roles$
 DECLARE
@@ -18,6 +22,7 @@ DECLARE
 BEGIN
     FOREACH wanted IN ARRAY ARRAY[
         'payrollx_owner',
+        'payrollx_reader',
         'payrollx_auth',
         'payrollx_organization',
         'payrollx_employee',
@@ -50,7 +55,7 @@ DECLARE
     END;
 BEGIN
     IF NOT pg_catalog.pg_has_role(CURRENT_USER, 'payrollx_owner', needed) THEN
-        GRANT payrollx_owner TO CURRENT_USER;
+        GRANT "payrollx_owner" TO CURRENT_USER;
     END IF;
 EXCEPTION WHEN unique_violation THEN
     NULL; -- the same role is migrating another database of this server, and has granted it there

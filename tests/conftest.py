@@ -23,12 +23,13 @@ from payrollx_db.devserver.legacy import RECIPES, LegacySummary, drop_legacy, ma
 from payrollx_db.errors import PayrollxError
 from payrollx_db.urls import DatabaseUrl
 
-pytest_plugins = ["unified", "other_people"]
+pytest_plugins = ["unified", "other_people", "walls", "facades", "archived"]
 
 THROW_AWAY = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "max_prepared_transactions": "2",
     "shared_buffers": "128MB",
 }
 

@@ -35,6 +35,14 @@ QUERIES = {
             array_agg(enumlabel::text ORDER BY enumsortorder)
         FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid GROUP BY 1, 2, 3
     """,
+    "functions": """
+        SELECT pronamespace::regnamespace::text, pg_get_functiondef(oid), proowner::regrole::text, proacl::text
+        FROM pg_proc WHERE pronamespace::regnamespace::text !~ '^(pg_|information_schema)' AND prokind = 'f'
+    """,
+    "triggers": """
+        SELECT pg_get_triggerdef(oid), tgenabled::text, obj_description(oid, 'pg_trigger')
+        FROM pg_trigger WHERE NOT tgisinternal
+    """,
     "defaults": """
         SELECT defaclrole::regrole::text, defaclnamespace::regnamespace::text, defaclobjtype::text,
             defaclacl::text

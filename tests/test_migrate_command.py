@@ -1,10 +1,12 @@
 """``payrollx-db migrate``: what it prints where, and how it ends."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from conftest import TestServer, unique
 
 from payrollx_db import migrations
 from payrollx_db.cli import main
@@ -56,8 +58,40 @@ def test_up_is_told_to_programs(migrate: Command, here: DatabaseUrl) -> None:
 
     answer = json.loads(out)
     assert (code, err) == (0, "")
-    assert set(answer["applied"]) == {"auth_0001", "organization_0001", "employee_0001"}
-    assert answer["current"] == {name: f"{name}_0001" for name in ("auth", "organization", "employee")}
+    assert answer == {"applied": ["employee_0001"], "current": {"employee": "employee_0001"}}
+
+
+@pytest.fixture
+def elsewhere(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseUrl]:
+    """An empty database in which AUTH_DATABASE_URL places auth."""
+    name = unique("elsewhere")
+    url = server.create_database(name)
+    monkeypatch.setenv("AUTH_DATABASE_URL", url.sqlalchemy())
+    yield url
+    server.drop_database(name)
+
+
+def test_each_service_is_migrated_where_it_lives(migrate: Command, here: DatabaseUrl, elsewhere: DatabaseUrl) -> None:
+    code, out, _ = migrate("--json")
+
+    assert code == 0
+    assert json.loads(out)["current"] == {name: f"{name}_0001" for name in NAMES}
+    assert set(migrations.current(elsewhere)) == {"auth"}
+    assert set(migrations.current(here)) == set(NAMES) - {"auth"}
+    assert migrate("--check") == (0, "the database is as the models say\n", "")
+    assert migrate("--service", "auth", "--check")[0] == 0
+    assert migrate("--service", "auth", "--downgrade", "base", "--yes")[0] == 0
+    assert migrations.current(elsewhere) == {}
+    assert migrate("--revision", "wallet_0001")[2] == "nothing to do\n"
+
+
+def test_a_database_that_the_command_line_names_gets_all(
+    migrate: Command, database: DatabaseUrl, elsewhere: DatabaseUrl
+) -> None:
+    assert migrate("--database-url", database.sqlalchemy())[0] == 0
+
+    assert set(migrations.current(database)) == set(NAMES)
+    assert migrations.current(elsewhere) == {}
 
 
 def test_down_asks_to_be_sure(migrate: Command, here: DatabaseUrl) -> None:

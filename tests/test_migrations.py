@@ -16,7 +16,7 @@ from pictures import picture, run
 from psycopg import sql
 
 from payrollx_db import migrations
-from payrollx_db.errors import ConfigurationError, StateConflictError, TargetError
+from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError, TargetError
 from payrollx_db.unified import CATALOG
 from payrollx_db.urls import DatabaseUrl
 
@@ -65,14 +65,24 @@ def test_a_second_run_finds_nothing_to_do(migrated: DatabaseUrl) -> None:
     assert picture(migrated) == before
 
 
-def test_one_service_comes_with_what_it_needs(database: DatabaseUrl) -> None:
-    result = migrations.upgrade(database, service="wallet")
+@pytest.mark.parametrize("service", [service.name for service in CATALOG.services])
+def test_one_service_comes_alone(service: str, database: DatabaseUrl) -> None:
+    result = migrations.upgrade(database, service=service)
 
-    assert set(result.current) == {"auth", "organization", "employee", "wallet"}
-    assert schemas(database) == {"auth", "organization", "employee", "wallet", "payrollx_meta"}
-    assert migrations.check(database, service="wallet") == []
-    assert migrations.check(database, service="auth") == []
-    assert "payroll is at no revision, the newest is payroll_0001" in migrations.check(database)
+    assert set(result.current) == {service}
+    assert schemas(database) == {CATALOG.service(service).schema, "payrollx_meta"}
+    assert migrations.upgrade(database, service=service).applied == ()
+    assert migrations.check(database, service=service) == []
+    others = {found.partition(" ")[0] for found in migrations.check(database)}
+    assert others == set(CURRENT) - {service}
+
+
+def test_services_that_come_one_by_one_make_the_same_database(database: DatabaseUrl, template: DatabaseUrl) -> None:
+    for service in reversed(CATALOG.services):
+        migrations.upgrade(database, service=service.name)
+
+    assert picture(database) == picture(template)
+    assert migrations.check(database) == []
 
 
 @pytest.mark.parametrize("service", [service.name for service in CATALOG.services])
@@ -87,6 +97,53 @@ def test_each_service_goes_down_and_up_again_to_the_same(service: str, migrated:
     up = migrations.upgrade(migrated)
     assert set(up.applied) == set(down.applied)
     assert picture(migrated) == before
+
+
+EMPLOYEE = """
+    INSERT INTO auth.users (email, password, first_name, last_name) VALUES ('a@b', '', '', '');
+    INSERT INTO organization.organizations (name, created_by) VALUES ('o', gen_random_uuid());
+    INSERT INTO employee.employees (organization_id, user_id)
+    SELECT organizations.id, users.id FROM organization.organizations, auth.users
+"""
+
+
+def test_a_key_that_rows_stand_in_the_way_of_is_refused_with_their_number(migrated: DatabaseUrl) -> None:
+    run(migrated, EMPLOYEE)
+    migrations.downgrade(migrated, service="auth", revision="base")
+    before = picture(migrated)
+    assert migrations.check(migrated, service="employee") == []
+
+    with pytest.raises(FindingsError, match="rows of another service") as caught:
+        migrations.upgrade(migrated)
+
+    assert caught.value.details == ("employee.employees.user_id -> auth.users.id: 1 rows point at no row",)
+    assert picture(migrated) == before
+    run(migrated, "DELETE FROM employee.employees")
+    migrations.upgrade(migrated)
+    assert migrations.check(migrated) == []
+
+
+def test_a_key_that_was_dropped_is_made_again(migrated: DatabaseUrl) -> None:
+    before = picture(migrated)
+    run(migrated, "ALTER TABLE wallet.wallets DROP CONSTRAINT fk_wallets_employee_id")
+
+    assert migrations.upgrade(migrated).applied == ()
+    assert picture(migrated) == before
+
+
+def test_a_key_that_a_copy_has_taken_down_is_left_to_it(migrated: DatabaseUrl) -> None:
+    run(migrated, "ALTER TABLE wallet.wallets DROP CONSTRAINT fk_wallets_employee_id")
+    run(migrated, "CREATE TABLE payrollx_meta.objects (table_name text, name text, restored_at timestamptz)")
+    run(migrated, "ALTER TABLE payrollx_meta.objects OWNER TO payrollx_owner;"
+        " INSERT INTO payrollx_meta.objects VALUES ('wallet.wallets', 'fk_wallets_employee_id', NULL)")  # fmt: skip
+    missing = "foreign key fk_wallets_employee_id of wallet.wallets is missing"
+
+    migrations.upgrade(migrated)
+    assert migrations.check(migrated) == [missing]
+
+    run(migrated, "UPDATE payrollx_meta.objects SET restored_at = now()")
+    migrations.upgrade(migrated)
+    assert migrations.check(migrated) == []
 
 
 def test_down_to_base_leaves_nothing_behind(migrated: DatabaseUrl) -> None:
@@ -238,7 +295,7 @@ def test_the_script_makes_the_same_database(database: DatabaseUrl, template: Dat
 def test_the_script_for_one_service(database: DatabaseUrl) -> None:
     run(database, migrations.offline_sql(service="employee"))
 
-    assert set(migrations.current(database)) == {"auth", "organization", "employee"}
+    assert set(migrations.current(database)) == {"employee"}
     assert set(migrations.upgrade(database).current) == set(CURRENT)
 
 

@@ -20,10 +20,16 @@ from psycopg import errors, sql
 from payrollx_db import ddl, migrations
 from payrollx_db.devserver import Server
 from payrollx_db.errors import PayrollxError, TargetError
+from payrollx_db.roles import statements
+from payrollx_db.roles.check import check, judge
+from payrollx_db.roles.seen import read
 from payrollx_db.unified import CATALOG
 from payrollx_db.urls import DatabaseUrl
 
-ROLES = [CATALOG.owner_role, *(service.role for service in CATALOG.services)]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+import generate_sql
+
+ROLES = [CATALOG.owner_role, CATALOG.reader_role, *(service.role for service in CATALOG.services)]
 SERVICES = pytest.mark.parametrize("service", CATALOG.services, ids=lambda service: service.name)
 
 USER = "INSERT INTO auth.users (email, password, first_name, last_name) VALUES ('a@b', '', '', '') RETURNING id"
@@ -56,11 +62,11 @@ def walled(server: TestServer) -> Iterator[DatabaseUrl]:
     server.drop_database(name)
 
 
-def test_the_sql_names_the_catalogs_roles() -> None:
+def test_the_files_are_what_the_catalog_says() -> None:
     assert CATALOG.owner_role == ddl.OWNER
-    assert sorted(set(re.findall(r"'(payrollx_\w+)'", str(ddl.roles())))) == sorted(ROLES)
-    walls = re.findall(r"\('(\w+)', '(payrollx_\w+)'\)", str(ddl.grants()))
-    assert walls == [(service.schema, service.role) for service in CATALOG.services]
+    for name, text in generate_sql.pages().items():
+        assert (ddl.folder("sql") / name).read_text(encoding="utf-8") == text, "run scripts/generate_sql.py"
+        assert all(f"'{role}'" in text for role in ROLES)
 
 
 def test_no_role_of_ours_can_log_in_or_do_more_than_it_should(walled: DatabaseUrl) -> None:
@@ -295,10 +301,38 @@ def test_the_files_run_in_psql(two: Two) -> None:
             capture_output=True,
         )
 
-    psql("roles.sql")
-    psql("grants.sql")  # before there is anything to grant
+    for _ in range(2):  # by their names, as a container's first start does: grants before there is a role or a table
+        psql("grants.sql")
+        psql("roles.sql")
+    psql("grants.sql")
     migrations.upgrade(two[0])
     before = picture(two[0])
     psql("roles.sql")
     psql("grants.sql")
     assert picture(two[0]) == before
+    assert check(two[0], CATALOG).findings == ()
+
+
+@pytest.mark.parametrize("inherits", ["INHERIT", "NOINHERIT"])
+def test_what_only_the_databases_owner_may_shut_is_named_and_left_to_a_dba(inherits: str, two: Two) -> None:
+    run(two[0], f"ALTER ROLE deployer CREATEROLE {inherits}")
+    migrations.upgrade(deployers(two[0]))
+
+    (finding,) = check(two[0], CATALOG).findings
+    assert finding.message == "PUBLIC has CONNECT, TEMPORARY on database one"
+    with psycopg.connect(two[0].conninfo()) as connection:  # either way the deployer still comes in
+        connection.execute(finding.sql)
+        assert judge(CATALOG, read(connection, CATALOG)).findings == ()
+        assert connection.execute("SELECT has_database_privilege('deployer', 'one', 'CONNECT')").fetchone() == (True,)
+        connection.rollback()
+    run(two[0], statements.script(CATALOG))
+    assert check(deployers(two[0]), CATALOG).findings == ()
+    assert migrations.upgrade(deployers(two[0])).applied == ()
+
+
+def test_who_owns_the_database_needs_no_dba(two: Two) -> None:
+    run(two[0], "ALTER ROLE deployer CREATEROLE; ALTER DATABASE one OWNER TO deployer")
+
+    migrations.upgrade(deployers(two[0]))
+
+    assert check(deployers(two[0]), CATALOG).findings == ()

@@ -8,6 +8,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -21,12 +23,24 @@ COMMANDS = {
         "payrollx_db.cli.migrate:migrate",
         "Create or change the unified database's schemas, tables and roles.",
     ),
+    "roles": ("payrollx_db.cli.roles:roles", "The walls in Postgres: show them, prove them, print them."),
     "plan": ("payrollx_db.cli.plan:plan", "Show what would be copied, and what is unaccounted for."),
     "check": ("payrollx_db.cli.check:check", "Find what the copy could not carry over, before a byte moves."),
     "copy": ("payrollx_db.cli.copy:copy", "Copy the legacy databases into the unified one."),
     "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same."),
     "status": ("payrollx_db.cli.status:status", "Show the runs recorded in the unified database."),
+    "doctor": ("payrollx_db.cli.doctor:doctor", "Examine the databases: what is wrong, where, and what to do."),
+    "metrics": ("payrollx_db.cli.metrics:metrics", "Print or serve the same for Prometheus."),
+    "pool-budget": ("payrollx_db.cli.pool_budget:pool_budget", "Work out how large each service's pool may be."),
+    "report": (
+        "payrollx_db.cli.report:report",
+        "Report what a run did, as a page to sign; check one.",
+    ),
     "quarantine": ("payrollx_db.cli.quarantine:quarantine", "Look at the rows that were kept out, and try them again."),
+    "service": (
+        "payrollx_db.cli.service:service",
+        "Back a service up, restore it, hand it over, take it back.",
+    ),
     "dev": ("payrollx_db.cli.dev:dev", "A throw-away Postgres for trying things out."),
     "completion": ("payrollx_db.cli.completion:completion", "Print the shell's completion script."),
 }
@@ -59,6 +73,10 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PAYROLLX"})
 @click.version_option(__version__, prog_name="payrollx-db")
 @click.option("--debug", is_flag=True, envvar="PAYROLLX_DEBUG", show_envvar=True, help="Show tracebacks.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, is_eager=True,
+              expose_value=False, callback=lambda _ctx, _param, value: render.json_logs(wanted=value == "json"),
+              envvar="PAYROLLX_LOG_FORMAT", show_envvar=True,
+              help="What goes to stderr: words for people, or a JSON document a line.")  # fmt: skip
 @click.pass_context
 def cli(ctx: click.Context, *, debug: bool) -> None:
     """Many Postgres databases into one, a schema a service: planned, copied, verified.
@@ -78,6 +96,9 @@ def main(args: list[str] | None = None) -> Any:
     # Whoever asks the process to end means what Ctrl-C means: stop, record it, close the sessions.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     arguments = sys.argv[1:] if args is None else args
+    # Also for what is said before the options are understood, such as that one isn't.
+    if os.environ.get("PAYROLLX_LOG_FORMAT") == "json" or "json" in _values(arguments, "--log-format"):
+        render.json_logs(wanted=True)
     try:
         code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -98,6 +119,12 @@ def main(args: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _values(arguments: Sequence[str], option: str) -> set[str]:
+    """Return what is given for ``option``, as far as it can be seen without parsing."""
+    after = {value for name, value in pairwise(arguments) if name == option}
+    return after | {text.partition("=")[2] for text in arguments if text.startswith(f"{option}=")}
 
 
 def _show_variables(command: click.Command) -> None:

@@ -1,5 +1,6 @@
 """``payrollx-db migrate``: the unified database's schemas, tables and roles."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,10 +12,12 @@ if TYPE_CHECKING:
     from payrollx_db.migrations import Result
     from payrollx_db.urls import DatabaseUrl
 
+    Homes = list[tuple[DatabaseUrl, Sequence[str] | None]]
+
 
 @click.command()
 @options.database_url
-@click.option("--service", metavar="NAME", help="Only this service, and what it needs.")
+@click.option("--service", metavar="NAME", help="Only this service.")
 @click.option("--revision", metavar="REVISION", help="Stop at this revision instead of the newest.")
 @click.option("--downgrade", metavar="REVISION", help="Go back to this revision; base undoes everything.")
 @click.option("--yes", is_flag=True, help="With --downgrade: yes, drop the tables and their rows.")
@@ -34,8 +37,9 @@ def migrate(
 ) -> None:
     """Create or change the unified database's schemas, tables and roles.
 
-    Without options: everything, to the newest revision. It is one transaction, and of two at once one
-    waits. Exit code 3 says that --check found a difference.
+    Without options: every service, to the newest revision, in the database where it lives: that of
+    SERVICE_DATABASE_URL where there is one, else the unified one. Each database is one transaction, and of two
+    at once one waits. Exit code 3 says that --check found a difference.
     """
     _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
     from payrollx_db import migrations
@@ -43,18 +47,29 @@ def migrate(
     if sql:
         render.answer(migrations.offline_sql(service=service, revision=revision))
         return
-    url = options.unified_database(database_url)
     if check:
-        _check(url, service, as_json=as_json)
+        _check(_homes(service, database_url), as_json=as_json)
     elif downgrade is not None:
+        url = options.home(service, database_url) if service else options.unified_database(database_url)
         if not yes:
             raise ConfigurationError(
                 f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them",
                 hint="add --yes if that is what you want",
             )
-        _answer(migrations.downgrade(url, revision=downgrade, service=service), as_json=as_json)
+        _answer([migrations.downgrade(url, revision=downgrade, service=service)], as_json=as_json)
     else:
-        _answer(migrations.upgrade(url, service=service, revision=revision), as_json=as_json)
+        only = revision is not None and service is None  # a revision is of one service, and that isn't named
+        homes = [(options.unified_database(database_url), None)] if only else _homes(service, database_url)
+        _answer([migrations.upgrade(url, service=names, revision=revision) for url, names in homes], as_json=as_json)
+
+
+def _homes(service: str | None, database_url: str | None) -> "Homes":
+    """Return the databases to work on, each with the services there; ``None`` for all that there are."""
+    from payrollx_db.unified import CATALOG
+
+    names = [service] if service else [known.name for known in CATALOG.services]
+    homes = options.homes(names, database_url)
+    return [(url, None if len(there) == len(CATALOG.services) else there) for url, there in homes]
 
 
 def _refuse_contradictions(
@@ -68,10 +83,10 @@ def _refuse_contradictions(
         raise click.UsageError("--sql prints SQL, so it can't answer with JSON.")
 
 
-def _check(url: "DatabaseUrl", service: str | None, *, as_json: bool) -> None:
+def _check(homes: "Homes", *, as_json: bool) -> None:
     from payrollx_db import migrations
 
-    found = migrations.check(url, service=service)
+    found = [difference for url, names in homes for difference in migrations.check(url, service=names)]
     if as_json:
         render.answer_json({"drift": found})
     if found:
@@ -84,15 +99,17 @@ def _check(url: "DatabaseUrl", service: str | None, *, as_json: bool) -> None:
         render.answer("the database is as the models say")
 
 
-def _answer(result: "Result", *, as_json: bool) -> None:
+def _answer(results: "Sequence[Result]", *, as_json: bool) -> None:
+    applied = [revision for result in results for revision in result.applied]
+    current = {service: revision for result in results for service, revision in result.current.items()}
     if as_json:
-        render.answer_json({"applied": list(result.applied), "current": dict(result.current)})
+        render.answer_json({"applied": applied, "current": current})
         return
-    for revision in result.applied:
+    for revision in applied:
         render.note(f"ran {revision}")
-    if not result.applied:
+    if not applied:
         render.note("nothing to do")
     made = render.table(("service", "left"), ("revision", "left"))
-    for service, revision in result.current.items():
+    for service, revision in current.items():
         made.add_row(service, revision)
     render.answer_table(made)

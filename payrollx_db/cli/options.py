@@ -1,6 +1,10 @@
 """Options that several commands share, and what they turn into."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import click
+from click.core import ParameterSource
 
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.urls import DatabaseUrl
@@ -16,6 +20,34 @@ database_url = click.option(
 as_json = click.option(
     "--json", "as_json", is_flag=True, envvar="PAYROLLX_JSON", help="Answer with one JSON document."
 )  # fmt: skip
+
+events = click.option(
+    "--events",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    envvar="PAYROLLX_EVENTS",
+    show_envvar=True,
+    help="Append each event to FILE while it goes, one JSON document a line.",
+)
+
+
+def home(service: str, text: str | None) -> DatabaseUrl:
+    """Return where a service lives: the database of --database-url, if that was given; else its own variable's,
+    else DATABASE_URL's. Raises ConfigurationError where nothing says so.
+    """
+    from payrollx_db.placement import url_of
+
+    given = click.get_current_context().get_parameter_source("database_url")
+    return unified_database(text) if given is ParameterSource.COMMANDLINE else url_of(service)
+
+
+def homes(services: Iterable[str], text: str | None) -> list[tuple[DatabaseUrl, list[str]]]:
+    """Return the databases in which these services live, each with those that do. Raises as `home`."""
+    found: dict[str, tuple[DatabaseUrl, list[str]]] = {}
+    for service in services:
+        url = home(service, text)
+        found.setdefault(url.plain, (url, []))[1].append(service)
+    return list(found.values())
 
 
 def unified_database(text: str | None) -> DatabaseUrl:

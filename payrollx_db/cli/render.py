@@ -1,10 +1,15 @@
-"""The only module that prints. Answers go to stdout; progress, notes and problems to stderr."""
+"""The only module that prints. Answers go to stdout; progress, notes and problems to stderr.
+
+With `json_logs`, whatever goes to stderr is one JSON document a line, for collectors of logs.
+"""
 
 import json
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import click
 from rich.console import Console
@@ -19,6 +24,39 @@ MARKS = {"yes": "green", "NO": "bold red"}
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False)
 
+Level = Literal["debug", "info", "warning", "error"]
+
+_json_logs = False
+
+
+def json_logs(*, wanted: bool) -> None:
+    """Choose whether stderr gets JSON lines instead of words."""
+    global _json_logs  # noqa: PLW0603 - one process has one stderr
+    _json_logs = wanted
+    if wanted:
+        sys.excepthook = _log_crash
+
+
+def logs_json() -> bool:
+    """Tell whether stderr gets JSON lines."""
+    return _json_logs
+
+
+def now() -> str:
+    """Return the time of a line of JSON, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def log(level: Level, message: str, **more: Any) -> None:
+    """Print one line of JSON to stderr."""
+    document = {"time": now(), "level": level, "message": message, **more}
+    click.echo(json.dumps(document, default=str, ensure_ascii=False), err=True)
+
+
+def _log_crash(kind: type[BaseException], crash: BaseException, _traceback: Any) -> None:
+    # Not its message: that of a driver may hold a row.
+    log("error", f"unexpected {kind.__name__}", traceback="".join(traceback.format_tb(crash.__traceback__)))
+
 
 def answer_json(document: Any) -> None:
     """Print the one JSON document that a command answers with."""
@@ -30,8 +68,23 @@ def answer(text: str) -> None:
     click.echo(text)
 
 
+def answer_wrapped(text: str, *, indent: int = 0) -> None:
+    """Print a paragraph to stdout, broken between words where it is a terminal; piped, it stays one line."""
+    width = max(stdout.width - indent, 20) if sys.stdout.isatty() else len(text) + 1
+    for line in textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False):
+        click.echo(" " * indent + line)
+
+
+def answer_marked(mark: str, style: str, text: str) -> None:
+    """Print a line to stdout that begins with a coloured word."""
+    stdout.print(Text.assemble((mark, style), text))
+
+
 def note(text: str) -> None:
     """Print a line for people to stderr."""
+    if _json_logs:
+        log("info", text)
+        return
     stderr.print(text, markup=False, soft_wrap=True)
 
 
@@ -81,11 +134,17 @@ def answer_groups(headings: Sequence[tuple[str, str]], groups: Iterable[tuple[st
 
 def problem(text: str) -> None:
     """Print a one-line problem to stderr."""
+    if _json_logs:
+        log("error", text)
+        return
     stderr.print(f"payrollx-db: {text}", markup=False, soft_wrap=True, style="red")
 
 
 def error(failure: PayrollxError) -> None:
     """Print what went wrong, its details, and the next step."""
+    if _json_logs:
+        log("error", failure.message, **told(failure))
+        return
     problem(failure.message)
     for line in failure.details:
         note(f"  {line}")
@@ -93,11 +152,28 @@ def error(failure: PayrollxError) -> None:
         note(f"  next: {failure.hint}")
 
 
+def told(failure: PayrollxError) -> dict[str, Any]:
+    """Return what else is to be said of an error, as plain data."""
+    return {
+        "error": type(failure).__name__,
+        "exit_code": failure.exit_code,
+        "details": list(failure.details),
+        "hint": failure.hint,
+    }
+
+
 def trace(failure: PayrollxError) -> None:
     """Print where it happened. Not the driver's own error behind it, whose details may hold whole rows."""
-    click.echo("".join(traceback.format_exception(failure, chain=False)), err=True)
+    text = "".join(traceback.format_exception(failure, chain=False))
+    if _json_logs:
+        log("debug", "where it happened", traceback=text)
+    else:
+        click.echo(text, err=True)
 
 
 def usage_error(failure: click.ClickException) -> None:
     """Print Click's own complaint, in Click's words."""
+    if _json_logs:
+        log("error", failure.format_message(), error=type(failure).__name__, exit_code=failure.exit_code)
+        return
     failure.show(file=sys.stderr)

@@ -60,11 +60,15 @@ def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:
     return click.option(*names, show_envvar=True, **{"show_default": True, **settings})
 
 
+catalog_option = _option(
+    "--catalog", default="payrollx_db.unified:CATALOG", metavar="MODULE:NAME", envvar="PAYROLLX_CATALOG",
+    help="The catalog of the unified database.",
+)  # fmt: skip
+
 OPTIONS = (
     _option("--from", "layout", default="legacy", metavar="LAYOUT", envvar="PAYROLLX_FROM",
             help="The layout of the legacy databases: a built-in one, or package.module:name."),
-    _option("--catalog", default="payrollx_db.unified:CATALOG", metavar="MODULE:NAME", envvar="PAYROLLX_CATALOG",
-            help="The catalog of the unified database."),
+    catalog_option,
     database_url,
     _option("--service", "services", multiple=True, metavar="NAME", envvar="PAYROLLX_SERVICES",
             help="Only this service; may be given several times."),
@@ -76,7 +80,7 @@ OPTIONS = (
 POLICY_OPTIONS = (
     _option("--policy", multiple=True, metavar="CODE[:TABLE.COLUMN]=ACTION", envvar="PAYROLLX_POLICY",
             help="What to do about findings of CODE, there or anywhere; may be given several times."),
-    _option("--policies", type=click.Path(exists=True, dir_okay=False, path_type=Path), envvar="PAYROLLX_POLICIES",
+    _option("--policies", type=click.Path(dir_okay=False, path_type=Path), envvar="PAYROLLX_POLICIES",
             help="A TOML file with a table [policies]; --policy comes after it."),
 )  # fmt: skip
 

@@ -258,7 +258,7 @@ async def _connect_pipe_end(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
 async def run(connection: Connection, query: sql.Composable, params: Any = None) -> list[tuple[Any, ...]]:
     """Run composed SQL and return its rows, if it has any."""
     cursor = await connection.execute(sql.Composed([query]), params)
-    return await cursor.fetchall() if cursor.description else []
+    return await cursor.fetchall() if cursor.description is not None else []
 
 
 def labelled(endpoint: Endpoint, label: str) -> sql.Composed:

@@ -4,12 +4,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl
+from payrollx_db import ddl, keys
 
 revision = "employee_0001"
 down_revision = None
 branch_labels = ("employee",)
-depends_on = ("auth_0001", "organization_0001")
+depends_on = None
 
 kyc_status = postgresql.ENUM(
     "PENDING",
@@ -31,6 +31,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    keys.loosen("employee")
     op.drop_table("employee_documents", schema="employee")
     op.drop_table("employees", schema="employee")
     op.execute(postgresql.DropEnumType(kyc_status))
@@ -56,13 +57,6 @@ def _employees() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organization.organizations.id"],
-            name=op.f("fk_employees_organization_id"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(["user_id"], ["auth.users.id"], name=op.f("fk_employees_user_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_employees")),
         sa.UniqueConstraint("user_id", name=op.f("uq_employees_user_id")),
         schema="employee",

@@ -4,12 +4,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl
+from payrollx_db import ddl, keys
 
 revision = "payroll_0001"
 down_revision = None
 branch_labels = ("payroll",)
-depends_on = ("employee_0001",)
+depends_on = None
 
 payroll_status = postgresql.ENUM(
     "DRAFT",
@@ -32,6 +32,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    keys.loosen("payroll")
     op.drop_table("payroll_items", schema="payroll")
     op.drop_table("payroll_schedules", schema="payroll")
     op.drop_table("payroll_runs", schema="payroll")
@@ -101,12 +102,6 @@ def _payroll_items() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["employee_id"],
-            ["employee.employees.id"],
-            name=op.f("fk_payroll_items_employee_id"),
-            ondelete="RESTRICT",
-        ),
         sa.ForeignKeyConstraint(
             ["payroll_run_id"],
             ["payroll.payroll_runs.id"],

@@ -4,12 +4,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl
+from payrollx_db import ddl, keys
 
 revision = "transaction_0001"
 down_revision = None
 branch_labels = ("transaction",)
-depends_on = ("employee_0001", "wallet_0001")
+depends_on = None
 
 transaction_type = postgresql.ENUM(
     "PAYROLL",
@@ -41,6 +41,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    keys.loosen("transaction")
     op.drop_table("transaction_logs", schema="transaction")
     op.drop_table("transactions", schema="transaction")
     op.execute(postgresql.DropEnumType(transaction_status))
@@ -67,15 +68,6 @@ def _transactions() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["employee_id"],
-            ["employee.employees.id"],
-            name=op.f("fk_transactions_employee_id"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["wallet_id"], ["wallet.wallets.id"], name=op.f("fk_transactions_wallet_id"), ondelete="RESTRICT"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transactions")),
         schema="transaction",
     )

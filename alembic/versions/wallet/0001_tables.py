@@ -4,12 +4,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl
+from payrollx_db import ddl, keys
 
 revision = "wallet_0001"
 down_revision = None
 branch_labels = ("wallet",)
-depends_on = ("employee_0001",)
+depends_on = None
 
 transaction_direction = postgresql.ENUM(
     "INCOMING", "OUTGOING", name="transaction_direction", schema="wallet", create_type=False
@@ -24,6 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    keys.loosen("wallet")
     op.drop_table("wallet_transactions", schema="wallet")
     op.drop_table("wallets", schema="wallet")
     op.execute(postgresql.DropEnumType(transaction_direction))
@@ -43,12 +44,6 @@ def _wallets() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["employee_id"],
-            ["employee.employees.id"],
-            name=op.f("fk_wallets_employee_id"),
-            ondelete="RESTRICT",
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wallets")),
         sa.UniqueConstraint("employee_id", name=op.f("uq_wallets_employee_id")),
         sa.UniqueConstraint("public_key", name=op.f("uq_wallets_public_key")),

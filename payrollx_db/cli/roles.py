@@ -1,0 +1,206 @@
+"""``payrollx-db roles``: the walls in Postgres, shown, proven, printed, and logins in them."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.text import Text
+
+from payrollx_db.catalog import Catalog
+from payrollx_db.cli import options, render
+from payrollx_db.cli.task import catalog_option, load
+from payrollx_db.errors import CatalogError, ConfigurationError
+
+if TYPE_CHECKING:
+    from payrollx_db.roles.check import Report, RoleState
+    from payrollx_db.roles.logins import Login
+    from payrollx_db.urls import DatabaseUrl
+
+FINDINGS = 3
+DEFAULT_SHOWN = 3  # members of a role in the table; --json has them all
+
+Command = Callable[..., Any]
+
+
+@click.group(invoke_without_command=True)
+@options.database_url
+@catalog_option
+@click.option("--check", is_flag=True, help="Prove the walls: every fault, and the SQL that mends it.")
+@click.option("--sql", is_flag=True, help="Print the roles and grants, for a DBA to run with psql.")
+@options.as_json
+@click.pass_context
+def roles(ctx: click.Context, *, database_url: str | None, catalog: str, check: bool, sql: bool, as_json: bool) -> int:
+    """Show each service's role: whether it logs in, its tables, its members.
+
+    Exit code 3 says that --check found a role that may do too much or too little.
+    """
+    if check and sql:
+        raise click.UsageError("--check and --sql don't go together.")
+    if sql and as_json:
+        raise click.UsageError("--sql prints SQL, so it can't answer with JSON.")
+    if ctx.invoked_subcommand is not None:
+        if check or sql:
+            raise click.UsageError(f"--check and --sql don't go with {ctx.invoked_subcommand}.")
+        return 0
+    known = load(catalog, Catalog)
+    if sql:
+        from payrollx_db.roles import statements
+
+        render.answer(statements.script(known))
+        return 0
+    return _check(options.unified_database(database_url), known, check=check, as_json=as_json)
+
+
+def _check(url: "DatabaseUrl", catalog: Catalog, *, check: bool, as_json: bool) -> int:
+    from payrollx_db.roles.check import check as look
+
+    report = look(url, catalog)
+    if as_json:
+        render.answer_json(asdict(report))
+    elif check:
+        _show_findings(report)
+    else:
+        _show_roles(report)
+    return FINDINGS if check and report.findings else 0
+
+
+def _show_findings(report: "Report") -> None:
+    for finding in report.findings:
+        render.answer(f"{finding.direction}: {finding.message}")
+        for line in finding.sql.splitlines():
+            render.answer(f"    {line}")
+    _note_absent(report)
+    checked = f"{report.checked:,} privileges of {len(report.roles)} roles checked"
+    if not report.findings:
+        render.answer(f"{checked}: all that should work works, all the rest is refused.")
+        return
+    number = len(report.findings)
+    render.answer(f"\n{checked}: {number} {'finding' if number == 1 else 'findings'}.")
+
+
+def _show_roles(report: "Report") -> None:
+    made = render.table(
+        ("role", "left"), ("logs in", "left"), ("schema", "left"), ("tables", "right"), ("members", "left")
+    )
+    for state in report.roles:
+        made.add_row(*(Text(cell) for cell in _cells(state, state.service in report.absent)))
+    render.answer_table(made)
+    _note_absent(report)
+    if report.findings:
+        number = len(report.findings)
+        render.note(f"{number} {'finding' if number == 1 else 'findings'}: payrollx-db roles --check names them")
+
+
+def _cells(state: "RoleState", absent: bool) -> tuple[str, ...]:
+    logs_in = ("yes" if state.logs_in else "no") if state.exists else "no such role"
+    tables = "not here" if absent else f"{state.tables_ok} of {state.tables}"
+    members = ", ".join(state.members[:DEFAULT_SHOWN])
+    if len(state.members) > DEFAULT_SHOWN:
+        members += f" and {len(state.members) - DEFAULT_SHOWN} more"
+    return state.role, logs_in, state.schema or "all", tables, members
+
+
+def _note_absent(report: "Report") -> None:
+    if report.absent:
+        render.note(f"not in this database, and so not checked: {', '.join(report.absent)}")
+
+
+def _of_login(command: Command) -> Command:
+    """Add what both `login` and `nologin` take. Database and catalog may stand before the word as well."""
+    add: list[Callable[[Command], Command]] = [
+        options.as_json,
+        click.option("--name", metavar="NAME", help="A login of this name in the role, instead of the role itself."),
+        click.option(
+            "--catalog", metavar="MODULE:NAME", envvar="PAYROLLX_CATALOG", help="The catalog of the unified database."
+        ),
+        options.database_url,
+        click.argument("service", metavar="SERVICE"),
+    ]
+    for decorate in add:
+        command = decorate(command)
+    return command
+
+
+@roles.command(short_help="Let a service's role log in.")
+@_of_login
+@click.option(
+    "--password-env", metavar="VARIABLE", help="The environment variable with the password; else it is asked."
+)
+@click.pass_context
+def login(
+    ctx: click.Context,
+    *,
+    service: str,
+    database_url: str | None,
+    catalog: str | None,
+    name: str | None,
+    password_env: str | None,
+    as_json: bool,
+) -> None:
+    """Let SERVICE's role log in: a login that is the role, for which RESET ROLE gains nothing.
+
+    Again, it changes the password. It is hashed here, and never shown, logged or sent.
+    """
+    from payrollx_db.roles import logins
+
+    url, known = _place(ctx, database_url, catalog, service)
+    made = logins.allow(url, known, service, _password(password_env), name=name)
+    _answer(ctx, made, as_json=as_json)
+
+
+@roles.command(short_help="Undo login.")
+@_of_login
+@click.pass_context
+def nologin(
+    ctx: click.Context,
+    *,
+    service: str,
+    database_url: str | None,
+    catalog: str | None,
+    name: str | None,
+    as_json: bool,
+) -> None:
+    """Undo login: SERVICE's role logs in no more; with --name, that login is dropped. Open sessions stay open."""
+    from payrollx_db.roles import logins
+
+    url, known = _place(ctx, database_url, catalog, service)
+    _answer(ctx, logins.forbid(url, known, service, name=name), as_json=as_json)
+
+
+def _place(
+    ctx: click.Context, database_url: str | None, catalog: str | None, service: str
+) -> "tuple[DatabaseUrl, Catalog]":
+    above = ctx.parent.params if ctx.parent else {}
+    known = load(catalog or above["catalog"], Catalog)
+    try:
+        known.service(service)
+    except CatalogError as error:
+        raise ConfigurationError(error.message, hint=error.hint) from None
+    return options.unified_database(database_url or above["database_url"]), known
+
+
+def _password(variable: str | None) -> str:
+    if variable is not None:
+        if not os.environ.get(variable):
+            raise ConfigurationError(f"the variable {variable} is not set", hint="put the password into it")
+        return os.environ[variable]
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "there is no terminal to ask for the password", hint="name a variable that has it with --password-env"
+        )
+    answer: str = click.prompt("password", hide_input=True, confirmation_prompt=True, err=True)
+    return answer
+
+
+def _answer(ctx: click.Context, made: "Login", *, as_json: bool) -> None:
+    if as_json or (ctx.parent and ctx.parent.params["as_json"]):
+        render.answer_json(asdict(made) | {"is_role": made.is_role})
+        return
+    if not made.logs_in:
+        render.note(f"{made.name} logs in no more" if made.is_role else f"{made.name} is gone")
+        return
+    render.note(f"{made.name} logs in, and is the role of {made.service}" if made.is_role else
+                f"{made.name} logs in, as a member of {made.role} and of nothing else")  # fmt: skip

@@ -1,0 +1,57 @@
+DO $keys$
+DECLARE
+    key record;
+    lost bigint;
+    taken boolean;
+    broken text[] := '{{}}';
+BEGIN
+    FOR key IN
+        SELECT expected.*
+        FROM (VALUES {keys}) AS expected (
+            title, name, child_schema, child, child_columns, parent_schema, parent, parent_columns, definition, orphans)
+        JOIN LATERAL (
+            SELECT pg_class.oid
+            FROM pg_catalog.pg_class
+            JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+            WHERE (nspname, relname) = (expected.child_schema, expected.child)
+                AND pg_catalog.pg_has_role(relowner, 'USAGE')
+                AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute
+                     WHERE attrelid = pg_class.oid AND attname = ANY (expected.child_columns) AND NOT attisdropped)
+                    = pg_catalog.cardinality(expected.child_columns)
+        ) AS child_table ON true
+        JOIN LATERAL (
+            SELECT pg_class.oid
+            FROM pg_catalog.pg_class
+            JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+            WHERE (nspname, relname) = (expected.parent_schema, expected.parent)
+                AND pg_catalog.pg_has_role(relowner, 'USAGE')
+                AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute
+                     WHERE attrelid = pg_class.oid AND attname = ANY (expected.parent_columns) AND NOT attisdropped)
+                    = pg_catalog.cardinality(expected.parent_columns)
+        ) AS parent_table ON true
+        WHERE NOT EXISTS (
+            SELECT FROM pg_catalog.pg_constraint
+            WHERE contype = 'f' AND conrelid = child_table.oid AND confrelid = parent_table.oid
+                AND conname = expected.name
+        )
+    LOOP
+        -- A copy that is under way, or was cut off, has taken its keys down, and puts them back itself.
+        taken := false;
+        IF pg_catalog.to_regclass('payrollx_meta.objects') IS NOT NULL THEN
+            EXECUTE 'SELECT EXISTS (SELECT FROM payrollx_meta.objects'
+                ' WHERE (table_name, name) = ($1, $2) AND restored_at IS NULL)'
+                INTO taken USING key.child_schema || '.' || key.child, key.name;
+        END IF;
+        CONTINUE WHEN taken;
+        BEGIN
+            EXECUTE key.definition;
+        EXCEPTION WHEN foreign_key_violation THEN
+            EXECUTE key.orphans INTO lost;
+            broken := broken || pg_catalog.format('%s: %s rows point at no row', key.title, lost);
+        END;
+    END LOOP;
+    IF pg_catalog.cardinality(broken) > 0 THEN
+        RAISE foreign_key_violation USING MESSAGE = pg_catalog.array_to_string(broken, '; ');
+    END IF;
+END
+$keys$
