@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-quick check lint types imports drift docs format migrate-unified bench dist clean
+.PHONY: help venv demo test test-quick check lint types imports drift docs format migrate-unified seed bench dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ format: $(VENV)/.developer ## Format the code
 
 migrate-unified: $(VENV)/.installed ## Migrate the database of DATABASE_URL, or the embedded server's where that is unset
 	@BIN=$(BIN) sh scripts/migrate_unified.sh
+
+seed: $(VENV)/.installed ## Fill that database with a small company world, the same rows every time
+	$(BIN)/payrollx-db dev seed
 
 bench: $(VENV)/.developer ## Measure the pipe against psql | psql, and copy against the tools of today
 	$(BIN)/python scripts/bench_pipe.py

@@ -4,14 +4,16 @@ Two servers are made for the purpose, with the settings that a production server
 legacy databases get the unified tables' secondary indexes too, so that all contenders do the same work. They
 take turns; medians are compared. Contenders: `payrollx-db copy`; pgcopydb, where installed; pg_dump | pg_restore
 in the directory format; and the limit: psql | psql with the same SQL, indexes as tables finish, keys last.
-Usage: bench_copy.py [--employees N] [--rounds N] [--jobs N] [--only NAME …] [--json FILE]
+On request also: `check` before and `verify` after each copy, against the copy's time; the identity copy (see
+bench_identity.py) against pgcopydb; and the copy alone at further sizes, for its time and its memory.
+Usage: bench_copy.py [--employees N] [--rounds N] [--jobs N] [--only NAME …] [--also check|verify|identity …]
+                     [--sizes N …] [--json FILE]
 """
 
 import argparse
 import asyncio
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -20,10 +22,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psycopg
+from bench_identity import make_target, where, with_password
 from psycopg import sql
 
 from payrollx_db import migrations
@@ -50,6 +53,20 @@ PRODUCTION = {
 PSQL = {"PGOPTIONS": "-c maintenance_work_mem=256MB -c synchronous_commit=off"}
 
 
+Turn = list[tuple[str, Callable[[], None]]]
+Seconds = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What the copy took at one size. ``peak`` is of its process, in kB."""
+
+    employees: int
+    rows: int
+    seconds: list[float]
+    peak: int
+
+
 @dataclass
 class Bench:
     """Both servers, what is on them, and the ways to carry it over."""
@@ -59,7 +76,8 @@ class Bench:
     programs: Programs
     folder: Path
     jobs: int
-    peak: list[int] = field(default_factory=list)
+    peak: list[int] = field(default_factory=list)  # kB, one a copy
+    identity: bool = False  # whether there is a target for the identity copy
 
     @property
     def urls(self) -> dict[str, DatabaseUrl]:
@@ -75,12 +93,26 @@ class Bench:
 
     def by_copy(self) -> None:
         """Our own: the installed command, with everything that it does before and after."""
-        target = self.target.with_database("bench_unified")
+        self.peak.append(self._ours("-m", "payrollx_db", "copy", "--json"))
+
+    def by_check(self) -> None:
+        """All that `check` looks at, before the copy."""
+        self._ours("-m", "payrollx_db", "check", "--json")
+
+    def by_verify(self) -> None:
+        """The proof of all rows, after the copy."""
+        self._ours("-m", "payrollx_db", "verify", "--json")
+
+    def by_identity(self) -> None:
+        """Our copy of the same tables as they are, into one database."""
+        self._ours(str(Path(__file__).with_name("bench_identity.py")), database="bench_identity")
+
+    def _ours(self, *words: str, database: str = "bench_unified") -> int:
+        """Run a program of ours from the legacy databases into ``database``; return its peak memory in kB."""
         environment = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
         environment |= {variable(db.variable): self.urls[db.name].plain for db in LAYOUT.databases}
-        command = [sys.executable, "-m", "payrollx_db", "copy", "--json", "--jobs", str(self.jobs)]
-        run(command, environment | {"DATABASE_URL": target.plain})
-        self.peak.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+        environment["DATABASE_URL"] = self.target.with_database(database).plain
+        return run([sys.executable, *words, "--jobs", str(self.jobs)], environment)
 
     def by_dump(self) -> None:
         """pg_dump in the directory format, uncompressed, and pg_restore, one database after the other."""
@@ -90,11 +122,12 @@ class Bench:
             words = [f"--exclude-table={table}" for table in excluded]
             jobs = ["-j", str(self.jobs)]
             run(
-                [self._program("pg_dump"), "-Fd", "-Z0", *jobs, *words, "-f", str(dump), *_where(self.urls[name])],
-                _env(self.source),
+                [self._program("pg_dump"), "-Fd", "-Z0", *jobs, *words, "-f", str(dump), *where(self.urls[name])],
+                with_password(self.source),
             )
             goal = self.target.with_database(f"bench_{name}")
-            run([self._program("pg_restore"), *jobs, "--no-owner", "-d", *_where(goal), str(dump)], _env(self.target))
+            restore = [self._program("pg_restore"), *jobs, "--no-owner", *where(goal), str(dump)]
+            run(restore, with_password(self.target))
             shutil.rmtree(dump)
 
     def by_pgcopydb(self) -> None:
@@ -145,9 +178,9 @@ class Bench:
         send = f"COPY ({table.select().as_string(None)}) TO STDOUT (FORMAT binary)"
         take = f"BEGIN; TRUNCATE {name}; COPY {name} ({columns}) FROM STDIN (FORMAT binary, FREEZE); COMMIT"
         source = [*self._psql_words(self.urls[table.database]), "-c", send]
-        read = subprocess.Popen(source, stdout=subprocess.PIPE, env=_env(self.source))
+        read = subprocess.Popen(source, stdout=subprocess.PIPE, env=with_password(self.source))
         words = [*self._psql_words(target), "-c", take]
-        subprocess.run(words, stdin=read.stdout, env=_env(self.target) | PSQL, check=True)
+        subprocess.run(words, stdin=read.stdout, env=with_password(self.target) | PSQL, check=True)
         indexes = plan.target.tables[table.target_name].indexes
         constraints = [load.attach(table.target_name, i).as_string(None) for i in indexes if i.constraint]
         self._psql(target, *(index.definition for index in indexes), *constraints, f"ANALYZE {name}")
@@ -157,11 +190,13 @@ class Bench:
     def fresh(self) -> None:
         """Make the target's databases anew, and let both servers settle."""
         names = [f"bench_{db.name}" for db in LAYOUT.databases]
-        for name in (*names, "bench_unified"):
+        for name in (*names, "bench_unified", "bench_identity"):
             drop_database(self.target, name)
         for name in names:
             create_database(self.target, name)
         create_database(self.target, "bench_unified", template="bench_migrated")
+        if self.identity:
+            create_database(self.target, "bench_identity", template="bench_same")
         for url in (self.source, self.target):
             with psycopg.connect(url.conninfo(), autocommit=True) as connection:
                 connection.execute("CHECKPOINT")
@@ -173,11 +208,11 @@ class Bench:
         return str(self.programs.folder / name)
 
     def _psql_words(self, url: DatabaseUrl) -> list[str]:
-        return [self._program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", *_where(url)]
+        return [self._program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", *where(url)]
 
     def _psql(self, url: DatabaseUrl, *statements: str) -> None:
         words = [word for statement in statements for word in ("-c", statement)]
-        run([*self._psql_words(url), *words], _env(self.target) | PSQL)
+        run([*self._psql_words(url), *words], with_password(self.target) | PSQL)
 
 
 def index_the_legacy_side(bench: Bench, target: DatabaseUrl) -> None:
@@ -216,32 +251,53 @@ def _add_key(key: ForeignKey) -> str:
     return f'ALTER TABLE {load.qualified(key.table).as_string(None)} ADD CONSTRAINT "{key.name}" {key.definition}'
 
 
-def run(command: list[str], environment: dict[str, str]) -> None:
-    """Run a command; on failure end with what it said."""
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{command[0]} failed:\n{done.stderr[-2000:]}")
+def run(command: list[str], environment: dict[str, str]) -> int:
+    """Run a command and return its peak memory in kB; on failure end with what it said."""
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            sys.exit(f"{command[0]} failed:\n{said.read()[-2000:]}")
+    return usage.ru_maxrss
 
 
-def _where(url: DatabaseUrl) -> list[str]:
-    return [url.dbname, "-h", url.params["host"], "-p", url.params["port"], "-U", url.params["user"]]
+def fill(bench: Bench, employees: int, template: DatabaseUrl) -> int:
+    """Make the legacy databases anew, in this size; return how many rows there are."""
+    rows = sum(table.rows for table in make_legacy(bench.source, employees=employees).tables)
+    index_the_legacy_side(bench, template)
+    free_of_duplicates(bench)
+    return rows
 
 
-def _env(url: DatabaseUrl) -> dict[str, str]:
-    return {**os.environ, "PGPASSWORD": url.params["password"]}
+def contenders(bench: Bench, also: list[str], only: list[str] | None) -> list[Turn]:
+    """Return who takes turns, each with what is measured in one go on a fresh target."""
+    copying: Turn = [("copy", bench.by_copy)]
+    if "check" in also:
+        copying.insert(0, ("check", bench.by_check))
+    if "verify" in also:
+        copying.append(("verify", bench.by_verify))
+    turns: list[Turn] = [copying, [("limit", bench.by_hand)], [("dump/restore", bench.by_dump)]]
+    if shutil.which("pgcopydb"):
+        turns.append([("pgcopydb", bench.by_pgcopydb)])
+    if "identity" in also:
+        turns.append([("identity", bench.by_identity)])
+    return [turn for turn in turns if not only or {name for name, _ in turn} & {*only, *also}]
 
 
-def measure(bench: Bench, contenders: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Let the contenders take turns; return the seconds of each."""
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+def measure(bench: Bench, turns: list[Turn], rounds: int) -> Seconds:
+    """Let them take turns; return the seconds of each."""
+    seconds: Seconds = {name: [] for turn in turns for name, _ in turn}
     for number in range(rounds):
-        order = list(contenders.items())
-        for name, work in order[number % len(order) :] + order[: number % len(order)]:
+        first = number % len(turns)
+        for turn in turns[first:] + turns[:first]:
             bench.fresh()
-            started = time.perf_counter()
-            work()
-            seconds[name].append(time.perf_counter() - started)
-            print(f"round {number + 1}: {name} {seconds[name][-1]:.1f} s", file=sys.stderr, flush=True)
+            for name, work in turn:
+                started = time.perf_counter()
+                work()
+                seconds[name].append(time.perf_counter() - started)
+                print(f"round {number + 1}: {name} {seconds[name][-1]:.1f} s", file=sys.stderr, flush=True)
     return seconds
 
 
@@ -252,6 +308,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", nargs="*")
+    parser.add_argument("--also", nargs="*", default=[], choices=["check", "verify", "identity"])
+    parser.add_argument("--sizes", nargs="*", type=int, default=[], help="further numbers of employees, copy only")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="payrollx-bench-") as name:
@@ -261,37 +319,62 @@ def main() -> None:
         try:
             source, target = (server.up() for server in servers)
             bench = Bench(source, target, Programs.find(), folder, options.jobs)
-            rows = sum(table.rows for table in make_legacy(source, employees=options.employees).tables)
             template = create_database(target, "bench_migrated")
             migrations.upgrade(template)
-            index_the_legacy_side(bench, template)
-            free_of_duplicates(bench)
-            contenders = {"copy": bench.by_copy, "limit": bench.by_hand, "dump/restore": bench.by_dump}
-            if shutil.which("pgcopydb"):
-                contenders["pgcopydb"] = bench.by_pgcopydb
-            chosen = {n: work for n, work in contenders.items() if not options.only or n in options.only}
-            seconds = measure(bench, chosen, options.rounds)
+            curve = [curve_point(bench, size, options.rounds, template) for size in sorted(options.sizes)]
+            rows = fill(bench, options.employees, template)
+            if "identity" in options.also:
+                make_target(bench.programs, bench.urls, create_database(target, "bench_same"))
+                bench.identity = True
+            bench.peak.clear()
+            seconds = measure(bench, contenders(bench, options.also, options.only), options.rounds)
         finally:
             for server in servers:
                 server.destroy()
-    report(seconds, rows, bench.peak, options)
+    if "copy" in seconds:
+        curve.append(Point(options.employees, rows, seconds["copy"], max(bench.peak)))
+    report(seconds, curve, rows, options)
 
 
-def report(seconds: dict[str, list[float]], rows: int, peak: list[int], options: argparse.Namespace) -> None:
-    """Print the medians and the ratios of `copy` to each other contender, round by round."""
+def curve_point(bench: Bench, employees: int, rounds: int, template: DatabaseUrl) -> Point:
+    """Measure the copy alone, in this size."""
+    rows = fill(bench, employees, template)
+    bench.peak.clear()
+    seconds = measure(bench, [[("copy", bench.by_copy)]], rounds)
+    return Point(employees, rows, seconds["copy"], max(bench.peak))
+
+
+def report(seconds: Seconds, curve: list[Point], rows: int, options: argparse.Namespace) -> None:
+    """Print the medians and the ratios, round by round; write all of it as JSON where asked for."""
     print(f"{options.employees:,} employees, {rows:,} rows with the duplicate tables, {options.jobs} jobs")
     for name, found in seconds.items():
+        ratios = [f"{ours} / {theirs} = {ratio(seconds, ours, theirs):.2f}" for ours, theirs in pairs(seconds, name)]
         line = f"  {name:<14} {statistics.median(found):7.1f} s  ({min(found):.1f} to {max(found):.1f})"
-        if name != "copy" and "copy" in seconds:
-            ratios = [ours / theirs for ours, theirs in zip(seconds["copy"], found, strict=True)]
-            line += f"   copy / {name} = {statistics.median(ratios):.2f}"
-        print(line)
-    if peak:
-        print(f"peak memory of copy: {max(peak) / 1024:.0f} MB")
+        print("   ".join((line, *ratios)))
+    for point in sorted(curve, key=lambda point: point.employees):
+        line = f"  {point.employees:>9,} employees {point.rows:>11,} rows {statistics.median(point.seconds):7.1f} s"
+        smallest = min(curve, key=lambda point: point.employees)
+        times = statistics.median(point.seconds) / statistics.median(smallest.seconds)
+        print(f"{line}   {times:5.1f} times   peak memory {point.peak / 1024:.0f} MB")
     if options.json:
-        options.json.write_text(
-            json.dumps({"employees": options.employees, "rows": rows, "seconds": seconds}, indent=2)
-        )
+        told = {"employees": options.employees, "rows": rows, "jobs": options.jobs, "seconds": seconds}
+        ratios_found = {f"{a}/{b}": ratio(seconds, a, b) for name in seconds for a, b in pairs(seconds, name)}
+        told |= {"ratios": ratios_found, "sizes": [asdict(point) for point in curve]}
+        options.json.write_text(json.dumps(told, indent=2))
+
+
+def pairs(seconds: Seconds, name: str) -> list[tuple[str, str]]:
+    """Return what the time of ``name`` is to be divided by, or is to divide."""
+    if name in ("check", "verify"):
+        return [(name, "copy")]
+    if name == "identity":
+        return [(name, "pgcopydb")] if "pgcopydb" in seconds else []
+    return [("copy", name)] if name != "copy" and "copy" in seconds else []
+
+
+def ratio(seconds: Seconds, ours: str, theirs: str) -> float:
+    """Return the median of the ratios of each round."""
+    return statistics.median(a / b for a, b in zip(seconds[ours], seconds[theirs], strict=True))
 
 
 if __name__ == "__main__":

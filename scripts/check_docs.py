@@ -19,6 +19,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import generate_configuration
+import generate_sql
 
 from payrollx_db.cli import cli
 
@@ -192,6 +193,13 @@ def configuration(root: Path, _found: Iterable[Page]) -> Iterator[str]:
         yield f"{GENERATED}: is stale; run scripts/generate_configuration.py"
 
 
+def statements(root: Path, _found: Iterable[Page]) -> Iterator[str]:
+    """The files for a DBA are what the catalog says now."""
+    for name, text in generate_sql.pages().items():
+        if (root / "sql" / name).read_text(encoding="utf-8") != text:
+            yield f"sql/{name}: is stale; run scripts/generate_sql.py"
+
+
 def variables(root: Path, found: Iterable[Page]) -> Iterator[str]:
     """Every variable that a page names is one that is configured, and every one that the code reads is."""
     said = set(VARIABLES.findall(generate_configuration.page()))
@@ -227,7 +235,7 @@ def python(_root: Path, found: Iterable[Page]) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Path, list[Page]], Iterator[str]], ...] = (
-    links, languages, commands, targets, coverage, configuration, variables, state, python,
+    links, languages, commands, targets, coverage, configuration, statements, variables, state, python,
 )  # fmt: skip
 
 

@@ -50,6 +50,16 @@ OTHERS = (
         "`payrollx-db dev`, `make demo`",
         "Where a user's data folder is; root's is `/var/lib/payrollx-db`, whatever it says.",
     ),
+    ("PAYROLLX_SERVICE", "the facades", "Which service's process this is: it may open no other's facade. Unset: any."),
+    ("PAYROLLX_POOL_SIZE", "the facades", "How many connections a process keeps open to a database; 5 unless set."),
+    ("PAYROLLX_POOL_OVERFLOW", "the facades", "How many more it may open for a moment; 5 unless set."),
+    ("PAYROLLX_POOL_TIMEOUT", "the facades", "How many seconds to wait for a free connection; 30 unless set."),
+    ("PAYROLLX_POOL_RECYCLE", "the facades", "After how many seconds a connection is made anew; 1800 unless set."),
+    ("PAYROLLX_CONNECT_TIMEOUT", "the facades", "How many seconds connecting may take; 10 unless set."),
+    ("PAYROLLX_STATEMENT_TIMEOUT", "the facades too", "How long a statement may take, as `30s`; else the server's own."),
+    ("PAYROLLX_LOCK_TIMEOUT", "the facades too", "How long it may wait for a lock, as `5s`; else the server's own."),
+    ("PAYROLLX_IDLE_TIMEOUT", "the facades", "How long a transaction may wait for its program; else the server's own."),
+    ("PAYROLLX_APPLICATION_NAME", "the facades too", "Their name in `pg_stat_activity`; `payrollx-` and the service, or `payrollx`."),
     ("TEST_DATABASE_URL", "`make test`", "A superuser's URL of a server to test against, as `--pg-url` of pytest."),
 )
 
@@ -60,14 +70,14 @@ def page() -> str:
 
 
 def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield every command that isn't a group, with its words, in the order of ``--help``."""
+    """Yield every command that does something by itself, with its words, in the order of ``--help``."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
+        if command is not None and not (isinstance(command, click.Group) and not command.invoke_without_command):
+            yield (*path, name), command
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
-        elif command is not None:
-            yield (*path, name), command
 
 
 def _places() -> Iterator[str]:

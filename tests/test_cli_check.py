@@ -70,6 +70,26 @@ def test_loose_references_are_followed_across_databases(world: World) -> None:
     assert answer["blocking"] == 0
 
 
+def test_a_label_that_the_target_lacks_has_a_code_of_its_own(world: World) -> None:
+    compliance = world.urls["payrollx_compliance"]
+    query(compliance, """ALTER TYPE "ReportStatus" ADD VALUE 'SHREDDED'""")
+    query(compliance, "UPDATE compliance_reports SET status = 'SHREDDED' WHERE format = 'CSV'")
+    shredded = value(compliance, "SELECT count(*) FROM compliance_reports WHERE format = 'CSV'")
+    place = "payrollx_compliance.public.compliance_reports.status"
+
+    blocked, resolved = world.answer("check"), world.answer("check", "--policy", "enum-unknown=quarantine")
+
+    assert counts(blocked, "block") == {("enum-unknown", place): shredded}
+    assert shredded > 0
+    (found,) = (f for f in resolved["findings"] if f["code"] == "enum-unknown")
+    assert (found["action"], resolved["blocking"]) == ("quarantine", 0)
+    report = world.answer("copy", "--policy", "enum-unknown=quarantine")
+    (table,) = (t for t in report["tables"] if t["target"] == "compliance.compliance_reports")
+    assert table["quarantined"] == shredded
+    assert table["read"] == table["written"] + shredded
+    assert world.answer("verify")["identical"]
+
+
 def test_rows_that_stay_out_leave_loose_orphans(world: World) -> None:
     org, auth = world.urls["payrollx_org"], world.urls["payrollx_auth"]
     query(org, "DROP INDEX organizations_name_key")

@@ -16,6 +16,7 @@ from payrollx_db.cli import cli
 from payrollx_db.devserver import Programs, Server, drop_database
 from payrollx_db.devserver.legacy import drop_legacy
 from payrollx_db.errors import DevServerError
+from payrollx_db.unified import CATALOG
 
 TABLES = 18
 
@@ -42,7 +43,8 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def _environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYROLLX_DEV_DATA_DIR", str(folder))
-    for name in ("DATABASE_URL", "LEGACY_DATABASE_URL"):
+    own = (f"{service.name.upper()}_DATABASE_URL" for service in CATALOG.services)
+    for name in ("DATABASE_URL", "LEGACY_DATABASE_URL", *own):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -141,6 +143,15 @@ def test_hostile_prints_the_troubles(up: dict[str, Any]) -> None:
         drop_legacy(Server(Path(up["data_dir"])).url())
 
     assert ["orphan", "payrollx_employee.public.employees.userId", "3"] in [line.split() for line in lines]
+
+
+def test_seed_fills_the_embedded_servers_database(up: dict[str, Any]) -> None:
+    call("down")
+    first, second = (json.loads(call("seed", "--json").stdout) for _ in range(2))
+
+    assert first["databases"][0]["url"] == second["databases"][0]["url"] == up["url"]
+    assert sum(table["written"] + table["there"] for table in first["databases"][0]["tables"]) > 0
+    assert second["written"] == 0
 
 
 def test_up_makes_the_unified_database_again(up: dict[str, Any]) -> None:

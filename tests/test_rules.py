@@ -150,6 +150,7 @@ def test_enums_go_by_their_labels(connection: psycopg.Connection[Any]) -> None:
     ]  # fmt: skip
     assert evaluate(connection, wider.value, "o'dd", "text") == "o'dd"
     assert derived(sql.Identifier("v"), enum("fine")).valid is not None
+    assert {found.code for found in (narrower, from_text)} == {"enum-unknown"}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from payrollx_db.cli import findings, render
-from payrollx_db.cli.options import as_json
+from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline
@@ -19,14 +20,15 @@ FINDINGS = 3
 @click.command()
 @task_options
 @policy_options
+@events
 @as_json
-def check(make_task: Callable[[Observer], Task], *, as_json: bool) -> int:
+def check(make_task: Callable[[Observer], Task], *, events: Path | None, as_json: bool) -> int:
     """Find what the copy could not carry over, before a byte moves. Changes nothing.
 
     It looks at every row of the legacy databases, and at what surrounds them: rights, encodings,
     versions, space, locks. Exit code 3 where something blocks the copy and no policy resolves it.
     """
-    with showing() as observer:
+    with showing(events) as observer:
         found = asyncio.run(pipeline.check(make_task(observer)))
     if as_json:
         render.answer_json(findings.document(found))

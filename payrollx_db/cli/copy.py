@@ -4,12 +4,13 @@ import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from payrollx_db.cli import render, reports
 from payrollx_db.cli.gentle import gentle_options
-from payrollx_db.cli.options import as_json
+from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline, records
@@ -35,6 +36,7 @@ from payrollx_db.errors import ConfigurationError
 @click.option("--yes", is_flag=True, help="Answer the question of --restart.")
 @gentle_options
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@events
 @as_json
 def copy(
     make_task: Callable[[Observer], Task],
@@ -43,6 +45,7 @@ def copy(
     restart: bool,
     yes: bool,
     dry_run: bool,
+    events: Path | None,
     as_json: bool,
 ) -> int:
     """Copy the legacy databases into the unified one, and account for every row.
@@ -52,7 +55,7 @@ def copy(
     """
     if restart and not dry_run:
         _ask(make_task(nobody), yes=yes)
-    with showing() as observer:
+    with showing(events) as observer:
         task = replace(make_task(observer), check_rows=check_rows)
         if dry_run:
             made = asyncio.run(pipeline.plan(task))

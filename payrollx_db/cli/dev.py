@@ -1,7 +1,7 @@
 """``payrollx-db dev``: a throw-away Postgres, and legacy databases to practise on."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from payrollx_db.urls import DatabaseUrl
 
 if TYPE_CHECKING:
     from payrollx_db.devserver.legacy import DatabaseMade, LegacySummary
+    from payrollx_db.seed.sow import Sown
 
 UNIFIED = "payrollx_production"
 
@@ -145,6 +146,44 @@ def legacy(data_dir: Path | None, url: str | None, employees: int, seed: int, *,
     _answer_legacy(summary)
 
 
+@dev.command()
+@_data_dir
+@options.database_url
+@click.option(
+    "--beside",
+    is_flag=True,
+    envvar="PAYROLLX_DEV_BESIDE",
+    show_envvar=True,
+    help="Also into a database that holds other users. Never in production: everyone knows the password.",
+)
+@options.as_json
+def seed(data_dir: Path | None, database_url: str | None, *, beside: bool, as_json: bool) -> None:
+    """Fill the unified database with a small company world: the same rows every time, over all services.
+
+    Without DATABASE_URL, that of the embedded server, started and migrated. Rows that are there are left
+    as they are, so a second run changes nothing.
+    """
+    from payrollx_db.cli.places import is_placed, places
+    from payrollx_db.seed.sow import sow
+
+    url = database_url if is_placed(database_url) else _own_database(data_dir).plain
+    done = [sow(place.url, place.services, beside=beside) for place in places(url)]
+    if as_json:
+        render.answer_json(_seed_document(done))
+    else:
+        _answer_seed(done)
+
+
+def _own_database(data_dir: Path | None) -> DatabaseUrl:
+    from payrollx_db import migrations
+
+    url = Server(data_dir).up()
+    if not database_exists(url, UNIFIED):
+        create_database(url, UNIFIED)
+    migrations.upgrade(url.with_database(UNIFIED))
+    return url.with_database(UNIFIED)
+
+
 def _note_database(made: "DatabaseMade") -> None:
     rows = sum(table.rows for table in made.tables)
     render.note(f"made {made.database}: {rows:,} rows in {made.seconds:.1f} s")
@@ -177,6 +216,38 @@ def _answer_legacy(summary: "LegacySummary") -> None:
         render.answer("")
         render.answer_table(troubles)
     render.note(f"{summary.rows:,} rows in {summary.seconds:.1f} s")
+
+
+def _seed_document(done: "Sequence[Sown]") -> dict[str, Any]:
+    from payrollx_db.seed.world import KNOWN, PASSWORD, PEOPLE
+
+    return {
+        "written": sum(sown.written for sown in done),
+        "databases": [{"url": sown.url.masked, "tables": [asdict(table) for table in sown.tables]} for sown in done],
+        "logins": [{"email": p.email, "role": p.role, "organization": p.company} for p in PEOPLE if p.email in KNOWN],
+        "password": PASSWORD,
+    }
+
+
+def _answer_seed(done: "Sequence[Sown]") -> None:
+    from payrollx_db.seed.world import KNOWN, PASSWORD, PEOPLE
+
+    made = render.table(("service", "left"), ("table", "left"), ("written", "right"), ("there", "right"))
+    for sown in done:
+        for table in sown.tables:
+            made.add_row(table.service, table.table, str(table.written), str(table.there))
+    render.answer_table(made)
+    logins = render.table(("login", "left"), ("role", "left"), ("organization", "left"))
+    for person in PEOPLE:
+        if person.email in KNOWN:
+            logins.add_row(person.email, person.role, person.company)
+    render.answer("")
+    render.answer_table(logins)
+    render.answer(f"\nthe password of all {len(PEOPLE)} users is {PASSWORD}; is_password of"
+                  " payrollx_db.seed.passwords checks it")  # fmt: skip
+    rows = sum(sown.written for sown in done)
+    places = ", ".join(sown.url.masked for sown in done)
+    render.note(f"wrote {rows} rows into {places}" if rows else f"nothing to do: all rows are in {places} already")
 
 
 def _command(name: str, data_dir: Path | None) -> str:

@@ -1,12 +1,14 @@
-"""Progress for people: bars where stderr is a terminal, plain lines where it isn't."""
+"""Progress for people: bars where stderr is a terminal, plain lines where it isn't. And for programs: `recording`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from payrollx_db.cli import render
+from payrollx_db.cli.recording import described, recording
 from payrollx_db.consolidate.events import (
     Event,
     Notice,
@@ -24,8 +26,25 @@ SLOW = 1.0  # seconds; an index that took less isn't worth a line
 
 
 @contextmanager
-def showing() -> Iterator[Observer]:
-    """Yield an observer that shows progress on stderr until the block ends; no bar is left behind."""
+def showing(events: Path | None = None) -> Iterator[Observer]:
+    """Yield an observer that shows progress on stderr until the block ends; no bar is left behind.
+
+    With ``events``, each event is also written to that file. Raises ConfigurationError where it can't be.
+    """
+    with recording(events) as record, _shown() as show:
+
+        def both(event: Event) -> None:
+            show(event)
+            record(event)
+
+        yield both if events else show
+
+
+@contextmanager
+def _shown() -> Iterator[Observer]:
+    if render.logs_json():
+        yield logged
+        return
     if not render.stderr.is_terminal:
         yield lines
         return
@@ -45,21 +64,33 @@ def showing() -> Iterator[Observer]:
 
 def lines(event: Event) -> None:
     """Show an event as a plain line, where it is worth one."""
+    if line := _line(event):
+        render.note(line)
+
+
+def logged(event: Event) -> None:
+    """Show an event as a line of JSON, where it is worth one."""
+    if line := _line(event):
+        render.log("warning" if isinstance(event, Notice) else "info", line.strip(), **described(event))
+
+
+def _line(event: Event) -> str:
     match event:
         case StageStarted(stage, note):
-            render.note(f"{stage}: {note}" if note else stage)
+            return f"{stage}: {note}" if note else stage
         case RunStarted(run, resumed, tables, rows, size):
             word = "goes on with" if resumed else "starts"
-            render.note(f"run {run} {word}: {tables} tables, about {rows:,} rows, {size / MEGABYTE:,.0f} MB")
+            return f"run {run} {word}: {tables} tables, about {rows:,} rows, {size / MEGABYTE:,.0f} MB"
         case TableFinished(source, target, rows, size, seconds):
             rate = size / MEGABYTE / seconds if seconds else 0.0
-            render.note(f"  {source} -> {target}: {rows:,} rows, {seconds:.1f} s, {rate:,.0f} MB/s")
+            place = f"{source} -> {target}" if source else target
+            return f"  {place}: {rows:,} rows, {seconds:.1f} s, {rate:,.0f} MB/s"
         case ObjectBuilt(table, name, kind, seconds) if seconds >= SLOW:
-            render.note(f"  {table}: {kind} {name}, {seconds:.1f} s")
+            return f"  {table}: {kind} {name}, {seconds:.1f} s"
         case Notice(text):
-            render.note(f"note: {text}")
+            return f"note: {text}"
         case _:
-            pass
+            return ""
 
 
 class Bars:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from payrollx_db.cli import render, reports
-from payrollx_db.cli.options import as_json
+from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.task import task_options
 from payrollx_db.consolidate import pipeline, records
@@ -21,13 +22,16 @@ FINDINGS = 3
 @click.option("--limit", type=click.IntRange(0), default=20, show_default=True, envvar="PAYROLLX_LIMIT",
               show_envvar=True, help="How many differing rows to name per table.")  # fmt: skip
 @click.option("--show-values", is_flag=True, help="Show what the differing columns hold (they may be personal data).")
+@events
 @as_json
-def verify(make_task: Callable[[Observer], Task], *, limit: int, show_values: bool, as_json: bool) -> int:
-    """Prove that both sides hold the same: every row, hashed in one canonical form. Changes nothing.
+def verify(
+    make_task: Callable[[Observer], Task], *, limit: int, show_values: bool, events: Path | None, as_json: bool
+) -> int:
+    """Prove that both sides hold the same: every row, hashed in one canonical form. Changes no row.
 
     Exit code 3 where they differ; the differing rows are named by their primary key.
     """
-    with showing() as observer:
+    with showing(events) as observer:
         task = make_task(observer)
         verdict = asyncio.run(pipeline.verify(task, limit=limit, values=show_values))
         accounts = asyncio.run(records.accounts(task.target))

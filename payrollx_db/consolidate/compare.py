@@ -11,8 +11,9 @@ can't see two rows swapping a value.
 """
 
 import asyncio
+import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -29,6 +30,7 @@ Bucket = tuple[int, str]  # rows, and the sum of their hashes
 ROWS_PER_BUCKET = 16
 MOST_BUCKETS = 1 << 14
 BATCH_ROWS = 50_000  # how many keys of differing buckets are held at once
+KEPT_BUCKETS = 256  # of a table, in what is remembered of a comparison
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,47 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What one side held, to be held against it again later: rows and the sum of their hashes, by bucket.
+
+    ``count`` is how many buckets there are, of which the empty ones aren't in ``buckets``.
+    """
+
+    count: int
+    buckets: Mapping[int, Bucket]
+
+    @classmethod
+    def of(cls, sums: Mapping[int, Bucket], count: int) -> "Proof":
+        """Fold the sums of ``count`` buckets into no more than are kept: what is added up in one is the same."""
+        kept = min(count, KEPT_BUCKETS)
+        rows: Counter[int] = Counter()
+        hashes: dict[int, int] = {}
+        for bucket, (number, total) in sums.items():
+            rows[bucket % kept] += number
+            hashes[bucket % kept] = hashes.get(bucket % kept, 0) + int(total)
+        return cls(kept, {bucket: (rows[bucket], str(hashes[bucket])) for bucket in sorted(rows)})
+
+    @property
+    def rows(self) -> int:
+        """How many rows there were."""
+        return sum(rows for rows, _ in self.buckets.values())
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of it all."""
+        lines = (f"{bucket} {rows} {total}\n" for bucket, (rows, total) in sorted(self.buckets.items()))
+        return hashlib.sha256(f"{self.count}\n{''.join(lines)}".encode()).hexdigest()
+
+
+NOTHING = Proof(1, {})
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The outcome: how many rows are on each side, the same on both, only on the left (``missing`` from
     the right), only on the right (``extra``), or there with other values (``changed``).
 
-    ``differences`` names the first of those, up to the limit.
+    ``differences`` names the first of those, up to the limit; ``left`` and ``right`` are what was compared.
     """
 
     left_rows: int
@@ -95,6 +133,8 @@ class Comparison:
     extra: int
     changed: int
     differences: tuple[Difference, ...]
+    left: Proof = NOTHING
+    right: Proof = NOTHING
 
     @property
     def identical(self) -> bool:
@@ -152,8 +192,14 @@ async def compare(
     right_rows = sum(n for n, _ in theirs.values())
     matched = left_rows - tally["missing"] - tally["changed"]
     return Comparison(
-        left_rows, right_rows, matched, tally["missing"], tally["extra"], tally["changed"], tuple(named)
+        left_rows, right_rows, matched, tally["missing"], tally["extra"], tally["changed"], tuple(named),
+        Proof.of(ours, count), Proof.of(theirs, count),
     )  # fmt: skip
+
+
+async def prove(side: Side, buckets: int) -> Proof:
+    """Return what ``side`` holds now, in so many buckets. Raises SourceError or TargetError."""
+    return Proof.of(await _sums(side, buckets), buckets)
 
 
 def buckets_for(rows: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate import state
+from payrollx_db.consolidate import chronicle, state
 from payrollx_db.consolidate.connect import Connection, Endpoint, labelled, run, session
 from payrollx_db.consolidate.events import ObjectBuilt, Observer
 from payrollx_db.consolidate.inspect import Database, ForeignKey, Index, Table
@@ -96,6 +96,7 @@ class Builder:
                         # A connection may have been lost after the server's commit, before its answer.
                         if not await _stands(connection, table, name, kind):
                             await run(connection, statement)
+                            await chronicle.step(connection, self.run, table, name, kind)
                         if last:
                             await state.restored(connection, self.run, table, name)
 

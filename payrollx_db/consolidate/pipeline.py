@@ -5,13 +5,14 @@ tell an observer how it goes, and return frozen results; nothing here prints or 
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate import changes, load, lock, quarantine, state, undo
+from payrollx_db.consolidate import changes, chronicle, load, lock, quarantine, state, undo
 from payrollx_db.consolidate import check as checks
 from payrollx_db.consolidate.blockers import blockers_named
 from payrollx_db.consolidate.check import Checked
@@ -130,7 +131,8 @@ async def _copy(held: Connection, task: Task, made: Plan) -> tuple[Run, list[Tab
 
 
 async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdict:
-    """Prove that both sides hold the same. Raises as `plan` does, and LayoutMismatchError."""
+    """Prove that both sides hold the same, and record that with the run. Raises as `plan` does, LayoutMismatchError."""
+    started = time.monotonic()
     async with reusing():
         made = await plan(task)
         refuse_mismatches(made)
@@ -139,7 +141,10 @@ async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdic
             made = quarantine.apply(made, await quarantine.decided(connection, runs))
         task.observer(StageStarted("verify", "hashing both sides"))
         verifier = Verifier(task.sources, task.target, task.observer, limit, values, runs)
-        return await verifier.all(made, jobs=task.jobs)
+        verdict = await verifier.all(made, jobs=task.jobs)
+        targets = ((await _prepared(task)).target, task.target)
+        await chronicle.proven(targets, verdict, started, task.observer)
+        return verdict
 
 
 async def check(task: Task) -> tuple[Finding, ...]:
@@ -253,6 +258,7 @@ async def _begin(
                 run = await state.start_run(held, made, dict(task.sources), task.jobs)
                 await quarantine.record(held, run.id, checked.decisions)
             await state.record_findings(held, run.id, map(asdict, checked.findings))
+            await chronicle.attempt(held, run.id, made, task.policies, task.target, task.jobs)
     if unfinished is not None:
         found = await changes.since(held, run.id, made, task.sources, task.observer, jobs=task.jobs)
         await state.record_findings(held, run.id, map(asdict, found))

@@ -54,12 +54,7 @@ class Plan:
             "rows": self.rows,
             "bytes": self.size,
             "tables": [_document(t) for t in self.tables],
-            "discarded": [
-                {"source": f"{d.name}.{x.table}" + (f".{x.column}" if x.column else ""), "reason": x.reason}
-                for d in self.layout.databases
-                if d.name in self.sources
-                for x in d.discards
-            ],
+            "discarded": discards_of(self),
             "unaccounted": [{"code": m.code, "place": m.place, "message": m.message} for m in self.mismatches],
             "waiting": [str(reference) for reference in self.waiting],
         }
@@ -93,6 +88,16 @@ def make_plan(
     tables.sort(key=lambda t: (-t.source.size, t.place))
     waiting = tuple(r for r in catalog.references if r.enforced and _is_split(r, schemas))
     return Plan(catalog, layout, chosen, _slice(tables, jobs), tuple(mismatches), waiting, sources, target)
+
+
+def discards_of(plan: Plan) -> list[dict[str, str]]:
+    """Return what the layout leaves behind on purpose, as plain data."""
+    return [
+        {"source": f"{d.name}.{x.table}" + (f".{x.column}" if x.column else ""), "reason": x.reason}
+        for d in plan.layout.databases
+        if d.name in plan.sources
+        for x in d.discards
+    ]
 
 
 def schemas_of(catalog: Catalog, services: Iterable[str]) -> set[str]:

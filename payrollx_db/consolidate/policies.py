@@ -15,6 +15,7 @@ FAIL = "fail"
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     "unconvertible": ("quarantine",),
+    "enum-unknown": ("quarantine",),
     "null": ("quarantine",),
     "duplicate": ("quarantine",),
     "case-collision": ("quarantine",),
@@ -53,6 +54,9 @@ class Policy:
                 f"policy {text!r}: {action!r} is nothing to do about {code}", hint=f"use {', '.join(allowed)}"
             )
         return cls(code, action, place)
+
+    def __str__(self) -> str:
+        return f"{self.code}{':' if self.place else ''}{self.place}={self.action}"
 
     def fits(self, code: str, place: str) -> bool:
         """Tell whether this speaks of findings of ``code`` at ``place`` (``database.schema.table.column``).

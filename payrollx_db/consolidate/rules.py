@@ -8,6 +8,7 @@ seen by Python. A rule that isn't here is one that the layout has to state (`der
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from psycopg import sql
 
@@ -41,7 +42,8 @@ class Conversion:
 
     ``value`` is the expression; ``valid`` is true of the values that it accepts (``None``: it accepts
     all), and ``raises`` says that the source's server refuses the others itself; ``lossy`` is true of
-    values that it would change without a word (``None``: never).
+    values that it would change without a word (``None``: never). ``code`` is what a value that isn't
+    ``valid`` is called when it is found.
     """
 
     rule: str
@@ -49,6 +51,7 @@ class Conversion:
     valid: sql.Composable | None = None
     lossy: sql.Composable | None = None
     raises: bool = True
+    code: Literal["unconvertible", "enum-unknown"] = "unconvertible"
 
 
 def snake_case(name: str) -> str:
@@ -75,7 +78,7 @@ def convert(value: sql.Composable, source: ColumnType, target: ColumnType, timez
 def derived(value: sql.Composable, target: ColumnType) -> Conversion:
     """Return a layout's own expression, cast to what the target column takes."""
     if target.kind == "e":
-        return Conversion("derived", sql.SQL("({})::text").format(value), _is_label(value, target), raises=False)
+        return _labelled("derived", sql.SQL("({})::text").format(value), target)
     return Conversion("derived", cast_to(value, target))
 
 
@@ -174,10 +177,11 @@ def _to_enum(value: sql.Composable, source: ColumnType, target: ColumnType) -> C
         return None
     # enum_recv reads a label's text, so the target's type need not exist on the source's server.
     known = source.kind == "e" and set(source.labels) <= set(target.labels)
-    made = sql.SQL("{}::text").format(value)
-    return Conversion("enum by its label", made, None if known else _is_label(value, target), raises=False)
+    rule, made = "enum by its label", sql.SQL("{}::text").format(value)
+    return Conversion(rule, made, raises=False) if known else _labelled(rule, made, target)
 
 
-def _is_label(value: sql.Composable, target: ColumnType) -> sql.Composable:
+def _labelled(rule: str, text: sql.Composable, target: ColumnType) -> Conversion:
+    """Return a conversion to the enum ``target`` of what may be none of its labels."""
     labels = sql.SQL(", ").join(sql.Literal(label) for label in target.labels)
-    return sql.SQL("({})::text IN ({})").format(value, labels)
+    return Conversion(rule, text, sql.SQL("{} IN ({})").format(text, labels), raises=False, code="enum-unknown")

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 
-from payrollx_db.consolidate import load, state
+from payrollx_db.consolidate import chronicle, load, state
 from payrollx_db.consolidate.connect import Connection
 from payrollx_db.consolidate.copy import Mover
 from payrollx_db.consolidate.events import StageStarted
@@ -108,6 +108,7 @@ async def _merge(held: Connection, task: Task, made: Plan, run: Run) -> None:
     merging = replace(made, tables=made.merges)
     verifier = Verifier(task.sources, task.target, task.observer)
     verdict = await patiently(lambda: verifier.all(merging, jobs=task.jobs), "the comparison", task.observer)
+    await chronicle.merges(held, run.id, verdict)
     mover = _mover(held, task, run)
     for table in verdict.tables:
         out = await patiently(partial(mover.set_aside, table.table), table.table.source_name, task.observer)

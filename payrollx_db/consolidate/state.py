@@ -155,7 +155,7 @@ async def start_run(connection: Connection, plan: Plan, endpoints: dict[str, End
         await cursor.execute(
             "INSERT INTO payrollx_meta.runs (catalog, layout, services, status, tool_version, jobs, host, process)"
             " VALUES (%s, %s, %s, 'running', %s, %s, %s, %s) RETURNING *",
-            (plan.catalog.name, plan.layout.name, list(plan.services), __version__, jobs, *_process()),
+            (plan.catalog.name, plan.layout.name, list(plan.services), __version__, jobs, *this_process()),
         )
         run = await cursor.fetchone()
         if run is None:  # INSERT … RETURNING gives its row or raises
@@ -203,7 +203,7 @@ async def resume_run(connection: Connection, run: Run, plan: Plan) -> Run:
     await connection.execute(
         "UPDATE payrollx_meta.runs SET status = 'running', message = NULL, finished_at = NULL, host = %s, process = %s"
         " WHERE id = %s",
-        (*_process(), run.id),
+        (*this_process(), run.id),
     )
     return replace(run, status="running")
 
@@ -333,7 +333,7 @@ async def restored(connection: Connection, run: int, table: str, name: str) -> N
 
 async def _is_ours(connection: Connection, run: int) -> bool:
     query = "SELECT FROM payrollx_meta.runs WHERE id = %s AND status = 'running' AND (host, process) = (%s, %s)"
-    return await (await connection.execute(query, (run, *_process()))).fetchone() is not None
+    return await (await connection.execute(query, (run, *this_process()))).fetchone() is not None
 
 
 def as_designed(database: Database, things: Iterable[Taken]) -> Database:
@@ -356,18 +356,24 @@ def shape_of(database: Database) -> str:
     return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:16]
 
 
-def _process() -> tuple[str, int]:
+def this_process() -> tuple[str, int]:
+    """Return the host, and the number that this process has there."""
     return socket.gethostname(), os.getpid()
 
 
 async def holder(connection: Connection, which: int = LOCK_CLASS) -> str:
     """Say who holds the run's lock, or another one of this tool's."""
+    # The role that owns the tables needn't be one that may see the sessions of who logs in.
+    await connection.execute("RESET ROLE")
     row = await _holding(connection, which)
     newest = next((run for run in await runs(connection) if run.status == "running"), None)
     process = f"run {newest.id}, process {newest.process} on {newest.host}, " if newest else ""
-    return process + (
-        f"session {row[1]} ({row[0]}) from {row[3]} since {row[2]:%Y-%m-%d %H:%M:%S}" if row else "unknown"
-    )
+    return process + (f"session {row[1]} ({row[0]}) from {row[3]} since {_moment(row[2])}" if row else "unknown")
+
+
+def _moment(at: datetime | None) -> str:
+    """Return a session's start for people; another role's may be hidden from this one."""
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "some time"
 
 
 async def _holding(connection: Connection, which: int = LOCK_CLASS) -> tuple[Any, ...] | None:

@@ -46,6 +46,7 @@ async def restart(
     if not written:
         observer(Notice("there is nothing to undo: no run has written to these tables"))
         return
+    await state.ensure(held)  # the runs may be of an older version
     names = [name for _, tables in written.values() for name in tables]
     observer(StageStarted("undo", f"emptying what run {', '.join(map(str, sorted(written)))} has written"))
     _refuse_beyond(written, wanted)

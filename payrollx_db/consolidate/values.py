@@ -14,6 +14,7 @@ from payrollx_db.consolidate.connect import Connection, Endpoint, run, session
 from payrollx_db.consolidate.findings import EXAMPLES, Finding
 from payrollx_db.consolidate.mapping import ROW, ColumnPlan, TablePlan, new_uniques
 
+REFUSED = ("unconvertible", "enum-unknown")  # codes of values that the transform can't turn into the target's type
 NEWEST = ("updatedAt", "updated_at")  # the columns that tell which of two rows is the newer
 
 
@@ -77,7 +78,7 @@ async def look(
             if counts is None or any(counts[: len(probes)]):
                 looked = [await _probe(connection, table, probe, rows) for probe in probes]
                 suspects = [suspect for suspect in looked if suspect.finding.count]
-    dirty = frozenset(s.column for s in suspects if s.finding.code == "unconvertible")
+    dirty = frozenset(s.column for s in suspects if s.finding.code in REFUSED)
     if counts is None:
         return Values(table, tuple(suspects), dirty, None)
     odd = {c.target.name for c, count in zip(keys, counts[len(probes) :], strict=True) if count}
@@ -110,7 +111,7 @@ def _probes(table: TablePlan) -> Iterator[_Probe]:
         if made.valid is not None:
             bad = sql.SQL("NOT ({})").format(made.valid)
             quick = sql.SQL("false") if made.raises else bad
-            yield _Probe("unconvertible", column, quick, bad, f"value is no {kind}")
+            yield _Probe(made.code, column, quick, bad, f"value is no {kind}")
         if made.lossy is not None:
             safe = sql.SQL("CASE WHEN {} THEN {} END").format(valid, made.lossy)
             yield _Probe("lossy", column, made.lossy, safe, f"value that {kind} would round or cut")

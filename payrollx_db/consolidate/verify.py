@@ -25,7 +25,7 @@ class TableVerdict:
     """What comparing one source table with its target showed; ``seconds`` is the wall time of it.
 
     ``kept`` is the same for the rows in quarantine, where there are any. ``adopted`` counts rows that
-    duplicate tables brought into this target.
+    duplicate tables brought into this target. ``started`` is when, by this process's monotonic clock.
     """
 
     table: TablePlan
@@ -33,6 +33,7 @@ class TableVerdict:
     seconds: float
     kept: Comparison | None = None
     adopted: int = 0
+    started: float = 0.0
 
     @property
     def extra(self) -> int:
@@ -123,7 +124,7 @@ class Verifier:
             kept = await compare(self._legacy_side(table), self._quarantine_side(table), **asked)  # type: ignore[arg-type]
         seconds = time.monotonic() - started
         self.observer(TableFinished(*table.place, result.left_rows, table.source.size, seconds))
-        return TableVerdict(table, result, seconds, kept, 0 if table.owner else adopted)
+        return TableVerdict(table, result, seconds, kept, 0 if table.owner else adopted, started)
 
     def _legacy_side(self, table: TablePlan) -> Side:
         """Return the source's rows that stay out, whole."""

@@ -117,6 +117,11 @@ class Programs:
         return Programs(place / package.name / install.name / folder.name, self.version)
 
 
+def folders() -> list[Path]:
+    """Return the folders in which programs may be: those of the wheel, then those of the machine."""
+    return [*_wheel_folders(), *_machine_folders()]
+
+
 def _wheel_folders() -> Iterator[Path]:
     # The wheel is found, not imported: its Python code, run by root, opens the permissions of the
     # folders above it. Only its programs are used.

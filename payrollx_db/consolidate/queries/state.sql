@@ -107,4 +107,70 @@ CREATE TABLE IF NOT EXISTS payrollx_meta.quarantine (
   row         jsonb,
   restored_at timestamptz,
   PRIMARY KEY (run_id, source, key, kind, column_name)
-)
+);
+
+-- Each call of the copy that worked on a run: the first, and those that went on with it.
+CREATE TABLE IF NOT EXISTS payrollx_meta.attempts (
+  run_id         bigint NOT NULL REFERENCES payrollx_meta.runs ON DELETE CASCADE,
+  attempt        integer NOT NULL,
+  started_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  host           text NOT NULL,
+  process        integer NOT NULL,
+  account        text NOT NULL DEFAULT SESSION_USER,
+  tool_version   text NOT NULL,
+  python_version text NOT NULL,
+  jobs           integer NOT NULL,
+  policies       text[] NOT NULL,
+  discards       jsonb NOT NULL,
+  waiting        text[] NOT NULL,
+  target_system  text NOT NULL,
+  target_dbname  text NOT NULL,
+  target_url     text NOT NULL,
+  target_version text NOT NULL,
+  PRIMARY KEY (run_id, attempt)
+);
+
+-- What was done to tables beside moving their rows, and when: indexes, keys, statistics, merges.
+CREATE TABLE IF NOT EXISTS payrollx_meta.steps (
+  run_id      bigint NOT NULL REFERENCES payrollx_meta.runs ON DELETE CASCADE,
+  table_name  text NOT NULL,
+  name        text NOT NULL,
+  kind        text NOT NULL,
+  started_at  timestamptz NOT NULL,
+  finished_at timestamptz NOT NULL,
+  PRIMARY KEY (run_id, table_name, name, kind)
+);
+
+CREATE TABLE IF NOT EXISTS payrollx_meta.verifications (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  run_id       bigint NOT NULL REFERENCES payrollx_meta.runs ON DELETE CASCADE,
+  started_at   timestamptz NOT NULL,
+  finished_at  timestamptz NOT NULL,
+  identical    boolean NOT NULL,
+  host         text NOT NULL,
+  account      text NOT NULL DEFAULT SESSION_USER,
+  tool_version text NOT NULL
+);
+
+-- Rows and sums of row hashes of a target table, by bucket of the key's hash, as a verification saw them.
+CREATE TABLE IF NOT EXISTS payrollx_meta.verified_tables (
+  verification_id bigint NOT NULL REFERENCES payrollx_meta.verifications ON DELETE CASCADE,
+  source          text NOT NULL,
+  target          text NOT NULL,
+  identical       boolean NOT NULL,
+  source_rows     bigint NOT NULL,
+  target_rows     bigint NOT NULL,
+  quarantined     bigint NOT NULL,
+  missing         bigint NOT NULL,
+  extra           bigint NOT NULL,
+  changed         bigint NOT NULL,
+  started_at      timestamptz NOT NULL,
+  finished_at     timestamptz NOT NULL,
+  source_hash     text NOT NULL,
+  target_hash     text NOT NULL,
+  key_columns     text[] NOT NULL,
+  row_columns     text[] NOT NULL,
+  bucket_count    integer NOT NULL,
+  buckets         jsonb NOT NULL,
+  PRIMARY KEY (verification_id, source, target)
+);

@@ -1,0 +1,159 @@
+"""``payrollx-db doctor``."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.text import Text
+
+from payrollx_db.cli import render
+from payrollx_db.cli.options import as_json
+from payrollx_db.cli.places import health_options
+
+if TYPE_CHECKING:
+    from payrollx_db.health.database import Expected, Place
+    from payrollx_db.health.examine import Checked, DatabaseHealth, Health
+    from payrollx_db.health.findings import Finding
+
+FINDINGS = 3
+LOOKS = {"ok": "green", "info": "green", "warn": "yellow", "error": "bold red"}
+
+
+@click.command()
+@health_options
+@as_json
+def doctor(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float, as_json: bool) -> int:
+    """Examine the databases of all services: what is wrong, where, and what to do. Changes nothing.
+
+    Services that are placed elsewhere are looked at there. Exit code 3 where something wants attention.
+    """
+    from payrollx_db.health.examine import examine
+
+    health = asyncio.run(examine(asked, expected, seconds=timeout))
+    if as_json:
+        render.answer_json(document(health))
+    else:
+        show(health)
+    return 0 if health.healthy else FINDINGS
+
+
+def document(health: "Health") -> dict[str, Any]:
+    """Return an examination as plain data, for ``--json``."""
+    return {
+        "healthy": health.healthy,
+        "databases": [_database_document(database) for database in health.databases],
+        "backups": None if health.backups is None else dict(health.last_backups),
+        "findings": [asdict(finding) for finding in health.findings],
+    }
+
+
+def show(health: "Health") -> None:
+    """Show how each database is, how big each service, and what there is to do."""
+    for database in health.databases:
+        _show_database(database, named=len(health.databases) > 1)
+    if health.backups is not None:
+        _show_checks([health.backups])
+        render.answer("")
+    _show_services(health)
+    _show_findings(health.findings)
+
+
+def _database_document(database: "DatabaseHealth") -> dict[str, Any]:
+    capacity = database.capacity
+    return {
+        "url": database.place.url.masked,
+        "reachable": database.reachable,
+        "version": database.version,
+        "connect_seconds": database.seconds,
+        "connections": capacity and {
+            "used": capacity.used,
+            "used_here": capacity.used_here,
+            "for_all": capacity.room.unreserved,
+            "max_connections": capacity.room.max_connections,
+            "reserved": capacity.room.reserved,
+            "database_limit": capacity.room.limit,
+            "budget": capacity.share,
+        },
+        "services": [
+            {
+                "name": service.name,
+                "rows": service.rows,
+                "bytes": service.bytes,
+                "connections": service.connections,
+                "tables": [asdict(table) for table in service.tables],
+            }
+            for service in database.services
+        ],
+        "checks": [
+            {"name": check.name, "status": check.severity, "findings": len(check.findings)}
+            for check in database.checks
+        ],
+    }  # fmt: skip
+
+
+def _show_database(database: "DatabaseHealth", *, named: bool) -> None:
+    on = f" on Postgres {database.version}" if database.version else ""
+    render.answer(f"{database.place.url.masked}{on}")
+    if named:
+        render.answer(f"  {', '.join(service.name for service in database.place.services)}")
+    _show_checks(database.checks)
+    render.answer("")
+
+
+def _show_checks(checks: "Sequence[Checked]") -> None:
+    made = render.table(("", "left"), ("", "left"), ("", "left"))
+    made.show_header = False
+    for check in checks:
+        if check.name == "sizes" and not check.findings:
+            continue  # the table below shows them
+        made.add_row(Text(f"  {check.severity}", style=LOOKS[check.severity]), check.name, _said(check))
+    render.answer_table(made)
+
+
+def _said(check: "Checked") -> str:
+    if not check.findings:
+        return check.well
+    first = check.findings[0]
+    more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
+    about_all = "://" in first.place
+    return (first.code if about_all else first.place) + more
+
+
+def _show_services(health: "Health") -> None:
+    rows = [(service, database) for database in health.databases for service in database.services]
+    if not rows:
+        return
+    headings = ("service", "tables", "rows (about)", "MB", "connections", "of a share of")
+    made = render.table(*((heading, "right" if number else "left") for number, heading in enumerate(headings)))
+    for service, database in rows:
+        share = database.capacity.share if database.capacity else 0
+        made.add_row(
+            service.name, str(len(service.tables)), f"{service.rows:,}", f"{service.bytes / 1e6:,.1f}",
+            str(service.connections), str(share),
+        )  # fmt: skip
+    render.answer_table(made)
+    for database in health.databases:
+        if capacity := database.capacity:
+            render.answer(
+                f"{capacity.used} of {capacity.room.unreserved} sessions are taken on the server of"
+                f" {database.place.url.dbname}, {capacity.used_here} of them here"
+            )
+    render.answer("")
+
+
+def _show_findings(findings: "Sequence[Finding]") -> None:
+    for finding in findings:
+        render.answer_marked(f"{finding.severity:<6}", LOOKS[finding.severity], f"{finding.code}  {finding.place}")
+        render.answer_wrapped(finding.detail, indent=6)
+        if finding.remedy:
+            render.answer_wrapped(f"next: {finding.remedy}", indent=6)
+    wanting = sum(finding.wants_attention for finding in findings)
+    aside = f", {len(findings) - wanting} good to know" if len(findings) > wanting else ""
+    if findings:
+        render.answer("")
+    if wanting:
+        render.answer(f"{wanting} {'finding wants' if wanting == 1 else 'findings want'} attention{aside}.")
+    else:
+        render.answer(f"all is well{aside}.")

@@ -1,0 +1,64 @@
+"""``payrollx-db metrics``."""
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from payrollx_db.cli import render
+from payrollx_db.cli.places import health_options
+
+if TYPE_CHECKING:
+    from payrollx_db.health.database import Expected, Place
+    from payrollx_db.health.examine import Health
+
+LOOPBACK = "127.0.0.1"
+
+
+def address(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int] | None:
+    """Return HOST:PORT as both; the loopback address where only a port is given."""
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not port.isdecimal() or not 0 <= int(port) < 65536:
+        raise click.BadParameter(f"{value!r} is no address: give HOST:PORT, or a port alone", ctx, param)
+    return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
+
+
+@click.command()
+@health_options
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    callback=address,
+    envvar="PAYROLLX_METRICS_LISTEN",
+    show_envvar=True,
+    help="Serve them there until interrupted, each scrape fresh; a port alone is on 127.0.0.1.",
+)
+def metrics(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float, listen: tuple[str, int] | None) -> int:
+    """Print what doctor looks at in Prometheus' text format, or serve it.
+
+    A database that doesn't answer is payrollx_up 0, and no error. Needs the extra: pip install 'payrollx-db[metrics]'.
+    """
+    from payrollx_db.health import metrics as exported
+    from payrollx_db.health.examine import examine
+
+    def fresh() -> "Health":
+        return asyncio.run(examine(asked, expected, seconds=timeout))
+
+    exported.require_client()
+    if listen is None:
+        render.answer(exported.exposition(fresh()).rstrip("\n"))
+        return 0
+    port, end = exported.listen(*listen, fresh)
+    render.note(f"serving http://{_shown(listen[0])}:{port}/metrics; Ctrl-C ends it")
+    try:
+        threading.Event().wait()
+    finally:
+        end()
+    return 0
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,112 @@
+"""``payrollx-db report``."""
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from payrollx_db.cli import render
+from payrollx_db.cli.options import as_json, database_url, unified_database
+from payrollx_db.cli.progress import showing
+from payrollx_db.consolidate.connect import Endpoint
+from payrollx_db.errors import ConfigurationError
+from payrollx_db.report import check as checks
+from payrollx_db.report import reading, seal
+from payrollx_db.report.check import Checked
+from payrollx_db.report.page import page
+from payrollx_db.report.words import headline, summary
+
+FINDINGS = 3
+
+
+@click.command()
+@click.argument("run", type=int, required=False)
+@database_url
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write the report as one page that needs nothing else.")  # fmt: skip
+@click.option("--check", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Hold a report, a page or its JSON, against the database again.")  # fmt: skip
+@as_json
+def report(run: int | None, database_url: str | None, html: Path | None, check: Path | None, *, as_json: bool) -> int:
+    """Report what RUN (default: the newest) did, and what proves it, from what the unified database remembers.
+
+    Changes nothing. With --check, exit code 3 where the report was edited, or where the database differs from it.
+    """
+    url = unified_database(database_url)
+    target = Endpoint(url, "target", url.dbname)
+    if check is not None:
+        if html is not None or run is not None:
+            raise ConfigurationError("--check takes the report's own run", hint="leave out RUN and --html")
+        return _check(check, target, as_json=as_json)
+    document = seal.sealed(asyncio.run(reading.read(target, run)))
+    if html is not None:
+        _write(html, page(document))
+        render.note(f"wrote {html}")
+    if as_json:
+        render.answer_json(document)
+    elif html is None:
+        _answer(document)
+    return 0
+
+
+def _check(file: Path, target: Endpoint, *, as_json: bool) -> int:
+    seal.opened(file)  # before anything is connected to
+    with showing() as observer:
+        checked = asyncio.run(checks.check(file, target, observer))
+    if as_json:
+        render.answer_json(checked.document())
+    else:
+        _show(checked)
+    return 0 if checked.identical else FINDINGS
+
+
+def _show(checked: Checked) -> None:
+    different = [table for table in checked.tables if not table.identical]
+    for table in different:
+        render.answer(str(table))
+    for place in checked.record:
+        render.answer(f"recorded otherwise: {place}")
+    counted = sum(not table.hashed and not table.problem for table in checked.tables)
+    rows = sum(table.rows for table in checked.tables)
+    what = f"{rows:,} rows in {len(checked.tables)} tables"
+    only = f" ({counted} of them only counted, as they were never verified)" if counted else ""
+    if checked.identical:
+        render.answer(f"{what}{only}: as the report of run {checked.run} says.")
+    else:
+        render.answer(f"{what}{only}: NOT as the report of run {checked.run} says.")
+
+
+def _answer(document: dict[str, Any]) -> None:
+    run = document["run"]
+    render.answer(f"run {run['id']} of {run['layout']} into {document['target']['dbname']}, {run['status']}")
+    render.answer(headline(document)["text"])
+    for line in summary(document):
+        render.answer(line)
+    render.note("next: --html FILE writes the page to sign, --json answers with all of it")
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file whole or not at all. Raises ConfigurationError where it can't."""
+    file = file.resolve()
+    try:
+        if file.exists() and not file.is_file():  # /dev/stdout, a pipe: nothing to put another file in place of
+            file.write_text(text, encoding="utf-8")
+            return
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't write {file}: {error.strerror}", hint="name a file in a folder that is there"
+        ) from None

@@ -1,0 +1,151 @@
+"""The examination: every database is opened, measured and put through every check.
+
+What fails is a finding as well: a database that can't be reached, a check that its role may not make.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import psycopg
+
+from payrollx_db.consolidate.connect import LOCK_NOT_AVAILABLE, Endpoint, session
+from payrollx_db.errors import PayrollxError
+from payrollx_db.health import backups
+from payrollx_db.health.checks import CHECKS, Check
+from payrollx_db.health.database import Database, Expected, Place
+from payrollx_db.health.findings import GRAVITY, Finding
+from payrollx_db.health.sizes import Capacity, ServiceSize, capacity, sizes
+
+TIMEOUT = 30.0  # seconds for one database, everything included
+
+# It looks at tables that others may hold locked for long, and would rather say so than wait.
+SETTINGS = {"default_transaction_read_only": "on", "lock_timeout": "2s"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One check of one database, and how it went: ``well`` says what is so where it found nothing."""
+
+    name: str
+    well: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """The gravest of its findings: ``error``, ``warn``, ``info``, or ``ok`` where there is none."""
+        return min((f.severity for f in self.findings), key=GRAVITY.__getitem__, default="ok")
+
+
+@dataclass(frozen=True)
+class DatabaseHealth:
+    """How one database is. Of one that can't be reached, only that is known."""
+
+    place: Place
+    seconds: float
+    checks: tuple[Checked, ...]
+    version: str = ""
+    capacity: Capacity | None = None
+    services: tuple[ServiceSize, ...] = ()
+
+    @property
+    def reachable(self) -> bool:
+        """Whether it answered."""
+        return self.capacity is not None
+
+
+@dataclass(frozen=True)
+class Health:
+    """How all databases are, and when each service was backed up last, if that was looked at."""
+
+    databases: tuple[DatabaseHealth, ...]
+    backups: Checked | None = None
+    last_backups: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings, the gravest first, and else in the order of databases and checks."""
+        checks = [check for database in self.databases for check in database.checks]
+        checks += [self.backups] if self.backups else []
+        found = [replace(finding, check=check.name) for check in checks for finding in check.findings]
+        return sorted(found, key=lambda f: GRAVITY[f.severity])
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing wants attention."""
+        return not any(finding.wants_attention for finding in self.findings)
+
+
+async def examine(places: Iterable[Place], expected: Expected, *, seconds: float = TIMEOUT) -> Health:
+    """Examine all ``places`` at once; each gets that many ``seconds``. Changes nothing.
+
+    What goes wrong is in the findings. Whatever ``expected.backups`` raises is raised.
+    """
+    asked = tuple(places)
+    databases = tuple(await asyncio.gather(*(_examine(place, expected, seconds) for place in asked)))
+    if expected.backups is None:
+        return Health(databases)
+    last = expected.backups()
+    services = [service for place in asked for service in place.services]
+    late = backups.judge(services, last, expected.limits.backup_seconds, datetime.now(UTC))
+    return Health(databases, Checked("backups", "every service has a fresh one", tuple(late)), last)
+
+
+async def _examine(place: Place, expected: Expected, seconds: float) -> DatabaseHealth:
+    endpoint = Endpoint(place.url, "target", place.url.dbname, "payrollx-db doctor", SETTINGS)
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(seconds), session(endpoint) as connection:
+            connected = time.monotonic() - began
+            with endpoint.blamed("can't be examined"):
+                return await _look(Database(place, endpoint, connection, expected), connected)
+    except TimeoutError:
+        return _unreachable(place, f"no answer within {seconds:g} s", "look at what the server is busy with")
+    except PayrollxError as error:
+        return _unreachable(place, _detail(place, error), error.hint)
+
+
+async def _look(database: Database, connected: float) -> DatabaseHealth:
+    there = await capacity(database)
+    measured: list[ServiceSize] = []
+
+    async def measure(database: Database) -> list[Finding]:
+        measured.extend(await sizes(database))
+        return []
+
+    checks = [await _checked(check, database) for check in (*CHECKS, Check("sizes", "all could be read", measure))]
+    version = database.connection.info.parameter_status("server_version") or ""
+    reached = Checked("reachable", f"in {connected * 1000:.0f} ms")
+    return DatabaseHealth(
+        database.place, connected, (reached, *checks), version.partition(" ")[0], there, tuple(measured)
+    )
+
+
+async def _checked(check: Check, database: Database) -> Checked:
+    """Make one check. What its role may not see, or others hold locked, is a finding, and no end to the rest."""
+    try:
+        return Checked(check.name, check.well, tuple(await check.run(database)))
+    except psycopg.Error as error:
+        if database.connection.closed:
+            raise
+        failure = database.endpoint.fail(error, f"{check.name} can't be checked")
+    except PayrollxError as error:
+        failure = error
+    again = failure.passing or failure.sqlstate == LOCK_NOT_AVAILABLE
+    remedy = "ask again in a moment" if again else failure.hint
+    detail = _detail(database.place, failure)
+    return Checked(check.name, check.well, (database.finding("not-checked", "warn", detail, remedy),))
+
+
+def _unreachable(place: Place, detail: str, remedy: str) -> DatabaseHealth:
+    names = [service.name for service in place.services]
+    service = names[0] if len(names) == 1 else ""
+    finding = Finding("unreachable", "error", service, place.url.masked, detail, remedy)
+    return DatabaseHealth(place, 0.0, (Checked("reachable", "", (finding,)),))
+
+
+def _detail(place: Place, failure: PayrollxError) -> str:
+    """Return what failed, without where: the finding says that itself."""
+    return failure.message.partition(f"{place.url.masked}: ")[2] or failure.message

@@ -1,0 +1,155 @@
+"""The same as metrics: one examination as Prometheus' families of samples, and a server that makes one a scrape.
+
+``prometheus_client`` is an extra: ``pip install 'payrollx-db[metrics]'``.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from payrollx_db.errors import ConfigurationError
+from payrollx_db.health.examine import DatabaseHealth, Health
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+Examine = Callable[[], Health]
+
+# Name, what it says, and its labels. Names carry their units; everything is a gauge.
+FAMILIES = {
+    "payrollx_up": ("Whether the database of a service answers.", ("service",)),
+    "payrollx_server_info": ("The version of the server that a service is on.", ("service", "version")),
+    "payrollx_connect_seconds": ("How long connecting took.", ("service",)),
+    "payrollx_connections": ("Sessions that can be told to be a service's own.", ("service",)),
+    "payrollx_connections_budget": ("An even share of the sessions that a service's database may have.", ("service",)),
+    "payrollx_server_connections": ("Sessions on the server that a service is on.", ("service",)),
+    "payrollx_server_connections_limit": ("Sessions that the server has for all.", ("service",)),
+    "payrollx_table_rows": ("About how many rows a table has.", ("service", "table")),
+    "payrollx_table_dead_rows": ("About how many dead rows wait for VACUUM.", ("service", "table")),
+    "payrollx_table_size_bytes": ("A table's size, with its indexes.", ("service", "table")),
+    "payrollx_table_indexes_size_bytes": ("The size of a table's indexes.", ("service", "table")),
+    "payrollx_last_backup_timestamp_seconds": ("When a service was backed up last.", ("service",)),
+    "payrollx_findings": (
+        "What payrollx-db doctor finds; without a service: about the database.",
+        ("check", "code", "severity", "service"),
+    ),
+    "payrollx_check_ok": ("Whether a check finds nothing that wants attention.", ("check",)),
+}  # fmt: skip
+
+Samples = Iterator[tuple[str, tuple[str, ...], float]]
+
+
+def exposition(health: Health) -> str:
+    """Return an examination in Prometheus' text format. Raises ConfigurationError without ``prometheus_client``."""
+    client = require_client()
+    registry = client.CollectorRegistry()
+    registry.register(Collector(lambda: health))
+    text: str = client.generate_latest(registry).decode()
+    return text
+
+
+class Collector:
+    """What Prometheus' client asks at each scrape; every answer is a fresh examination, one at a time."""
+
+    def __init__(self, examine: Examine) -> None:
+        self._examine = examine
+        self._one_at_a_time = threading.Lock()
+
+    def collect(self) -> "Iterator[Metric]":
+        """Yield the families with their samples."""
+        with self._one_at_a_time:
+            health = self._examine()
+        yield from families(health)
+
+
+def families(health: Health) -> "Iterator[Metric]":
+    """Yield the families of an examination, each with its samples."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    made = {name: GaugeMetricFamily(name, said, labels=labels) for name, (said, labels) in FAMILIES.items()}
+    for name, labels, value in _samples(health):
+        made[name].add_metric(labels, value)
+    yield from made.values()
+
+
+def require_client() -> Any:
+    """Return the module ``prometheus_client``. Raises ConfigurationError where it isn't installed."""
+    try:
+        import prometheus_client
+    except ImportError:
+        raise ConfigurationError(
+            "metrics need prometheus_client, which isn't installed",
+            hint="pip install 'payrollx-db[metrics]'",
+        ) from None
+    return prometheus_client
+
+
+def listen(host: str, port: int, examine: Examine) -> tuple[int, Callable[[], None]]:
+    """Serve a fresh examination at each scrape, in threads of its own. Returns the port, and what ends it.
+
+    Raises ConfigurationError without ``prometheus_client``, or where the address can't be taken.
+    """
+    client = require_client()
+    registry = client.CollectorRegistry()
+    registry.register(Collector(examine))
+    try:
+        server, thread = client.start_http_server(port, addr=host, registry=registry)
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't listen on {host}:{port}: {error.strerror or error}",
+            hint="name another with --listen HOST:PORT",
+        ) from None
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return server.server_port, end
+
+
+def _samples(health: Health) -> Samples:
+    for database in health.databases:
+        for service in database.place.services:
+            yield "payrollx_up", (service.name,), database.reachable
+        yield from _database(database)
+    for service_name, made in health.last_backups.items():
+        yield "payrollx_last_backup_timestamp_seconds", (service_name,), made.timestamp()
+    yield from _found(health)
+
+
+def _database(database: DatabaseHealth) -> Samples:
+    capacity = database.capacity
+    if capacity is None:
+        return
+    for service in database.place.services:
+        label = (service.name,)
+        yield "payrollx_server_info", (service.name, database.version), 1
+        yield "payrollx_connect_seconds", label, database.seconds
+        yield "payrollx_connections_budget", label, capacity.share
+        yield "payrollx_server_connections", label, capacity.used
+        yield "payrollx_server_connections_limit", label, capacity.room.unreserved
+    for size in database.services:
+        yield "payrollx_connections", (size.name,), size.connections
+        for table in size.tables:
+            labels = (size.name, table.name)
+            yield "payrollx_table_rows", labels, table.rows
+            yield "payrollx_table_dead_rows", labels, table.dead_rows
+            yield "payrollx_table_size_bytes", labels, table.bytes
+            yield "payrollx_table_indexes_size_bytes", labels, table.index_bytes
+
+
+def _found(health: Health) -> Samples:
+    counted: dict[tuple[str, ...], int] = {}
+    for found in health.findings:
+        key = (found.check, found.code, str(found.severity), found.service)
+        counted[key] = counted.get(key, 0) + 1
+    for labels, number in counted.items():
+        yield "payrollx_findings", labels, number
+    well: dict[str, bool] = {}
+    checks = [check for database in health.databases for check in database.checks]
+    for check in (*checks, *((health.backups,) if health.backups else ())):
+        fine = not any(finding.wants_attention for finding in check.findings)
+        well[check.name] = fine and well.get(check.name, True)
+    for name, fine in well.items():
+        yield "payrollx_check_ok", (name,), fine

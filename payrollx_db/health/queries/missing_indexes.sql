@@ -1,0 +1,35 @@
+-- Referring columns that no usable index begins with: those of foreign keys, and the loose ones that are given.
+-- An index serves where its first columns are these, in whatever order, and it covers every row.
+WITH referring AS (
+    SELECT k.conrelid AS relid, k.conkey::smallint[] AS columns, k.conname::text AS key
+    FROM pg_catalog.pg_constraint AS k
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace
+    WHERE k.contype = 'f' AND n.nspname = ANY (%(schemas)s)
+    UNION ALL
+    SELECT a.attrelid, ARRAY[a.attnum], NULL
+    FROM unnest(%(loose_schemas)s::text[], %(loose_tables)s::text[], %(loose_columns)s::text[])
+      AS l (schema, relation, name)
+    JOIN pg_catalog.pg_namespace AS n ON n.nspname = l.schema
+    JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = l.relation
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = l.name AND NOT a.attisdropped
+)
+SELECT n.nspname::text AS schema,
+       c.relname::text AS table,
+       (SELECT pg_catalog.array_agg(a.attname::text ORDER BY p.position)
+        FROM unnest(r.columns) WITH ORDINALITY AS p (number, position)
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.relid AND a.attnum = p.number) AS columns,
+       r.key
+FROM referring AS r
+JOIN pg_catalog.pg_class AS c ON c.oid = r.relid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE NOT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_index AS x
+    WHERE x.indrelid = r.relid
+      AND x.indisvalid
+      AND x.indpred IS NULL
+      AND x.indnkeyatts >= pg_catalog.cardinality(r.columns)
+      -- int2vector counts from 0
+      AND (x.indkey::smallint[])[0:pg_catalog.cardinality(r.columns) - 1] @> r.columns
+)
+ORDER BY 1, 2, 3

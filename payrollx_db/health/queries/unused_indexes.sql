@@ -1,0 +1,37 @@
+-- Indexes that no scan has used since the statistics began, and that nothing else needs: no key, no unique, and
+-- not the one that a reference (enforced, or one of the loose ones that are given) is looked up by.
+SELECT n.nspname::text AS schema,
+       t.relname::text AS table,
+       i.relname::text AS index,
+       pg_catalog.pg_relation_size(i.oid) AS bytes,
+       since.days
+FROM pg_catalog.pg_index AS x
+JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
+JOIN pg_catalog.pg_stat_all_indexes AS s ON s.indexrelid = i.oid
+CROSS JOIN (
+    SELECT extract(epoch FROM pg_catalog.clock_timestamp()
+               - greatest(d.stats_reset, pg_catalog.pg_postmaster_start_time()))::float8 / 86400 AS days
+    FROM pg_catalog.pg_stat_database AS d
+    WHERE d.datname = pg_catalog.current_database()
+) AS since
+WHERE n.nspname = ANY (%(schemas)s)
+  AND x.indisvalid AND NOT x.indisunique AND NOT x.indisexclusion
+  AND s.idx_scan = 0
+  AND since.days >= %(days)s
+  AND pg_catalog.pg_relation_size(i.oid) >= %(bytes)s
+  AND NOT EXISTS (
+      SELECT
+      FROM pg_catalog.pg_constraint AS k
+      WHERE k.contype = 'f' AND k.conrelid = t.oid
+        AND (x.indkey::smallint[])[0:pg_catalog.cardinality(k.conkey) - 1] @> k.conkey
+  )
+  AND NOT EXISTS (
+      SELECT
+      FROM unnest(%(loose_schemas)s::text[], %(loose_tables)s::text[], %(loose_columns)s::text[])
+        AS l (schema, relation, name)
+      WHERE l.schema = n.nspname AND l.relation = t.relname AND l.name = a.attname
+  )
+ORDER BY 1, 2, 3

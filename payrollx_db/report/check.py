@@ -1,0 +1,206 @@
+"""A report held against the database again: what is recorded there, and the rows themselves."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg import sql
+
+from payrollx_db.consolidate import rules
+from payrollx_db.consolidate.compare import Proof, Side, prove
+from payrollx_db.consolidate.connect import Endpoint, reusing
+from payrollx_db.consolidate.events import Notice, Observer, StageStarted, TableFinished, TableStarted
+from payrollx_db.consolidate.inspect import Database, Table, inspect
+from payrollx_db.consolidate.mapping import ROW, from_item
+from payrollx_db.consolidate.tasks import limited
+from payrollx_db.errors import ConfigurationError, StateConflictError
+from payrollx_db.report import reading, seal
+
+# What the record may say otherwise without being another: how it was reached, and what is derived from the rest.
+NOT_COMPARED = ("format", "made", "seal", "target")
+
+
+@dataclass(frozen=True)
+class TableChecked:
+    """A target table now, beside the report: rows, whether it holds the same, and in how many buckets it doesn't.
+
+    ``problem`` says why it could not be looked at; ``hashed`` is false where only its rows could be counted, as
+    no verification had been recorded.
+    """
+
+    target: str
+    reported_rows: int
+    rows: int
+    identical: bool
+    hashed: bool
+    buckets: int = 0
+    differing: int = 0
+    problem: str = ""
+
+    def __str__(self) -> str:
+        if self.problem:
+            return f"{self.target}: {self.problem}"
+        rows = f"{self.reported_rows:,} rows reported, {self.rows:,} there"
+        hashes = f", other values in {self.differing} of {self.buckets} buckets" if self.differing else ""
+        return f"{self.target}: {rows}{hashes}"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The outcome: ``record`` are the places where the recorded state says otherwise than the report."""
+
+    file: Path
+    run: int
+    same_database: bool
+    record: tuple[str, ...]
+    tables: tuple[TableChecked, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether the database still says and holds what the report says."""
+        return not self.record and all(table.identical for table in self.tables)
+
+    def document(self) -> dict[str, Any]:
+        """Return the outcome as plain data, for ``--json``."""
+        return {
+            "file": str(self.file),
+            "run": self.run,
+            "identical": self.identical,
+            "same_database": self.same_database,
+            "record": list(self.record),
+            "tables": [
+                {
+                    "target": t.target, "identical": t.identical, "hashed": t.hashed, "problem": t.problem,
+                    "reported_rows": t.reported_rows, "rows": t.rows, "buckets": t.buckets, "differing": t.differing,
+                }
+                for t in self.tables
+            ],
+        }  # fmt: skip
+
+
+async def check(path: Path, target: Endpoint, observer: Observer, *, jobs: int = 4) -> Checked:
+    """Hold the report in ``path`` against ``target``: what is recorded there, then every reported table, hashed anew.
+
+    Changes nothing. Raises ConfigurationError where ``path`` is no report, FindingsError where it was
+    edited, TargetError where the target can't be read.
+    """
+    document = seal.opened(path).document
+    async with reusing():
+        found = await inspect(target)
+        same = found.identity == (document["target"]["system"], document["target"]["dbname"])
+        if not same:
+            observer(Notice(f"this is not the database that the report is of, {document['target']['dbname']}"))
+        observer(StageStarted("verify", "hashing the reported tables"))
+        expected = list(_expected(document))
+        tables = await limited([_table(found, target, one, observer) for one in expected], jobs)
+        return Checked(path, document["run"]["id"], same, await _record(document, target), tuple(tables))
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What the report says of a target table; ``proof`` where it was verified."""
+
+    target: str
+    rows: int
+    proof: Proof | None
+    key: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def _expected(document: Mapping[str, Any]) -> Iterator[_Expected]:
+    verified = {(one["source"], one["target"]): one for one in document["verified"]}
+    written: dict[str, int] = {}
+    for table in document["tables"]:
+        written[table["target"]] = written.get(table["target"], 0) + (table["rows_written"] or 0)
+    for table in document["tables"]:
+        if table["kind"] != "copy":
+            continue
+        one = verified.get((table["source"], table["target"]))
+        if one is None:
+            yield _Expected(table["target"], written[table["target"]], None)
+            continue
+        buckets = {int(number): (rows, total) for number, (rows, total) in one["buckets"].items()}
+        proof = Proof(one["bucket_count"], buckets)
+        columns, key = tuple(one["row_columns"]), tuple(one["key_columns"])
+        yield _Expected(table["target"], one["target_rows"], proof, key, columns)
+
+
+async def _table(found: Database, target: Endpoint, expected: _Expected, observer: Observer) -> TableChecked:
+    table = found.tables.get(expected.target)
+    names = expected.columns or tuple(column.name for column in table.columns) if table else ()
+    if table is None:
+        return _unseen(expected, "is not there")
+    if gone := [name for name in names if table.column(name) is None]:
+        return _unseen(expected, f"has no column {', '.join(gone)}")
+    started = time.monotonic()
+    observer(TableStarted("", expected.target, expected.rows))
+    side = _side(table, target, expected.key or names, names)
+    seen = await prove(side, expected.proof.count if expected.proof else 1)
+    observer(TableFinished("", expected.target, seen.rows, table.size, time.monotonic() - started))
+    if expected.proof is None:
+        return TableChecked(expected.target, expected.rows, seen.rows, seen.rows == expected.rows, hashed=False)
+    theirs, ours = expected.proof.buckets, seen.buckets
+    differing = sum(ours.get(number) != theirs.get(number) for number in ours.keys() | theirs.keys())
+    return TableChecked(
+        expected.target, expected.rows, seen.rows, not differing, hashed=True,
+        buckets=expected.proof.count, differing=differing,
+    )  # fmt: skip
+
+
+def _unseen(expected: _Expected, problem: str) -> TableChecked:
+    return TableChecked(expected.target, expected.rows, 0, identical=False, hashed=False, problem=problem)
+
+
+def _side(table: Table, target: Endpoint, key: tuple[str, ...], names: tuple[str, ...]) -> Side:
+    """Return the target's side as verify makes it: by names that were found there, never by SQL of the file."""
+
+    def canonical(name: str) -> tuple[str, sql.Composable]:
+        column = table.column(name)
+        if column is None:  # looked at by the caller
+            raise ConfigurationError(f"{table.full_name} has no column {name}")
+        return name, rules.canonical(sql.Identifier(ROW, name), column.type)
+
+    return Side(target, from_item(table), tuple(map(canonical, key)), tuple(map(canonical, names)))
+
+
+async def _record(document: Mapping[str, Any], target: Endpoint) -> tuple[str, ...]:
+    """Say where the recorded state differs from the report."""
+    verification = document["verification"]
+    number = document["run"]["id"]
+    try:
+        facts = await reading.read(target, number, verification=verification["id"] if verification else 0)
+    except (ConfigurationError, StateConflictError) as error:
+        return (f"run {number} is not recorded there: {error.message}",)
+    recorded = facts.document()
+    return tuple(
+        place
+        for name, part in document.items()
+        if name not in NOT_COMPARED
+        for place in _differences(name, part, recorded.get(name))
+    )
+
+
+def _differences(place: str, reported: Any, recorded: Any) -> Iterator[str]:
+    """Name the places where two documents differ, as deep as they are alike."""
+    if isinstance(reported, dict) and isinstance(recorded, dict):
+        for name in dict.fromkeys((*reported, *recorded)):
+            yield from _differences(f"{place}.{name}", reported.get(name), recorded.get(name))
+    elif isinstance(reported, list) and isinstance(recorded, list) and len(reported) == len(recorded):
+        for number, (one, other) in enumerate(zip(reported, recorded, strict=True)):
+            yield from _differences(f"{place}.{_label(one, number)}", one, other)
+    elif reported != recorded:
+        yield f"{place}: {_short(reported)} reported, {_short(recorded)} recorded"
+
+
+def _label(item: Any, number: int) -> str:
+    if isinstance(item, dict) and "target" in item and "source" in item:
+        return f"{item['source']} -> {item['target']}"
+    return str(number)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list | dict):
+        return f"{len(value)} entries"
+    return str(value)

@@ -1,0 +1,110 @@
+"""The report as one page that needs nothing else: no network, no script, its own numbers inside as JSON."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from payrollx_db.report import picture, timeline
+from payrollx_db.report.timeline import duration, instant
+from payrollx_db.report.words import headline, summary
+
+# What the look of a page depends on: another of these, and a page of the same numbers is another file.
+PARTS = (
+    "page.py", "picture.py", "timeline.py", "words.py",
+    "templates/page.html", "templates/page.css", "templates/picture.svg", "templates/timeline.svg",
+)  # fmt: skip
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def page(document: Mapping[str, Any]) -> str:
+    """Return the page of a report's sealed document. The same document makes the same page."""
+    return _environment().get_template("page.html").render(
+        report=document,
+        headline=headline(document),
+        summary=summary(document),
+        databases=_by_database(document),
+        pictures=[picture.draw(document, shape) for shape in (picture.WIDE, picture.NARROW)],
+        timelines=[timeline.draw(document, shape) for shape in (timeline.WIDE, timeline.NARROW)],
+        data=embedded(document),
+    )  # fmt: skip
+
+
+def embedded(document: Mapping[str, Any]) -> Markup:
+    """Return the document as JSON that can stand in a script element: nothing in it can end the element."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(text)  # noqa: S704 - escaped just above, as a script element needs it
+
+
+@cache
+def page_version() -> str:
+    """Return a fingerprint of what makes pages look as they do."""
+    folder = files("payrollx_db.report")
+    text = b"".join(folder.joinpath(name).read_bytes() for name in PARTS)
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("payrollx_db.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"number": number, "size": size, "when": when, "duration": duration, "clock": clock}
+    made.globals["css"] = Markup(files("payrollx_db.report").joinpath("templates/page.css").read_text("utf-8"))  # noqa: S704 - ours
+    return made
+
+
+def _by_database(document: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return each database's tables, with what verify saw of them."""
+    verified = {(one["source"], one["target"]): one for one in document["verified"]}
+    tables = sorted(document["tables"], key=lambda t: (t["source"].partition(".")[0], t["kind"], t["source"]))
+    rows = [
+        {
+            **table,
+            "name": picture.split(table["source"])[1],
+            "verified": verified.get((table["source"], table["target"])),
+        }
+        for table in tables
+    ]
+    return [(name, list(members)) for name, members in groupby(rows, key=lambda t: t["source"].partition(".")[0])]
+
+
+def number(value: int | None) -> str:
+    """Return a count for people; nothing where there is none."""
+    return "" if value is None else f"{value:,}"
+
+
+def size(value: int | None) -> str:
+    """Return a number of bytes for people."""
+    amount, unit = float(value or 0), 0
+    while amount >= 1000 and unit < len(UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    return f"{amount:.0f} {UNITS[unit]}" if unit == 0 or amount >= 100 else f"{amount:.1f} {UNITS[unit]}"
+
+
+def when(text: str | None) -> str:
+    """Return a recorded time as a date and a time of day, UTC."""
+    if not text:
+        return ""
+    at = datetime.fromisoformat(text)
+    return f"{at.day} {MONTHS[at.month - 1]} {at.year}, {at:%H:%M:%S} UTC"
+
+
+def clock(first: str | None, last: str | None) -> str:
+    """Return how long it was between two recorded times."""
+    return duration(instant(last) - instant(first)) if first and last else ""

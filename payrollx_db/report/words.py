@@ -1,0 +1,69 @@
+"""What a report says first, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MARKS = {"proven": "good", "accounted": "warn", "different": "bad", "unbalanced": "bad", "unfinished": "bad"}
+
+
+def headline(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the verdict of a report: how it looks, and its one sentence."""
+    state = document["state"]
+    said = {
+        "proven": "Every row is accounted for, and both sides are identical.",
+        "accounted": "Every row is accounted for. Identity is not proven yet.",
+        "different": f"{_tables(_differing(document))} between the two sides.",
+        "unbalanced": f"The rows do not add up in {_unbalanced(document)} of the tables.",
+        "unfinished": f"This run is not finished: {document['run']['status']}.",
+    }
+    return {"mark": MARKS[state], "text": said[state]}
+
+
+def summary(document: Mapping[str, Any]) -> list[str]:
+    """Return the sentences below the headline."""
+    return [text for text in (_account(document), _proof(document), _advice(document)) if text]
+
+
+def _account(document: Mapping[str, Any]) -> str:
+    totals, run = document["totals"], document["run"]
+    if document["state"] == "unfinished":
+        said = run["message"] or ""
+        return f"It says: {said}." if said and said != run["status"] else ""
+    kept = totals["rows_quarantined"]
+    out = f"{kept:,} of them stay out by policy, kept whole in quarantine." if kept else "none of them stays out."
+    return f"{totals['rows_read']:,} rows were read from the legacy databases; {out}"
+
+
+def _proof(document: Mapping[str, Any]) -> str:
+    one = document["verification"]
+    if one is None or document["state"] == "unfinished":
+        return ""
+    seen, all_of_them = len(document["verified"]), document["totals"]["tables"]
+    scope = f"all {seen}" if seen == all_of_them else f"{seen} of the {all_of_them}"
+    result = "no difference" if one["identical"] else f"differences in {len(_differing(document))} of them"
+    return f"A comparison of every row, in {scope} pairs of tables, found {result}."
+
+
+def _advice(document: Mapping[str, Any]) -> str:
+    if document["state"] == "unfinished":
+        return "The same payrollx-db copy goes on with it." if document["run"]["status"] != "undone" else ""
+    if document["stale"]:
+        return "Rows were put back from quarantine since: payrollx-db verify proves it anew."
+    if document["state"] == "accounted":
+        return "payrollx-db verify proves it."
+    if document["state"] == "different":
+        return "payrollx-db verify names the rows."
+    return ""
+
+
+def _differing(document: Mapping[str, Any]) -> list[str]:
+    return [table["target"] for table in document["verified"] if not table["identical"]]
+
+
+def _unbalanced(document: Mapping[str, Any]) -> int:
+    parts = ("rows_written", "rows_quarantined", "rows_merged")
+    return sum(table["rows_read"] != sum(table[part] or 0 for part in parts) for table in document["tables"])
+
+
+def _tables(names: list[str]) -> str:
+    return f"{names[0]} differs" if len(names) == 1 else f"{len(names)} tables differ"
