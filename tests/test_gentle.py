@@ -171,6 +171,7 @@ def test_options_that_cannot_be(world: World, option: str, text: str) -> None:
 
 def test_sessions_are_called_as_asked_for(world: World) -> None:
     query(world.target, "CREATE TABLE public.seen (name text)")
+    query(world.target, "GRANT INSERT ON public.seen TO PUBLIC")  # the copy acts as the tables' owner
     query(
         world.target,
         "CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS"

@@ -45,6 +45,14 @@ __all__ = ["CheckRows", "Report", "Task", "check", "copy", "plan", "refuse_misma
 CHECK_FIRST = 256 * 1024 * 1024
 INDEX_MEMORY = 256 * 1024 * 1024
 
+OWNS = """
+SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = %(role)s
+    AND pg_catalog.pg_has_role(r.oid, CASE
+        WHEN pg_catalog.current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)
+    AND EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = ANY (%(schemas)s) AND c.relkind IN ('r', 'p') AND c.relowner = r.oid)
+"""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -231,12 +239,8 @@ async def _prepared(task: Task) -> Task:
     """
     async with session(task.target) as connection:
         with task.target.blamed("can't read its roles and settings"):
-            query = sql.SQL(
-                "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s AND pg_catalog.pg_has_role(oid,"
-                " CASE WHEN pg_catalog.current_setting('server_version_num')::int < 160000"
-                " THEN 'MEMBER' ELSE 'SET' END)"
-            )
-            owner = await execute(connection, query, (task.catalog.owner_role,))
+            schemas = [service.schema for service in task.catalog.services]
+            owner = await execute(connection, sql.SQL(OWNS), {"role": task.catalog.owner_role, "schemas": schemas})
             query = sql.SQL("SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))")
             memory = (await execute(connection, query))[0][0]
     settings = dict(task.target.settings) | {"maintenance_work_mem": f"{max(memory, INDEX_MEMORY) // 1024}kB"}

@@ -1,0 +1,282 @@
+"""Put a service back from a backup: into the database that it is from, or into another.
+
+All of it is one transaction. What is there is renamed aside, the backup is restored under the schema's own
+name (a dump names its objects in full, so under another name it would have to be rewritten), held against the manifest,
+tied to the other services again, and only then is the old schema dropped. So whatever fails or is killed on the way,
+the server undoes it all, and until the commit everybody else reads the old rows. Nobody writes them meanwhile: those
+writes would be lost. The price is room for both, and that the tables at the other ends of references can't be
+written until it is done.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import errors, sql
+from sqlalchemy import MetaData
+
+from payrollx_db import audit, ddl, keys, migrations
+from payrollx_db.archive import contents, queries
+from payrollx_db.archive.backup import FindClients, Observer, Step, nobody
+from payrollx_db.archive.dump import Dump
+from payrollx_db.archive.manifest import Backup, Manifest
+from payrollx_db.archive.session import Session, session
+from payrollx_db.catalog import Catalog, Reference, Service
+from payrollx_db.errors import FindingsError, StateConflictError
+from payrollx_db.keys import Key
+from payrollx_db.urls import DatabaseUrl
+
+AUDIT_TRIGGERS = ("payrollx_audit", "payrollx_audit_truncate")
+ASIDE = "payrollx_before_restore"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did: the manifest that the database was held against, and the references by what became of them.
+
+    ``enforced`` are foreign keys; ``loosened`` are those that should be, and whose other end isn't in this database;
+    ``loose`` are those that the catalog only declares. ``ungranted`` is what further roles might do when the backup
+    was made, and may not now: grants are as a migration makes them. ``behind`` says that a newer revision is
+    known: migrate.
+    """
+
+    manifest: Manifest
+    replaced: bool
+    enforced: tuple[str, ...]
+    loosened: tuple[str, ...]
+    loose: tuple[str, ...]
+    ungranted: tuple[str, ...]
+    behind: bool
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        return {
+            "service": self.manifest.service,
+            "revision": self.manifest.revision,
+            "taken_at": self.manifest.taken_at.isoformat(),
+            "replaced": self.replaced,
+            "tables": {table.name: table.rows for table in self.manifest.tables},
+            "rows": self.manifest.rows,
+            "enforced": list(self.enforced),
+            "loosened": list(self.loosened),
+            "loose": list(self.loose),
+            "ungranted": list(self.ungranted),
+            "behind": self.behind,
+        }
+
+
+def check(backup: Backup, catalog: Catalog, service: Service) -> None:
+    """Raise FindingsError where the backup is damaged, StateConflictError where it isn't one of this service, of
+    this catalog, at a revision that this version knows. Looks at no database.
+    """
+    manifest = backup.manifest
+    for what, has, wanted in (
+        ("catalog", manifest.catalog, catalog.name),
+        ("service", manifest.service, service.name),
+        ("schema", manifest.schema, service.schema),
+    ):
+        if has != wanted:
+            raise StateConflictError(
+                f"the backup {backup.folder} is of the {what} {has}, not {wanted}",
+                hint=f"name a backup of {service.name}: payrollx-db service list",
+            )
+    if manifest.revision not in migrations.branches()[service.name]:
+        raise StateConflictError(
+            f"the backup {backup.folder} is at revision {manifest.revision}, which this version doesn't know",
+            hint=f"use the version of payrollx-db that made it ({manifest.tool_version}), or a newer one",
+        )
+    backup.verify()
+
+
+def occupied(url: DatabaseUrl, service: Service) -> int | None:
+    """Return how many rows the database has of ``service``, or ``None`` where it has no such schema."""
+    with session(url) as looking, looking.blamed("can't look at the schema"):
+        migrations.recorded(looking.alembic)
+        if not _has_schema(looking, service.schema):
+            return None
+        count = sql.SQL("SELECT pg_catalog.count(*) FROM {}")
+        tables = contents.tables(looking, [service.schema])
+        return sum(int(looking.run(count.format(table.identifier))[0][0]) for table in tables)
+
+
+def restore(
+    backup: Backup, url: DatabaseUrl, catalog: Catalog, metadata: MetaData, find: FindClients,
+    observer: Observer = nobody,
+) -> Restored:  # fmt: skip
+    """Put ``backup`` into the database at ``url``, in the place of what it has of that service; all or nothing.
+
+    Roles, the schema and the record of migrations are made where they are missing. Raises as `check`;
+    FindingsError also where references to or from it would lead nowhere, or what was restored isn't what the
+    manifest says; StateConflictError where a copy isn't finished there; TargetError.
+    """
+    service = catalog.service(backup.manifest.service)
+    check(backup, catalog, service)
+
+    def told(what: str) -> None:
+        observer(Step(service.name, what))
+
+    with session(url, locked=True) as into:
+        dump = Dump.open(backup.dump, find(backup.manifest.dump_version))
+        return _Swap(into, backup.manifest, catalog, service, metadata).run(dump, told)
+
+
+@dataclass(frozen=True)
+class _Swap:
+    """One restore, inside its transaction."""
+
+    into: Session
+    manifest: Manifest
+    catalog: Catalog
+    service: Service
+    metadata: MetaData
+
+    def run(self, dump: Dump, told: Callable[[str], None]) -> Restored:
+        schema = self.service.schema
+        self.into.refuse_unfinished_copy(schema)
+        crossing = [key for key in keys.between_services(self.metadata) if schema in (key.table[0], key.target[0])]
+        with self.into.blamed(f"can't make the schema {schema}"):
+            self._prepare()
+            replaced = self._set_aside(crossing)
+        dump.restore(self.into, without=list(self._made_here(crossing)), told=told)
+        told("comparing with the manifest")
+        with self.into.blamed("can't hash the rows"):
+            self._prove()
+            self._analyze()
+        told("tying it to the other services")
+        self._tie()
+        if replaced:
+            with self.into.blamed("can't drop what was there before"):
+                self.into.run(audit.drop(ASIDE))
+                empty_schema(self.into, ASIDE, schema)
+        with self.into.blamed("can't record the revision"):
+            migrations.record(self.into.alembic, self.service.name, self.manifest.revision)
+            self.into.change(ddl.grants(self.catalog))
+            self.into.run(audit.make(self.metadata, ddl.OWNER))
+        return self._outcome(crossing, replaced=replaced)
+
+    def _made_here(self, crossing: Iterable[Key]) -> Iterator[str]:
+        """Yield the dump's entries of what a migration makes at its end: keys between services, audit triggers."""
+        schema = self.service.schema
+        for key in crossing:
+            yield f"FK CONSTRAINT {schema} {key.table[1]} {key.name} "
+            yield f"COMMENT {schema} CONSTRAINT {key.name} ON {key.table[1]} "
+        for table in self.manifest.tables:
+            for trigger in AUDIT_TRIGGERS:
+                yield f"TRIGGER {schema} {table.name} {trigger} "
+                yield f"COMMENT {schema} TRIGGER {trigger} ON {table.name} "
+        yield f"FUNCTION {schema} {audit.FUNCTION}"
+
+    def _prepare(self) -> None:
+        migrations.recorded(self.into.alembic)  # a database of a newer version is refused
+        self.into.run("RESET ROLE")
+        self.into.change(ddl.roles(self.catalog))
+        self.into.change(ddl.make_schema(ddl.META))
+
+    def _set_aside(self, crossing: Iterable[Key]) -> bool:
+        """Rename the schema that is there, so that nobody writes it, and make a new one."""
+        schema = self.service.schema
+        there = _has_schema(self.into, schema)
+        if there:
+            lock(self.into, schema, crossing)
+            rename = sql.SQL("ALTER SCHEMA {} RENAME TO {}")
+            self.into.run(rename.format(sql.Identifier(schema), sql.Identifier(ASIDE)))
+        self.into.change(ddl.make_schema(schema))
+        self.into.change(ddl.act_as_owner())
+        return there
+
+    def _prove(self) -> None:
+        found = contents.differences(self.into, self.service.schema, self.manifest.tables)
+        if found:
+            raise FindingsError(
+                f"what was restored of {self.service.name} isn't what its manifest says; nothing was changed",
+                details=tuple(found),
+                hint="use another backup",
+            )
+
+    def _analyze(self) -> None:
+        """Give the planner its statistics, before anyone asks for rows."""
+        for table in contents.tables(self.into, [self.service.schema]):
+            self.into.run(sql.SQL("ANALYZE {}").format(table.identifier))
+
+    def _tie(self) -> None:
+        """Drop the keys that lead into the old tables, and make all those that can be."""
+        schema = self.service.schema
+        with self.into.blamed("can't make the foreign keys"):
+            for statement in keys.drop(self.metadata, schema):
+                self.into.run(statement)
+            try:
+                self.into.run(keys.make(self.metadata))
+            except errors.ForeignKeyViolation as error:
+                raise orphaned(error, self.service) from None
+
+    def _outcome(self, crossing: Iterable[Key], *, replaced: bool) -> Restored:
+        made = {name for (name,) in self.into.ask("crossing", schema=self.service.schema)}
+        newest = migrations.branches()[self.service.name][-1]
+        touching = [r for r in self.catalog.references if self.catalog.crosses(r) and _touches(r, self.service)]
+        enforced = {r for r in touching if r.enforced and any(_same(key, r) for key in crossing if key.name in made)}
+        return Restored(
+            self.manifest,
+            replaced,
+            enforced=tuple(sorted(str(r) for r in enforced)),
+            loosened=tuple(sorted(str(r) for r in touching if r.enforced and r not in enforced)),
+            loose=tuple(sorted(str(r) for r in touching if not r.enforced)),
+            ungranted=self._ungranted(),
+            behind=self.manifest.revision != newest,
+        )
+
+    def _ungranted(self) -> tuple[str, ...]:
+        now = {(g.kind, g.name, g.grantee): set(g.privileges) for g in contents.grants(self.into, self.service.schema)}
+        return tuple(
+            f"GRANT {', '.join(sorted(lost))} ON {was.kind} {'.'.join(filter(None, (self.service.schema, was.name)))}"
+            f" TO {was.grantee}"
+            for was in self.manifest.grants
+            if (lost := set(was.privileges) - now.get((was.kind, was.name, was.grantee), set()))
+        )
+
+
+def orphaned(error: errors.ForeignKeyViolation, service: Service) -> FindingsError:
+    """Return the error that says which references would lead nowhere, and in how many rows."""
+    broken = (error.diag.message_primary or "").split("; ")
+    return FindingsError(
+        f"with this backup of {service.name}, rows would point at rows that aren't there; nothing was changed",
+        details=tuple(broken),
+        hint="use a newer backup, or one of the services that point there too, or mend those rows first",
+    )
+
+
+def empty_schema(into: Session, schema: str, called: str) -> None:
+    """Drop a schema and what is in it, but nothing outside. Raises StateConflictError where that depends on it.
+
+    ``called`` is what people know it by.
+    """
+    statement = sql.SQL(queries.load("empty_schema")).format(schema=sql.Literal(schema))
+    try:
+        into.run(statement)
+    except errors.DependentObjectsStillExist as error:
+        raise StateConflictError(
+            f"something outside depends on the tables of {called}; nothing was changed",
+            details=tuple((error.diag.message_detail or "").replace(f"{schema}.", f"{called}.").splitlines()),
+            hint="drop that first, and make it again afterwards",
+        ) from None
+
+
+def lock(into: Session, schema: str, crossing: Iterable[Key]) -> None:
+    """Keep writers out of the schema's tables, and of those at the other ends of its references."""
+    others = {end for key in crossing for end in (key.table, key.target)}
+    schemas = {schema, *(name for name, _ in others)}
+    wanted = [t for t in contents.tables(into, schemas) if t.schema == schema or (t.schema, t.name) in others]
+    if wanted:
+        names = sql.SQL(", ").join(table.identifier for table in wanted)
+        into.run(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(names))
+
+
+def _has_schema(at: Session, schema: str) -> bool:
+    return bool(at.run("SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = %s", [schema]))
+
+
+def _touches(reference: Reference, service: Service) -> bool:
+    return any(t.partition(".")[0] == service.schema for t in (reference.table, reference.target_table))
+
+
+def _same(key: Key, reference: Reference) -> bool:
+    return (".".join(key.table), key.columns) == (reference.table, (reference.column,))

@@ -1,0 +1,282 @@
+"""``payrollx-db service``: one service at a time, backed up, restored, handed over, taken back."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from payrollx_db.cli import archives, options, render
+from payrollx_db.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from payrollx_db.archive.backup import Step
+    from payrollx_db.archive.clients import Clients
+    from payrollx_db.archive.manifest import Backup
+    from payrollx_db.catalog import Service
+    from payrollx_db.urls import DatabaseUrl
+
+_dir = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("backups"),
+    show_default=True,
+    envvar="PAYROLLX_BACKUPS",
+    metavar="DIR",
+    help="The folder of backups.",
+)
+_yes = click.option("--yes", is_flag=True, help="Yes to what would be asked.")
+_name = click.argument("name", metavar="SERVICE")
+
+
+@click.group()
+def service() -> None:
+    """Back a service up or restore it; hand it over to a database of its own, or take it back."""
+
+
+@service.command("list")
+@options.database_url
+@_dir
+@click.option("--exact", is_flag=True, help="Count the rows instead of asking for the server's estimate.")
+@options.as_json
+def list_(*, database_url: str | None, folder: Path, exact: bool, as_json: bool) -> None:
+    """List the services: where each is, its revision, tables, rows, size, and its last backup."""
+    from payrollx_db.archive import manifest, overview
+    from payrollx_db.unified import CATALOG
+
+    last = manifest.last_backups(folder)
+    homes = options.homes((known.name for known in CATALOG.services), database_url)
+    found = [one for url, names in homes for one in overview.look(url, _services(names), last, exact=exact)]
+    if as_json:
+        render.answer_json([presence.document() for presence in found])
+    else:
+        archives.show_services(found)
+
+
+@service.command()
+@options.database_url
+@click.argument("names", metavar="[SERVICE]...", nargs=-1)
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    envvar="PAYROLLX_SERVICE_BACKUP_ALL",
+    help="Every service; those of one database as of one moment.",
+)
+@_dir
+@click.option("--keep", type=click.IntRange(min=1), help="Keep so many backups of a service, and delete older ones.")
+@_yes
+@options.as_json
+def backup(
+    *,
+    database_url: str | None,
+    names: tuple[str, ...],
+    every: bool,
+    folder: Path,
+    keep: int | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Back SERVICE up: its schema alone, and a manifest with hashes that prove it."""
+    from payrollx_db.archive import backup as backups
+    from payrollx_db.unified import CATALOG
+
+    if bool(names) == every:
+        raise click.UsageError("Name the services, or give --all.")
+    chosen = _services(dict.fromkeys(names)) or CATALOG.services
+    if keep:
+        _ask_to_delete(folder, chosen, keep, yes=yes)
+    made: list[Backup] = []
+    for url, there in options.homes((one.name for one in chosen), database_url):
+        made += backups.backup(url, CATALOG, _services(there), folder, _find, _note)
+    pruned = [old for one in made for old in (backups.prune(folder, one.manifest.service, keep) if keep else [])]
+    if as_json:
+        deleted = [str(old.folder) for old in pruned]
+        render.answer_json({"backups": [archives.document(one) for one in made], "deleted": deleted})
+        return
+    for old in pruned:
+        render.note(f"deleted {old.folder}")
+    archives.show_backups(made)
+
+
+@service.command()
+@options.database_url
+@_name
+@_dir
+@click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_RESTORE_BACKUP",
+              help="Which one: its folder, or its name in --dir. By default the newest.")  # fmt: skip
+@_yes
+@options.as_json
+def restore(*, database_url: str | None, name: str, folder: Path, chosen: str | None, yes: bool, as_json: bool) -> None:
+    """Put SERVICE back from a backup, in the place of what is there; all or nothing, and proven."""
+    from payrollx_db.archive import restore as restores
+    from payrollx_db.unified import CATALOG, metadata
+
+    wanted = _service(name)
+    found = _backup(wanted, folder, chosen)
+    restores.check(found, CATALOG, wanted)
+    url = options.home(wanted.name, database_url)
+    _ask_to_replace(url, wanted, found.folder.name, yes=yes)
+    done = restores.restore(found, url, CATALOG, metadata, _find, _note)
+    if as_json:
+        render.answer_json({"backup": str(found.folder)} | done.document())
+    else:
+        archives.show_restored(done)
+
+
+@service.command()
+@options.database_url
+@_name
+@click.option("--to", metavar="URL", help="The service's own database; by default SERVICE_DATABASE_URL.")
+@_dir
+@_yes
+@options.as_json
+def export(*, database_url: str | None, name: str, to: str | None, folder: Path, yes: bool, as_json: bool) -> None:
+    """Hand SERVICE over: schema, rows, roles and the record of its migrations become a database of its own.
+
+    The unified database keeps what it has, until `payrollx-db service drop`.
+    """
+    wanted = _service(name)
+    _bring(wanted, options.unified_database(database_url), _own(wanted, to, "--to"), folder, yes=yes, as_json=as_json)
+    if not as_json:
+        archives.note_exported(wanted)
+
+
+@service.command("import")
+@options.database_url
+@_name
+@click.option("--from", "origin", metavar="URL", envvar="PAYROLLX_SERVICE_IMPORT_FROM",
+              help="The service's own database; by default SERVICE_DATABASE_URL.")  # fmt: skip
+@_dir
+@_yes
+@options.as_json
+def import_(*, database_url: str | None, name: str, origin: str | None, folder: Path, yes: bool, as_json: bool) -> None:
+    """Take SERVICE from a database of its own into the unified one: the way back from export."""
+    wanted = _service(name)
+    target = options.unified_database(database_url)
+    _bring(wanted, _own(wanted, origin, "--from"), target, folder, yes=yes, as_json=as_json)
+    if not as_json:
+        archives.note_imported(wanted)
+
+
+@service.command()
+@options.database_url
+@_name
+@_dir
+@click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_DROP_BACKUP",
+              help="The backup that holds what goes. By default the newest.")  # fmt: skip
+@click.option("--loosen", is_flag=True, help="Also where foreign keys of other services point at it: drop those.")
+@_yes
+@options.as_json
+def drop(
+    *, database_url: str | None, name: str, folder: Path, chosen: str | None, loosen: bool, yes: bool, as_json: bool
+) -> None:
+    """Remove SERVICE from the unified database, once a backup holds every row of it."""
+    from payrollx_db.archive import handover
+    from payrollx_db.unified import CATALOG, metadata
+
+    wanted = _service(name)
+    url = options.unified_database(database_url)
+    proof = _backup(wanted, folder, chosen)
+    _ask(f"this drops the schema {wanted.schema} of {url.masked}, and the rows in it", yes=yes)
+    done = handover.drop(wanted, url, proof, catalog=CATALOG, metadata=metadata, loosen=loosen, observer=_note)
+    if as_json:
+        render.answer_json(done.document())
+    else:
+        archives.show_dropped(done)
+
+
+# -- private ------------------------------------------------------------------------------------------
+
+
+def _bring(
+    wanted: "Service", source: "DatabaseUrl", target: "DatabaseUrl", folder: Path, *, yes: bool, as_json: bool
+) -> None:
+    from payrollx_db.archive import handover
+    from payrollx_db.unified import CATALOG, metadata
+
+    _ask_to_replace(target, wanted, f"what {source.masked} has", yes=yes)
+    done = handover.hand_over(
+        wanted, source, target, folder, catalog=CATALOG, metadata=metadata, find=_find, observer=_note
+    )
+    if as_json:
+        render.answer_json(done.document())
+    else:
+        archives.show_restored(done.restored)
+
+
+def _services(names: Iterable[str]) -> "list[Service]":
+    return [_service(name) for name in names]
+
+
+def _service(name: str) -> "Service":
+    from payrollx_db.errors import CatalogError
+    from payrollx_db.unified import CATALOG
+
+    try:
+        return CATALOG.service(name)
+    except CatalogError as error:
+        raise ConfigurationError(error.message, hint=error.hint) from None
+
+
+def _own(wanted: "Service", text: str | None, option: str) -> "DatabaseUrl":
+    from payrollx_db.placement import variable
+    from payrollx_db.urls import DatabaseUrl
+
+    name = variable(wanted.name)
+    found = text or os.environ.get(name)
+    if not found:
+        raise ConfigurationError(
+            f"nothing says where {wanted.name}'s own database is", hint=f"pass {option} URL, or set {name}"
+        )
+    return DatabaseUrl.parse(found, name=option if text else name)
+
+
+def _backup(wanted: "Service", folder: Path, chosen: str | None) -> "Backup":
+    from payrollx_db.archive import manifest
+
+    if chosen is None:
+        return manifest.newest(folder, wanted.name)
+    path = Path(chosen).expanduser()
+    return manifest.read(path if path.is_dir() else folder / chosen)
+
+
+def _find(version: int) -> "Clients":
+    from payrollx_db.archive.clients import Clients
+    from payrollx_db.devserver.programs import folders
+
+    return Clients.find(version, folders())
+
+
+def _note(step: "Step") -> None:
+    render.note(f"{step.service}: {step.what}")
+
+
+def _ask_to_replace(url: "DatabaseUrl", wanted: "Service", what: str, *, yes: bool) -> None:
+    from payrollx_db.archive.restore import occupied
+
+    rows = occupied(url, wanted)
+    if rows:
+        _ask(f"{url.masked} has {rows:,} rows of {wanted.name}, which {what} would replace", yes=yes)
+
+
+def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes: bool) -> None:
+    """Ask who sits there; where nobody does, ``--keep`` in a nightly job has said it."""
+    from payrollx_db.archive import manifest
+
+    old = sum(max(0, len(manifest.found(folder, one.name)) + 1 - keep) for one in chosen)
+    if old and sys.stdin.isatty():
+        _ask(f"afterwards this deletes {old} older backups in {folder}", yes=yes)
+
+
+def _ask(consequence: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(consequence, hint="add --yes if that is what you want")
+    if not click.confirm(f"{consequence}. Go on?", err=True):
+        render.note("nothing was done")
+        raise click.exceptions.Exit(1)
