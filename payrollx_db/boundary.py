@@ -1,191 +1,65 @@
-"""The walls as Python holds them: which tables a statement names, who may, and what a refusal of the server means.
+"""The walls as Python holds them: which tables a statement names, and who may; and each transaction under its role.
 
 Every statement that SQLAlchemy compiles notes the tables that it names, once, in its cached form; looking at it again
-is a comparison of two small sets. Raw SQL isn't parsed here: the server's roles hold that. What is refused of raw SQL
-is what would step out of the role (`_LEAVING`), as a courtesy to whoever does so without meaning it.
+is a comparison of two small sets. Raw SQL isn't parsed: the server's roles hold that.
 """
 
-import importlib
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from payrollx_db import drivers
-from payrollx_db.catalog import Catalog
-from payrollx_db.errors import (
-    BoundaryError,
-    CatalogError,
-    ConnectionLostError,
-    PayrollxError,
-    PlacementError,
-    TargetError,
-)
+from payrollx_db import drivers, meaning, rawsql
+from payrollx_db.errors import BoundaryError, PayrollxError, PlacementError
 from payrollx_db.urls import DatabaseUrl
-
-TURN = "payrollx_turn"  # the execution option that says who a connection's statements are for
-HELD = "payrollx_held"  # the key in Connection.info of what we know of its session
+from payrollx_db.walls import HELD, TURN, Confined, Held, Wall
 
 SYSTEM = frozenset({None, "pg_catalog", "information_schema"})
-
-DENIED = "42501"
-READ_ONLY = "25006"
-ABSENT = ("42P01", "3F000")  # no such table, no such schema
-NO_SUCH_ROLE = ("22023", "42704")
-
-_LEAVING = re.compile(
-    r"\bset\s+(?:session\s+|local\s+)?(?:role|session\s+authorization)\b|\breset\s+(?:role|all|session\b)|\bdiscard\s+all\b"
-    r"|^\s*(?:begin|end|start\s+transaction|prepare\s+transaction)\b"
-    r"|(?:^|;)\s*(?:commit|abort|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b",
-    re.IGNORECASE,
-)
-_PLAIN = re.compile(
-    r"\s*(?:select|insert|update|delete|with|values|table|merge|copy|explain|show|savepoint|release|rollback\s+to)\b",
-    re.IGNORECASE,
-)
-_TRACES = re.compile(r"set_config|advisory_lock|\bset\s+(?!local\b)|\blisten\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Wall:
-    """What one facade may touch: its name, its role, and its schema (an empty one for the reader: all schemas).
-
-    ``catalog`` is ``package.module:name``; it is imported only to tell the owner in an error. ``elsewhere`` are
-    pairs of a schema and the (masked) URL of another database that has it.
-    """
-
-    name: str
-    role: str
-    schema: str
-    catalog: str
-    elsewhere: tuple[tuple[str, str], ...] = ()
-
-    def refusal(self, schema: str, table: str, what: str) -> BoundaryError:
-        """Return the error for a statement that names another service's table."""
-        place = f"{schema}.{table}" if table else f"the schema {schema}"
-        owner = owner_of(self.catalog, schema)
-        if owner is None:
-            return BoundaryError(
-                f"{self.name} may not {what} {place}, which is no table of its own",
-                hint=f"its tables are those of the schema {self.schema}",
-            )
-        return BoundaryError(
-            f"{self.name} may not {what} {place}, which belongs to the {owner} service",
-            hint=f"ask the {owner} service for it; for a report use unified.reader.session(), and to change both"
-            f" at once unified.transaction({self.name}, {owner})",
-        )
-
-
-@dataclass(frozen=True)
-class Confined:
-    """A wall, how its transactions open, and the database where they do."""
-
-    wall: Wall
-    opening: drivers.Opening
-    url: DatabaseUrl
-
-
-@dataclass
-class Turn:
-    """Whose turn it is on a connection. It changes only where several services share one transaction."""
-
-    confined: Confined
-
-
-@dataclass
-class Held:
-    """What we know of a session: who logged in, how its transaction opened, and whether it may hold traces."""
-
-    login: str
-    opened: drivers.Opening | None = None
-    traces: bool = False
-
-
-def catalog_at(name: str) -> Catalog:
-    """Import the catalog at ``package.module:name``."""
-    module, _, attribute = name.partition(":")
-    found: Catalog = getattr(importlib.import_module(module), attribute)
-    return found
-
-
-def owner_of(catalog: str, schema: str) -> str | None:
-    """Return the name of the service that has ``schema``, or ``None``."""
-    try:
-        return catalog_at(catalog).owner(f"{schema}.").name
-    except CatalogError:
-        return None
+SETTING = ("set_config", "advisory_lock", "pg_settings")
+ACTING = frozenset({"role", "session_authorization"})
+ENDINGS = ("ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT ")
+OURS = frozenset({"isolation_level", "postgresql_readonly", "postgresql_deferrable", TURN})
 
 
 def guard(engine: Engine, driver: str, url: DatabaseUrl) -> None:
-    """Hold every statement of ``engine`` to the wall of its `TURN`, and open its transactions under that role."""
+    """Hold every statement of ``engine`` to the wall of its `Turn`, and open its transactions under that role."""
     dialect: Any = engine.dialect
     dialect.statement_compiler = _noting(dialect.statement_compiler)
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info[HELD] = Held(drivers.login(driver, connection))
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def before(
-        connection: Connection, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
-    ) -> None:
-        confined = connection.get_execution_options()[TURN].confined
-        traces = _inspect(confined.wall, statement, context)
-        held = start(connection, driver)
-        held.traces = held.traces or traces
-
-    @event.listens_for(engine, "commit")
-    def commit(connection: Connection) -> None:
-        held: Held = connection.info[HELD]
-        if held.traces:
-            drivers.runs(driver, connection.connection.dbapi_connection, drivers.CLEANING)
-        held.opened, held.traces = None, False
-
-    @event.listens_for(engine, "rollback")
-    def rollback(connection: Connection) -> None:
-        connection.info[HELD].opened = None
-
-    @event.listens_for(engine, "rollback_savepoint")
-    def rollback_savepoint(connection: Connection, _name: str, _context: None) -> None:
-        # SET LOCAL goes back with the savepoint, and we don't keep count of which one it was made in
-        held: Held = connection.info[HELD]
-        held.opened = _ANOTHER if held.opened else None
-
-    @event.listens_for(engine, "checkin")
-    def checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
-        held: Held | None = record.info.get(HELD)
-        if held and held.traces:  # it was rolled back, which leaves locks of the session
-            record.invalidate()
-
-    @event.listens_for(engine, "handle_error")
-    def handle_error(context: ExceptionContext) -> PayrollxError | None:
-        return _meaning(context, url)
+    _guard_connections(engine, driver, url)
+    _guard_statements(engine, driver, url)
+    _guard_endings(engine, driver, url)
 
 
 def start(connection: Connection, driver: str) -> Held:
     """Open the transaction of ``connection`` for whose turn it is, if it isn't open for them already.
 
-    Raises TargetError where the role can't be taken or the server is gone.
+    Raises TargetError where the role can't be taken or the server is gone, and BoundaryError where somebody has ended
+    the transaction on the driver's own connection.
     """
     held: Held = connection.info[HELD]
     confined: Confined = connection.get_execution_options()[TURN].confined
-    if held.opened is confined.opening:
-        return held
     real = connection.connection.dbapi_connection
+    if held.opened is not None and not drivers.is_open(driver, real):
+        held.opened, held.traces = None, True
+        raise BoundaryError(
+            f"the transaction of {confined.wall.name} was ended behind the facade's back, and its role with it",
+            hint="leave the with block to commit, raise to roll back",
+        )
+    if held.opened is confined.opening and not held.doubtful:
+        return held
     try:
         if held.opened is None:
             drivers.opens(driver, real, confined.opening, held.login)
+        elif held.opened is confined.opening:
+            drivers.acts(driver, real, confined.opening)
         else:
             drivers.switches(driver, real, confined.opening)
-    except connection.dialect.loaded_dbapi.Error as error:
-        gone = connection.dialect.is_disconnect(error, real, None)
-        if gone:
-            connection.invalidate(error)
-        raise _cannot_open(error, confined, held, gone=gone) from None
-    held.opened = confined.opening
+    except drivers.failures(driver, connection.dialect) as error:
+        gone = _is_gone(connection, error)
+        raise meaning.of_opening(error, confined, held, gone=gone) from None
+    held.opened, held.doubtful = confined.opening, False
     return held
 
 
@@ -194,23 +68,157 @@ def start(connection: Connection, driver: str) -> Held:
 _ANOTHER = drivers.Opening("")
 
 
+def _guard_connections(engine: Engine, driver: str, url: DatabaseUrl) -> None:
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **options)
+        except OSError as error:  # asyncpg lets them through; SQLAlchemy knows only the drivers' own
+            raise meaning.unreachable(url, drivers.said(error)) from None
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[HELD] = Held(drivers.login(driver, connection))
+
+    @event.listens_for(engine, "set_connection_execution_options")
+    def options(_connection: Connection, given: dict[str, Any]) -> None:
+        if refused := OURS & given.keys():
+            raise BoundaryError(
+                f"the connection of a facade's session takes no option {min(refused)}",
+                hint="say how a transaction runs when it opens: session(isolation=..., read_only=...)",
+            )
+
+    @event.listens_for(engine, "checkin")
+    def checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
+        held: Held | None = record.info.get(HELD)
+        if held and held.traces:  # what isn't cleaned isn't handed on
+            record.invalidate()
+        elif held:  # the pool itself has rolled back what somebody left to the garbage collector
+            held.end()
+
+
+def _guard_statements(engine: Engine, driver: str, url: DatabaseUrl) -> None:
+    @event.listens_for(engine, "before_cursor_execute")
+    def before(
+        connection: Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
+    ) -> None:
+        confined: Confined = connection.get_execution_options()[TURN].confined
+        traces = _inspect(confined.wall, statement, parameters, context)
+        if traces is None and statement.startswith(ENDINGS) and connection.info[HELD].opened:
+            return  # it works where nothing else does: in a transaction that has failed
+        held = start(connection, driver)
+        if traces:
+            held.traces = held.doubtful = True
+
+    @event.listens_for(engine, "handle_error")
+    def handle_error(context: ExceptionContext) -> PayrollxError | None:
+        if context.connection is not None and (held := _held(context.connection)):
+            held.failed = True
+        return meaning.of_failure(context, url)
+
+
+def _guard_endings(engine: Engine, driver: str, url: DatabaseUrl) -> None:
+    @event.listens_for(engine, "commit")
+    def commit(connection: Connection) -> None:
+        held = _held(connection)
+        if held is None:
+            raise meaning.lost(url, "noticed before", at_end=False)
+        if held.failed or held.traces:  # of a failed transaction, COMMIT would silently keep nothing
+            _last(connection, drivers.CLEANING if held.traces else "SELECT 1", driver, url)
+        held.end()
+
+    @event.listens_for(engine, "rollback")
+    def rollback(connection: Connection) -> None:
+        held = _held(connection)
+        if held and (held.opened is None or _rolled_back(connection, held, driver)):
+            held.end()
+
+    @event.listens_for(engine, "rollback_savepoint")
+    def rollback_savepoint(connection: Connection, _name: str, _context: None) -> None:
+        # SET LOCAL goes back with the savepoint, and we don't keep count of which one it was made in
+        if held := _held(connection):
+            held.opened = _ANOTHER if held.opened else None
+            held.failed = False
+
+
+def _held(connection: Connection) -> Held | None:
+    """Return what is known of the session, or ``None`` where it is lost."""
+    return None if connection.closed or connection.invalidated else connection.info[HELD]
+
+
+def _is_gone(connection: Connection, error: Exception) -> bool:
+    real: Any = connection.connection.dbapi_connection
+    dialect: Any = connection.dialect
+    gone = bool(meaning.GONE.match(drivers.sqlstate(error)) or dialect.is_disconnect(error, real, None))
+    if gone:
+        connection.invalidate(error)
+    return gone
+
+
+def _last(connection: Connection, script: str, driver: str, url: DatabaseUrl) -> None:
+    """Run what comes before the end of a transaction. Raises TargetError where it has failed or is gone."""
+    try:
+        drivers.runs(driver, connection.connection.dbapi_connection, script)
+    except drivers.failures(driver, connection.dialect) as error:
+        if drivers.sqlstate(error) == meaning.FAILED:
+            raise meaning.failed_before(url) from None
+        _is_gone(connection, error)
+        raise meaning.lost(url, drivers.said(error), at_end=False) from None
+
+
+def _rolled_back(connection: Connection, held: Held, driver: str) -> bool:
+    """Roll back and clean the session in one go: behind a pooler, the next statement would be in another one.
+
+    A session that is lost is as good as rolled back, and no reason to hide why the transaction failed.
+    """
+    if driver == "asyncpg" and not held.traces:
+        return True  # its adapter rolls back, whatever we do
+    try:
+        script = f"ROLLBACK; {drivers.CLEANING}" if held.traces else "ROLLBACK"
+        drivers.runs(driver, connection.connection.dbapi_connection, script)
+    except drivers.failures(driver, connection.dialect) as error:
+        connection.invalidate(error)  # whatever state it is in, it isn't handed on
+        return False
+    return True
+
+
 def _noting(compiler: type[Any]) -> type[Any]:
-    """Return the dialect's compiler, noting which tables a statement names and whether it holds raw SQL."""
+    """Return the dialect's compiler, noting which tables a statement names, what it does, and if it holds raw SQL."""
 
     class Noting(compiler):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **options: Any) -> None:
-            self.named: set[tuple[str | None, str]] = set()
+            self.named: set[tuple[str | None, str, bool]] = set()  # schema, table, and whether it can be translated
             self.has_text = False
+            self.verb = "read"
             super().__init__(*arguments, **options)
-            self.schemas = frozenset(schema for schema, _ in self.named)
+            self.schemas = frozenset(schema for schema, _, _ in self.named)
+            self.sets = any(name in getattr(self, "string", "") for name in SETTING)
+
+        def _note(self, table: Any) -> None:
+            self.named.add((table.schema, table.name, isinstance(table, Table)))
 
         def visit_table(self, table: Any, *arguments: Any, **options: Any) -> str:
-            self.named.add((table.schema, table.name))
+            self._note(table)
             return str(super().visit_table(table, *arguments, **options))
 
+        def visit_column(self, column: Any, *arguments: Any, **options: Any) -> str:
+            of = column.table
+            if getattr(of, "__visit_name__", "") == "table":  # in RETURNING or VALUES, where no FROM names it
+                self._note(of)
+            return str(super().visit_column(column, *arguments, **options))
+
         def visit_insert(self, insert: Any, *arguments: Any, **options: Any) -> str:
-            self.named.add((insert.table.schema, insert.table.name))
+            self._note(insert.table)
+            self.verb = "insert into"
             return str(super().visit_insert(insert, *arguments, **options))
+
+        def visit_update(self, *arguments: Any, **options: Any) -> str:
+            self.verb = "update"
+            return str(super().visit_update(*arguments, **options))
+
+        def visit_delete(self, *arguments: Any, **options: Any) -> str:
+            self.verb = "delete from"
+            return str(super().visit_delete(*arguments, **options))
 
         def visit_textclause(self, *arguments: Any, **options: Any) -> str:
             self.has_text = True
@@ -219,36 +227,40 @@ def _noting(compiler: type[Any]) -> type[Any]:
     return Noting
 
 
-def _inspect(wall: Wall, statement: str, context: Any) -> bool:
-    """Raise BoundaryError where the wall forbids the statement; tell whether it may leave traces in the session."""
+def _inspect(wall: Wall, statement: str, parameters: Any, context: Any) -> bool | None:
+    """Raise BoundaryError where the wall forbids the statement.
+
+    Tells whether it may leave traces in the session; ``None`` means no, and that it holds no raw SQL.
+    """
     compiled = context.compiled if context is not None else None
     if context is not None and context.isddl:
         raise BoundaryError(
             f"{wall.name} may not change tables: {' '.join(statement.split()[:3])} …",
             hint="tables are changed by migrations: payrollx-db migrate",
         )
-    schemas: frozenset[str | None] = getattr(compiled, "schemas", frozenset())
-    if schemas:
-        _look_at(wall, compiled, schemas, context)
-    if compiled is not None and not compiled.has_text:
-        return "set_config" in statement or "advisory_lock" in statement
-    if leaving := _LEAVING.search(statement):
-        raise BoundaryError(
-            f"{wall.name} may not run {leaving.group().strip(' ;').upper()!r}: the facade opens and ends its"
-            " transaction, under its role",
-            hint="leave the with block to commit, raise to roll back; begin_nested() makes a savepoint",
-        )
-    return bool(_TRACES.search(statement)) or not _PLAIN.match(statement)
+    if getattr(compiled, "schemas", None):
+        _look_at(wall, compiled, context)
+    if compiled is None or getattr(compiled, "has_text", True):
+        signs = rawsql.read(statement)
+        if signs.leaving:
+            raise _leaving(wall, signs.leaving)
+        return signs.traces
+    if not compiled.sets:
+        return None
+    if not ACTING.isdisjoint(map(str, _values(parameters))) or rawsql.read(statement).leaving:
+        raise _leaving(wall, "SET_CONFIG")
+    return True
 
 
-def _look_at(wall: Wall, compiled: Any, schemas: frozenset[str | None], context: Any) -> None:
-    renamed = context.execution_options.get("schema_translate_map") or {}
+def _look_at(wall: Wall, compiled: Any, context: Any) -> None:
+    schemas = compiled.schemas
+    if renamed := context.execution_options.get("schema_translate_map"):
+        schemas = {_actual(named, renamed) for named in compiled.named}
     if wall.schema:
         for schema in schemas:
-            actual = renamed.get(schema, schema)
-            if actual != wall.schema and actual not in SYSTEM:
-                table = min(name for its_schema, name in compiled.named if its_schema == schema)
-                raise wall.refusal(str(actual), table, _verb(compiled))
+            if schema != wall.schema and schema not in SYSTEM:
+                table = min(named[1] for named in compiled.named if _actual(named, renamed or {}) == schema)
+                raise wall.refusal(str(schema), table, compiled.verb)
         return
     for schema, url in wall.elsewhere:
         if schema in schemas:
@@ -256,93 +268,30 @@ def _look_at(wall: Wall, compiled: Any, schemas: frozenset[str | None], context:
                 f"{schema} is not in the unified database but in {url}",
                 hint="read it through its own facade, and join the two in the application",
             )
-    if _verb(compiled) != "read":
+    if compiled.verb != "read":
         raise BoundaryError(
-            f"{wall.name} only reads, and may not {_verb(compiled)} anything",
+            f"{wall.name} only reads, and may not {compiled.verb} anything",
             hint="write through the service's own facade, or through unified.transaction(...)",
         )
 
 
-def _verb(compiled: Any) -> str:
-    changes = {"isinsert": "insert into", "isupdate": "update", "isdelete": "delete from"}
-    return next((verb for mark, verb in changes.items() if getattr(compiled, mark, False)), "read")
+def _actual(named: tuple[str | None, str, bool], renamed: Mapping[str | None, str | None]) -> str | None:
+    """Return the schema of a table that a statement names, after SQLAlchemy's translation of schemas."""
+    schema, _, translated = named
+    return renamed.get(schema, schema) if translated else schema
 
 
-def _cannot_open(error: Exception, confined: Confined, held: Held, *, gone: bool) -> PayrollxError:
-    role, url, state = confined.opening.role, confined.url, drivers.sqlstate(error)
-    made = TargetError(f"can't open a transaction on {url}: {drivers.said(error)}", hint="run it again")
-    if gone:
-        made = ConnectionLostError(f"the connection to {url} is lost; nothing was sent", hint="run it again")
-    elif state in NO_SUCH_ROLE:
-        made = TargetError(
-            f"the server of {url} has no role {role}",
-            hint="payrollx-db migrate makes the roles; payrollx-db roles --check says what is missing",
-        )
-    elif state == DENIED:
-        made = TargetError(
-            f"{held.login} may not act as {role} on {url}", hint=f"let a DBA run: GRANT {role} TO {held.login};"
-        )
-    made.sqlstate, made.passing = state, gone
-    return made
-
-
-def _meaning(context: ExceptionContext, url: DatabaseUrl) -> PayrollxError | None:
-    """Return what a failure means where that is about walls or the database's state; else leave it to SQLAlchemy."""
-    error = context.original_exception
-    if isinstance(error, PayrollxError) or not isinstance(error, context.dialect.loaded_dbapi.Error):
-        return None
-    state, said = drivers.sqlstate(error), drivers.said(error)
-    made: PayrollxError | None = None
-    if context.connection is None or (context.is_disconnect and context.is_pre_ping):
-        unreachable = TargetError(
-            f"can't connect to {url}: {said}", hint="check that the server runs and the URL is right"
-        )
-        made = None if context.is_pre_ping else unreachable
-    elif context.is_disconnect:
-        made = _lost(context, url)
-    else:
-        wall = context.connection.get_execution_options()[TURN].confined.wall
-        made = _refused(wall, context, state, said, url)
-    if made:
-        made.sqlstate, made.passing = state, isinstance(made, ConnectionLostError)
-    return made
-
-
-def _lost(context: ExceptionContext, url: DatabaseUrl) -> PayrollxError:
-    if context.statement is None:
-        return ConnectionLostError(
-            f"the connection to {url} was lost while the transaction ended: it may or may not be committed",
-            hint="look at what it wrote before running it again",
-        )
-    return ConnectionLostError(
-        f"the connection to {url} was lost in the middle of a transaction; nothing of it was kept",
-        hint="run the whole transaction again",
+def _leaving(wall: Wall, words: str) -> BoundaryError:
+    return BoundaryError(
+        f"{wall.name} may not run {words}: the facade opens and ends its transaction, under its role",
+        hint="leave the with block to commit, raise to roll back; begin_nested() makes a savepoint",
     )
 
 
-def _refused(wall: Wall, context: ExceptionContext, state: str, said: str, url: DatabaseUrl) -> PayrollxError | None:
-    compiled = getattr(context.execution_context, "compiled", None)
-    if state == DENIED:
-        named = _named(wall, said, context.statement or "")
-        if named:
-            return wall.refusal(*named, "use")
-        return BoundaryError(
-            f"{wall.name} may not do that: {said}", hint=f"the role {wall.role} may only use the rows of its own tables"
-        )
-    if state == READ_ONLY and not wall.schema:
-        return BoundaryError(f"{wall.name} only reads: {said}", hint="write through the service's own facade")
-    if state in ABSENT and getattr(compiled, "schemas", frozenset()) & {wall.schema}:
-        return TargetError(f"{url} lacks tables of {wall.name}: {said}", hint="run payrollx-db migrate")
-    return None
-
-
-def _named(wall: Wall, said: str, statement: str) -> tuple[str, str] | None:
-    """Return the other service's schema, and table, that a refusal is about: by the server's words, else by the SQL."""
-    words = said.split()
-    for service in catalog_at(wall.catalog).services:
-        if service.schema == wall.schema:
-            continue
-        tables = re.findall(rf'\b{re.escape(service.schema)}"?\s*\.\s*"?(\w+)', statement)
-        if service.schema in words[-1:] or (tables and set(words) & set(service.tables)):
-            return service.schema, tables[0] if tables else ""
-    return None
+def _values(parameters: Any) -> Iterator[Any]:
+    """Yield the values of one set of parameters, or of many."""
+    if isinstance(parameters, Mapping):
+        yield from parameters.values()
+    elif isinstance(parameters, list | tuple):
+        for value in parameters:
+            yield from _values(value) if isinstance(value, Mapping | list | tuple) else (value,)

@@ -24,7 +24,9 @@ SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"
 # pooler too.
 CLEANING = (
     "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *;"
-    " SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP"
+    " SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP;"
+    " DO 'DECLARE made text; BEGIN FOR made IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql"
+    " LOOP EXECUTE pg_catalog.format(''DEALLOCATE %I'', made); END LOOP; END'"
 )
 
 
@@ -101,6 +103,11 @@ def switches(driver: str, connection: Any, opening: Opening) -> None:
     runs(driver, connection, "; ".join(_local(name, value) for name, value in opening.settings("")))
 
 
+def acts(driver: str, connection: Any, opening: Opening) -> None:
+    """Make sure of the role in the open transaction, after what may have changed it. Raises the driver's own errors."""
+    runs(driver, connection, _local("role", opening.role))
+
+
 def runs(driver: str, connection: Any, script: str) -> None:
     """Run statements without parameters or results on a DBAPI connection, in one round trip."""
     if hasattr(connection, "run_async"):
@@ -116,8 +123,29 @@ def runs(driver: str, connection: Any, script: str) -> None:
         connection.cursor().execute(script)
 
 
+def is_open(driver: str, connection: Any) -> bool:
+    """Tell whether a DBAPI connection is in a transaction, as the server last said; also where it is lost since."""
+    if driver == "pg8000":
+        return bool(connection._transaction_status != b"I")  # noqa: SLF001 - it has no other way to tell
+    real = getattr(connection, "driver_connection", connection)
+    if driver == "asyncpg":
+        return bool(real.is_closed() or real.is_in_transaction())
+    return bool(real.pgconn.transaction_status)  # IDLE is 0
+
+
+def failures(driver: str, dialect: Any) -> tuple[type[Exception], ...]:
+    """Return what the functions of this module raise where the server refuses or is gone."""
+    if driver != "asyncpg":
+        return (dialect.loaded_dbapi.Error,)
+    import asyncpg
+
+    return dialect.loaded_dbapi.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError
+
+
 def login(driver: str, connection: Any) -> str:
     """Return who has logged in on a new DBAPI connection."""
+    if driver == "pg8000":
+        connection._usock.settimeout(None)  # noqa: SLF001 - else no statement may take longer than connecting may
     cursor = connection.cursor()
     cursor.execute("SELECT session_user")
     (name,) = cursor.fetchone()

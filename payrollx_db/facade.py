@@ -6,7 +6,7 @@ before it is sent. Objects stay usable after the block (``expire_on_commit`` is 
 """
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, MetaData, Table, orm, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from payrollx_db import boundary, placement
+from payrollx_db import boundary, placement, walls
 from payrollx_db.base import metadata as shared_metadata
 from payrollx_db.catalog import Service
 from payrollx_db.drivers import Isolation
@@ -31,16 +31,32 @@ PRESENT = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to
 class Session(orm.Session):
     """A SQLAlchemy session behind a service's wall. It is made by a facade, not by hand."""
 
-    def __init__(self, bind: Any = None, binds: Any = None, *, confined: boundary.Confined | None = None) -> None:
+    def __init__(self, bind: Any = None, binds: Any = None, *, confined: walls.Confined | None = None) -> None:
         """``confined`` is for a session that shares its transaction with other services' sessions."""
         super().__init__(bind, binds=binds, expire_on_commit=False)
         self._confined = confined
+        self._pointed_at: tuple[Session, ...] = ()
+
+    def join(self, pointed_at: Iterable["Session"] = ()) -> None:
+        """Take part in the transaction that the connection is in: as a whole, whatever savepoints are made later.
+
+        ``pointed_at`` are the sessions of other services in it whose rows this one's may point at.
+        """
+        self._pointed_at = tuple(pointed_at)
+        super().connection()
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what is pending, and before that what it may point at in the same transaction."""
+        for other in self._pointed_at:
+            if not other.deleted:  # that is for later, when nothing points at it any more
+                other.flush()
+        super().flush(objects)
 
     def get_bind(self, *arguments: Any, **options: Any) -> Engine | Connection:
         """Return what to run the next statement on, and take the turn on it. SQLAlchemy calls this before each."""
         bind = super().get_bind(*arguments, **options)
         if self._confined is not None:
-            bind.get_execution_options()[boundary.TURN].confined = self._confined
+            bind.get_execution_options()[walls.TURN].confined = self._confined
         return bind
 
     def connection(self, *arguments: Any, **options: Any) -> Connection:
@@ -63,7 +79,7 @@ class Facade:
     def __init__(self, service: Service, *, metadata: MetaData = shared_metadata, catalog: str = CATALOG) -> None:
         """``metadata`` has the service's tables; ``catalog`` is ``package.module:name``, imported only for errors."""
         self.service = service
-        self.wall = boundary.Wall(service.name, service.role, service.schema, catalog)
+        self.wall = walls.Wall(service.name, service.role, service.schema, catalog)
         self._metadata = metadata
 
     @property
@@ -84,7 +100,7 @@ class Facade:
         Raises BoundaryError for what another service owns, and TargetError (ConnectionLostError,
         PoolUsedUpError) where the database can't be used; everything else is SQLAlchemy's.
         """
-        placement.refuse_other_services(self.service.name)
+        placement.refuse_other_services(self.wall)
         place = placement.place(self.url)
         view = place.view(self.wall, isolation=isolation, read_only=read_only)
         with told(place), Session(view) as session, session.begin():
@@ -97,7 +113,7 @@ class Facade:
         """Do as `session`, for async code, on a pool of the running event loop."""
         from sqlalchemy.ext.asyncio import AsyncSession
 
-        placement.refuse_other_services(self.service.name)
+        placement.refuse_other_services(self.wall)
         place = placement.async_place(self.url)
         view = placement.async_engine(place.view(self.wall, isolation=isolation, read_only=read_only))
         with told(place):
@@ -145,7 +161,7 @@ class Facade:
         return f"<Facade of {self.service.name}: {', '.join(self.tables)}>"
 
     def _not_mine(self, name: str) -> BoundaryError:
-        owners = [s for s in boundary.catalog_at(self.wall.catalog).services if name in s.tables]
+        owners = [s for s in walls.catalog_at(self.wall.catalog).services if name in s.tables]
         if owners:
             return NotMineError(
                 f"{name} belongs to the {owners[0].name} service, not to {self.service.name}",

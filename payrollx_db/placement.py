@@ -6,6 +6,7 @@ URL share one engine and so one pool. Nothing connects, and no engine is made, b
 
 import asyncio
 import os
+import re
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine, create_engine
 
-from payrollx_db import boundary, drivers
+from payrollx_db import boundary, drivers, walls
 from payrollx_db.errors import BoundaryError, ConfigurationError
 from payrollx_db.urls import DatabaseUrl
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 UNIFIED = "DATABASE_URL"
 ONLY = "PAYROLLX_SERVICE"
+DURATION = re.compile(r"\d+ ?(ms|s|min|h|d)?")
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ class PoolSettings:
     The defaults fit eight services with a few processes each on a server of a few hundred connections:
     ``PAYROLLX_POOL_SIZE`` (5) connections are kept, ``PAYROLLX_POOL_OVERFLOW`` (5) more are made when needed,
     ``PAYROLLX_POOL_TIMEOUT`` (30 s) is how long one waits for one, ``PAYROLLX_POOL_RECYCLE`` (1800 s) how old one
-    gets, ``PAYROLLX_CONNECT_TIMEOUT`` (10 s) how long connecting may take. ``PAYROLLX_STATEMENT_TIMEOUT``,
-    ``PAYROLLX_LOCK_TIMEOUT`` and ``PAYROLLX_IDLE_TIMEOUT`` (inside a transaction) are seconds too, 0 for the server's
-    own. ``PAYROLLX_APPLICATION_NAME`` is what the server shows; by default the process's service, or payrollx.
+    gets, ``PAYROLLX_CONNECT_TIMEOUT`` (10 s) how long connecting may take; these are whole seconds.
+    ``PAYROLLX_STATEMENT_TIMEOUT``, ``PAYROLLX_LOCK_TIMEOUT`` and ``PAYROLLX_IDLE_TIMEOUT`` (inside a transaction) are
+    durations as the server reads them (``500ms``, ``30s``, ``5min``; a bare number is of seconds), by default its own. ``PAYROLLX_APPLICATION_NAME`` is what the server shows; by default the process's service, or payrollx.
     """
 
     size: int = 5
@@ -43,9 +45,9 @@ class PoolSettings:
     timeout: int = 30
     recycle: int = 1800
     connect_timeout: int = 10
-    statement_timeout: int = 0
-    lock_timeout: int = 0
-    idle_timeout: int = 0
+    statement_timeout: str = ""
+    lock_timeout: str = ""
+    idle_timeout: str = ""
     application_name: str = "payrollx"
 
     @classmethod
@@ -59,9 +61,9 @@ class PoolSettings:
             _whole(environ, "POOL_TIMEOUT", default.timeout),
             _whole(environ, "POOL_RECYCLE", default.recycle),
             _whole(environ, "CONNECT_TIMEOUT", default.connect_timeout, least=1),
-            _whole(environ, "STATEMENT_TIMEOUT", default.statement_timeout),
-            _whole(environ, "LOCK_TIMEOUT", default.lock_timeout),
-            _whole(environ, "IDLE_TIMEOUT", default.idle_timeout),
+            _duration(environ, "STATEMENT_TIMEOUT"),
+            _duration(environ, "LOCK_TIMEOUT"),
+            _duration(environ, "IDLE_TIMEOUT"),
             environ.get("PAYROLLX_APPLICATION_NAME")
             or (f"payrollx-{service}" if service else default.application_name),
         )
@@ -74,7 +76,7 @@ class PoolSettings:
             ("lock_timeout", self.lock_timeout),
             ("idle_in_transaction_session_timeout", self.idle_timeout),
         )
-        return tuple((name, f"{seconds}s") for name, seconds in limits if seconds)
+        return tuple((name, duration) for name, duration in limits if duration)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,19 +89,17 @@ class Place:
     settings: PoolSettings
     _views: dict[Any, Engine] = field(default_factory=dict, repr=False)
 
-    def view(self, wall: boundary.Wall, **modes: Any) -> Engine:
+    def view(self, wall: walls.Wall, **modes: Any) -> Engine:
         """Return the engine for ``wall`` and the modes ``isolation`` and ``read_only``; all share one pool."""
         key = (wall, *modes.items())
         if key not in self._views:
-            self._views[key] = self.engine.execution_options(
-                **{boundary.TURN: boundary.Turn(self.confine(wall, **modes))}
-            )
+            self._views[key] = self.engine.execution_options(**{walls.TURN: walls.Turn(self.confine(wall, **modes))})
         return self._views[key]
 
-    def confine(self, wall: boundary.Wall, **modes: Any) -> boundary.Confined:
+    def confine(self, wall: walls.Wall, **modes: Any) -> walls.Confined:
         """Return what holds a transaction on this database to ``wall``."""
         opening = drivers.Opening(wall.role, wall.schema, local=self.settings.local, **modes)
-        return boundary.Confined(wall, opening, self.url)
+        return walls.Confined(wall, opening, self.url)
 
 
 MakeEngine = Callable[..., Engine]
@@ -129,13 +129,21 @@ def url_of(service: str | None, environ: Mapping[str, str] | None = None) -> Dat
     raise ConfigurationError(f"{UNIFIED} is not set", hint=f"set it to the unified database's URL{own}")
 
 
-def refuse_other_services(name: str) -> None:
-    """Raise BoundaryError where ``PAYROLLX_SERVICE`` makes this process another service than ``name``."""
-    only = os.environ.get(ONLY)
+def refuse_other_services(wall: walls.Wall) -> None:
+    """Raise BoundaryError where ``PAYROLLX_SERVICE`` makes this process another service than ``wall`` is for.
+
+    Raises ConfigurationError where it names no service.
+    """
+    only, name = os.environ.get(ONLY), wall.name
     if only and only != name:
+        names = [service.name for service in wall.catalog_services()]
+        if only not in names:
+            raise ConfigurationError(
+                f"{ONLY} is {only!r}, which is no service", hint=f"set it to one of {', '.join(names)}, or unset it"
+            )
         raise BoundaryError(
             f"this process is the {only} service, and may not open {name}",
-            hint=f"ask the {name} service for what is needed; {ONLY} says whose process this is",
+            hint=f"do that in another process, or ask that service; {ONLY} says whose process this is",
         )
 
 
@@ -212,6 +220,15 @@ def _whole(environ: Mapping[str, str], name: str, default: int, least: int = 0) 
     if not text.isdecimal() or int(text) < least:
         raise ConfigurationError(f"PAYROLLX_{name} is {text!r}", hint=f"set it to a whole number, {least} or more")
     return int(text)
+
+
+def _duration(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(f"PAYROLLX_{name}", "")
+    if text and not DURATION.fullmatch(text):
+        raise ConfigurationError(
+            f"PAYROLLX_{name} is {text!r}, which is no duration", hint="give a number and ms, s, min, h or d: 30s"
+        )
+    return f"{text}s" if text.isdigit() else text
 
 
 def _after_fork() -> None:

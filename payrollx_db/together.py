@@ -5,13 +5,14 @@ several services each has a session of its own, confined to its own tables under
 commit together or not at all.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from payrollx_db import boundary, placement
+from payrollx_db import placement, walls
 from payrollx_db.errors import BoundaryError, PlacementError
 from payrollx_db.facade import CATALOG, Facade, Session, told
 from payrollx_db.urls import DatabaseUrl
@@ -25,13 +26,13 @@ class Reader:
 
     def __init__(self, role: str, *, catalog: str = CATALOG) -> None:
         """``role`` may read everything; ``catalog`` is ``package.module:name``."""
-        self._wall = boundary.Wall("the reader", role, "", catalog)
+        self._wall = walls.Wall("the reader", role, "", catalog)
 
     @property
-    def wall(self) -> boundary.Wall:
+    def wall(self) -> walls.Wall:
         """What the reader may see: all schemas of the unified database, but not those placed elsewhere."""
         here = placement.url_of(None)
-        services = boundary.catalog_at(self._wall.catalog).services
+        services = walls.catalog_at(self._wall.catalog).services
         placed = ((service.schema, placement.url_of(service.name)) for service in services)
         elsewhere = tuple((schema, url.masked) for schema, url in placed if url.identity != here.identity)
         return replace(self._wall, elsewhere=elsewhere)
@@ -43,7 +44,7 @@ class Reader:
         Raises BoundaryError for a write, PlacementError for a table of a service that is placed
         elsewhere, and TargetError where the database can't be used.
         """
-        placement.refuse_other_services(self._wall.name)
+        placement.refuse_other_services(self._wall)
         place = placement.place(placement.url_of(None))
         view = place.view(self.wall, isolation="REPEATABLE READ", read_only=True)
         with told(place), Session(view) as session, session.begin():
@@ -54,7 +55,7 @@ class Reader:
         """Do as `session`, for async code."""
         from sqlalchemy.ext.asyncio import AsyncSession
 
-        placement.refuse_other_services(self._wall.name)
+        placement.refuse_other_services(self._wall)
         place = placement.async_place(placement.url_of(None))
         view = placement.async_engine(place.view(self.wall, isolation="REPEATABLE READ", read_only=True))
         with told(place):
@@ -62,13 +63,16 @@ class Reader:
                 yield session
 
 
-class Together:
+AnySession = TypeVar("AnySession", bound="Session | AsyncSession")
+
+
+class Together(Generic[AnySession]):
     """Several services in one transaction: each one's session is an attribute named after it."""
 
-    def __init__(self, sessions: dict[str, Any]) -> None:
+    def __init__(self, sessions: dict[str, AnySession]) -> None:
         self._sessions = sessions
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> AnySession:
         """Return the session of the service called ``name``. Raises BoundaryError where it takes no part."""
         if name.startswith("_"):
             raise AttributeError(name)
@@ -84,49 +88,57 @@ class Together:
 
 
 @contextmanager
-def transaction(*services: ModuleType | Facade) -> Iterator[Together]:
+def transaction(*services: ModuleType | Facade) -> Iterator[Together[Session]]:
     """Open one transaction over several services, as in ``with unified.transaction(payroll, wallet) as tx``.
 
     ``tx.payroll`` and ``tx.wallet`` are sessions, each confined to its own service's tables. All commit together at the
-    end of the block, or roll back on an exception. Raises PlacementError where the services live in
-    different databases, and otherwise what a facade's session raises.
+    end of the block, or roll back on an exception. What they write goes out in the order of the references between
+    the services: who is pointed at comes first, and its deletions last.
+    Raises PlacementError where the services live in different databases, and otherwise what a facade's session raises.
     """
     facades = _facades(services)
     place = placement.place(_one_url(facades))
     confined = {facade.service.name: place.confine(facade.wall) for facade in facades}
-    with told(place), place.engine.connect() as plain:
-        turn = boundary.Turn(next(iter(confined.values())))
-        connection = plain.execution_options(**{boundary.TURN: turn})
+    turn = walls.Turn(next(iter(confined.values())))
+    view = place.engine.execution_options(**{walls.TURN: turn})
+    with told(place), view.connect() as connection:
         sessions = {name: Session(connection, confined=its) for name, its in confined.items()}
         with connection.begin():
             try:
+                order = _join(facades, sessions)
                 yield Together(sessions)
+                for name in _deleting_last(order, sessions):
+                    sessions[name].flush()
                 for session in sessions.values():
-                    session.commit()  # flushes; the transaction itself is the connection's
+                    session.commit()  # says that nothing is to be undone; the transaction itself is the connection's
             finally:
                 for session in sessions.values():
                     session.close()
 
 
 @asynccontextmanager
-async def async_transaction(*services: ModuleType | Facade) -> AsyncIterator[Together]:
+async def async_transaction(*services: ModuleType | Facade) -> "AsyncIterator[Together[AsyncSession]]":
     """Do as `transaction`, for async code."""
     from sqlalchemy.ext.asyncio import AsyncSession
 
     facades = _facades(services)
     place = placement.async_place(_one_url(facades))
     confined = {facade.service.name: place.confine(facade.wall) for facade in facades}
+    turn = walls.Turn(next(iter(confined.values())))
+    view = place.engine.execution_options(**{walls.TURN: turn})
     with told(place):
-        async with placement.async_engine(place.engine).connect() as plain:
-            turn = boundary.Turn(next(iter(confined.values())))
-            connection = await plain.execution_options(**{boundary.TURN: turn})
+        async with placement.async_engine(view).connect() as connection:
             sessions = {
                 name: AsyncSession(connection, sync_session_class=Session, confined=its)
                 for name, its in confined.items()
             }
             async with connection.begin():
                 try:
+                    behind = {name: session.sync_session for name, session in sessions.items()}
+                    order = await connection.run_sync(lambda _: _join(facades, behind))
                     yield Together(sessions)
+                    for name in _deleting_last(order, behind):
+                        await sessions[name].flush()
                     for session in sessions.values():
                         await session.commit()
                 finally:
@@ -145,10 +157,39 @@ def _facades(services: tuple[ModuleType | Facade, ...]) -> list[Facade]:
                 f"{getattr(given, '__name__', given)!r} is no service",
                 hint="name services: transaction(payroll, wallet)",
             )
-        placement.refuse_other_services(facade.service.name)
+        placement.refuse_other_services(facade.wall)
     if not found:
         raise BoundaryError("a transaction over no service", hint="name its services: transaction(payroll, wallet)")
     return [facade for facade in found if facade is not None]
+
+
+def _join(facades: list[Facade], sessions: Mapping[str, Any]) -> list[str]:
+    """Let the sessions take part in the connection's transaction, and return them in the order of their references."""
+    graph = _references(facades)
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError:  # services that point at each other: they flush as they are told
+        graph, order = {name: set() for name in graph}, list(graph)
+    for name, pointed_at in graph.items():
+        sessions[name].join([sessions[other] for other in order if other in pointed_at])
+    return order
+
+
+def _references(facades: list[Facade]) -> dict[str, set[str]]:
+    """Return, for each service, which others of the transaction its foreign keys point at."""
+    names = {facade.service.schema: facade.service.name for facade in facades}
+    graph: dict[str, set[str]] = {name: set() for name in names.values()}
+    for facade in facades:
+        keys = (key for table in facade.tables.values() for key in table.foreign_keys)
+        targets = {key.target_fullname.partition(".")[0] for key in keys} - {facade.service.schema}
+        graph[facade.service.name] = {names[schema] for schema in targets if schema in names}
+    return graph
+
+
+def _deleting_last(order: list[str], sessions: Mapping[str, Any]) -> list[str]:
+    """Return in which order to write what is pending: what is to be deleted, after what pointed at it."""
+    deleting = [name for name in reversed(order) if sessions[name].deleted]
+    return [name for name in order if name not in deleting] + deleting
 
 
 def _one_url(facades: list[Facade]) -> DatabaseUrl:

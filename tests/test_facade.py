@@ -1,0 +1,429 @@
+"""The everyday use of a facade: sessions, tables, pools, settings."""
+
+import asyncio
+import gc
+import os
+import pickle
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+from facades import ALL, ASYNC, SYNC, Home, payday, person, run
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payrollx_db import auth, payroll, placement, wallet
+from payrollx_db.drivers import Isolation
+from payrollx_db.errors import BoundaryError, ConfigurationError, TargetError
+from payrollx_db.facade import Facade, Session
+from payrollx_db.unified import CATALOG, SERVICES
+
+EMAILS = "SELECT email FROM auth.users ORDER BY email"
+ME = text("SELECT current_user, session_user, current_schemas(false)")
+
+
+class OursError(Exception):
+    """Raised in a with block."""
+
+
+# -- sessions -------------------------------------------------------------------------------------------
+
+
+@SYNC
+def test_a_session_commits_at_its_end(home: Home, driver: str) -> None:
+    home.move(driver)
+
+    with auth.db.session() as session:
+        session.add(person())
+        session.flush()
+        assert home.query(EMAILS) == []
+
+    assert home.query(EMAILS) == [("ana@example.com",)]
+    with auth.db.session() as session:
+        user = session.scalars(select(auth.User).where(auth.User.email == "ana@example.com")).one()
+    assert user.first_name == "ana"  # usable after the block
+    assert user.created_at.tzinfo
+
+
+@SYNC
+def test_an_exception_rolls_back(home: Home, driver: str) -> None:
+    home.move(driver)
+
+    with pytest.raises(OursError), auth.db.session() as session:
+        session.add(person())
+        session.flush()
+        raise OursError
+
+    assert home.query(EMAILS) == []
+
+
+@ASYNC
+def test_async_sessions_do_the_same(home: Home, driver: str) -> None:
+    home.move(driver)
+
+    async def work() -> str:
+        async with auth.db.async_session() as session:
+            assert isinstance(session, AsyncSession)
+            session.add(person())
+        with pytest.raises(OursError):
+            async with auth.db.async_session() as session:
+                session.add(person("ben"))
+                await session.flush()
+                raise OursError
+        async with auth.db.async_session() as session:
+            user = (await session.scalars(select(auth.User))).one()
+        assert await auth.db.async_ping() > 0
+        return user.email
+
+    assert run(work()) == "ana@example.com"
+    assert home.query(EMAILS) == [("ana@example.com",)]
+
+
+@ALL
+def test_a_transaction_runs_under_the_services_role(home: Home, driver: str) -> None:
+    home.move(driver)
+    me = ("payrollx_wallet", home.login.params["user"], ["wallet"])
+
+    async def asks() -> tuple[object, ...]:
+        async with wallet.db.async_session() as session:
+            return tuple((await session.execute(ME)).one())
+
+    if driver == "asyncpg":
+        assert run(asks()) == me
+        return
+    with wallet.db.session() as session:
+        assert tuple(session.execute(ME).one()) == me
+    with wallet.db.session() as session:
+        assert tuple(session.connection().execute(ME).one()) == me
+        assert session.connection().connection.cursor().execute("SELECT current_user").fetchone()[0] == me[0]
+
+
+@SYNC
+def test_a_nested_transaction_that_fails_leaves_the_rest(home: Home, driver: str) -> None:
+    home.move(driver)
+
+    with auth.db.session() as session:
+        session.add(person("ana"))
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.add(auth.User(id=uuid.uuid4(), email=None, password="", first_name="", last_name=""))
+        session.add(person("ben"))
+        with session.begin_nested() as nested:
+            session.add(person("cyd"))
+            session.flush()
+            nested.rollback()
+        assert session.scalar(text("SELECT current_user")) == "payrollx_auth"
+
+    assert home.query(EMAILS) == [("ana@example.com",), ("ben@example.com",)]
+
+
+@ALL
+@pytest.mark.parametrize("before", ["SELECT 1", "SET work_mem = '7MB'"], ids=["plain", "with traces"])
+def test_a_failure_that_was_swallowed_is_no_commit(home: Home, driver: str, before: str) -> None:
+    """COMMIT of a failed transaction is a ROLLBACK that says nothing."""
+    home.move(driver)
+
+    def careless() -> None:
+        with auth.db.session() as session:
+            session.execute(text(before))
+            session.add(person())
+            session.flush()
+            with suppress(DBAPIError):
+                session.execute(text("SELECT 1 / 0"))
+
+    async def careless_async() -> None:
+        async with auth.db.async_session() as session:
+            await session.execute(text(before))
+            session.add(person())
+            await session.flush()
+            with suppress(DBAPIError):
+                await session.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(TargetError, match="nothing of it can be kept; let the error leave the with block"):
+        _ = run(careless_async()) if driver == "asyncpg" else careless()
+    assert home.query(EMAILS) == []
+    auth.db.ping()
+
+
+@SYNC
+def test_a_failure_that_was_undone_is_no_reason_not_to_commit(home: Home, driver: str) -> None:
+    home.move(driver)
+
+    with auth.db.session() as session:
+        session.add(person())
+        session.flush()
+        session.execute(text("SAVEPOINT mine"))
+        with suppress(DBAPIError):
+            session.execute(text("SELECT 1 / 0"))
+        session.execute(text("ROLLBACK TO mine"))
+
+    assert home.query(EMAILS) == [("ana@example.com",)]
+
+
+@SYNC
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
+def test_a_session_says_how_it_is_isolated(home: Home, driver: str, isolation: Isolation) -> None:
+    home.move(driver)
+
+    with auth.db.session(isolation=isolation, read_only=True) as session:
+        assert session.scalar(text("SHOW transaction_isolation")) == isolation.lower()
+        assert session.scalar(text("SHOW transaction_read_only")) == "on"
+    with auth.db.session() as session:
+        assert session.scalar(text("SHOW transaction_isolation")) == "read committed"
+        assert session.scalar(text("SHOW transaction_read_only")) == "off"
+
+
+@pytest.mark.parametrize("option", ["isolation_level", "postgresql_readonly", "payrollx_turn"])
+def test_the_connection_takes_no_options_of_the_facades_own(home: Home, option: str) -> None:
+    with auth.db.session() as session:
+        with pytest.raises(BoundaryError, match=f"takes no option {option}; say how a transaction runs"):
+            session.connection(execution_options={option: "SERIALIZABLE"})
+        connection = session.connection(execution_options={"stream_results": True})
+        with pytest.raises(BoundaryError, match=f"takes no option {option}"):
+            connection.execution_options(**{option: "SERIALIZABLE"})
+
+
+@ALL
+def test_every_service_writes_and_reads_its_own(home: Home, driver: str) -> None:
+    home.move(driver)
+
+    async def through_async() -> None:
+        async with payroll.db.async_session() as session:
+            made = payday()
+            session.add(made)
+            await session.flush()
+            found = await session.get(payroll.PayrollRun, made.id)
+            assert found is made
+            assert (await session.scalar(select(func.count()).select_from(payroll.PayrollRun))) == 1
+
+    if driver == "asyncpg":
+        run(through_async())
+        return
+    with payroll.db.session() as session:
+        run_id = session.scalar(insert(payroll.PayrollRun).values(**_values()).returning(payroll.PayrollRun.id))
+        session.execute(update(payroll.PayrollRun).values(currency="USD").where(payroll.PayrollRun.id == run_id))
+        assert session.scalars(select(payroll.PayrollRun.currency)).all() == ["USD"]
+        session.execute(delete(payroll.PayrollRun))
+
+
+def _values() -> dict[str, object]:
+    whole = {column.name: getattr(payday(), column.name) for column in payroll.db.payroll_runs.columns}
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+@ALL
+def test_rows_can_be_streamed(home: Home, driver: str) -> None:
+    home.move(driver)
+    with auth.db.session() as session:
+        session.add_all(person(f"p{n}") for n in range(10))
+
+    async def whole() -> int:
+        async with auth.db.async_session() as session:
+            rows = await session.stream_scalars(select(auth.User).execution_options(yield_per=3))
+            return len([user.email async for user in rows])
+
+    if driver != "pg8000":
+        assert run(whole()) == 10
+    if driver != "asyncpg":
+        with auth.db.session() as session:
+            parts = session.scalars(select(auth.User).execution_options(yield_per=3)).partitions()
+            assert [len(part) for part in parts] == [3, 3, 3, 1]
+
+
+@SYNC
+def test_a_session_that_is_left_lying_about_is_no_way_out(home: Home, driver: str) -> None:
+    """The pool rolls it back without a word to SQLAlchemy's events; what comes next has its role all the same."""
+    home.patch.setenv("PAYROLLX_POOL_SIZE", "1")
+    home.patch.setenv("PAYROLLX_POOL_OVERFLOW", "0")
+    home.move(driver)
+    view = placement.place(auth.db.url).view(auth.db.wall, isolation=None, read_only=False)
+    for _ in range(2):
+        session = Session(view)
+        assert session.scalar(text("SELECT current_user")) == "payrollx_auth"
+        del session
+        gc.collect()
+    with auth.db.session() as session:
+        assert session.scalar(text("SELECT current_user")) == "payrollx_auth"
+
+
+@ASYNC
+def test_a_task_that_is_cancelled_leaves_a_pool_that_is_well(home: Home, driver: str) -> None:
+    home.patch.setenv("PAYROLLX_POOL_SIZE", "1")
+    home.patch.setenv("PAYROLLX_POOL_OVERFLOW", "0")
+    home.move(driver)
+
+    async def slow() -> None:
+        async with auth.db.async_session() as session:
+            session.add(person())
+            await session.flush()
+            await session.execute(text("SELECT pg_sleep(30)"))
+
+    async def whole() -> None:
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(slow(), 0.2)
+        assert await auth.db.async_ping() < 10
+
+    run(whole())
+    assert home.query(EMAILS) == []
+
+
+# -- tables ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", SERVICES, ids=lambda module: module.service.name)
+def test_a_facade_shows_its_own_tables(module: object) -> None:
+    db: Facade = module.db  # type: ignore[attr-defined]
+    service = CATALOG.service(db.service.name)
+
+    assert set(db.tables) == set(service.tables)
+    for name in service.tables:
+        assert getattr(db, name) is db.tables[name]
+        assert name in dir(db)
+        assert db.tables[name].schema == service.schema
+
+
+def test_another_services_table_is_no_attribute() -> None:
+    with pytest.raises(BoundaryError, match="wallets belongs to the wallet service, not to auth; ask the wallet"):
+        _ = auth.db.wallets
+    with pytest.raises(BoundaryError, match="auth has no table user, and no other service has; it has users, refre"):
+        _ = auth.db.user
+    assert hasattr(auth.db, "users")
+    assert not hasattr(auth.db, "wallets")
+    assert not hasattr(auth.db, "_sa_instance_state")
+
+
+def test_a_facade_can_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    assert repr(auth.db) == "<Facade of auth: users, refresh_tokens, audit_logs>"
+    with pytest.raises(TypeError):
+        auth.db.tables["mine"] = auth.db.users  # type: ignore[index]
+    with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+        pickle.loads(pickle.dumps(auth.db.session()))  # noqa: S301 - our own
+
+
+# -- pools ----------------------------------------------------------------------------------------------
+
+
+def test_nothing_connects_before_the_first_use(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dict(placement._places)  # noqa: SLF001 - that it stays as it is, is what counts
+
+    assert auth.db.tables
+    assert auth.db.users is not None
+    with auth.db.session() as session:
+        session.add(person())
+        session.expunge_all()
+
+    after = placement._places  # noqa: SLF001
+    assert [place.url for key, place in after.items() if key not in before] == [auth.db.url]
+    assert placement.place(auth.db.url).engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
+def test_services_in_one_database_share_a_pool(home: Home) -> None:
+    home.move(application_name="shared")
+
+    for module in SERVICES:
+        module.db.ping()
+
+    assert home.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shared'") == [(1,)]
+    places = {id(placement.place(module.db.url).engine) for module in SERVICES}
+    assert len(places) == 1
+
+
+def test_dispose_closes_the_pool_and_it_opens_again(home: Home) -> None:
+    home.move(application_name="disposed")
+    there = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'disposed'"
+    auth.db.ping()
+    assert home.query(there) == [(1,)]
+
+    auth.db.dispose()
+
+    assert any(home.query(there) == [(0,)] for _ in range(100))  # a backend takes a moment to go
+    auth.db.ping()
+
+
+def test_many_threads_use_one_facade(home: Home) -> None:
+    barrier = threading.Barrier(4)
+
+    def work(number: int) -> str:
+        barrier.wait(10)
+        module = (auth, wallet)[number % 2]
+        with module.db.session() as session:
+            return str(session.scalar(text("SELECT current_user")))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(work, range(4))) == ["payrollx_auth"] * 2 + ["payrollx_wallet"] * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+@SYNC
+def test_a_forked_process_has_connections_of_its_own(home: Home, driver: str) -> None:
+    home.move(driver)
+    pid = text("SELECT pg_backend_pid()")
+    with auth.db.session() as session:
+        mine = session.scalar(pid)
+
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:  # pragma: no cover - in another process
+        try:
+            with auth.db.session() as session:
+                session.add(person("child"))
+                os.write(writing, str(session.scalar(pid)).encode())
+            auth.db.dispose()
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        other = answer.read()
+    os.waitpid(child, 0)
+
+    assert other
+    assert int(other) != mine
+    with auth.db.session() as session:
+        assert session.scalar(pid) == mine
+        assert session.scalars(select(auth.User.email)).all() == ["child@example.com"]
+
+
+# -- settings -------------------------------------------------------------------------------------------
+
+
+def test_settings_come_from_the_environment(home: Home) -> None:
+    set_ = {"POOL_SIZE": "2", "POOL_OVERFLOW": "1", "STATEMENT_TIMEOUT": "7", "LOCK_TIMEOUT": "3", "IDLE_TIMEOUT": "9"}
+    for name, value in set_.items():
+        home.patch.setenv(f"PAYROLLX_{name}", value)
+    home.patch.setenv("PAYROLLX_APPLICATION_NAME", "reports")
+    home.patch.setenv("DATABASE_URL", home.login.plain)
+
+    limits = "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "application_name"
+    with auth.db.session() as session:
+        found = [session.scalar(select(func.current_setting(name))) for name in limits]
+
+    assert found == ["7s", "3s", "9s", "reports"]
+    assert placement.place(auth.db.url).engine.pool.size() == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("value", ["many", "-1", "1.5", "0"])
+def test_a_bad_setting_is_named(home: Home, value: str) -> None:
+    home.patch.setenv("PAYROLLX_POOL_SIZE", value)
+    home.move()
+
+    with pytest.raises(ConfigurationError, match=f"PAYROLLX_POOL_SIZE is '{value}'; set it to a whole number, 1 or"):
+        auth.db.ping()
+
+
+def test_without_a_url_it_says_what_to_set(home: Home) -> None:
+    home.patch.delenv("DATABASE_URL")
+
+    with pytest.raises(ConfigurationError, match=r"DATABASE_URL is not set.* AUTH_DATABASE_URL to place auth"):
+        auth.db.ping()
+
+
+def test_a_session_is_sqlalchemys(home: Home) -> None:
+    with auth.db.session() as session:
+        assert type(session) is Session
+        assert session.scalar(select(func.count()).select_from(auth.db.users)) == 0
