@@ -37,7 +37,8 @@ class PoolSettings:
     ``PAYROLLX_POOL_TIMEOUT`` (30 s) is how long one waits for one, ``PAYROLLX_POOL_RECYCLE`` (1800 s) how old one
     gets, ``PAYROLLX_CONNECT_TIMEOUT`` (10 s) how long connecting may take; these are whole seconds.
     ``PAYROLLX_STATEMENT_TIMEOUT``, ``PAYROLLX_LOCK_TIMEOUT`` and ``PAYROLLX_IDLE_TIMEOUT`` (inside a transaction) are
-    durations as the server reads them (``500ms``, ``30s``, ``5min``; a bare number is of seconds), by default its own. ``PAYROLLX_APPLICATION_NAME`` is what the server shows; by default the process's service, or payrollx.
+    durations as the server reads them (``500ms``, ``30s``, ``5min``; a bare number is of seconds), by default its own.
+    ``PAYROLLX_APPLICATION_NAME`` is what the server shows; by default the process's service, or payrollx.
     """
 
     size: int = 5

@@ -312,7 +312,7 @@ def child(arguments: list[str]) -> None:
             print(f"{MARK}{stage}", file=sys.stderr, flush=True)
 
     @contextmanager
-    def showing() -> Iterator[Any]:
+    def showing(_events: object = None) -> Iterator[Any]:
         yield tell
         print(f"{MARK}end", file=sys.stderr, flush=True)
 

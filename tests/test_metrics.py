@@ -151,8 +151,8 @@ def test_each_scrape_is_fresh(watched: DatabaseUrl) -> None:
     finally:
         end()
 
-    place = {"service": "auth", "table": "refresh_tokens"}
-    assert (one(before, "payrollx_table_rows", **place), one(after, "payrollx_table_rows", **place)) == (0, 1)
+    place = {"service": "auth", "table": "refresh_tokens"}  # rows are the server's estimate, so not always just 1
+    assert one(before, "payrollx_table_rows", **place) == 0 < one(after, "payrollx_table_rows", **place)
 
 
 def test_it_serves_until_interrupted(watched: DatabaseUrl) -> None:
