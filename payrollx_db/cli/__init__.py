@@ -31,6 +31,7 @@ COMMANDS = {
     "status": ("payrollx_db.cli.status:status", "Show the runs recorded in the unified database."),
     "doctor": ("payrollx_db.cli.doctor:doctor", "Examine the databases: what is wrong, where, and what to do."),
     "metrics": ("payrollx_db.cli.metrics:metrics", "Print or serve the same for Prometheus."),
+    "placement": ("payrollx_db.cli.placement:placement", "Show which database each service is in."),
     "pool-budget": ("payrollx_db.cli.pool_budget:pool_budget", "Work out how large each service's pool may be."),
     "report": (
         "payrollx_db.cli.report:report",

@@ -1,0 +1,56 @@
+"""``payrollx-db placement``."""
+
+import asyncio
+import os
+
+import click
+
+from payrollx_db.cli import render
+from payrollx_db.cli.options import as_json, database_url
+from payrollx_db.cli.places import places
+from payrollx_db.health.placed import Placements, look
+
+NEXT = "next: payrollx-db migrate makes what is missing; check the URL and the server of what doesn't answer"
+
+
+@click.command()
+@database_url
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True, metavar="SECONDS",
+              envvar="PAYROLLX_PLACEMENT_TIMEOUT", help="How long a database may take to answer.")  # fmt: skip
+@as_json
+def placement(database_url: str | None, timeout: float, *, as_json: bool) -> int:
+    """Show where each service is, whether it can be used there, and which references are thereby only declared.
+
+    A service is in the database of SERVICE_DATABASE_URL where that is set, else in the unified one. Exit code 3
+    says that a database doesn't answer or lacks tables.
+    """
+    from payrollx_db.placement import UNIFIED, variable
+    from payrollx_db.unified import CATALOG
+
+    names = [service.name for service in CATALOG.services]
+    said = {name: variable(name) if os.environ.get(variable(name)) else UNIFIED for name in names}
+    found = asyncio.run(look(CATALOG, places(database_url), said, timeout))
+    if as_json:
+        render.answer_json(found.document())
+    else:
+        _show(found)
+    return 0 if found.usable else 3
+
+
+def _show(found: Placements) -> None:
+    made = render.table(("service", "left"), ("database", "left"), ("said by", "left"), ("usable", "left"))
+    for placed in found.services:
+        made.add_row(placed.service.name, placed.url.masked, placed.variable, "NO" if placed.problem else "yes")
+    render.answer_table(made)
+    render.answer("")
+    for problem in dict.fromkeys(placed.problem for placed in found.services if placed.problem):
+        names = ", ".join(placed.service.name for placed in found.services if placed.problem == problem)
+        render.answer(f"{names}: {problem}")
+    if found.declared:
+        render.answer("Only declared, since its ends are in different databases; nothing holds it:")
+        for reference in found.declared:
+            render.answer(f"  {reference}")
+    else:
+        render.answer("every enforced reference is a foreign key")
+    if not found.usable:
+        render.note(NEXT)
