@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-quick check lint types imports drift docs format migrate-unified seed bench dist clean
+.PHONY: help venv demo test test-quick check lint types imports drift docs format migrate-unified seed bench dist clean test-matrix docker-up docker-demo docker-down
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,18 @@ migrate-unified: $(VENV)/.installed ## Migrate the database of DATABASE_URL, or 
 
 seed: $(VENV)/.installed ## Fill that database with a small company world, the same rows every time
 	$(BIN)/payrollx-db dev seed
+
+test-matrix: $(VENV)/.developer ## Run the tests on each Postgres that is to be had here (VERSIONS="16 18")
+	@PYTEST_ARGS="$(PYTEST_ARGS)" $(BIN)/python scripts/test_matrix.py $(VERSIONS)
+
+docker-up: ## Start the unified database in a container, with the passwords of docker/.env
+	docker compose --file docker/compose.yaml up --detach --wait unified
+
+docker-demo: ## The demo in containers: two servers and the command line, thrown away at the end
+	@EMPLOYEES=$(EMPLOYEES) sh docker/demo.sh
+
+docker-down: ## Stop the containers; the data stays in its volumes
+	docker compose --file docker/compose.yaml --profile legacy --profile tool down
 
 bench: $(VENV)/.developer ## Measure the pipe against psql | psql, and copy against the tools of today
 	$(BIN)/python scripts/bench_pipe.py

@@ -56,11 +56,32 @@ OTHERS = (
     ("PAYROLLX_POOL_TIMEOUT", "the facades", "How many seconds to wait for a free connection; 30 unless set."),
     ("PAYROLLX_POOL_RECYCLE", "the facades", "After how many seconds a connection is made anew; 1800 unless set."),
     ("PAYROLLX_CONNECT_TIMEOUT", "the facades", "How many seconds connecting may take; 10 unless set."),
-    ("PAYROLLX_STATEMENT_TIMEOUT", "the facades too", "How long a statement may take, as `30s`; else the server's own."),
+    (
+        "PAYROLLX_STATEMENT_TIMEOUT",
+        "the facades too",
+        "How long a statement may take, as `30s`; else the server's own.",
+    ),
     ("PAYROLLX_LOCK_TIMEOUT", "the facades too", "How long it may wait for a lock, as `5s`; else the server's own."),
     ("PAYROLLX_IDLE_TIMEOUT", "the facades", "How long a transaction may wait for its program; else the server's own."),
-    ("PAYROLLX_APPLICATION_NAME", "the facades too", "Their name in `pg_stat_activity`; `payrollx-` and the service, or `payrollx`."),
-    ("TEST_DATABASE_URL", "`make test`", "A superuser's URL of a server to test against, as `--pg-url` of pytest."),
+    (
+        "PAYROLLX_APPLICATION_NAME",
+        "the facades too",
+        "Their name in `pg_stat_activity`; `payrollx-` and the service, or `payrollx`.",
+    ),
+    ("POSTGRES_PASSWORD", "`make docker-up`", "The superuser's password of the unified server in a container."),
+    (
+        "PAYROLLX_MIGRATOR_PASSWORD",
+        "`make docker-up`",
+        "That of the login `migrator`, which the tool's container uses.",
+    ),
+    ("LEGACY_PASSWORD", "`docker/compose.yaml`", "The superuser's password of the legacy server in a container."),
+    ("UNIFIED_PORT", "`make docker-up`", "The unified server's port on 127.0.0.1; 5432 unless set."),
+    ("LEGACY_PORT", "`docker/compose.yaml`", "The legacy server's port on 127.0.0.1; 5433 unless set."),
+    (
+        "TEST_DATABASE_URL",
+        "`make test`",
+        "What `--pg` of pytest is unless given: a superuser's URL of a server to test on.",
+    ),
 )
 
 

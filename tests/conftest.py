@@ -1,4 +1,4 @@
-"""A real server for the tests: an embedded one, or the one that --pg-url names."""
+"""A real server for the tests: an embedded one, or the one that --pg names."""
 
 import itertools
 import os
@@ -7,55 +7,48 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from servers import HELP, THROW_AWAY, Chosen, choose
 
-from payrollx_db.devserver import (
-    Programs,
-    Server,
-    create_database,
-    drop_database,
-    server_version,
-)
+from payrollx_db.devserver import Server, create_database, drop_database
 from payrollx_db.devserver.legacy import RECIPES, LegacySummary, drop_legacy, make_legacy
-from payrollx_db.errors import PayrollxError
 from payrollx_db.urls import DatabaseUrl
 
 pytest_plugins = ["unified", "other_people", "walls", "facades", "archived"]
 
-THROW_AWAY = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "max_prepared_transactions": "2",
-    "shared_buffers": "128MB",
-}
-
 # Enough for two organizations with employees, and for rows that the copies lack.
 LEGACY_EMPLOYEES = 100
+
+SHARED = pytest.StashKey[Chosen]()
 
 _numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--pg-url",
-        default=os.environ.get("TEST_DATABASE_URL"),
-        help="a superuser's URL of a server to test against; databases are made and dropped there",
-    )
+    parser.addoption("--pg", default=os.environ.get("TEST_DATABASE_URL") or "embedded", metavar="SERVER", help=HELP)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find the server once: the workers of a parallel run share it, where it isn't embedded."""
+    if (given := getattr(config, "workerinput", {}).get("pg")) is not None:
+        config.stash[SHARED] = Chosen("", DatabaseUrl(given) if given else None)
+        return
+    config.stash[SHARED] = chosen = choose(config.getoption("--pg"))
+    config.add_cleanup(chosen.end)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    url = node.config.stash[SHARED].url
+    node.workerinput["pg"] = dict(url.params) if url else {}
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    try:
-        if url := config.getoption("--pg-url"):
-            parsed = DatabaseUrl.parse(url, name="--pg-url")
-            return f"postgres: {server_version(parsed)} at {parsed}"
-        programs = Programs.find()
-    except PayrollxError as error:
-        return f"postgres: {error}"
-    return f"postgres: {programs.version}, embedded"
+    return config.stash[SHARED].title
 
 
 @dataclass(frozen=True)
@@ -98,8 +91,8 @@ def _quick_logins(url: DatabaseUrl) -> None:
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
-    if url := request.config.getoption("--pg-url"):
-        yield TestServer(DatabaseUrl.parse(url, name="--pg-url"))
+    if url := request.config.stash[SHARED].url:
+        yield TestServer(url)
         return
     folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
     embedded = Server(folder, settings=THROW_AWAY)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import check_docs
 from check_docs import ROOT, Page
 
-FOLDERS = ("payrollx_db", "docs", "scripts", "sql", "alembic")
+FOLDERS = ("payrollx_db", "docs", "docker", "scripts", "sql", "alembic")
 FILES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "pyproject.toml", "alembic.ini")
 
 BREAKS = [
