@@ -76,9 +76,10 @@ docker-demo: ## The demo in containers: two servers and the command line, thrown
 docker-down: ## Stop the containers; the data stays in its volumes
 	docker compose --file docker/compose.yaml --profile legacy --profile tool down
 
-bench: $(VENV)/.developer ## Measure the pipe against psql | psql, and copy against the tools of today
+bench: $(VENV)/.developer ## Measure the pipe against psql | psql, copy against the tools of today, and what facades cost
 	$(BIN)/python scripts/bench_pipe.py
 	$(BIN)/python scripts/bench_copy.py
+	$(BIN)/python scripts/bench_facade.py
 
 dist: $(VENV)/.developer ## Build the wheel and the source distribution
 	$(BIN)/python -m hatchling build
