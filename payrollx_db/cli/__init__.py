@@ -94,8 +94,7 @@ def main(args: list[str] | None = None) -> Any:
     _load_dotenv()
     # The drivers' own warnings would land between our lines; what matters of them comes as an exception.
     logging.getLogger().addHandler(logging.NullHandler())
-    # Whoever asks the process to end means what Ctrl-C means: stop, record it, close the sessions.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _end)
     arguments = sys.argv[1:] if args is None else args
     # Also for what is said before the options are understood, such as that one isn't.
     if os.environ.get("PAYROLLX_LOG_FORMAT") == "json" or "json" in _values(arguments, "--log-format"):
@@ -135,6 +134,13 @@ def _show_variables(command: click.Command) -> None:
             parameter.show_envvar = True
     for member in command.commands.values() if isinstance(command, click.Group) else ():
         _show_variables(member)
+
+
+def _end(*_: object) -> None:
+    """Do what Ctrl-C does: stop, record it, close the sessions. Also where a shell has us ignore Ctrl-C itself."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.raise_signal(signal.SIGINT)
 
 
 def _load_dotenv() -> None:
