@@ -51,8 +51,7 @@ def record(at: Session, table: Table, bucket_count: int | None = None) -> TableR
     source = sql.SQL("{} AS {}").format(table.identifier, sql.Identifier(ROW))
     side = Side(at.endpoint, source, tuple((name, columns[name]) for name in key), tuple(columns.items()))
     count = bucket_count or buckets_for(table.rows)
-    sums = sql.SQL("SELECT bucket, pg_catalog.count(*), pg_catalog.sum(hash)::text FROM ({}) AS h GROUP BY bucket")
-    found = {bucket: (rows, total) for bucket, rows, total in at.run(sums.format(side.hashed(count)))}
+    found = {bucket: (rows, total) for bucket, rows, total in at.run(side.sums(count))}
     return TableRecord.of(table.name, key, tuple(columns), Proof.of(found, count))
 
 

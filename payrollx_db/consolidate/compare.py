@@ -46,30 +46,60 @@ class Side:
     columns: tuple[tuple[str, sql.Composable], ...]
     where: sql.Composable = field(default_factory=lambda: sql.SQL("true"))
 
-    def record(self, *, key: bool) -> sql.Composable:
-        """Return the row of keys, or of all columns, as one SQL record."""
-        values = [value for _, value in (self.key if key else self.columns)]
-        return sql.SQL("ROW({})").format(sql.SQL(", ").join(values))
+    def sums(self, buckets: int) -> sql.Composable:
+        """Return a query of the rows in each bucket, and the sum of their hashes as text.
 
-    def hashed(self, buckets: int) -> sql.Composable:
-        """Return a query of bucket, key and row hash for every row."""
+        Each value is computed once, though a key is hashed by itself and with its row: OFFSET 0 keeps
+        the planner from writing the expressions out again wherever they are used.
+        """
+        outside = [pair for pair in self.key if pair not in self.columns]
+        values = [*self.columns, *outside]
+        inner = sql.SQL(", ").join(
+            sql.SQL("{} AS {}").format(value, _numbered(number)) for number, (_, value) in enumerate(values)
+        )
+        key = [_numbered(values.index(pair)) for pair in self.key]
+        row = [_numbered(number) for number in range(len(self.columns))]
         return sql.SQL(
-            "SELECT (pg_catalog.hash_record_extended({key}, 1) & {mask})::int AS bucket, {keys} AS key,"
-            " pg_catalog.hash_record_extended(ROW(pg_catalog.record_send({row})), 0) AS hash"
-            " FROM {source} WHERE {where}"
+            "SELECT {bucket} AS bucket, pg_catalog.count(*), pg_catalog.sum({hash})::text"
+            " FROM (SELECT {inner} FROM {source} WHERE {where} OFFSET 0) AS h GROUP BY 1"
+        ).format(bucket=_bucket(key, buckets), hash=_hash(row), inner=inner, source=self.from_clause, where=self.where)
+
+    def rows(self, buckets: int, wanted: list[int]) -> sql.Composable:
+        """Return a query of the key and the hash of each row that falls into one of the ``wanted`` buckets."""
+        return sql.SQL(
+            "SELECT {keys} AS key, {hash} AS hash FROM {source} WHERE ({where}) AND {bucket} = ANY ({wanted}::int[])"
         ).format(
-            key=self.record(key=True),
-            mask=sql.Literal(buckets - 1),
             keys=self.key_text(),
-            row=self.record(key=False),
+            hash=_hash([value for _, value in self.columns]),
             source=self.from_clause,
             where=self.where,
+            bucket=_bucket([value for _, value in self.key], buckets),
+            wanted=sql.Literal(wanted),
         )
 
     def key_text(self) -> sql.Composable:
         """Return the key as an array of texts."""
         texts = (sql.SQL("({})::text").format(value) for _, value in self.key)
         return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(texts))
+
+
+def _numbered(number: int) -> sql.Identifier:
+    return sql.Identifier(f"c{number}")
+
+
+def _record(values: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL("ROW({})").format(sql.SQL(", ").join(values))
+
+
+def _bucket(key: Sequence[sql.Composable], buckets: int) -> sql.Composed:
+    """Return which of the buckets a row with this key falls into."""
+    hashed = sql.SQL("(pg_catalog.hash_record_extended({}, 1) & {})::int")
+    return hashed.format(_record(key), sql.Literal(buckets - 1))
+
+
+def _hash(values: Sequence[sql.Composable]) -> sql.Composed:
+    """Return the hash of a row of these values."""
+    return sql.SQL("pg_catalog.hash_record_extended(ROW(pg_catalog.record_send({})), 0)").format(_record(values))
 
 
 @dataclass(frozen=True)
@@ -156,7 +186,7 @@ class Sums:
 
     async def of(self, side: Side, buckets: int) -> dict[int, Bucket]:
         """Return the bucket sums of ``side``, computing them once."""
-        key = (side.endpoint, text_of(side.hashed(buckets)))
+        key = (side.endpoint, text_of(side.sums(buckets)))
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._known:
                 self._known[key] = await _sums(side, buckets)
@@ -208,12 +238,9 @@ def buckets_for(rows: int) -> int:
 
 
 async def _sums(side: Side, buckets: int) -> dict[int, Bucket]:
-    query = sql.SQL(
-        "SELECT bucket, pg_catalog.count(*), pg_catalog.sum(hash)::text FROM ({}) AS h GROUP BY bucket"
-    ).format(side.hashed(buckets))
     async with session(side.endpoint) as connection:
         with side.endpoint.blamed("can't hash the rows"):
-            return {bucket: (count, total) for bucket, count, total in await run(connection, query)}
+            return {bucket: (count, total) for bucket, count, total in await run(connection, side.sums(buckets))}
 
 
 def _batches(differing: Sequence[int], ours: dict[int, Bucket], theirs: dict[int, Bucket]) -> Iterator[list[int]]:
@@ -239,6 +266,8 @@ async def _look(
     ours, theirs = await together([_rows(left, buckets, batch), _rows(right, buckets, batch)])
     found: list[tuple[Key, Kind]] = []
     for key in ours.keys() | theirs.keys():
+        if ours.get(key) == theirs.get(key):
+            continue  # most of them, and Counters are slow
         here, there = Counter(ours.get(key, ())), Counter(theirs.get(key, ()))
         only_here, only_there = (here - there).total(), (there - here).total()
         changed = min(only_here, only_there)
@@ -254,11 +283,10 @@ async def _look(
 
 
 async def _rows(side: Side, buckets: int, batch: list[int]) -> dict[Key, list[int]]:
-    query = sql.SQL("SELECT key, hash FROM ({}) AS h WHERE bucket = ANY (%s)").format(side.hashed(buckets))
     rows: dict[Key, list[int]] = {}
     async with session(side.endpoint) as connection:
         with side.endpoint.blamed("can't read the keys"):
-            for key, row_hash in await run(connection, query, (batch,)):
+            for key, row_hash in await run(connection, side.rows(buckets, batch)):
                 rows.setdefault(tuple(key), []).append(row_hash)
     return rows
 

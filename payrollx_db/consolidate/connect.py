@@ -55,7 +55,9 @@ CONNECT_TIMEOUT = 10  # seconds; a URL's own connect_timeout wins
 # may copy or index a whole table, whatever the role's defaults are. `lock_timeout`: so that none waits for ever
 # behind another's exclusive lock, with others' statements queueing behind it. `client_connection_check_interval`: when
 # this process is killed, the server gives up its statements, and with them their locks, before the next
-# run asks for those (load.LOCK_TIMEOUT), not when an index of an hour is built.
+# run asks for those (load.LOCK_TIMEOUT), not when an index of an hour is built. `max_parallel_workers_per_gather`:
+# --jobs says how much is done at once; workers beside it take more than asked for, and hashing by groups takes a
+# fifth more of the processor with them.
 COMMON = {
     "search_path": "pg_catalog",
     "jit": "off",
@@ -69,6 +71,7 @@ COMMON = {
     "idle_session_timeout": "0",
     "row_security": "off",  # rows that a policy of the table would hide are an error, not a loss
     "client_connection_check_interval": "2s",
+    "max_parallel_workers_per_gather": "0",
     "lock_timeout": "30s",
 }
 SOURCE = COMMON | {"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}

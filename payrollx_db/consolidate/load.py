@@ -23,6 +23,11 @@ from payrollx_db.consolidate.state import Taken
 
 LOCK_TIMEOUT = "10s"  # for locks that others may hold; the target isn't in use yet, so nobody should
 
+# Never more than the server's own setting: how much of it one statement may take is its administrator's word.
+HELPERS = sql.SQL(
+    "SELECT pg_catalog.set_config('max_parallel_maintenance_workers', LEAST({},"
+    " pg_catalog.current_setting('max_parallel_maintenance_workers')::int)::text, true); "
+)
 STANDING_INDEX = """
 SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
@@ -47,12 +52,18 @@ class Builder:
     observer: Observer
     holder: int
 
-    async def build_index(self, table: str, index: Index) -> None:
-        """Build an index as it was. Raises FindingsError where rows are twice, TargetError otherwise."""
+    async def build_index(self, table: str, index: Index, *, helpers: int = 0) -> None:
+        """Build an index as it was, with at most so many of the server's parallel workers.
+
+        Raises FindingsError where rows are twice, TargetError otherwise.
+        """
+        workers = HELPERS.format(sql.Literal(helpers))
         if index.constraint and not _can_use_index(index):
-            await self._do(table, index.name, _add_constraint(table, index), "exclusion constraint")
+            statement = sql.Composed([workers, _add_constraint(table, index)])
+            await self._do(table, index.name, statement, "exclusion constraint")
         else:
-            await self._do(table, index.name, definition(index.definition), "index", last=not index.constraint)
+            statement = sql.Composed([workers, definition(index.definition)])
+            await self._do(table, index.name, statement, "index", last=not index.constraint)
 
     async def attach(self, table: str, indexes: Iterable[Index]) -> None:
         """Make constraints of the indexes that carry one, the primary key first."""

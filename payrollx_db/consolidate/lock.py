@@ -22,7 +22,6 @@ from payrollx_db.consolidate.connect import (
     Endpoint,
     has_news,
     labelled,
-    run,
     session,
     text_of,
 )
@@ -94,9 +93,12 @@ async def enter(writer: Any, endpoint: Endpoint, holder: int, label: str) -> Non
 
 async def enter_by(connection: Connection, endpoint: Endpoint, holder: int, label: str) -> None:
     """Do the same with a psycopg session. Raises LockLostError."""
-    await run(connection, ENTER)
-    await run(connection, labelled(endpoint, label))
-    if not (await run(connection, is_held(holder)))[0][0]:
+    said = sql.SQL("{}; {}; {}").format(ENTER, labelled(endpoint, label), is_held(holder))  # in one round trip
+    cursor = await connection.execute(said)
+    while cursor.nextset():
+        pass
+    row = await cursor.fetchone()
+    if not (row and row[0]):
         raise lost(endpoint)
 
 

@@ -1,6 +1,7 @@
 """The stages of a copy, one after the other: take down, copy and index, keys, merge, account."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 
@@ -51,16 +52,21 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
     mover = _mover(held, task, run)
     builder = Builder(run.id, task.target, task.observer, held.info.backend_pid)
     building = asyncio.Semaphore(task.jobs)
+    missing = {t.target_name: load.missing_indexes(standing.tables[t.target_name], taken) for t in made.copies}
+    waiting = Counter({name: len(indexes) for name, indexes in missing.items()})
 
     async def build(table: TablePlan) -> None:
         found = standing.tables[table.target_name]
-        indexes = load.missing_indexes(found, taken)
 
         async def one(index: Index) -> None:
             async with building:
-                await builder.build_index(table.target_name, index)
+                # Two builds with a processor each are done sooner than two that share both with helpers;
+                # only the last ones, which leave some of the jobs idle, are given help.
+                idle = max(0, task.jobs - waiting.total())
+                await builder.build_index(table.target_name, index, helpers=idle)
+            waiting[table.target_name] -= 1
 
-        await together([one(index) for index in indexes])
+        await together([one(index) for index in missing[table.target_name]])
         await builder.attach(table.target_name, load.missing_constraints(found, taken))
         await builder.analyze(table.target_name)
 
