@@ -12,13 +12,24 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from servers import HELP, THROW_AWAY, Chosen, choose
+from servers import HELP, THROW_AWAY, Chosen, choose, in_memory
 
 from payrollx_db.devserver import Server, create_database, drop_database
 from payrollx_db.devserver.legacy import RECIPES, LegacySummary, drop_legacy, make_legacy
 from payrollx_db.urls import DatabaseUrl
 
-pytest_plugins = ["unified", "other_people", "walls", "facades", "archived"]
+pytest_plugins = [
+    "unified",
+    "other_people",
+    "walls",
+    "facades",
+    "archived",
+    "examined",
+    "reported",
+    "surrounded",
+    "damages",
+    "refused",
+]
 
 # Enough for two organizations with employees, and for rows that the copies lack.
 LEGACY_EMPLOYEES = 100
@@ -94,7 +105,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
     if url := request.config.stash[SHARED].url:
         yield TestServer(url)
         return
-    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
+    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-", dir=in_memory()))
     embedded = Server(folder, settings=THROW_AWAY)
     try:
         url = embedded.up()
@@ -177,7 +188,15 @@ def legacy(server: TestServer, legacy_template: LegacyTemplate) -> Iterator[Lega
     yield from _cloned(server, legacy_template)
 
 
-@pytest.fixture
-def hostile_legacy(server: TestServer, hostile_legacy_template: LegacyTemplate) -> Iterator[LegacyDatabases]:
-    """Eight small legacy databases with every trouble that there is, counted in ``summary.troubles``."""
-    yield from _cloned(server, hostile_legacy_template)
+@pytest.fixture(scope="session")
+def hostile_to_read(server: TestServer, hostile_legacy_template: LegacyTemplate) -> Iterator[LegacyDatabases]:
+    """Eight small legacy databases with every trouble that there is, counted in ``summary.troubles``.
+
+    All tests share them, and the server holds the tests to only reading them.
+    """
+    for databases in _cloned(server, hostile_legacy_template):
+        for url in databases.urls.values():
+            with psycopg.connect(url.conninfo(), autocommit=True) as connection:
+                read_only = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on")
+                connection.execute(read_only.format(sql.Identifier(url.dbname)))
+        yield databases

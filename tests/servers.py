@@ -4,9 +4,11 @@ import gc
 import os
 import re
 import secrets
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,10 +26,24 @@ THROW_AWAY = {
     "full_page_writes": "off",
     "max_prepared_transactions": "2",
     "shared_buffers": "128MB",
+    "max_wal_size": "256MB",
 }
+# What two servers' data may take of a file system in memory, with a margin.
+ROOM = 4 << 30
 
 # What the embedded server has by default, and a container hasn't.
 IN_A_CONTAINER = {**THROW_AWAY, "wal_level": "logical", "max_connections": "200", "max_wal_size": "4GB"}
+
+
+def in_memory() -> Path | None:
+    """Return the folder of a file system in memory that has room for the servers, or ``None``: then the disk's.
+
+    A thousand databases are made and dropped in a session, and a disk takes ten times as long for each.
+    """
+    folder = Path("/dev/shm")  # noqa: S108 - what is made in it gets a name of its own
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        return None
+    return folder if shutil.disk_usage(folder).free >= ROOM else None
 
 
 @dataclass(frozen=True)

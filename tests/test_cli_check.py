@@ -43,10 +43,10 @@ def test_it_stands_between_plan_and_copy() -> None:
     assert names.index("plan") + 1 == names.index("check") == names.index("copy") - 1
 
 
-def test_every_trouble_is_found_with_its_count(hostile_world: World, hostile_legacy: Any) -> None:
+def test_every_trouble_is_found_with_its_count(hostile_world: World, hostile_to_read: Any) -> None:
     answer = hostile_world.answer("check", "--from", "legacy")
 
-    planted = {(t.code, t.place): t.count for t in hostile_legacy.summary.troubles if t.code != "missing"}
+    planted = {(t.code, t.place): t.count for t in hostile_to_read.summary.troubles if t.code != "missing"}
     found = counts(answer, "block")
     assert {place: found.get(place) for place in planted} == planted
     assert set(found) == set(planted)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -362,43 +361,3 @@ def test_the_servers_answer_is_withheld_where_it_holds_the_password(database: Da
 
     with pytest.raises(TargetError, match="isn't shown"):
         migrations.upgrade(url)
-
-
-def test_an_installed_wheel_migrates_from_an_empty_folder(database: DatabaseUrl, tmp_path: Path) -> None:
-    pytest.importorskip("hatchling", reason="the wheel is built by hatchling")
-    dist, site, empty = (tmp_path / name for name in ("dist", "site", "empty"))
-    empty.mkdir()
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist)]
-    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
-    (wheel,) = dist.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        assert "payrollx_db/_sql/roles.sql" in archive.namelist()
-        assert not any("__pycache__" in name for name in archive.namelist())
-        archive.extractall(site)
-
-    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-    where = [sys.executable, "-c", "import payrollx_db.ddl as d; print(d.folder('alembic'))"]
-    found = subprocess.run(
-        where, env={**os.environ, "PYTHONPATH": path}, cwd=empty, check=True, capture_output=True, text=True
-    )
-    assert Path(found.stdout.strip()) == site / "payrollx_db" / "_alembic"
-    with command("--json", url=database, folder=empty, PYTHONPATH=path) as process:
-        stdout, stderr = process.communicate()
-
-    assert (process.returncode, stderr) == (0, "")
-    assert json.loads(stdout)["current"] == CURRENT
-    assert migrations.check(database) == []
-    assert list(empty.iterdir()) == []
-
-
-def test_plain_alembic_works_in_a_checkout(migrated: DatabaseUrl) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", "check"],
-        env={**os.environ, "DATABASE_URL": migrated.sqlalchemy()},
-        cwd=CHECKOUT,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-
-    assert "No new upgrade operations detected" in done.stdout, done.stderr

@@ -143,9 +143,9 @@ def reading_world(legacy_to_read: Any, migrated: DatabaseUrl) -> World:
 
 
 @pytest.fixture
-def hostile_world(hostile_legacy: Any, migrated: DatabaseUrl) -> World:
-    """Legacy databases with every trouble, and an empty target."""
-    return World(hostile_legacy.urls, migrated)
+def hostile_world(hostile_to_read: Any, migrated: DatabaseUrl) -> World:
+    """Legacy databases with every trouble, which the test only reads, and an empty target."""
+    return World(hostile_to_read.urls, migrated)
 
 
 _numbers = iter(range(1, 1_000_000))
