@@ -29,6 +29,7 @@ pytest_plugins = [
     "surrounded",
     "damages",
     "refused",
+    "audited",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.
