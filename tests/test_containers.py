@@ -76,6 +76,14 @@ def test_the_tool_and_the_old_databases_are_asked_for_by_profile(services: dict[
     }
 
 
+def test_the_tool_can_write_where_it_has_to_and_nowhere_else(services: dict[str, Any]) -> None:
+    tool = services["tool"]
+
+    assert tool["read_only"]
+    # Its password file, and what a restore hands to pg_restore.
+    assert [mount.partition(":")[0] for mount in tool["tmpfs"]] == ["/run/payrollx", "/tmp"]  # noqa: S108 - in there
+
+
 def test_the_image_is_pinned_slim_and_not_roots() -> None:
     lines = (DOCKER / "Dockerfile").read_text(encoding="utf-8").splitlines()
 

@@ -142,6 +142,8 @@ def test_the_known_logins_work(seeded: DatabaseUrl) -> None:
         assert is_password(PASSWORD, stored[email])
         assert not is_password(PASSWORD + "!", stored[email])
     assert not is_password(PASSWORD, "$2b$12$something.else")
+    assert not is_password(PASSWORD, "x")
+    assert not is_password(PASSWORD, "scrypt$8192$8$1")
     assert PASSWORD not in hashed(PASSWORD, b"salt")
 
 

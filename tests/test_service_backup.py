@@ -6,6 +6,7 @@ import signal
 import stat
 import time
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from archived import USERS, Archive, find
 from payrollx_db.archive import backup as backups
 from payrollx_db.archive import manifest
 from payrollx_db.archive.clients import Clients, connection
+from payrollx_db.archive.session import session as open_session
 from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError, TargetError
 from payrollx_db.unified import CATALOG
 from payrollx_db.urls import DatabaseUrl
@@ -76,12 +78,58 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(reading_archive: Archiv
     damaged = made[0][0]
     os.truncate(damaged.dump, 10)
 
-    gone = backups.prune(reading_archive.folder, "auth", keep=1)
+    gone = backups.prune(reading_archive.folder, made[-1][0], keep=1)
 
     assert [one.folder for one in gone] == [made[1][0].folder]
     left = {path.name for path in reading_archive.folder.iterdir()}
     wallets = {wallet.folder.name for _, wallet in made}
     assert left == {strange.name, damaged.folder.name, made[2][0].folder.name} | wallets
+
+
+def test_another_databases_backups_in_the_folder_are_kept(archive: Archive, database: DatabaseUrl) -> None:
+    (first,), (proof,) = archive.backup("auth"), archive.backup("auth")
+    archive.hand_over("auth", archive.url, database)  # which makes one more of the unified database
+    env = {"AUTH_DATABASE_URL": database.plain}
+
+    deleted = [archive.answer("backup", "auth", "--keep", "1", **env)["deleted"] for _ in range(2)]
+
+    assert [len(paths) for paths in deleted] == [0, 1]  # that of the service's own database, and no other
+    assert {first.folder.name, proof.folder.name} < set(archive.names)
+    assert len(archive.answer("backup", "auth", "--keep", "1")["deleted"]) == 3
+
+
+COPY_AT_WORK = """
+    CREATE TABLE payrollx_meta.objects (table_name text, restored_at timestamptz);
+    ALTER TABLE payrollx_meta.objects OWNER TO payrollx_owner;
+    INSERT INTO payrollx_meta.objects VALUES ('auth.users')
+"""
+MIGRATED_AWAY = "DELETE FROM payrollx_meta.alembic_version WHERE version_num = 'auth_0001'"
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        ("CREATE TABLE auth.moods ()", "were changed while the backup began"),
+        (COPY_AT_WORK, r"the indexes of auth\.users are down"),
+        (MIGRATED_AWAY, "doesn't have the service auth"),
+    ],
+)
+def test_who_changes_it_just_then_is_noticed(
+    late: str, said: str, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the first look at the database and the lock on its tables."""
+    opened = iter((None, late))
+
+    def session(url: DatabaseUrl) -> Any:
+        if statement := next(opened):
+            archive.run(statement)
+        return open_session(url)
+
+    monkeypatch.setattr(backups, "session", session)
+
+    with pytest.raises(StateConflictError, match=said):
+        archive.backup("auth")
+    assert archive.names == []
 
 
 def test_a_failure_of_the_second_leaves_nothing_of_the_first(archive: Archive) -> None:
@@ -128,6 +176,9 @@ def test_what_is_damaged_is_said(reading_archive: Archive) -> None:
     refused("its checksum isn't its own")
     path.write_text(text[:200])
     refused("cut short")
+    path.write_bytes(text.encode()[:100] + b"\xff" + text.encode()[101:])
+    refused("cut short, or is none")
+    assert manifest.found(reading_archive.folder) == []
     path.write_text(json.dumps(json.loads(text) | {"format": 99}))
     refused("format 99")
     path.unlink()
@@ -141,6 +192,14 @@ def test_a_folder_that_cant_be_written_is_named(reading_archive: Archive) -> Non
 
     assert (code, out) == (2, "")
     assert "file/below can't be written: Not a directory" in err
+
+
+def test_a_folder_that_cant_be_read_is_named(reading_archive: Archive) -> None:
+    """As one that is closed to us; of this one, root can't read either."""
+    code, out, err = reading_archive.command("list", "--dir", "x" * 300)
+
+    assert (code, out) == (2, "")
+    assert "can't be read: File name too long" in err
 
 
 def test_a_service_that_isnt_there_is_refused(reading_archive: Archive, database: DatabaseUrl) -> None:
@@ -191,6 +250,26 @@ def test_the_command_keeps_and_lists(reading_archive: Archive) -> None:
     assert (code, out.count("none")) == (0, len(NAMES))
     assert reading_archive.command("backup")[0] == 2
     assert reading_archive.command("backup", "nope")[0] == 2
+
+
+def test_a_damaged_newest_one_isnt_passed_over(reading_archive: Archive) -> None:
+    """Whoever wants the newest doesn't get an older one unasked."""
+    (old,), (new,) = reading_archive.backup("auth"), reading_archive.backup("auth")
+    reading_archive.backup("wallet")
+
+    for damage, said in (
+        (lambda: os.truncate(new.dump, 10), "is truncated"),
+        (lambda: os.truncate(new.folder / "manifest.json", 10), "is cut short"),
+        ((new.folder / "manifest.json").unlink, "is no backup"),
+    ):
+        damage()
+        with pytest.raises((FindingsError, ConfigurationError), match=f"{new.folder.name}.*{said}"):
+            manifest.newest(reading_archive.folder, "auth")
+    code, _, err = reading_archive.command("restore", "auth", "--yes")
+    assert (code, new.folder.name in err) == (2, True)
+    assert manifest.newest(reading_archive.folder, "wallet").manifest.service == "wallet"
+    new.folder.rename(reading_archive.folder / ".aside")
+    assert manifest.newest(reading_archive.folder, "auth") == old
 
 
 def test_the_newest_is_by_what_the_manifest_says(reading_archive: Archive) -> None:

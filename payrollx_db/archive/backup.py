@@ -52,18 +52,16 @@ def backup(
 
     All or none. ``find`` gives the programs for a server's version number. Raises ConfigurationError where the folder
     can't be written or there is no fitting pg_dump, StateConflictError where the database doesn't have one of
-    the services or a copy into it isn't finished, and TargetError.
+    the services, a copy into it isn't finished, or its tables change just then, and TargetError.
     """
     with _disk(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    schemas = [service.schema for service in services]
     with session(url) as looking:
-        revisions = _revisions(looking, services)
-        looking.refuse_taken_down(schemas)
-        names = [table.identifier for table in contents.tables(looking, schemas)]
+        before = _Shape.of(looking, services)
         role = str(looking.run("SELECT CURRENT_USER")[0][0])  # the owner's, where we may
     with session(url) as reading, ExitStack() as unfinished, _disk(folder):
-        snapshot = _snapshot(reading, names, role)
+        snapshot = _snapshot(reading, [table.identifier for table in before.tables], role)
+        revisions = before.still(reading, services)
         clients = find(reading.raw.info.server_version)
         taken = _Taken(url, catalog, tuple(services), snapshot, role, datetime.now(UTC), clients)
         moves = []
@@ -76,9 +74,15 @@ def backup(
     return [manifest.read(goal) for _, goal in moves]
 
 
-def prune(folder: Path, service: str, keep: int) -> list[Backup]:
-    """Delete the backups of ``service`` beyond the newest ``keep``; return them. Touches whole backups only."""
-    old = manifest.found(folder, service)[keep:]
+def prune(folder: Path, made: Backup, keep: int) -> list[Backup]:
+    """Delete the backups beyond the newest ``keep`` of those like ``made``; return them. Touches whole backups only.
+
+    Like it are those of the same service of the same database: who shares a folder, or has handed a service over,
+    doesn't lose the other database's.
+    """
+    ours = (made.manifest.catalog, made.manifest.database)
+    found = manifest.found(folder, made.manifest.service)
+    old = [one for one in found if (one.manifest.catalog, one.manifest.database) == ours][keep:]
     for one in old:
         # Out of sight first: what is half-deleted mustn't look like a backup.
         gone = one.folder.with_name(f".{one.folder.name}.deleted")
@@ -86,6 +90,40 @@ def prune(folder: Path, service: str, keep: int) -> list[Backup]:
             one.folder.rename(gone)
             shutil.rmtree(gone)
     return old
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """The tables that there are, and the revision of each service."""
+
+    tables: tuple[contents.Table, ...]
+    revisions: dict[str, str]
+
+    @classmethod
+    def of(cls, at: Session, services: Sequence[Service]) -> "_Shape":
+        """Look at a database. Raises StateConflictError where it lacks a service, or a copy isn't finished."""
+        schemas = [service.schema for service in services]
+        revisions = _revisions(at, services)
+        at.refuse_taken_down(schemas)
+        return cls(tuple(contents.tables(at, schemas)), revisions)
+
+    def still(self, reading: Session, services: Sequence[Service]) -> dict[str, str]:
+        """Return the revisions as the snapshot has them.
+
+        Raises StateConflictError where somebody migrated, or began a copy, after we looked and before we locked.
+        """
+        now = _Shape.of(reading, services)
+        if self.names != now.names or self.revisions != now.revisions:
+            raise StateConflictError(
+                f"the tables of {reading.url.masked} were changed while the backup began; nothing was written",
+                hint="run it again, once migrations and restores are done",
+            )
+        return now.revisions
+
+    @property
+    def names(self) -> set[tuple[str, str]]:
+        """The tables' schemas and names."""
+        return {(table.schema, table.name) for table in self.tables}
 
 
 @dataclass(frozen=True)
@@ -104,7 +142,7 @@ class _Taken:
         self, reading: Session, service: Service, revision: str, folder: Path, unfinished: ExitStack
     ) -> tuple[Path, Path]:
         """Write one backup under a hidden name; return that path, and the one that it is to get."""
-        name = f"{service.name}-{self.at:%Y%m%dT%H%M%S}.{self.at.microsecond // 1000:03}Z"
+        name = manifest.name_of(service.name, self.at)
         part = folder / f".{name}.{os.getpid()}.part"
         part.mkdir(mode=0o700)
         unfinished.callback(shutil.rmtree, part, ignore_errors=True)

@@ -79,8 +79,16 @@ def enums(at: Session, schema: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(labels) for name, labels in at.ask("enums", schema=schema)}
 
 
+def publications(at: Session, schema: str) -> set[tuple[str, str]]:
+    """Return the publications that tables of a schema are in, each with the table's name."""
+    return {(publication, table) for publication, table in at.ask("publications", schema=schema)}
+
+
 def grants(at: Session, schema: str) -> tuple[Grant, ...]:
-    """Return what roles other than the owner may do with a schema and what is in it."""
+    """Return what roles other than the owner may do with a schema and what is in it.
+
+    A privilege on columns names them: ``SELECT (email)``.
+    """
     found = at.ask("grants", schema=schema)
     return tuple(Grant(kind, name, grantee, tuple(privileges)) for kind, name, grantee, privileges in found)
 

@@ -1,27 +1,24 @@
 """What is in a dump, entry by entry, and how it gets into an open transaction.
 
 pg_restore writes SQL; we run it on our own connection, so that the restore and everything around it are one
-transaction. It is asked for in pieces, by its own table of contents: the definitions, the rows, and
+transaction. It is asked for in the dump's own sections: the definitions, the rows, and
 what is built over rows. Schema, owners and grants are left out: those are as a migration makes them.
 """
 
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from payrollx_db.archive.clients import Clients
 from payrollx_db.archive.session import Session
-from payrollx_db.errors import FindingsError
+from payrollx_db.errors import ConfigurationError, FindingsError
 
 ENTRY = re.compile(r"^\d+; \d+ \d+ (.+)$")
 NOT_OURS = ("SCHEMA ", "ACL ", "DEFAULT ACL ", "COMMENT - SCHEMA ")
-ROWS = ("TABLE DATA ", "SEQUENCE SET ")
-OVER_ROWS = ("CONSTRAINT ", "FK CONSTRAINT ", "INDEX ", "INDEX ATTACH ", "TRIGGER ", "RULE ", "STATISTICS ",
-             "CHECK CONSTRAINT ", "COMMENT ", "POLICY ", "ROW SECURITY ", "EVENT TRIGGER ")  # fmt: skip
 
 FIRST, LAST = "\n--\n-- Name: ", "\n--\n-- PostgreSQL database dump complete\n"
 COPY, COPY_END = b"COPY ", b"\\.\n"
@@ -50,21 +47,21 @@ class Dump:
         """
         wanted = [line for line in self.entries if not _is(line, (*NOT_OURS, *without))]
         told("making the tables")
-        self._define(into, [line for line in wanted if not _is(line, (*ROWS, *OVER_ROWS))])
+        self._define(into, wanted, "pre-data")
         told("loading the rows")
-        self._load(into, [line for line in wanted if _is(line, ROWS)])
+        self._load(into, wanted)
         told("building indexes and constraints")
-        self._define(into, [line for line in wanted if _is(line, OVER_ROWS)])
+        self._define(into, wanted, "post-data")  # materialized views are filled here as well
 
-    def _define(self, into: Session, lines: list[str]) -> None:
-        with self._unpacked(lines) as out:
+    def _define(self, into: Session, lines: list[str], section: str) -> None:
+        with self._unpacked(lines, section) as out:
             script = _body(out.read().decode())
         if script:
             with into.blamed("can't restore the definitions"):
                 into.run(script)
 
     def _load(self, into: Session, lines: list[str]) -> None:
-        with self._unpacked(lines) as out, into.blamed("can't restore the rows"):
+        with self._unpacked(lines, "data") as out, into.blamed("can't restore the rows"):
             for line in out:
                 if line.startswith(COPY):
                     with into.raw.cursor().copy(line.removesuffix(b";\n")) as copy:
@@ -74,12 +71,17 @@ class Dump:
                     into.raw.execute(line)
 
     @contextmanager
-    def _unpacked(self, lines: list[str]) -> Iterator[IO[bytes]]:
-        """Yield the SQL of these entries, as pg_restore writes it."""
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as chosen:
-            chosen.write("".join(f"{line}\n" for line in lines))
-            chosen.flush()
-            options = (f"--use-list={chosen.name}", "--no-owner", "--no-privileges")
+    def _unpacked(self, lines: list[str], section: str) -> Iterator[IO[bytes]]:
+        """Yield the SQL of those of these entries that are in ``section``, as pg_restore writes it."""
+        with ExitStack() as stack:
+            try:
+                chosen = stack.enter_context(tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list"))
+                chosen.write("".join(f"{line}\n" for line in lines))
+                chosen.flush()
+            except OSError as error:
+                what = f"a temporary file for pg_restore can't be written: {error.strerror}"
+                raise ConfigurationError(what, hint="set TMPDIR to a folder that can be written") from None
+            options = (f"--use-list={chosen.name}", f"--section={section}", "--no-owner", "--no-privileges")
             with self.clients.unpacked(self.path, *options) as out:
                 yield out
 

@@ -6,6 +6,7 @@ seen before anything is done with it.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from payrollx_db.errors import ConfigurationError, FindingsError
 FILE = "manifest.json"
 FORMAT = 1
 CHUNK = 1 << 20
+AT = "%Y%m%dT%H%M%S"
+NAME = re.compile(r"(?P<service>.+)-(?P<at>\d{8}T\d{6}\.\d{3})Z")
 AGAIN = "take it from another copy of the backup, or use another backup: payrollx-db service list"
 
 
@@ -47,7 +50,10 @@ class TableRecord:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a role may do with an object of the schema: ``kind`` is SCHEMA, TABLE, SEQUENCE or TYPE."""
+    """What a role, or PUBLIC, may do with an object of the schema.
+
+    ``kind`` is SCHEMA, TABLE, SEQUENCE, TYPE or ROUTINE; a routine's name has its arguments, and is quoted already.
+    """
 
     kind: str
     name: str
@@ -127,6 +133,11 @@ class Backup:
             raise FindingsError(f"the dump {self.dump} was changed: its checksum isn't the manifest's", hint=AGAIN)
 
 
+def name_of(service: str, at: datetime) -> str:
+    """Return what the folder of a backup is called."""
+    return f"{service}-{at:{AT}}.{at.microsecond // 1000:03}Z"
+
+
 def checksum(document: Mapping[str, Any]) -> str:
     """Return the checksum of a manifest's document."""
     plain = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -148,17 +159,17 @@ def read(folder: Path) -> Backup:
     """
     path = folder / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         hint = "payrollx-db service list says which there are"
         raise ConfigurationError(f"{folder} is no backup: it has no {FILE}", hint=hint) from None
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from None
-    return Backup(folder, _parsed(text, path))
+    return Backup(folder, _parsed(data, path))
 
 
 def last_backups(folder: Path) -> dict[str, datetime]:
-    """Return when the newest whole backup of each service in ``folder`` was made."""
+    """Return when the newest whole backup of each service in ``folder`` was made. Raises as `found`."""
     last: dict[str, datetime] = {}
     for backup in found(folder):
         service = backup.manifest.service
@@ -169,7 +180,8 @@ def last_backups(folder: Path) -> dict[str, datetime]:
 def found(folder: Path, service: str | None = None) -> list[Backup]:
     """Return the whole backups in ``folder``, newest first: all, or those of one service.
 
-    What isn't one is passed over: other people's files, and what was cut off.
+    What isn't one is passed over: other people's files, and what was cut off. Raises ConfigurationError where
+    the folder is there and can't be read.
     """
     backups = [backup for path in _folders(folder) if (backup := _whole(path))]
     wanted = [backup for backup in backups if service in (None, backup.manifest.service)]
@@ -177,8 +189,15 @@ def found(folder: Path, service: str | None = None) -> list[Backup]:
 
 
 def newest(folder: Path, service: str) -> Backup:
-    """Return the newest whole backup of ``service``. Raises ConfigurationError where there is none."""
+    """Return the newest backup of ``service``.
+
+    Raises ConfigurationError where there is none, FindingsError where the newest is damaged: an older one has to
+    be asked for by name. Else as `found`.
+    """
     backups = found(folder, service)
+    for path in _folders(folder):
+        if (made := _claimed(path, service)) and (not backups or made > backups[0].manifest.taken_at):
+            read(path).verify()  # which says what is wrong with it
     if not backups:
         raise ConfigurationError(
             f"there is no backup of {service} in {folder}",
@@ -188,9 +207,23 @@ def newest(folder: Path, service: str) -> Backup:
 
 
 def _folders(folder: Path) -> Iterable[Path]:
-    if not folder.is_dir():
+    try:
+        return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder of backups {folder} can't be read: {error.strerror}",
+            hint="mend its permissions, or name another with --dir",
+        ) from None
+
+
+def _claimed(path: Path, service: str) -> datetime | None:
+    """Return when the backup in ``path``, whole or not, says by its name that it was made, if ``service``'s it is."""
+    match = NAME.fullmatch(path.name)
+    if match is None or match["service"] != service:
+        return None
+    return datetime.strptime(f"{match['at']}+0000", f"{AT}.%f%z")
 
 
 def _whole(path: Path) -> Backup | None:
@@ -201,9 +234,9 @@ def _whole(path: Path) -> Backup | None:
     return backup if backup.whole else None
 
 
-def _parsed(text: str, path: Path) -> Manifest:
+def _parsed(data: bytes, path: Path) -> Manifest:
     try:
-        document = json.loads(text)
+        document = json.loads(data.decode("utf-8"))
         given = document.pop("checksum")
         written = document.pop("format")
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -8,6 +8,7 @@ writes would be lost. The price is room for both, and that the tables at the oth
 written until it is done.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from payrollx_db import audit, ddl, keys, migrations
 from payrollx_db.archive import contents, queries
 from payrollx_db.archive.backup import FindClients, Observer, Step, nobody
 from payrollx_db.archive.dump import Dump
-from payrollx_db.archive.manifest import Backup, Manifest
+from payrollx_db.archive.manifest import Backup, Grant, Manifest
 from payrollx_db.archive.session import Session, session
 from payrollx_db.catalog import Catalog, Reference, Service
 from payrollx_db.errors import FindingsError, StateConflictError
@@ -28,6 +29,7 @@ from payrollx_db.urls import DatabaseUrl
 
 AUDIT_TRIGGERS = ("payrollx_audit", "payrollx_audit_truncate")
 ASIDE = "payrollx_before_restore"
+PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class Restored:
 
     ``enforced`` are foreign keys; ``loosened`` are those that should be, and whose other end isn't in this database;
     ``loose`` are those that the catalog only declares. ``ungranted`` is what further roles might do when the backup
-    was made, and may not now: grants are as a migration makes them. ``behind`` says that a newer revision is
-    known: migrate.
+    was made, or just before, and may not now: grants are as a migration makes them. ``unpublished`` are the tables
+    that a publication had just before, and has not now. Both are statements that bring it back. ``behind`` says that a
+    newer revision is known: migrate.
     """
 
     manifest: Manifest
@@ -46,6 +49,7 @@ class Restored:
     loosened: tuple[str, ...]
     loose: tuple[str, ...]
     ungranted: tuple[str, ...]
+    unpublished: tuple[str, ...]
     behind: bool
 
     def document(self) -> dict[str, Any]:
@@ -61,6 +65,7 @@ class Restored:
             "loosened": list(self.loosened),
             "loose": list(self.loose),
             "ungranted": list(self.ungranted),
+            "unpublished": list(self.unpublished),
             "behind": self.behind,
         }
 
@@ -135,6 +140,7 @@ class _Swap:
         self.into.refuse_unfinished_copy(schema)
         crossing = [key for key in keys.between_services(self.metadata) if schema in (key.table[0], key.target[0])]
         with self.into.blamed(f"can't make the schema {schema}"):
+            before = _Shared.of(self.into, schema)
             self._prepare()
             replaced = self._set_aside(crossing)
         dump.restore(self.into, without=list(self._made_here(crossing)), told=told)
@@ -152,7 +158,7 @@ class _Swap:
             migrations.record(self.into.alembic, self.service.name, self.manifest.revision)
             self.into.change(ddl.grants(self.catalog))
             self.into.run(audit.make(self.metadata, ddl.OWNER))
-        return self._outcome(crossing, replaced=replaced)
+        return self._outcome(crossing, before, replaced=replaced)
 
     def _made_here(self, crossing: Iterable[Key]) -> Iterator[str]:
         """Yield the dump's entries of what a migration makes at its end: keys between services, audit triggers."""
@@ -209,29 +215,59 @@ class _Swap:
             except errors.ForeignKeyViolation as error:
                 raise orphaned(error, self.service) from None
 
-    def _outcome(self, crossing: Iterable[Key], *, replaced: bool) -> Restored:
+    def _outcome(self, crossing: Iterable[Key], before: "_Shared", *, replaced: bool) -> Restored:
         made = {name for (name,) in self.into.ask("crossing", schema=self.service.schema)}
         newest = migrations.branches()[self.service.name][-1]
         touching = [r for r in self.catalog.references if self.catalog.crosses(r) and _touches(r, self.service)]
         enforced = {r for r in touching if r.enforced and any(_same(key, r) for key in crossing if key.name in made)}
+        now = _Shared.of(self.into, self.service.schema)
         return Restored(
             self.manifest,
             replaced,
             enforced=tuple(sorted(str(r) for r in enforced)),
             loosened=tuple(sorted(str(r) for r in touching if r.enforced and r not in enforced)),
             loose=tuple(sorted(str(r) for r in touching if not r.enforced)),
-            ungranted=self._ungranted(),
+            ungranted=now.ungranted((*self.manifest.grants, *before.grants)),
+            unpublished=now.unpublished(before),
             behind=self.manifest.revision != newest,
         )
 
-    def _ungranted(self) -> tuple[str, ...]:
-        now = {(g.kind, g.name, g.grantee): set(g.privileges) for g in contents.grants(self.into, self.service.schema)}
+
+@dataclass(frozen=True)
+class _Shared:
+    """Who else has a part in a schema: by grants, and by publications."""
+
+    schema: str
+    grants: tuple[Grant, ...]
+    publications: set[tuple[str, str]]
+
+    @classmethod
+    def of(cls, at: Session, schema: str) -> "_Shared":
+        """Look at a schema; where there is none, nobody has."""
+        return cls(schema, contents.grants(at, schema), contents.publications(at, schema))
+
+    def ungranted(self, was: Iterable[Grant]) -> tuple[str, ...]:
+        """Return the statements that grant what there was, and isn't now."""
+        lost: dict[tuple[str, str, str], set[str]] = {}
+        for grant in was:
+            lost.setdefault((grant.kind, grant.name, grant.grantee), set()).update(grant.privileges)
+        for grant in self.grants:
+            lost.get((grant.kind, grant.name, grant.grantee), set()).difference_update(grant.privileges)
+        return tuple(self._grant(*what, privileges) for what, privileges in sorted(lost.items()) if privileges)
+
+    def unpublished(self, before: "_Shared") -> tuple[str, ...]:
+        """Return the statements that publish what was published before, and isn't now."""
+        statement = sql.SQL("ALTER PUBLICATION {} ADD TABLE {}")
         return tuple(
-            f"GRANT {', '.join(sorted(lost))} ON {was.kind} {'.'.join(filter(None, (self.service.schema, was.name)))}"
-            f" TO {was.grantee}"
-            for was in self.manifest.grants
-            if (lost := set(was.privileges) - now.get((was.kind, was.name, was.grantee), set()))
+            statement.format(sql.Identifier(publication), sql.Identifier(self.schema, table)).as_string()
+            for publication, table in sorted(before.publications - self.publications)
         )
+
+    def _grant(self, kind: str, name: str, grantee: str, privileges: Iterable[str]) -> str:
+        names = [_bare(text) for text in (self.schema, name) if text]
+        place = f"{names[0]}.{name}" if kind == "ROUTINE" else ".".join(names)  # a routine's is quoted already
+        who = grantee if grantee == "PUBLIC" else _bare(grantee)
+        return f"GRANT {', '.join(sorted(privileges))} ON {kind} {place} TO {who}"
 
 
 def orphaned(error: errors.ForeignKeyViolation, service: Service) -> FindingsError:
@@ -276,6 +312,11 @@ def _has_schema(at: Session, schema: str) -> bool:
 
 def _touches(reference: Reference, service: Service) -> bool:
     return any(t.partition(".")[0] == service.schema for t in (reference.table, reference.target_table))
+
+
+def _bare(name: str) -> str:
+    """Return a name as SQL takes it, in quotes only where it needs them."""
+    return name if PLAIN.fullmatch(name) else sql.Identifier(name).as_string()
 
 
 def _same(key: Key, reference: Reference) -> bool:

@@ -21,6 +21,7 @@ from payrollx_db.urls import DatabaseUrl
 
 OURS = ("lock_timeout", "search_path")  # those that `migrations` gives its connections stay
 SETTINGS = {name: text for name, text in COMMON.items() if name not in OURS} | {"check_function_bodies": "off"}
+TIMED = 170_000  # from here on servers have a transaction_timeout
 RUN_LOCK = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s, %s)"
 
 
@@ -109,7 +110,10 @@ def _connected(opening: AbstractContextManager[Connection], url: DatabaseUrl) ->
         endpoint = Endpoint(url, "target", url.dbname)
         with endpoint.blamed("can't set up the session"):
             raw: Any = opened.connection.driver_connection
-            calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in SETTINGS.items()]
+            # A whole service in one transaction takes longer than a role may be allowed.
+            since_17 = {"transaction_timeout": "0"} if raw.info.server_version >= TIMED else {}
+            pairs = (SETTINGS | since_17).items()
+            calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in pairs]
             raw.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)))
             raw.commit()
         yield opened

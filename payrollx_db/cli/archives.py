@@ -68,6 +68,10 @@ def show_restored(done: "Restored") -> None:
         render.note("granted when the backup was made, and not now; grant again what is still wanted:")
     for grant in done.ungranted:
         render.note(f"  {grant}")
+    if done.unpublished:
+        render.note("published before, and not now; publish it again, and have its subscribers begin anew:")
+    for publication in done.unpublished:
+        render.note(f"  {publication}")
     if done.behind:
         render.note(f"it is at {done.manifest.revision}, and there is a newer revision: payrollx-db migrate")
 

@@ -21,8 +21,11 @@ from payrollx_db.errors import PayrollxError
 # Words that a reader looks for, and how they look.
 MARKS = {"yes": "green", "NO": "bold red"}
 
-stdout = Console(highlight=False, soft_wrap=True)
-stderr = Console(stderr=True, highlight=False)
+# Text is shown as it is: a key or a path may well hold [brackets] or :colons:.
+PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+
+stdout = Console(soft_wrap=True, **PLAIN)
+stderr = Console(stderr=True, **PLAIN)
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -103,7 +106,7 @@ def answer_table(made: Table) -> None:
 
 def _wide() -> Console:
     """Return a console of no width to speak of: for pipes, and for measuring."""
-    return Console(highlight=False, width=10_000)
+    return Console(width=10_000, **PLAIN)
 
 
 def answer_groups(headings: Sequence[tuple[str, str]], groups: Iterable[tuple[str, Sequence[Sequence[str]]]]) -> None:

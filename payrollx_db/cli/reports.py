@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+from rich.text import Text
+
 from payrollx_db.cli import render
 from payrollx_db.consolidate.mapping import TablePlan
 from payrollx_db.consolidate.pipeline import Report
@@ -100,7 +102,7 @@ def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
         return
     table = render.table(("key", "left"), ("what", "left"), ("why", "left"), ("fell with", "left"))
     for source, members in groupby(entries, key=lambda e: (e["run"], e["source"])):
-        table.add_row(f"[bold]run {source[0]}: {source[1]}[/]")
+        table.add_row(Text(f"run {source[0]}: {source[1]}", style="bold"))
         for entry in members:
             what = "stays out" if entry["kind"] == "row" else f"{entry['column']}: {entry['action']}"
             what = "put back" if entry["restored_at"] else what

@@ -67,7 +67,8 @@ def list_(*, database_url: str | None, folder: Path, exact: bool, as_json: bool)
     help="Every service; those of one database as of one moment.",
 )
 @_dir
-@click.option("--keep", type=click.IntRange(min=1), help="Keep so many backups of a service, and delete older ones.")
+@click.option("--keep", type=click.IntRange(min=1),
+              help="Keep so many backups of a service of this database, and delete older ones.")  # fmt: skip
 @_yes
 @options.as_json
 def backup(
@@ -92,7 +93,7 @@ def backup(
     made: list[Backup] = []
     for url, there in options.homes((one.name for one in chosen), database_url):
         made += backups.backup(url, CATALOG, _services(there), folder, _find, _note)
-    pruned = [old for one in made for old in (backups.prune(folder, one.manifest.service, keep) if keep else [])]
+    pruned = [old for one in made for old in (backups.prune(folder, one, keep) if keep else [])]
     if as_json:
         deleted = [str(old.folder) for old in pruned]
         render.answer_json({"backups": [archives.document(one) for one in made], "deleted": deleted})
@@ -269,7 +270,7 @@ def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes:
 
     old = sum(max(0, len(manifest.found(folder, one.name)) + 1 - keep) for one in chosen)
     if old and sys.stdin.isatty():
-        _ask(f"afterwards this deletes {old} older backups in {folder}", yes=yes)
+        _ask(f"afterwards this deletes up to {old} older backups in {folder}", yes=yes)
 
 
 def _ask(consequence: str, *, yes: bool) -> None:

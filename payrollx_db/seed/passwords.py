@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 
+PARTS = 5  # after the kind: three numbers, salt, hash
 N, R, P = 2**13, 8, 1  # 8 MB and about 20 ms each: enough for logins that everyone knows
 
 
@@ -15,9 +16,10 @@ def hashed(password: str, salt: bytes) -> str:
 
 def is_password(password: str, stored: str) -> bool:
     """Tell whether ``stored`` was made of ``password``."""
-    kind, *numbers, salt, digest = stored.split("$")
-    if kind != "scrypt":
+    kind, *parts = stored.split("$")
+    if kind != "scrypt" or len(parts) != PARTS:
         return False
+    *numbers, salt, digest = parts
     n, r, p = map(int, numbers)
     made = hashlib.scrypt(password.encode(), salt=base64.b64decode(salt), n=n, r=r, p=p)
     return hmac.compare_digest(made, base64.b64decode(digest))

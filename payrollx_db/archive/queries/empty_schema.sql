@@ -1,32 +1,55 @@
 -- Drops what a schema holds, and then the schema: nothing outside goes with it, because nothing cascades.
+-- A function may return a table's rows, and hold the table up; so it goes round until nothing more can be dropped.
 DO $empty$
 DECLARE
-    kind record;
-    names text;
+    held record;
+    gone boolean;
+    why text;
+    who text;
 BEGIN
-    FOR kind IN
-        SELECT * FROM (VALUES ('VIEW', 'v'), ('MATERIALIZED VIEW', 'm'), ('FOREIGN TABLE', 'f'),
-                              ('TABLE', 'rp'), ('SEQUENCE', 'S')) AS kinds (word, letters)
     LOOP
-        SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', nspname, relname), ', ') INTO names
-        FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
-        WHERE nspname = {schema} AND pg_catalog.strpos(kind.letters, relkind::text) > 0 AND NOT relispartition;
-        IF names IS NOT NULL THEN
-            EXECUTE pg_catalog.format('DROP %s %s', kind.word, names);
+        gone := false;
+        why := NULL;
+        FOR held IN
+            -- Tables may refer to each other, and go together.
+            SELECT kind, pg_catalog.string_agg(name, ', ') AS names
+            FROM (
+                SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
+                                    WHEN 'r' THEN 'TABLE' WHEN 'p' THEN 'TABLE' WHEN 'S' THEN 'SEQUENCE'
+                                    WHEN 'c' THEN 'TYPE' END AS kind,
+                       pg_catalog.format('%I.%I', nspname, relname) AS name
+                FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+                WHERE nspname = {schema} AND NOT relispartition
+                UNION ALL
+                SELECT 'ROUTINE', pg_proc.oid::regprocedure::text
+                FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
+                WHERE nspname = {schema}
+                UNION ALL
+                SELECT 'TYPE', pg_catalog.format('%I.%I', nspname, typname)
+                FROM pg_catalog.pg_type JOIN pg_catalog.pg_namespace ON pg_namespace.oid = typnamespace
+                WHERE nspname = {schema} AND typtype IN ('e', 'd', 'r')
+            ) AS everything
+            WHERE kind IS NOT NULL
+            GROUP BY kind, CASE kind WHEN 'TABLE' THEN '' ELSE name END
+            ORDER BY pg_catalog.array_position(
+                ARRAY['VIEW', 'MATERIALIZED VIEW', 'FOREIGN TABLE', 'TABLE', 'SEQUENCE', 'ROUTINE', 'TYPE'], kind)
+        LOOP
+            BEGIN
+                EXECUTE pg_catalog.format('DROP %s %s', held.kind, held.names);
+                gone := true;
+            EXCEPTION WHEN undefined_table THEN
+                NULL; -- a sequence that has gone with its table
+            WHEN dependent_objects_still_exist THEN
+                IF why IS NULL THEN
+                    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, who = PG_EXCEPTION_DETAIL;
+                END IF;
+            END;
+        END LOOP;
+        EXIT WHEN why IS NULL;
+        IF NOT gone THEN
+            RAISE dependent_objects_still_exist USING MESSAGE = why, DETAIL = who;
         END IF;
     END LOOP;
-    SELECT pg_catalog.string_agg(pg_proc.oid::regprocedure::text, ', ') INTO names
-    FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
-    WHERE nspname = {schema} AND prokind IN ('f', 'p', 'w');
-    IF names IS NOT NULL THEN
-        EXECUTE pg_catalog.format('DROP ROUTINE %s', names);
-    END IF;
-    SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', nspname, typname), ', ') INTO names
-    FROM pg_catalog.pg_type JOIN pg_catalog.pg_namespace ON pg_namespace.oid = typnamespace
-    WHERE nspname = {schema} AND typtype IN ('e', 'd', 'r');
-    IF names IS NOT NULL THEN
-        EXECUTE pg_catalog.format('DROP TYPE %s', names);
-    END IF;
     EXECUTE pg_catalog.format('DROP SCHEMA %I', {schema});
 END
 $empty$

@@ -1,5 +1,6 @@
 -- Referring columns that no usable index begins with: those of foreign keys, and the loose ones that are given.
--- An index serves where its first columns are these, in whatever order, and it covers every row.
+-- An index serves where its first columns are these, in whatever order, and it covers every row
+-- that refers: one of WHERE column IS NOT NULL does.
 WITH referring AS (
     SELECT k.conrelid AS relid, k.conkey::smallint[] AS columns, k.conname::text AS key
     FROM pg_catalog.pg_constraint AS k
@@ -27,7 +28,11 @@ WHERE NOT EXISTS (
     FROM pg_catalog.pg_index AS x
     WHERE x.indrelid = r.relid
       AND x.indisvalid
-      AND x.indpred IS NULL
+      AND (x.indpred IS NULL OR pg_catalog.cardinality(r.columns) = 1 AND pg_catalog.pg_get_expr(x.indpred, r.relid) = (
+          SELECT pg_catalog.format('(%%I IS NOT NULL)', a.attname)
+          FROM pg_catalog.pg_attribute AS a
+          WHERE a.attrelid = r.relid AND a.attnum = r.columns[1]
+      ))
       AND x.indnkeyatts >= pg_catalog.cardinality(r.columns)
       -- int2vector counts from 0
       AND (x.indkey::smallint[])[0:pg_catalog.cardinality(r.columns) - 1] @> r.columns

@@ -9,7 +9,7 @@ FROM pg_catalog.pg_index AS x
 JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
 JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
+LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = x.indkey[0] -- none of an expression
 JOIN pg_catalog.pg_stat_all_indexes AS s ON s.indexrelid = i.oid
 CROSS JOIN (
     SELECT extract(epoch FROM pg_catalog.clock_timestamp()
