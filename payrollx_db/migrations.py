@@ -167,7 +167,11 @@ def connection(url: DatabaseUrl, *, lock_timeout: str = TABLE_WAIT) -> Iterator[
 
     def connect() -> psycopg.Connection:
         # A file of several statements, run for the sixth time, would be prepared, and refused.
-        return psycopg.connect(url.conninfo(), options=" ".join(flags).strip(), prepare_threshold=None)
+        made = psycopg.connect(url.conninfo(), options=" ".join(flags).strip(), prepare_threshold=None)
+        if made.info.server_version >= 170_000:  # older ones don't know it, and would refuse the connection
+            made.execute("SET transaction_timeout = 0")
+            made.commit()
+        return made
 
     engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
     with _explained(url):

@@ -12,7 +12,9 @@ import psycopg
 import pytest
 from unified import World, query, value
 
+from payrollx_db import migrations
 from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.connect import pipe_end, session
 from payrollx_db.consolidate.pipe import BURST, Rate
 from payrollx_db.errors import SourceError
 
@@ -141,6 +143,25 @@ def test_sessions_say_what_they_do(world: World) -> None:
     assert label in seen["target"]
     assert "notification.notifications" in seen["progress"]
     assert left(world) == 0
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_time_limit_of_the_servers_cuts_nothing_off(world: World, side: str) -> None:
+    """Postgres 17 has one for a whole transaction, which a copy, a migration and a verification take longer than."""
+    if value(world.target, "SHOW server_version_num") < "170000":
+        pytest.skip("this server knows no transaction_timeout")
+    task = world.task()
+    endpoint = task.target if side == "target" else next(iter(task.sources.values()))
+    query(endpoint.url, f"ALTER DATABASE \"{endpoint.url.dbname}\" SET transaction_timeout = '20s'")
+
+    async def shown() -> tuple[Any, Any]:
+        async with session(endpoint) as connection, pipe_end(endpoint) as other:
+            row = await (await connection.execute("SHOW transaction_timeout")).fetchone()
+            return row, await other.fetchval("SHOW transaction_timeout")
+
+    assert asyncio.run(shown()) == (("0",), "0")
+    with migrations.connection(endpoint.url) as connection:
+        assert connection.exec_driver_sql("SHOW transaction_timeout").scalar() == "0"
 
 
 def test_it_waits_for_a_lock_no_longer_than_asked_for(world: World) -> None:

@@ -15,13 +15,12 @@ from payrollx_db import migrations
 from payrollx_db.archive import queries
 from payrollx_db.consolidate import queries as catalog_queries
 from payrollx_db.consolidate import state
-from payrollx_db.consolidate.connect import COMMON, LOCK_NOT_AVAILABLE, Endpoint
+from payrollx_db.consolidate.connect import COMMON, LOCK_NOT_AVAILABLE, SINCE_17, TIMED, Endpoint
 from payrollx_db.errors import StateConflictError, TargetError
 from payrollx_db.urls import DatabaseUrl
 
 OURS = ("lock_timeout", "search_path")  # those that `migrations` gives its connections stay
 SETTINGS = {name: text for name, text in COMMON.items() if name not in OURS} | {"check_function_bodies": "off"}
-TIMED = 170_000  # from here on servers have a transaction_timeout
 RUN_LOCK = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s, %s)"
 
 
@@ -111,8 +110,7 @@ def _connected(opening: AbstractContextManager[Connection], url: DatabaseUrl) ->
         with endpoint.blamed("can't set up the session"):
             raw: Any = opened.connection.driver_connection
             # A whole service in one transaction takes longer than a role may be allowed.
-            since_17 = {"transaction_timeout": "0"} if raw.info.server_version >= TIMED else {}
-            pairs = (SETTINGS | since_17).items()
+            pairs = (SETTINGS | (SINCE_17 if raw.info.server_version >= TIMED else {})).items()
             calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in pairs]
             raw.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)))
             raw.commit()

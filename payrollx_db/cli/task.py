@@ -73,7 +73,8 @@ OPTIONS = (
     _option("--service", "services", multiple=True, metavar="NAME", envvar="PAYROLLX_SERVICES",
             help="Only this service; may be given several times."),
     _option("--jobs", type=click.IntRange(1, 64), default=min(4, os.cpu_count() or 1), show_default="CPUs, up to 4",
-            envvar="PAYROLLX_JOBS", help="How many tables or slices to work on at once."),
+            envvar="PAYROLLX_JOBS",
+            help="How many tables, slices or indexes to work on at once, each with a processor on each server."),
 )  # fmt: skip
 
 

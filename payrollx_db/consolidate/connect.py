@@ -74,6 +74,9 @@ COMMON = {
     "max_parallel_workers_per_gather": "0",
     "lock_timeout": "30s",
 }
+# Unknown to older servers, and there all the same where a role or a database has it: a copy would be cut off.
+TIMED = 170_000
+SINCE_17 = {"transaction_timeout": "0"}
 SOURCE = COMMON | {"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
 # The run's own records say which tables are done, so a crash that loses the last commits loses
 # their records with them; the run's last commit is made durable (state.finish_run).
@@ -209,7 +212,8 @@ async def _connect(endpoint: Endpoint) -> Connection:
     params["application_name"] = endpoint.application_name
     with endpoint.blamed("can't connect"):
         connection = await psycopg.AsyncConnection.connect("", **params, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]
-    calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(n, v) for n, v in endpoint.session.items()]
+    settings = endpoint.session | (SINCE_17 if connection.info.server_version >= TIMED else {})
+    calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(n, v) for n, v in settings.items()]
     try:
         with endpoint.blamed("can't set up the session"):
             await connection.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)))
@@ -244,7 +248,7 @@ async def _connect_pipe_end(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
     if "options" in params:
         settings["options"] = params["options"]
     with endpoint.blamed("can't connect"):
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             "postgresql:///?" + urlencode(ssl),
             host=_listed(params.get("host")),
             port=_listed(params.get("port"), int),
@@ -256,6 +260,9 @@ async def _connect_pipe_end(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
             statement_cache_size=0,
             server_settings=settings,
         )
+        if connection.get_server_version().major >= TIMED // 10_000:
+            await connection.execute("SET transaction_timeout = 0")
+    return connection
 
 
 async def run(connection: Connection, query: sql.Composable, params: Any = None) -> list[tuple[Any, ...]]:
