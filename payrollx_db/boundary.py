@@ -17,7 +17,6 @@ from payrollx_db.urls import DatabaseUrl
 from payrollx_db.walls import HELD, TURN, Confined, Held, Wall
 
 SYSTEM = frozenset({None, "pg_catalog", "information_schema"})
-SETTING = ("set_config", "advisory_lock", "pg_settings")
 ACTING = frozenset({"role", "session_authorization"})
 ENDINGS = ("ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT ")
 OURS = frozenset({"isolation_level", "postgresql_readonly", "postgresql_deferrable", TURN})
@@ -55,6 +54,7 @@ def start(connection: Connection, driver: str) -> Held:
         elif held.opened is confined.opening:
             drivers.acts(driver, real, confined.opening)
         else:
+            held.switched = True
             drivers.switches(driver, real, confined.opening)
     except drivers.failures(driver, connection.dialect) as error:
         gone = _is_gone(connection, error)
@@ -135,9 +135,12 @@ def _guard_endings(engine: Engine, driver: str, url: DatabaseUrl) -> None:
 
     @event.listens_for(engine, "rollback_savepoint")
     def rollback_savepoint(connection: Connection, _name: str, _context: None) -> None:
-        # SET LOCAL goes back with the savepoint, and we don't keep count of which one it was made in
+        # SET LOCAL goes back with the savepoint, and we don't keep count of which one it was made in. Where there was
+        # one service only, that leaves the role as it is, and the settings that somebody made before.
         if held := _held(connection):
-            held.opened = _ANOTHER if held.opened else None
+            if held.opened and held.switched:
+                held.opened = _ANOTHER
+            held.doubtful |= held.traces
             held.failed = False
 
 
@@ -192,7 +195,7 @@ def _noting(compiler: type[Any]) -> type[Any]:
             self.verb = "read"
             super().__init__(*arguments, **options)
             self.schemas = frozenset(schema for schema, _, _ in self.named)
-            self.sets = any(name in getattr(self, "string", "") for name in SETTING)
+            self.sets = rawsql.may_set(getattr(self, "string", ""))
 
         def _note(self, table: Any) -> None:
             self.named.add((table.schema, table.name, isinstance(table, Table)))
@@ -205,6 +208,7 @@ def _noting(compiler: type[Any]) -> type[Any]:
             of = column.table
             if getattr(of, "__visit_name__", "") == "table":  # in RETURNING or VALUES, where no FROM names it
                 self._note(of)
+            self.has_text |= column.is_literal and column.name != "*"  # somebody's own SQL in the place of a column
             return str(super().visit_column(column, *arguments, **options))
 
         def visit_insert(self, insert: Any, *arguments: Any, **options: Any) -> str:

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 CATALOG = "payrollx_db.unified:CATALOG"
-PRESENT = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL LIMIT 1")
+UNUSABLE = text(
+    "SELECT name, found IS NULL AS missing FROM unnest(CAST(:names AS text[])) AS name"
+    " CROSS JOIN to_regclass(format('%I.%I', CAST(:schema AS text), name)) AS found"
+    " WHERE found IS NULL OR NOT has_table_privilege(found, 'SELECT') LIMIT 1"
+)
 
 
 class Session(orm.Session):
@@ -33,7 +37,8 @@ class Session(orm.Session):
 
     def __init__(self, bind: Any = None, binds: Any = None, *, confined: walls.Confined | None = None) -> None:
         """``confined`` is for a session that shares its transaction with other services' sessions."""
-        super().__init__(bind, binds=binds, expire_on_commit=False)
+        # Closed is closed: what is written after the block would go into a second transaction, which nobody ends.
+        super().__init__(bind, binds=binds, expire_on_commit=False, close_resets_only=False)
         self._confined = confined
         self._pointed_at: tuple[Session, ...] = ()
 
@@ -123,18 +128,19 @@ class Facade:
     def ping(self) -> float:
         """Check that the service can use its tables, and return the seconds that it took.
 
-        Raises TargetError where the database can't be reached, the role can't be taken, or a table is missing.
+        Raises TargetError where the database can't be reached, the role can't be taken, or a table is missing or
+        can't be read.
         """
         began = time.monotonic()
         with self.session(read_only=True) as session:
-            self._none_missing(session.scalar(PRESENT, {"names": self._names()}))
+            self._none_unusable(session.execute(UNUSABLE, self._names()).first())
         return time.monotonic() - began
 
     async def async_ping(self) -> float:
         """Do as `ping`, for async code."""
         began = time.monotonic()
         async with self.async_session(read_only=True) as session:
-            self._none_missing(await session.scalar(PRESENT, {"names": self._names()}))
+            self._none_unusable((await session.execute(UNUSABLE, self._names())).first())
         return time.monotonic() - began
 
     def dispose(self) -> None:
@@ -172,12 +178,19 @@ class Facade:
             hint=f"it has {', '.join(self.tables)}",
         )
 
-    def _names(self) -> list[str]:
-        return [f"{table.schema}.{table.name}" for table in self.tables.values()]
+    def _names(self) -> dict[str, Any]:
+        return {"schema": self.service.schema, "names": list(self.tables)}
 
-    def _none_missing(self, missing: str | None) -> None:
-        if missing:
-            raise TargetError(f"{self.url} has no {missing}", hint="run payrollx-db migrate")
+    def _none_unusable(self, found: Any) -> None:
+        if found is None:
+            return
+        table = f"{self.service.schema}.{found.name}"
+        if found.missing:
+            raise TargetError(f"{self.url} has no {table}", hint="run payrollx-db migrate")
+        raise TargetError(
+            f"the role {self.service.role} may not read {table} on {self.url}",
+            hint="run payrollx-db migrate, which grants it; payrollx-db roles --check says what else is missing",
+        )
 
 
 class NotMineError(BoundaryError, AttributeError):

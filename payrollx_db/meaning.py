@@ -102,8 +102,8 @@ def _refused(wall: Wall, context: ExceptionContext, state: str, said: str, url: 
         return _denied(wall, said, context.statement or "", url, own=own)
     if state == READ_ONLY and not wall.schema:
         return BoundaryError(f"{wall.name} only reads: {said}", hint="write through the service's own facade")
-    if state in ABSENT:
-        if own or (compiled is not None and not wall.schema):
+    if state in ABSENT and "FROM" not in said:  # a name that no FROM clause has is somebody's slip, in any language
+        if own or (compiled is not None and not wall.schema) or _lacks_own(wall, said):
             return TargetError(f"{url} lacks tables of {wall.name}: {said}", hint="run payrollx-db migrate")
         return _of_another(wall, said, context.statement or "")
     return None
@@ -112,9 +112,9 @@ def _refused(wall: Wall, context: ExceptionContext, state: str, said: str, url: 
 def _denied(wall: Wall, said: str, statement: str, url: DatabaseUrl, *, own: bool) -> PayrollxError:
     if named := _named(wall, said, statement):
         return wall.refusal(*named, "use")
-    if own and said.split()[-1:] == [wall.schema]:
+    if own and {wall.schema, *_own_tables(wall)}.intersection(re.findall(r"\w+", said)[-1:]):
         return TargetError(
-            f"the role {wall.role} may not use its own schema on {url}: {said}",
+            f"the role {wall.role} may not use what is its own on {url}: {said}",
             hint="run payrollx-db migrate, which grants it; payrollx-db roles --check says what else is missing",
         )
     may = "use the rows of its own tables" if wall.schema else "read the services' tables"
@@ -132,12 +132,20 @@ def _named(wall: Wall, said: str, statement: str) -> tuple[str, str] | None:
 
 def _of_another(wall: Wall, said: str, statement: str) -> BoundaryError | None:
     """Return the refusal where a table isn't there because the role doesn't get to see its schema."""
-    own = (service.tables for service in wall.catalog_services() if service.schema == wall.schema)
-    words = set(re.findall(r"\w+", said)).difference(*own)
+    words = set(re.findall(r"\w+", said)).difference(_own_tables(wall))
     for schema, tables, named in _mentions(wall, statement):
         if missing := words & set(tables):
             return wall.refusal(schema, named or min(missing), "use")
     return None
+
+
+def _lacks_own(wall: Wall, said: str) -> bool:
+    """Tell whether one of the service's own tables isn't there, where it was named in its schema."""
+    return any(f'"{wall.schema}.{table}"' in said for table in _own_tables(wall))
+
+
+def _own_tables(wall: Wall) -> tuple[str, ...]:
+    return next((service.tables for service in wall.catalog_services() if service.schema == wall.schema), ())
 
 
 def _mentions(wall: Wall, statement: str) -> Iterator[tuple[str, tuple[str, ...], str]]:

@@ -26,11 +26,13 @@ _ENDING = re.compile(
     r"|prepare\s+transaction|discard\s+all)\b",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(
-    r"\s*\(*\s*(?:select|insert|update|delete|with|values|table|merge|explain|show|savepoint|release)\b"
-)
+_PLAIN = r"\(*\s*(?:select|insert|update|delete|with|values|table|merge|explain|show|savepoint|release)\b"
+_OTHER = re.compile(rf"(?:^|;)\s*(?!{_PLAIN})[^\s;]")
+
+# Functions that set something, and those that run a query which they are given as a string, and which may.
+_SETTING = re.compile(r"set_config|advisory_lock|pg_settings|query_to_xml|ts_stat|ts_rewrite", re.IGNORECASE)
 _TRACES = re.compile(
-    rf"set_config|advisory_lock|\btemp(?:orary)?\b|\brollback\b"
+    rf"{_SETTING.pattern}|\bu&|\btemp(?:orary)?\b|\brollback\b"
     rf"|{_START}(?:set\s+(?!local\b|transaction\b)|reset\b|listen\b|prepare\b|declare\b|create\b)"
 )
 
@@ -53,7 +55,12 @@ def read(statement: str) -> Signs:
     found = _ACTING.search(words) or _ENDING.search(_PIECE.sub(_emptied, statement))
     leaving = next(group for group in found.groups() if group) if found else ""
     lower = words.lower()
-    return Signs(" ".join(leaving.split()).upper(), bool(_TRACES.search(lower)) or not _PLAIN.match(lower))
+    return Signs(" ".join(leaving.split()).upper(), bool(_TRACES.search(lower) or _OTHER.search(lower)))
+
+
+def may_set(statement: str) -> bool:
+    """Tell whether ``statement``, which SQLAlchemy has made, calls what may leave the role or traces."""
+    return bool(_SETTING.search(statement))
 
 
 # -- private ------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class Reader:
         here = placement.url_of(None)
         services = walls.catalog_at(self._wall.catalog).services
         placed = ((service.schema, placement.url_of(service.name)) for service in services)
-        elsewhere = tuple((schema, url.masked) for schema, url in placed if url.identity != here.identity)
+        elsewhere = tuple((schema, url.masked) for schema, url in placed if url.place != here.place)
         return replace(self._wall, elsewhere=elsewhere)
 
     @contextmanager

@@ -89,6 +89,11 @@ class DatabaseUrl:
         return f"{self.plain} {self.pgbouncer}"
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        """Equal for URLs of one database, whoever logs in there: its host, port and name."""
+        return self.params.get("host", ""), self.params.get("port") or "5432", self.dbname
+
+    @property
     def plain(self) -> str:
         """The URL as libpq takes it. It holds the password: for the environment of other programs, not for people."""
         return self.sqlalchemy("").replace("postgresql+://", "postgresql://", 1)

@@ -77,7 +77,7 @@ class Held:
 
     ``login`` logged in; ``opened`` is how its transaction goes on now, ``None`` outside one; ``doubtful`` says that a
     statement may have changed the role, ``traces`` that the session may hold some, ``failed`` that a statement of the
-    transaction did.
+    transaction did, ``switched`` that it has gone from one service on to another.
     """
 
     login: str
@@ -85,10 +85,11 @@ class Held:
     doubtful: bool = False
     traces: bool = False
     failed: bool = False
+    switched: bool = False
 
     def end(self) -> None:
         """Note that the transaction is over."""
-        self.opened, self.doubtful, self.traces, self.failed = None, False, False, False
+        self.opened, self.doubtful, self.traces, self.failed, self.switched = None, False, False, False, False
 
 
 def catalog_at(name: str) -> Catalog:

@@ -176,6 +176,8 @@ LOCKS = """
 TRACES = {
     "a setting": ("SET work_mem = '7MB'", "SELECT current_setting('work_mem') = '7MB'"),
     "a function's": ("SELECT set_config('work_mem', '7MB', false)", "SELECT current_setting('work_mem') = '7MB'"),
+    "a name in escapes": ("SELECT U&\"\\0073et_config\"('work_mem', '7MB', false)",
+                          "SELECT current_setting('work_mem') = '7MB'"),
     "a search_path": ("SET search_path TO payroll", "SELECT current_setting('search_path') LIKE '%payroll%'"),
     "a lock": ("SELECT pg_advisory_lock(7)", LOCKS),
     "a shared lock": ("SELECT pg_advisory_lock_shared(8)", LOCKS),

@@ -8,11 +8,12 @@ from contextlib import suppress
 
 import pytest
 from facades import ALL, ASYNC, SYNC, Home, payday, person, run
-from sqlalchemy import delete, func, insert, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Column, Integer, MetaData, Table, delete, func, insert, orm, select, text, update
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payrollx_db import auth, payroll, placement, wallet
+from payrollx_db import auth, payroll, placement, unified, wallet
+from payrollx_db.catalog import Service
 from payrollx_db.drivers import Isolation
 from payrollx_db.errors import BoundaryError, TargetError
 from payrollx_db.facade import Facade, Session
@@ -114,6 +115,31 @@ def test_a_nested_transaction_that_fails_leaves_the_rest(home: Home, driver: str
         assert session.scalar(text("SELECT current_user")) == "payrollx_auth"
 
     assert home.query(EMAILS) == [("ana@example.com",), ("ben@example.com",)]
+
+
+@ALL
+def test_a_nested_transaction_that_fails_leaves_the_settings(home: Home, driver: str) -> None:
+    home.patch.setenv("PAYROLLX_STATEMENT_TIMEOUT", "30s")
+    home.move(driver)
+    statement = text("SELECT current_setting('statement_timeout'), current_user")
+
+    def patient(session: orm.Session) -> object:
+        session.execute(text("SET LOCAL statement_timeout = '5min'"))
+        with suppress(OursError), session.begin_nested():
+            session.add(person())
+            session.flush()
+            raise OursError
+        return tuple(session.execute(statement).one())
+
+    async def work() -> object:
+        async with auth.db.async_session() as session:
+            return await session.run_sync(patient)
+
+    if driver == "asyncpg":
+        assert run(work()) == ("5min", "payrollx_auth")
+        return
+    with auth.db.session() as session:
+        assert patient(session) == ("5min", "payrollx_auth")
 
 
 @ALL
@@ -245,6 +271,27 @@ def test_a_session_that_is_left_lying_about_is_no_way_out(home: Home, driver: st
         assert session.scalar(text("SELECT current_user")) == "payrollx_auth"
 
 
+def test_closed_is_closed(home: Home) -> None:
+    """What is written after the block would be in a transaction that nobody ends."""
+    with auth.db.session() as session:
+        pass
+    with pytest.raises(InvalidRequestError, match="closed"):
+        session.add(person())
+        session.flush()
+    with unified.transaction(auth) as tx:
+        pass
+    with pytest.raises(InvalidRequestError, match="closed"):
+        tx.auth.execute(text("SELECT 1"))
+
+    async def late() -> None:
+        async with auth.db.async_session() as session:
+            pass
+        await session.execute(text("SELECT 1"))
+
+    with pytest.raises(InvalidRequestError, match="closed"):
+        run(late())
+
+
 @ASYNC
 def test_a_task_that_is_cancelled_leaves_a_pool_that_is_well(home: Home, driver: str) -> None:
     home.patch.setenv("PAYROLLX_POOL_SIZE", "1")
@@ -290,6 +337,22 @@ def test_another_services_table_is_no_attribute() -> None:
     assert hasattr(auth.db, "users")
     assert not hasattr(auth.db, "wallets")
     assert not hasattr(auth.db, "_sa_instance_state")
+
+
+def test_names_that_need_quotes(home: Home) -> None:
+    made = MetaData(schema="Odd Shop")
+    Table("My Rows", made, Column("Id", Integer))
+    odd = Facade(Service("odd", "Odd Shop", "payrollx_auth", ("My Rows",)), metadata=made)
+    home.query(
+        'CREATE SCHEMA "Odd Shop"; CREATE TABLE "Odd Shop"."My Rows" ("Id" integer);'
+        ' GRANT USAGE ON SCHEMA "Odd Shop" TO payrollx_auth; GRANT SELECT ON "Odd Shop"."My Rows" TO payrollx_auth'
+    )
+    try:
+        odd.ping()
+        with odd.session() as session:
+            assert session.execute(select(odd.tables["My Rows"])).all() == []
+    finally:
+        home.query('DROP SCHEMA "Odd Shop" CASCADE')
 
 
 def test_a_facade_can_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

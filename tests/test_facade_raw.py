@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from facades import ALL, SYNC, TRACES, EndedError, Home, async_leaves, end, leaves, person, run
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, literal_column, select, text, update
 from sqlalchemy import table as light
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import column
@@ -123,12 +123,13 @@ def test_the_search_path_opens_nothing(home: Home) -> None:
 
 def test_a_role_that_was_left_unnoticed_is_taken_again(home: Home) -> None:
     """What the words don't tell: the next statement is under the role all the same."""
-    hidden = "DO $$ BEGIN EXECUTE 're' || 'set ro' || 'le'; END $$"
-    assert not rawsql.read(hidden).leaving
-
-    with auth.db.session() as session:
-        session.execute(text(hidden))
-        assert session.scalar(text("SELECT current_user")) == "payrollx_auth"
+    block = "DO $$ BEGIN EXECUTE 're' || 'set ro' || 'le'; END $$"
+    query = "SELECT set_config(''role'', ''none'', true)::tsvector"
+    for hidden in (block, f"SELECT 1; {block}", f"SELECT * FROM ts_stat('{query}')"):
+        assert not rawsql.read(hidden).leaving
+        with auth.db.session() as session:
+            session.execute(text(hidden))
+            assert session.scalar(text("SELECT current_user")) == "payrollx_auth"
 
 
 @ALL
@@ -160,6 +161,8 @@ def test_settings_through_core_are_looked_at_too(home: Home) -> None:
     for statement in (
         select(func.set_config("role", "none", True)),
         select(func.pg_catalog.set_config("session_authorization", "x", False)),
+        select(func.SET_CONFIG("role", "none", True)),
+        select(literal_column("1; RESET ROLE")),
         update(settings).values(setting="none").where(settings.c.name == "role"),
     ):
         with pytest.raises(BoundaryError, match="auth may not run"), auth.db.session() as session:
@@ -216,6 +219,25 @@ def test_nothing_leaks_into_the_next_transaction(home: Home, driver: str, *, com
         assert (there, after) == (name != "a channel", False), name  # LISTEN begins with the commit
 
 
+@SYNC
+def test_what_core_and_later_statements_leave_is_taken_back_too(home: Home, driver: str) -> None:
+    home.patch.setenv("PAYROLLX_POOL_SIZE", "1")
+    home.patch.setenv("PAYROLLX_POOL_OVERFLOW", "0")
+    home.move(driver)
+    setting = text("SELECT current_setting('work_mem') = '7MB'")
+    for statement, trace in (
+        (select(func.SET_CONFIG("work_mem", "7MB", False)), setting),
+        (select(func.PG_ADVISORY_LOCK(7)), text(TRACES["a lock"][1])),
+        (select(literal_column("set_config('work_mem', '7MB', false)")), setting),
+        (text("SELECT 1; DO $$ BEGIN EXECUTE 'se' || 't work_mem = 7168'; END $$"), setting),
+    ):
+        with auth.db.session() as session:
+            session.execute(statement)
+            assert session.scalar(trace), statement
+        with auth.db.session() as session:
+            assert not session.scalar(trace), statement
+
+
 def test_cleaning_up_keeps_the_connection(home: Home) -> None:
     pid = text("SELECT pg_backend_pid()")
     with auth.db.session() as session:
@@ -269,5 +291,8 @@ def test_words_that_only_look_like_it_are_not(statement: str) -> None:
 
 
 def test_plain_statements_leave_no_traces() -> None:
-    for statement in ("SELECT 1", "UPDATE auth.users SET email = 'x'", "INSERT INTO t DEFAULT VALUES", "(SELECT 1)"):
+    for statement in (
+        *("SELECT 1", "UPDATE auth.users SET email = 'x'", "INSERT INTO t DEFAULT VALUES", "(SELECT 1)"),
+        *("SELECT 1;", "SELECT ';x'; \n ;", "-- do it\nSELECT 1; (UPDATE auth.users SET email = '; do')"),
+    ):
         assert not signs_of(statement).traces

@@ -1,6 +1,7 @@
 """`payrollx-db placement`: who is where, whether it can be used there, and what is only declared."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -53,6 +54,16 @@ def test_some_apart(unified: str, database: DatabaseUrl) -> None:
     assert found["auth"]["problem"] == "not migrated"
     assert sorted(json.loads(answer.stdout)["declared_only"]) == APART
     assert "wallet.wallets.employee_id -> employee.employees.id" in placement(**at).stdout
+
+
+def test_another_login_is_not_apart(migrated: DatabaseUrl) -> None:
+    other = replace(migrated, params={**migrated.params, "application_name": "purses"})
+
+    answer = placement("--json", DATABASE_URL=migrated.plain, WALLET_DATABASE_URL=other.plain)
+
+    found = json.loads(answer.stdout)
+    assert {s["variable"] for s in found["services"]} == {"DATABASE_URL", "WALLET_DATABASE_URL"}
+    assert found["declared_only"] == []
 
 
 def test_a_server_that_is_down_and_no_secret(unified: str, server: TestServer) -> None:

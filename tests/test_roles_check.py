@@ -87,6 +87,14 @@ FAULTS: dict[str, tuple[str, str]] = {
         TOO_MUCH,
         "PUBLIC has USAGE on schema payrollx_meta",
     ),
+    "GRANT SET ON PARAMETER session_replication_role TO {shop}": (
+        TOO_MUCH,
+        "{shop} has SET on parameter session_replication_role",
+    ),
+    "GRANT ALTER SYSTEM ON PARAMETER made_up.setting TO PUBLIC": (
+        TOO_MUCH,
+        "PUBLIC has ALTER SYSTEM on parameter made_up.setting",
+    ),
     "ALTER DATABASE {database} OWNER TO {crm}": (TOO_MUCH, "{crm} has CREATE on schema public, granted to neither it"),
     "ALTER TABLE shop.orders OWNER TO {crm}": (MISSING, "table shop.orders belongs to {crm}, not to {owner}"),
     "ALTER TYPE shop.size OWNER TO {stranger}": (MISSING, "type shop.size belongs to {stranger}, not to {owner}"),

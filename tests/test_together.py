@@ -4,11 +4,11 @@ import uuid
 from typing import Any
 
 import pytest
-from facades import ALL, ASYNC, SYNC, Home, firm, person, purse, run, staff
+from facades import ALL, ASYNC, SYNC, Home, a_login, as_login, firm, person, purse, run, staff, text_of
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from payrollx_db import auth, employee, organization, payroll, unified, wallet
+from payrollx_db import auth, employee, organization, payroll, placement, unified, wallet
 from payrollx_db.auth import User
 from payrollx_db.employee import Employee
 from payrollx_db.errors import BoundaryError, PlacementError, TargetError
@@ -313,6 +313,16 @@ def test_the_reader_says_what_lies_elsewhere(home: Home) -> None:
         assert session.scalars(select(User)).all() == []
         with pytest.raises(PlacementError, match=r"wallet is not in the unified database but in postgresql://wally:\*"):
             session.execute(select(Employee).join(Wallet))
+
+
+def test_a_login_of_its_own_is_not_elsewhere(home: Home) -> None:
+    with a_login(home.url, ["payrollx_wallet"]) as login:
+        home.patch.setenv("WALLET_DATABASE_URL", text_of(as_login(home.url, login)))
+
+        wallet.db.ping()
+        with unified.reader.session() as session:
+            assert session.execute(select(Employee).join(Wallet)).all() == []
+        placement.dispose()
 
 
 def test_a_process_of_one_service_has_neither(home: Home) -> None:

@@ -76,9 +76,7 @@ async def look(catalog: Catalog, places: Iterable[Place], variables: dict[str, s
     services = tuple(Placed(s, urls[s.name], variables[s.name], problems[s.name]) for s in catalog.services)
     apart = (r for r in catalog.references if r.enforced and catalog.crosses(r))
     declared = tuple(
-        r
-        for r in apart
-        if urls[catalog.owner(r.table).name].identity != urls[catalog.owner(r.target_table).name].identity
+        r for r in apart if urls[catalog.owner(r.table).name].place != urls[catalog.owner(r.target_table).name].place
     )
     return Placements(services, declared)
 

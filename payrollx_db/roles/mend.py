@@ -15,6 +15,7 @@ KINDS: dict[str, sql.SQL] = {
     "sequence": sql.SQL("SEQUENCE"),
     "type": sql.SQL("TYPE"),
     "routine": sql.SQL("ROUTINE"),
+    "parameter": sql.SQL("PARAMETER"),
 }
 VIEWS = {"v": sql.SQL("VIEW"), "m": sql.SQL("MATERIALIZED VIEW"), "f": sql.SQL("FOREIGN TABLE")}
 GRANTORS = 160000  # the first version that keeps who granted a membership
@@ -95,6 +96,8 @@ def name(thing: Thing) -> sql.Composable:
     """Return the qualified, quoted name of ``thing``."""
     if thing.kind in ("database", "schema"):
         return sql.Identifier(thing.name)
+    if thing.kind == "parameter":  # an extension's has two parts
+        return sql.Identifier(*thing.name.split("."))
     found = sql.Identifier(thing.schema, thing.name)
     # the server has spelled the types of the arguments, qualified and quoted
     return found + _words([f"({thing.arguments})"]) if thing.kind == "routine" else found

@@ -26,7 +26,9 @@ PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "sequence": ("USAGE", "SELECT", "UPDATE"),
     "type": ("USAGE",),
     "routine": ("EXECUTE",),
+    "parameter": ("SET", "ALTER SYSTEM"),
 }
+PARAMETERS = 150000  # the first version that has privileges on settings
 MAINTAIN = 170000  # the first version that has the privilege
 
 
@@ -59,7 +61,7 @@ class Thing:
     reaches: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
-        if self.kind in ("database", "schema"):
+        if self.kind in ("database", "schema", "parameter"):
             return self.name
         return f"{self.schema}.{self.name}" + (f"({self.arguments})" if self.kind == "routine" else "")
 
@@ -132,7 +134,8 @@ def read(connection: Connection, catalog: Catalog) -> Seen:
         "privileges": json.dumps(privileges),
     }
     with connection.cursor(row_factory=dict_row) as cursor:
-        things = tuple(_thing(row) for row in cursor.execute(load("things"), asked))
+        queries = ["things", *(["parameters"] if version >= PARAMETERS else [])]
+        things = tuple(_thing(row) for query in queries for row in cursor.execute(load(query), asked))
     return Seen(
         version,
         privileges,
