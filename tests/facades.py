@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import os
 import uuid
+import weakref
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ import psycopg
 import pytest
 from conftest import TestServer, unique
 from psycopg import sql
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, Pool, event, text
 from unified import query
 
 from payrollx_db import auth, employee, organization, payroll, placement, wallet
@@ -29,6 +30,7 @@ ALL = pytest.mark.parametrize("driver", ["psycopg", "pg8000", "asyncpg"])
 TABLES = sorted(CATALOG.tables())
 
 _numbers = itertools.count(1)
+_opened: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def text_of(url: DatabaseUrl, driver: str = "psycopg", **parameters: str) -> str:
@@ -115,17 +117,37 @@ def empty(url: DatabaseUrl, tables: Sequence[str] = TABLES) -> None:
         connection.execute(f"SET session_replication_role = replica; {deletes}")
 
 
+@event.listens_for(Pool, "connect")
+def _note(connection: Any, _record: object) -> None:
+    if hasattr(connection, "run_async"):
+        _opened.add(connection.driver_connection)
+
+
 def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run a test's coroutine, and close its pools before the loop ends."""
+    """Run a test's coroutine, and close what it has opened before the loop ends: nobody could afterwards."""
 
     async def whole() -> Any:
         try:
             return await work
         finally:
-            for place in list(placement._async_places.get(asyncio.get_running_loop(), {}).values()):  # noqa: SLF001
-                await placement.async_engine(place.engine).dispose()
+            await close_pools()
+            for left in still_open():
+                await left.close()
 
     return asyncio.run(whole())
+
+
+async def close_pools() -> None:
+    """Close the pools of the running loop, once what is on its way back to them has come."""
+    if others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others, timeout=5)
+    for place in list(placement._async_places.get(asyncio.get_running_loop(), {}).values()):  # noqa: SLF001
+        await placement.async_engine(place.engine).dispose()
+
+
+def still_open() -> list[Any]:
+    """Return the drivers' own async connections that nobody has closed."""
+    return [real for real in _opened if not (real.is_closed() if hasattr(real, "is_closed") else real.closed)]
 
 
 @dataclass

@@ -7,7 +7,7 @@ import uuid
 from contextlib import suppress
 
 import pytest
-from facades import ALL, ASYNC, SYNC, Home, payday, person, run
+from facades import ALL, ASYNC, SYNC, Home, close_pools, payday, person, run, still_open
 from sqlalchemy import Column, Integer, MetaData, Table, delete, func, insert, orm, select, text, update
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -74,6 +74,9 @@ def test_async_sessions_do_the_same(home: Home, driver: str) -> None:
         async with auth.db.async_session() as session:
             user = (await session.scalars(select(auth.User))).one()
         assert await auth.db.async_ping() > 0
+        assert still_open()
+        await close_pools()
+        assert not still_open()
         return user.email
 
     assert run(work()) == "ana@example.com"
@@ -309,6 +312,8 @@ def test_a_task_that_is_cancelled_leaves_a_pool_that_is_well(home: Home, driver:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(slow(), 0.2)
         assert await auth.db.async_ping() < 10
+        await close_pools()
+        assert not still_open()
 
     run(whole())
     assert home.query(EMAILS) == []
