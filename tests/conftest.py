@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from servers import HELP, THROW_AWAY, Chosen, choose, in_memory
 
 from payrollx_db.devserver import Server, create_database, drop_database
 from payrollx_db.devserver.legacy import RECIPES, LegacySummary, drop_legacy, make_legacy
+from payrollx_db.devserver.programs import VARIABLE
 from payrollx_db.urls import DatabaseUrl
 
 pytest_plugins = [
@@ -46,11 +48,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the server once: the workers of a parallel run share it, where it isn't embedded."""
+    _forget_other_databases()
     if (given := getattr(config, "workerinput", {}).get("pg")) is not None:
         config.stash[SHARED] = Chosen("", DatabaseUrl(given) if given else None)
         return
     config.stash[SHARED] = chosen = choose(config.getoption("--pg"))
     config.add_cleanup(chosen.end)
+
+
+def _forget_other_databases() -> None:
+    """What a developer's shell says of databases and of payrollx-db is neither for the tests nor to be touched."""
+    for name in list(os.environ):
+        ours = (name.endswith("DATABASE_URL") and name != "TEST_DATABASE_URL") or name.startswith("PAYROLLX_")
+        if name != VARIABLE and (ours or re.fullmatch(r"PG[A-Z]+", name)):
+            del os.environ[name]
 
 
 @pytest.hookimpl(optionalhook=True)

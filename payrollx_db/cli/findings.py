@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rich.console import Group
+from rich.padding import Padding
 from rich.text import Text
 
 from payrollx_db.cli import render
@@ -32,16 +34,8 @@ def document(found: Iterable[Finding]) -> dict[str, Any]:
 def show(found: Iterable[Finding]) -> None:
     """Show the findings, the grave ones first, and say how many block."""
     listed = list(found)
-    table = render.table(("finding", "left"), ("where and what", "left"), ("rows", "right"))
-    for group, heading in HEADINGS.items():
-        members = [finding for finding in listed if _group(finding) == group]
-        if members:
-            table.add_row(Text(heading, style="bold"))
-        for alike in _alike(members):
-            rows = alike[0].rows
-            table.add_row(Text(f"  {alike[0].code}"), Text("\n".join(_lines(alike))), f"{rows:,}" if rows else "")
     if listed:
-        render.answer_table(table)
+        show_table(listed)
         render.answer("")
     blocking = [finding for finding in listed if finding.blocks]
     if not blocking:
@@ -50,6 +44,19 @@ def show(found: Iterable[Finding]) -> None:
     rows = sum(finding.rows or 0 for finding in blocking)
     of_rows = f", {rows:,} rows in all" if rows else ""
     render.answer(f"{len(blocking)} {'finding blocks' if len(blocking) == 1 else 'findings block'} the copy{of_rows}.")
+
+
+def show_table(listed: Sequence[Finding]) -> None:
+    """Show the findings, the grave ones first, and what was or can be decided about each."""
+    table = render.table(("finding", "left"), ("where and what", "left"), ("rows", "right"))
+    for group, heading in HEADINGS.items():
+        members = [finding for finding in listed if _group(finding) == group]
+        if members:
+            table.add_row(Text(heading, style="bold"))
+        for alike in _alike(members):
+            rows = alike[0].rows
+            table.add_row(Text(f"  {alike[0].code}"), _cell(alike), f"{rows:,}" if rows else "")
+    render.answer_table(table)
 
 
 def _group(finding: Finding) -> str:
@@ -65,16 +72,20 @@ def _alike(found: Sequence[Finding]) -> Iterator[list[Finding]]:
     yield from groups.values()
 
 
-def _lines(alike: Sequence[Finding]) -> Iterator[str]:
-    first = alike[0]
-    yield from (finding.place for finding in alike[:SHOWN])
+def _cell(alike: Sequence[Finding]) -> Group:
+    places = [finding.place for finding in alike[:SHOWN]]
     if len(alike) > SHOWN:
-        yield f"and {len(alike) - SHOWN} more"
-    yield f"  {first.message}"
+        places.append(f"and {len(alike) - SHOWN} more")
+    said = Padding(Text("\n".join(_said(alike[0]))), (0, 0, 0, 2), expand=False)
+    return Group(Text("\n".join(places)), said)
+
+
+def _said(first: Finding) -> Iterator[str]:
+    yield first.message
     if first.examples:
         shown = ", ".join(first.examples[:SHOWN]) + (", …" if len(first.examples) > SHOWN else "")
-        yield f"  {'e.g. ' if first.rows is not None else ''}{shown}"
+        yield f"{'e.g. ' if first.rows is not None else ''}{shown}"
     if first.blocks and (actions := actions_for(first.code)):
-        yield f"  --policy {' or '.join(f'{first.code}={action}' for action in actions)}"
+        yield f"--policy {' or '.join(f'{first.code}={action}' for action in actions)}"
     elif _group(first) == "decided" or first.code == "descendant":
-        yield f"  policy: {first.action}"
+        yield f"policy: {first.action}"

@@ -71,11 +71,12 @@ def answer(text: str) -> None:
     click.echo(text)
 
 
-def answer_wrapped(text: str, *, indent: int = 0) -> None:
-    """Print a paragraph to stdout, broken between words where it is a terminal; piped, it stays one line."""
-    width = max(stdout.width - indent, 20) if sys.stdout.isatty() else len(text) + 1
-    for line in textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False):
-        click.echo(" " * indent + line)
+def answer_wrapped(text: str, *, indent: int = 0, hanging: int = 0) -> None:
+    """Print a paragraph to stdout, broken between words where it is a terminal; piped, it stays one line.
+
+    ``indent`` and ``hanging`` are columns: of all its lines, and of those after the first beyond that.
+    """
+    click.echo(_folded(stdout, text, indent, indent + hanging))
 
 
 def answer_marked(mark: str, style: str, text: str) -> None:
@@ -102,6 +103,15 @@ def table(*columns: tuple[str, str], title: str | None = None) -> Table:
 def answer_table(made: Table) -> None:
     """Print a table to stdout. Piped, it is as wide as its content asks for, so that no cell is cut."""
     (stdout if sys.stdout.isatty() else _wide()).print(made)
+
+
+def _folded(console: Console, text: str, first: int, further: int) -> str:
+    """Indent each line of ``text``, and break it between words where ``console`` is a terminal."""
+    if not console.file.isatty():
+        return "\n".join(" " * first + line for line in text.splitlines())
+    folder = textwrap.TextWrapper(max(console.width, 40), break_long_words=False, break_on_hyphens=False)
+    folder.initial_indent, folder.subsequent_indent = " " * first, " " * further
+    return "\n".join(folder.fill(line) for line in text.splitlines())
 
 
 def _wide() -> Console:
@@ -150,9 +160,9 @@ def error(failure: PayrollxError) -> None:
         return
     problem(failure.message)
     for line in failure.details:
-        note(f"  {line}")
+        note(_folded(stderr, line, 2, 6))
     if failure.hint:
-        note(f"  next: {failure.hint}")
+        note(_folded(stderr, f"next: {failure.hint}", 2, 6))
 
 
 def told(failure: PayrollxError) -> dict[str, Any]:

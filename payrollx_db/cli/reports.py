@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from payrollx_db.cli import render
+from payrollx_db.cli import findings, render
 from payrollx_db.consolidate.mapping import TablePlan
 from payrollx_db.consolidate.pipeline import Report
 from payrollx_db.consolidate.plan import Plan
@@ -91,8 +91,9 @@ def show_status(status: Status) -> None:
         render.note("next: the same payrollx-db copy goes on with the unfinished run")
     render.answer(f"\ntables of run {status.run}:")
     _show_accounts(status.tables, {}, moved=status.moved)
-    for finding in status.findings:
-        render.answer(f"  {finding}")
+    if status.findings:
+        render.answer(f"\nwhat the check of run {status.run} found:")
+        findings.show_table(status.findings)
 
 
 def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:

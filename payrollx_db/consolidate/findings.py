@@ -55,7 +55,10 @@ def refuse(findings: Iterable[Finding]) -> None:
     if blocking:
         rows = sum(finding.rows or 0 for finding in blocking)
         of_rows = f" about {rows:,} rows" if rows else ""
-        mend = "mend these rows in the legacy databases, or say with --policy what to do about them"
+        mend = (
+            "mend these rows in the legacy databases, or say with --policy what to do about them;"
+            " payrollx-db check names the policies of each"
+        )
         raise FindingsError(
             f"{len(blocking)} findings{of_rows} block the copy; the target is as it was",
             details=tuple(map(str, blocking)),
