@@ -1,25 +1,23 @@
 """Fixtures of backups: a unified database with rows of every kind in it, and ways to work on its services."""
 
-import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from commands import call
 from unified import query
 
 from payrollx_db.archive import backup, handover, restore
 from payrollx_db.archive.backup import Step
 from payrollx_db.archive.clients import Clients
 from payrollx_db.archive.manifest import Backup
-from payrollx_db.cli import main
 from payrollx_db.devserver.programs import folders
 from payrollx_db.unified import CATALOG, metadata
 from payrollx_db.urls import DatabaseUrl
@@ -106,16 +104,9 @@ class Archive:
 
     def call(self, *arguments: str, **env: str) -> tuple[int, str, str]:
         """Do the same with any command."""
-        out, err = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            for name in [name for name in os.environ if name.endswith("DATABASE_URL")]:
-                patch.delenv(name)
-            for name, text in {**self.environment, **env}.items():
-                patch.setenv(name, text)
-            patch.chdir(self.folder)
-            with pytest.raises(SystemExit) as ended:
-                main(list(arguments))
-        return int(ended.value.code or 0), out.getvalue(), err.getvalue()
+        clean = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
+        done = call(arguments, {**clean, **self.environment, **env}, self.folder)
+        return done.returncode, done.stdout, done.stderr
 
     @property
     def environment(self) -> dict[str, str]:

@@ -3,14 +3,13 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 import pytest
+from commands import Done, call, spawn
 
 from payrollx_db import migrations
 from payrollx_db.catalog import Catalog
@@ -95,16 +94,13 @@ class World:
         legacy = {f"LEGACY_{variables[name]}_DATABASE_URL": url.plain for name, url in self.urls.items()}
         return clean | legacy | {"DATABASE_URL": self.target.plain}
 
-    def command(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the command line on this world; ``env`` overrides single variables."""
-        return subprocess.run(
-            [sys.executable, "-m", "payrollx_db", *arguments],
-            capture_output=True,
-            text=True,
-            env=self.env | (env or {}),
-            timeout=120,
-            check=False,
-        )
+    def command(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
+        """Run the command line on this world; ``env`` overrides single variables.
+
+        It runs in this process, except where it is to look for modules elsewhere.
+        """
+        run = spawn if "PYTHONPATH" in (env or {}) else call
+        return run(arguments, self.env | (env or {}))
 
     def answer(self, *arguments: str) -> Any:
         """Run a command with --json and return its document."""
