@@ -4,11 +4,13 @@ Every statement that SQLAlchemy compiles notes the tables that it names, once, i
 is a comparison of two small sets. Raw SQL isn't parsed: the server's roles hold that.
 """
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ResourceClosedError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from payrollx_db import drivers, meaning, rawsql
@@ -26,6 +28,8 @@ def guard(engine: Engine, driver: str, url: DatabaseUrl) -> None:
     """Hold every statement of ``engine`` to the wall of its `Turn`, and open its transactions under that role."""
     dialect: Any = engine.dialect
     dialect.statement_compiler = _noting(dialect.statement_compiler)
+    if dialect.is_async:
+        dialect.initialize = _cancellable(dialect.initialize)
     _guard_connections(engine, driver, url)
     _guard_statements(engine, driver, url)
     _guard_endings(engine, driver, url)
@@ -95,6 +99,23 @@ def _guard_connections(engine: Engine, driver: str, url: DatabaseUrl) -> None:
             record.invalidate()
         elif held:  # the pool itself has rolled back what somebody left to the garbage collector
             held.end()
+
+
+def _cancellable(initialize: Callable[[Connection], None]) -> Callable[[Connection], None]:
+    """Let a task that is cancelled while SQLAlchemy asks a new server for its version end as cancelled.
+
+    SQLAlchemy 2.1 can't invalidate the connection that it asks on; the error of trying hides the cancellation.
+    """
+
+    def whole(connection: Connection) -> None:
+        try:
+            initialize(connection)
+        except (NotImplementedError, ResourceClosedError):
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise asyncio.CancelledError from None
+            raise
+
+    return whole
 
 
 def _guard_statements(engine: Engine, driver: str, url: DatabaseUrl) -> None:

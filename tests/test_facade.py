@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 from facades import ALL, ASYNC, SYNC, Home, close_pools, payday, person, run, still_open
 from sqlalchemy import Column, Integer, MetaData, Table, delete, func, insert, orm, select, text, update
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -317,6 +318,26 @@ def test_a_task_that_is_cancelled_leaves_a_pool_that_is_well(home: Home, driver:
 
     run(whole())
     assert home.query(EMAILS) == []
+
+
+@ASYNC
+def test_a_task_that_is_cancelled_while_it_meets_the_server(home: Home, driver: str) -> None:
+    home.move(driver)
+    ask = PGDialect._get_server_version_info  # noqa: SLF001
+
+    def cancelled(*arguments: object) -> object:
+        if task := asyncio.current_task():
+            task.cancel()
+        return ask(*arguments)
+
+    async def whole() -> None:
+        with home.patch.context() as patch:
+            patch.setattr(PGDialect, "_get_server_version_info", cancelled)
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.create_task(auth.db.async_ping())
+        await auth.db.async_ping()
+
+    run(whole())
 
 
 # -- tables ---------------------------------------------------------------------------------------------
