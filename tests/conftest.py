@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Find the server once: the workers of a parallel run share it, where it isn't embedded."""
     _forget_other_databases()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background; the commands would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if (given := getattr(config, "workerinput", {}).get("pg")) is not None:
         config.stash[SHARED] = Chosen("", DatabaseUrl(given) if given else None)
         return
