@@ -32,7 +32,10 @@ INSERT INTO organizations (id, name, "createdBy", "updatedAt")
 SELECT gen_random_uuid()::text, 'New ' || n, gen_random_uuid()::text, now() FROM generate_series(1, 2) AS n
 """
 SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = ANY (%s) AND application_name LIKE 'payrollx-db test%%'"
-HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7237021 AND granted"
+HOLDER = (
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7237021 AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 @pytest.fixture(autouse=True)
