@@ -30,6 +30,8 @@ def guard(engine: Engine, driver: str, url: DatabaseUrl) -> None:
     dialect.statement_compiler = _noting(dialect.statement_compiler)
     if dialect.is_async:
         dialect.initialize = _cancellable(dialect.initialize)
+    if driver == "pg8000":
+        dialect.do_close = drivers.closes
     _guard_connections(engine, driver, url)
     _guard_statements(engine, driver, url)
     _guard_endings(engine, driver, url)

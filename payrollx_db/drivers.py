@@ -7,6 +7,7 @@ settings follow it as a statement of their own.
 
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -106,6 +107,21 @@ def switches(driver: str, connection: Any, opening: Opening) -> None:
 def acts(driver: str, connection: Any, opening: Opening) -> None:
     """Make sure of the role in the open transaction, after what may have changed it. Raises the driver's own errors."""
     runs(driver, connection, _local("role", opening.role))
+
+
+def closes(connection: Any) -> None:
+    """Close a DBAPI connection of pg8000, and what it leaves open where the server is gone. Raises pg8000's own errors.
+
+    Its stream still holds the farewell that couldn't be sent, and the socket with it, until it is collected; Python
+    3.13 says so on stderr.
+    """
+    stream = getattr(connection, "_sock", None)
+    try:
+        connection.close()
+    finally:
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
 
 
 def runs(driver: str, connection: Any, script: str) -> None:
