@@ -260,6 +260,7 @@ def test_a_connection_that_is_lost(home: Home, driver: str, when: str) -> None:
     for _ in range(3):
         auth.db.ping()
     assert placement.place(auth.db.url).engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    gc.collect()  # what was left open is told here
 
 
 @ASYNC
