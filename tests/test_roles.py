@@ -237,6 +237,7 @@ def test_who_may_create_roles_needs_no_superuser(two: Two) -> None:
 
     round_trip(deployers(two[0]))
     migrations.upgrade(deployers(two[1]))  # the roles are there by now
+    assert migrations.check(deployers(two[1])) == []
 
 
 @pytest.mark.parametrize("inherits", ["INHERIT", "NOINHERIT"])

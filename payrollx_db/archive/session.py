@@ -15,7 +15,7 @@ from payrollx_db import migrations
 from payrollx_db.archive import queries
 from payrollx_db.consolidate import queries as catalog_queries
 from payrollx_db.consolidate import state
-from payrollx_db.consolidate.connect import COMMON, LOCK_NOT_AVAILABLE, SINCE_17, TIMED, Endpoint
+from payrollx_db.consolidate.connect import COMMON, LOCK_NOT_AVAILABLE, Endpoint, setting_up
 from payrollx_db.errors import StateConflictError, TargetError
 from payrollx_db.urls import DatabaseUrl
 
@@ -110,9 +110,7 @@ def _connected(opening: AbstractContextManager[Connection], url: DatabaseUrl) ->
         with endpoint.blamed("can't set up the session"):
             raw: Any = opened.connection.driver_connection
             # A whole service in one transaction takes longer than a role may be allowed.
-            pairs = (SETTINGS | (SINCE_17 if raw.info.server_version >= TIMED else {})).items()
-            calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in pairs]
-            raw.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)))
+            raw.execute(setting_up(SETTINGS, raw.info.server_version))
             raw.commit()
         yield opened
 

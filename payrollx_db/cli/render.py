@@ -71,12 +71,9 @@ def answer(text: str) -> None:
     click.echo(text)
 
 
-def answer_wrapped(text: str, *, indent: int = 0, hanging: int = 0) -> None:
-    """Print a paragraph to stdout, broken between words where it is a terminal; piped, it stays one line.
-
-    ``indent`` and ``hanging`` are columns: of all its lines, and of those after the first beyond that.
-    """
-    click.echo(_folded(stdout, text, indent, indent + hanging))
+def answer_wrapped(text: str, *, indent: int = 0) -> None:
+    """Print a paragraph to stdout, broken between words where it is a terminal; piped, it stays one line."""
+    click.echo(_folded(stdout, text, indent, indent))
 
 
 def answer_marked(mark: str, style: str, text: str) -> None:

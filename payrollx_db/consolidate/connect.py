@@ -212,11 +212,9 @@ async def _connect(endpoint: Endpoint) -> Connection:
     params["application_name"] = endpoint.application_name
     with endpoint.blamed("can't connect"):
         connection = await psycopg.AsyncConnection.connect("", **params, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]
-    settings = endpoint.session | (SINCE_17 if connection.info.server_version >= TIMED else {})
-    calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(n, v) for n, v in settings.items()]
     try:
         with endpoint.blamed("can't set up the session"):
-            await connection.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)))
+            await connection.execute(setting_up(endpoint.session, connection.info.server_version))
     except BaseException:
         await connection.close()
         raise
@@ -263,6 +261,13 @@ async def _connect_pipe_end(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
         if connection.get_server_version().major >= TIMED // 10_000:
             await connection.execute("SET transaction_timeout = 0")
     return connection
+
+
+def setting_up(settings: Mapping[str, str], version: int) -> sql.Composed:
+    """Return the query that makes ``settings`` in a session of a server of ``version``, a number such as 170004."""
+    pairs = {**settings, **(SINCE_17 if version >= TIMED else {})}.items()
+    calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in pairs]
+    return sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls))
 
 
 async def run(connection: Connection, query: sql.Composable, params: Any = None) -> list[tuple[Any, ...]]:
