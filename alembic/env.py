@@ -11,14 +11,20 @@ from logging.config import fileConfig
 from alembic import context
 from sqlalchemy import Connection
 
-from payrollx_db import audit, ddl, keys, migrations, unified
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.catalogs import registry
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import audit, ddl, foreign_keys, migrate
+
+# The caller's catalog; for plain ``alembic``, the one that alembic.ini names.
+CATALOG = context.config.attributes.get("catalog") or registry.find(
+    context.config.get_main_option("catalog", "payrollx")
+)
 
 
 def offline() -> None:
     """Write the SQL out instead of running it."""
     # With the driver's own parameter style SQLAlchemy would double every percent sign in the script.
-    context.configure(url="postgresql+psycopg://", dialect_opts={"paramstyle": "named"}, **migrations.options())
+    context.configure(url="postgresql+psycopg://", dialect_opts={"paramstyle": "named"}, **migrate.options(CATALOG))
     run()
 
 
@@ -28,7 +34,7 @@ def online() -> None:
         context.configure(
             connection=made,
             on_version_apply=context.config.attributes.get("on_version_apply"),
-            **migrations.options(),
+            **migrate.options(CATALOG),
         )
         run()
 
@@ -38,7 +44,7 @@ def connection() -> AbstractContextManager[Connection]:
     brought: Connection | None = context.config.attributes.get("connection")
     if brought is not None:
         return nullcontext(brought)
-    return migrations.locked_connection(DatabaseUrl.parse(os.environ.get("DATABASE_URL", "")))
+    return migrate.locked_connection(DatabaseUrl.parse(os.environ.get("DATABASE_URL", "")))
 
 
 def run() -> None:
@@ -50,14 +56,18 @@ def run() -> None:
             migration.opts["dont_mutate"] = True
             context.run_migrations()
             return
-        for statement in ddl.roles(migrations.CATALOG), ddl.make_schema(ddl.META), ddl.act_as_owner():
+        for statement in (
+            ddl.roles(CATALOG),
+            ddl.make_schema(ddl.META, CATALOG.owner_role),
+            ddl.act_as(CATALOG.owner_role),
+        ):
             context.execute(statement)
         context.run_migrations()
-        context.execute(ddl.statement(keys.make(unified.metadata)))
-        context.execute(ddl.grants(migrations.CATALOG))
-        context.execute(ddl.statement(audit.make(unified.metadata, ddl.OWNER)))
+        context.execute(ddl.statement(foreign_keys.make(CATALOG.models)))
+        context.execute(ddl.grants(CATALOG))
+        context.execute(ddl.statement(audit.make(CATALOG.models, CATALOG.owner_role)))
         if not context.is_offline_mode() and not migration.get_current_heads():
-            migrations.forget(migration)
+            migrate.forget(migration)
 
 
 if context.config.config_file_name is not None:

@@ -12,7 +12,7 @@ class PayrollxError(Exception):
 
     ``message`` is one lower-case sentence that names the thing; ``hint`` is the next step;
     ``details`` are further lines (a list of columns, of findings), empty for most. ``sqlstate`` is what the
-    server said, if it did; ``passing`` says that the same may go well a moment later (a lost connection).
+    server said, if it did; ``transient`` says that the same may go well a moment later (a lost connection).
     """
 
     exit_code: ClassVar[int] = 1
@@ -23,7 +23,7 @@ class PayrollxError(Exception):
         self.hint = hint
         self.details = details
         self.sqlstate = ""
-        self.passing = False
+        self.transient = False
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message

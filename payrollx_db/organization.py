@@ -1,51 +1,5 @@
 """The organization service: the companies that pay, and their settings."""
 
-import uuid
-from datetime import datetime
+from payrollx_db.catalogs.payrollx.organization import Organization, OrganizationSettings, db, service
 
-from sqlalchemy import ForeignKey, false
-from sqlalchemy.orm import Mapped, mapped_column
-
-from payrollx_db.base import Base, Created, Document, Key, Texts, Updated, loose_reference
-from payrollx_db.catalog import Service
-from payrollx_db.facade import Facade
-
-service = Service("organization", schema="organization", role="payrollx_organization")
-db = Facade(service)
-HERE = {"schema": service.schema}
-
-
-class Organization(Base):
-    """A company."""
-
-    __tablename__ = "organizations"
-    __table_args__ = HERE
-
-    id: Mapped[Key]
-    name: Mapped[str] = mapped_column(unique=True)
-    description: Mapped[str | None]
-    email: Mapped[str | None]
-    website: Mapped[str | None]
-    address: Mapped[str | None]
-    industry: Mapped[str | None]
-    size: Mapped[str | None]
-    created_by: Mapped[uuid.UUID] = mapped_column(index=True, info=loose_reference("auth.users.id"))
-    created_at: Mapped[Created]
-    updated_at: Mapped[Updated]
-    deleted_at: Mapped[datetime | None]
-
-
-class OrganizationSettings(Base):
-    """How an organization has set things up: one row each."""
-
-    __tablename__ = "organization_settings"
-    __table_args__ = HERE
-
-    organization_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("organization.organizations.id", ondelete="CASCADE"), primary_key=True
-    )
-    config: Mapped[Document | None]
-    authorized_signers: Mapped[Texts | None]
-    onboarding_completed: Mapped[bool] = mapped_column(server_default=false())
-    created_at: Mapped[Created]
-    updated_at: Mapped[Updated]
+__all__ = ["Organization", "OrganizationSettings", "db", "service"]

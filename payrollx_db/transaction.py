@@ -1,80 +1,23 @@
 """The transaction service: payments sent to the chain, and what became of them."""
 
-import uuid
-from datetime import datetime
-from enum import StrEnum
+from payrollx_db.catalogs.payrollx.transaction import (
+    Transaction,
+    TransactionLog,
+    TransactionStatus,
+    TransactionType,
+    db,
+    service,
+    transaction_status,
+    transaction_type,
+)
 
-from sqlalchemy import BigInteger, ForeignKey, Identity
-from sqlalchemy.orm import Mapped, mapped_column
-
-from payrollx_db.base import Base, Created, Key, Money, Updated, labels, loose_reference
-from payrollx_db.catalog import Service
-from payrollx_db.facade import Facade
-
-service = Service("transaction", schema="transaction", role="payrollx_transaction")
-db = Facade(service)
-HERE = {"schema": service.schema}
-
-
-class TransactionType(StrEnum):
-    """What a payment is for."""
-
-    PAYROLL = "PAYROLL"
-    BONUS = "BONUS"
-    REFUND = "REFUND"
-    ADJUSTMENT = "ADJUSTMENT"
-
-
-class TransactionStatus(StrEnum):
-    """How far a payment has come."""
-
-    PENDING = "PENDING"
-    PROCESSING = "PROCESSING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-
-
-transaction_type = labels("transaction_type", "transaction", TransactionType)
-transaction_status = labels("transaction_status", "transaction", TransactionStatus)
-
-
-class Transaction(Base):
-    """One payment to an employee. ``wallet_id`` is NULL where nothing says which wallet was used."""
-
-    __tablename__ = "transactions"
-    __table_args__ = HERE
-
-    id: Mapped[Key]
-    payroll_run_id: Mapped[uuid.UUID] = mapped_column(index=True, info=loose_reference("payroll.payroll_runs.id"))
-    employee_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("employee.employees.id", ondelete="RESTRICT"), index=True)
-    wallet_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("wallet.wallets.id", ondelete="RESTRICT"), index=True
-    )
-    type: Mapped[TransactionType] = mapped_column(transaction_type, server_default="PAYROLL", index=True)
-    amount: Mapped[Money]
-    currency: Mapped[str] = mapped_column(server_default="SOL")
-    token_address: Mapped[str | None]
-    signature: Mapped[str | None]
-    block_hash: Mapped[str | None]
-    status: Mapped[TransactionStatus] = mapped_column(transaction_status, server_default="PENDING", index=True)
-    error: Mapped[str | None]
-    notes: Mapped[str | None]
-    created_at: Mapped[Created] = mapped_column(index=True)
-    updated_at: Mapped[Updated]
-    completed_at: Mapped[datetime | None]
-
-
-class TransactionLog(Base):
-    """One step in a payment's life."""
-
-    __tablename__ = "transaction_logs"
-    __table_args__ = HERE
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    transaction_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("transaction.transactions.id", ondelete="CASCADE"), index=True
-    )
-    status: Mapped[TransactionStatus] = mapped_column(transaction_status)
-    message: Mapped[str | None]
-    created_at: Mapped[Created]
+__all__ = [
+    "Transaction",
+    "TransactionLog",
+    "TransactionStatus",
+    "TransactionType",
+    "db",
+    "service",
+    "transaction_status",
+    "transaction_type",
+]

@@ -29,17 +29,18 @@ import psycopg
 from bench_identity import make_target, where, with_password
 from psycopg import sql
 
-from payrollx_db import migrations
-from payrollx_db.consolidate import load, pipeline
+from payrollx_db.catalogs.payrollx.practice.databases import make_legacy
+from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.copy import indexes as load
 from payrollx_db.consolidate.endpoints import endpoints, variable
-from payrollx_db.consolidate.inspect import ForeignKey
-from payrollx_db.consolidate.mapping import TablePlan
-from payrollx_db.consolidate.plan import Plan
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.devserver import Programs, Server, create_database, drop_database
-from payrollx_db.devserver.legacy import make_legacy
 from payrollx_db.legacy import LAYOUT
+from payrollx_db.postgres.introspect import ForeignKey
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate
 from payrollx_db.unified import CATALOG
-from payrollx_db.urls import DatabaseUrl
 
 PRODUCTION = {
     "shared_buffers": "1GB",
@@ -53,7 +54,7 @@ PRODUCTION = {
 PSQL = {"PGOPTIONS": "-c maintenance_work_mem=256MB -c synchronous_commit=off"}
 
 
-Turn = list[tuple[str, Callable[[], None]]]
+ActiveService = list[tuple[str, Callable[[], None]]]
 Seconds = dict[str, list[float]]
 
 
@@ -271,14 +272,14 @@ def fill(bench: Bench, employees: int, template: DatabaseUrl) -> int:
     return rows
 
 
-def contenders(bench: Bench, also: list[str], only: list[str] | None) -> list[Turn]:
+def contenders(bench: Bench, also: list[str], only: list[str] | None) -> list[ActiveService]:
     """Return who takes turns, each with what is measured in one go on a fresh target."""
-    copying: Turn = [("copy", bench.by_copy)]
+    copying: ActiveService = [("copy", bench.by_copy)]
     if "check" in also:
         copying.insert(0, ("check", bench.by_check))
     if "verify" in also:
         copying.append(("verify", bench.by_verify))
-    turns: list[Turn] = [copying, [("limit", bench.by_hand)], [("dump/restore", bench.by_dump)]]
+    turns: list[ActiveService] = [copying, [("limit", bench.by_hand)], [("dump/restore", bench.by_dump)]]
     if shutil.which("pgcopydb"):
         turns.append([("pgcopydb", bench.by_pgcopydb)])
     if "identity" in also:
@@ -286,7 +287,7 @@ def contenders(bench: Bench, also: list[str], only: list[str] | None) -> list[Tu
     return [turn for turn in turns if not only or {name for name, _ in turn} & {*only, *also}]
 
 
-def measure(bench: Bench, turns: list[Turn], rounds: int) -> Seconds:
+def measure(bench: Bench, turns: list[ActiveService], rounds: int) -> Seconds:
     """Let them take turns; return the seconds of each."""
     seconds: Seconds = {name: [] for turn in turns for name, _ in turn}
     for number in range(rounds):
@@ -320,7 +321,7 @@ def main() -> None:
             source, target = (server.up() for server in servers)
             bench = Bench(source, target, Programs.find(), folder, options.jobs)
             template = create_database(target, "bench_migrated")
-            migrations.upgrade(template)
+            migrate.upgrade(template, CATALOG)
             curve = [curve_point(bench, size, options.rounds, template) for size in sorted(options.sizes)]
             rows = fill(bench, options.employees, template)
             if "identity" in options.also:

@@ -28,13 +28,16 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, func, select, text, update
 from sqlalchemy.orm import Session
 
-from payrollx_db import auth, employee, migrations, organization, payroll, placement, unified
+from payrollx_db import auth, employee, organization, payroll, unified
+from payrollx_db.catalogs.payrollx.practice.databases import make_legacy
 from payrollx_db.devserver import Programs, Server, create_database
-from payrollx_db.devserver.legacy import make_legacy
-from payrollx_db.drivers import connect_arguments
-from payrollx_db.facade import Facade
+from payrollx_db.facade import engines as placement
+from payrollx_db.facade.drivers import connect_arguments
+from payrollx_db.facade.facade import Facade
 from payrollx_db.legacy import LAYOUT
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate
+from payrollx_db.unified import CATALOG
 
 THREADS = 8
 IMPORTS = ("import sqlalchemy.orm, sqlalchemy.dialects.postgresql, psycopg", "import payrollx_db.auth, psycopg")
@@ -312,7 +315,7 @@ def fill(url: DatabaseUrl, unified_url: DatabaseUrl, employees: int) -> None:
     """Make the eight legacy databases, and the unified one of their rows."""
     make_legacy(url, employees=employees)
     create_database(url, unified_url.dbname)
-    migrations.upgrade(unified_url)
+    migrate.upgrade(unified_url, CATALOG)
     environment = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
     environment |= {"LEGACY_DATABASE_URL": url.plain, "DATABASE_URL": unified_url.plain}
     subprocess.run(

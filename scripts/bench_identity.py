@@ -15,13 +15,13 @@ from dataclasses import replace
 import psycopg
 from psycopg import sql
 
-from payrollx_db.catalog import Catalog, Service
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.endpoints import endpoints, legacy_urls
 from payrollx_db.devserver import Programs
-from payrollx_db.layout import Discard, Layout, LegacyDatabase, SourceTable, TableMap
 from payrollx_db.legacy import LAYOUT as LEGACY
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.model.layout import Discard, Layout, LegacyDatabase, SourceTable, TableMap
+from payrollx_db.postgres.url import DatabaseUrl
 
 
 def _tables(database: LegacyDatabase) -> dict[str, SourceTable]:

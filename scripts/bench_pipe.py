@@ -20,10 +20,10 @@ from typing import Any
 
 import psycopg
 
-from payrollx_db.consolidate.connect import Endpoint, pipe_end
-from payrollx_db.consolidate.pipe import pipe
 from payrollx_db.devserver import Programs, Server
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.postgres.copy_pipe import pipe
+from payrollx_db.postgres.session import Endpoint, copy_connection
+from payrollx_db.postgres.url import DatabaseUrl
 
 NARROW = "CREATE TABLE narrow (id bigint, n integer, at timestamptz)"
 FILL_NARROW = "INSERT INTO narrow SELECT g, g %% 1000, now() FROM generate_series(1, %s) AS g"
@@ -78,7 +78,7 @@ def by_pipe(table: str, source: DatabaseUrl, target: DatabaseUrl) -> None:
 
     async def copy() -> None:
         here, there = Endpoint(source, "source", "source"), Endpoint(target, "target", "target")
-        async with pipe_end(here) as reader, pipe_end(there) as writer:
+        async with copy_connection(here) as reader, copy_connection(there) as writer:
             columns = ["id", "n", "at"] if table == "narrow" else ["id", "name", "body", "data", "at", "amount"]
             query = f"SELECT {', '.join(columns)} FROM public.{table}"
             await pipe(reader, query, writer, ("public", table), columns, source=here, target=there)

@@ -26,14 +26,16 @@ from typing import Any
 
 import psycopg
 
-from payrollx_db import cli, migrations
+from payrollx_db import cli
+from payrollx_db.catalogs.payrollx.practice.databases import make_legacy
 from payrollx_db.consolidate.endpoints import variable
-from payrollx_db.consolidate.events import Event, Notice, ObjectBuilt, RunStarted, StageStarted, TableFinished
 from payrollx_db.devserver import Server, create_database, drop_database
-from payrollx_db.devserver.legacy import make_legacy
 from payrollx_db.errors import PayrollxError
 from payrollx_db.legacy import LAYOUT
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.model.events import Event, Notice, ObjectBuilt, RunStarted, StageStarted, TableFinished
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate
+from payrollx_db.unified import CATALOG
 
 # Crashes here are those of the server, not of the machine: what was written needn't reach the disk.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_wal_size": "1GB"}
@@ -154,7 +156,7 @@ class Chaos:
     def make(self, employees: int) -> None:
         """Make the legacy databases and the migrated template, and the undisturbed run."""
         make_legacy(self.source.up(), employees=employees, hostile=self.policies)
-        migrations.upgrade(create_database(self.target.up(), "template_migrated"))
+        migrate.upgrade(create_database(self.target.up(), "template_migrated"), CATALOG)
         self.fresh()
         with self.copying() as call:
             started = time.monotonic()
@@ -299,14 +301,15 @@ def rows(url: DatabaseUrl, query: str, params: Any = None) -> list[tuple[Any, ..
 
 def child(arguments: list[str]) -> None:
     """Be the command line, telling every event by a line: what is under way after it."""
-    from payrollx_db.cli import copy, render
+    from payrollx_db.cli import copy
+    from payrollx_db.cli.render import console
 
     stage = "start"
 
     def tell(event: Event) -> None:
         nonlocal stage
         if isinstance(event, Notice):
-            render.note(event.text)
+            console.note(event.text)
         else:
             stage = label(event, stage)
             print(f"{MARK}{stage}", file=sys.stderr, flush=True)

@@ -215,7 +215,7 @@ def variables(root: Path, found: Iterable[Page]) -> Iterator[str]:
 
 def state(root: Path, _found: Iterable[Page]) -> Iterator[str]:
     """Every column of the state tables is described, and no other."""
-    made = (root / "payrollx_db/consolidate/queries/state.sql").read_text(encoding="utf-8")
+    made = (root / "payrollx_db/consolidate/state/queries/state.sql").read_text(encoding="utf-8")
     tables = re.findall(r"CREATE TABLE IF NOT EXISTS ([\w.]+) \((.*?)^\)", made, re.MULTILINE | re.DOTALL)
     page = Page(root, STATE).text
     for table, body in tables:

@@ -4,8 +4,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from payrollx_db import migrations
 from payrollx_db.devserver import Server, create_database
+from payrollx_db.schema import migrate
+from payrollx_db.unified import CATALOG
 
 
 def main() -> int:
@@ -15,8 +16,8 @@ def main() -> int:
         server = Server(Path(folder) / "data", settings={"fsync": "off"})
         try:
             url = create_database(server.up(), "drift")
-            migrations.upgrade(url)
-            differences = migrations.check(url)
+            migrate.upgrade(url, CATALOG)
+            differences = migrate.check(url, CATALOG)
         finally:
             server.destroy()
     for difference in differences:

@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from payrollx_db.roles import statements
+from payrollx_db.schema.roles import statements
 from payrollx_db.unified import CATALOG
 
 FOLDER = Path(__file__).resolve().parent.parent / "sql"
-MARK = "-- Made by scripts/generate_sql.py. Don't edit: change the catalog, or payrollx_db/roles/queries.\n\n"
+MARK = "-- Made by scripts/generate_sql.py. Don't edit: change the catalog, or payrollx_db/schema/roles/queries.\n\n"
 
 
 def pages() -> dict[str, str]:

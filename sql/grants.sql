@@ -1,4 +1,4 @@
--- Made by scripts/generate_sql.py. Don't edit: change the catalog, or payrollx_db/roles/queries.
+-- Made by scripts/generate_sql.py. Don't edit: change the catalog, or payrollx_db/schema/roles/queries.
 
 -- The walls of the catalog 'payrollx': what each role may do, and that nobody else may do anything.
 --

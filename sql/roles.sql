@@ -1,4 +1,4 @@
--- Made by scripts/generate_sql.py. Don't edit: change the catalog, or payrollx_db/roles/queries.
+-- Made by scripts/generate_sql.py. Don't edit: change the catalog, or payrollx_db/schema/roles/queries.
 
 -- The roles of the catalog 'payrollx': one that owns everything, one that reads everything, and one a service.
 --

@@ -16,23 +16,23 @@ import pytest
 from psycopg import sql
 from servers import HELP, THROW_AWAY, Chosen, choose, in_memory
 
+from payrollx_db.catalogs.payrollx.practice.databases import RECIPES, LegacySummary, drop_legacy, make_legacy
 from payrollx_db.devserver import Server, create_database, drop_database
-from payrollx_db.devserver.legacy import RECIPES, LegacySummary, drop_legacy, make_legacy
 from payrollx_db.devserver.programs import VARIABLE
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.postgres.url import DatabaseUrl
 
 pytest_plugins = [
-    "unified",
-    "other_people",
-    "walls",
+    "worlds",
+    "foreign_catalogs",
+    "shop_roles",
     "facades",
-    "archived",
-    "examined",
-    "reported",
-    "surrounded",
-    "damages",
-    "refused",
-    "audited",
+    "backups",
+    "health_checks",
+    "run_reports",
+    "preflight_worlds",
+    "damaged_targets",
+    "refusals",
+    "audit_databases",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from payrollx_db import __version__
-from payrollx_db.cli import render
+from payrollx_db.cli.render import console
 from payrollx_db.errors import PayrollxError
 
 COMMANDS = {
@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="payrollx-db")
 @click.option("--debug", is_flag=True, envvar="PAYROLLX_DEBUG", show_envvar=True, help="Show tracebacks.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, is_eager=True,
-              expose_value=False, callback=lambda _ctx, _param, value: render.json_logs(wanted=value == "json"),
+              expose_value=False, callback=lambda _ctx, _param, value: console.json_logs(wanted=value == "json"),
               envvar="PAYROLLX_LOG_FORMAT", show_envvar=True,
               help="What goes to stderr: words for people, or a JSON document a line.")  # fmt: skip
 @click.pass_context
@@ -98,21 +98,21 @@ def main(args: list[str] | None = None) -> Any:
     arguments = sys.argv[1:] if args is None else args
     # Also for what is said before the options are understood, such as that one isn't.
     if os.environ.get("PAYROLLX_LOG_FORMAT") == "json" or "json" in _values(arguments, "--log-format"):
-        render.json_logs(wanted=True)
+        console.json_logs(wanted=True)
     try:
         code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        render.usage_error(error)
+        console.usage_error(error)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        render.problem("interrupted")
+        console.problem("interrupted")
         sys.exit(INTERRUPTED)
     except PayrollxError as error:
         if "--debug" in arguments or os.environ.get("PAYROLLX_DEBUG"):
-            render.trace(error)
-        render.error(error)
+            console.trace(error)
+        console.error(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader (head, a pager) has gone; whatever was asked for has been delivered as far as wanted.

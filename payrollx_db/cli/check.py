@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from payrollx_db.cli import findings, render
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
+from payrollx_db.cli.render import console, findings
 from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.events import Observer
 from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.model.events import Observer
 
 FINDINGS = 3
 
@@ -31,7 +31,7 @@ def check(make_task: Callable[[Observer], Task], *, events: Path | None, as_json
     with showing(events) as observer:
         found = asyncio.run(pipeline.check(make_task(observer)))
     if as_json:
-        render.answer_json(findings.document(found))
+        console.answer_json(findings.document(found))
     else:
         findings.show(found)
     return FINDINGS if any(finding.blocks for finding in found) else 0

@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from payrollx_db.cli import render
+from payrollx_db.cli.render import console
 
 
 @click.command()
@@ -18,4 +18,4 @@ def completion(shell: str) -> None:
     made = get_completion_class(shell)
     if made is None:  # the choice above names only shells that Click has a class for
         raise click.UsageError(f"Click has no completion for {shell}")
-    render.answer(made(cli, {}, "payrollx-db", "_PAYROLLX_DB_COMPLETE").source())
+    console.answer(made(cli, {}, "payrollx-db", "_PAYROLLX_DB_COMPLETE").source())

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import click
 
-from payrollx_db.cli import render, reports
-from payrollx_db.cli.gentle import gentle_options
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
+from payrollx_db.cli.render import console
+from payrollx_db.cli.render import runs as reports
 from payrollx_db.cli.task import policy_options, task_options
-from payrollx_db.consolidate import pipeline, records
-from payrollx_db.consolidate.events import Observer, nobody
+from payrollx_db.cli.throttle import gentle_options
+from payrollx_db.consolidate import pipeline, status
 from payrollx_db.consolidate.pipeline import CheckRows, Task
 from payrollx_db.errors import ConfigurationError
+from payrollx_db.model.events import Observer, ignore_events
 
 
 @click.command()
@@ -54,7 +55,7 @@ def copy(
     the layout or the data doesn't fit, nothing is written, and the exit code is 3.
     """
     if restart and not dry_run:
-        _ask(make_task(nobody), yes=yes)
+        _ask(make_task(ignore_events), yes=yes)
     with showing(events) as observer:
         task = replace(make_task(observer), check_rows=check_rows)
         if dry_run:
@@ -63,11 +64,11 @@ def copy(
         else:
             report = asyncio.run(pipeline.copy(task, restart=restart))
     if dry_run and as_json:
-        render.answer_json(made.document())
+        console.answer_json(made.document())
     elif dry_run:
         reports.show_plan(made, sql=False)
     elif as_json:
-        render.answer_json(report.document())
+        console.answer_json(report.document())
     else:
         reports.show_report(report)
     return 0
@@ -81,7 +82,7 @@ def _ask(task: Task, *, yes: bool) -> None:
         raise ConfigurationError(
             "--restart empties tables, and nobody is there to ask", hint="add --yes if you mean it"
         )
-    found = asyncio.run(records.status(task.target))
+    found = asyncio.run(status.status(task.target))
     runs = [
         f"run {run.id} ({run.status}, {run.started_at:%Y-%m-%d %H:%M})" for run in found.runs if run.status != "undone"
     ]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from payrollx_db.cli import options, render
+from payrollx_db.cli import options
+from payrollx_db.cli.render import console
 from payrollx_db.devserver import Server, create_database, database_exists, default_data_dir
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.postgres.url import DatabaseUrl
 
 if TYPE_CHECKING:
-    from payrollx_db.devserver.legacy import DatabaseMade, LegacySummary
-    from payrollx_db.seed.sow import Sown
+    from payrollx_db.catalogs.payrollx.practice.databases import DatabaseMade, LegacySummary
+    from payrollx_db.catalogs.payrollx.seed.insert import SeedInserted
 
 UNIFIED = "payrollx_production"
 
@@ -50,10 +51,10 @@ def up(data_dir: Path | None, *, as_json: bool) -> None:
     if not database_exists(url, UNIFIED):
         create_database(url, UNIFIED)
     if as_json:
-        render.answer_json(_status_document(server))
+        console.answer_json(_status_document(server))
         return
     _answer_status(server)
-    render.note(f'next: eval "$({_command("env", data_dir)})", then payrollx-db dev legacy, payrollx-db migrate')
+    console.note(f'next: eval "$({_command("env", data_dir)})", then payrollx-db dev legacy, payrollx-db migrate')
 
 
 @dev.command()
@@ -65,10 +66,10 @@ def down(data_dir: Path | None, *, destroy: bool) -> None:
     ran = server.status().running
     if destroy:
         server.destroy()
-        render.note(f"removed {server.data_dir}")
+        console.note(f"removed {server.data_dir}")
         return
     server.down()
-    render.note(f"stopped the server in {server.data_dir}" if ran else f"no server runs in {server.data_dir}")
+    console.note(f"stopped the server in {server.data_dir}" if ran else f"no server runs in {server.data_dir}")
 
 
 @dev.command()
@@ -78,7 +79,7 @@ def status(data_dir: Path | None, *, as_json: bool) -> None:
     """Tell whether the server runs, and where."""
     server = Server(data_dir)
     if as_json:
-        render.answer_json(_status_document(server))
+        console.answer_json(_status_document(server))
     else:
         _answer_status(server)
 
@@ -93,7 +94,7 @@ def env(data_dir: Path | None) -> None:
     """
     server = Server(data_dir)
     for name, url in (("DATABASE_URL", server.url(UNIFIED)), ("LEGACY_DATABASE_URL", server.url())):
-        render.answer(f"export {name}={shlex.quote(url.plain)}")
+        console.answer(f"export {name}={shlex.quote(url.plain)}")
 
 
 @dev.command()
@@ -136,12 +137,12 @@ def legacy(data_dir: Path | None, url: str | None, employees: int, seed: int, *,
     Those of an earlier call are dropped and made anew. A database of one of their names that this
     command didn't make is refused.
     """
-    from payrollx_db.devserver.legacy import make_legacy
+    from payrollx_db.catalogs.payrollx.practice.databases import make_legacy
 
     place = DatabaseUrl.parse(url, name="LEGACY_DATABASE_URL") if url else Server(data_dir).up()
     summary = make_legacy(place, employees=employees, hostile=hostile, seed=seed, observer=_note_database)
     if as_json:
-        render.answer_json({"url": place.masked, **asdict(summary), "rows": summary.rows})
+        console.answer_json({"url": place.masked, **asdict(summary), "rows": summary.rows})
         return
     _answer_legacy(summary)
 
@@ -163,30 +164,31 @@ def seed(data_dir: Path | None, database_url: str | None, *, beside: bool, as_js
     Without DATABASE_URL, that of the embedded server, started and migrated. Rows that are there are left
     as they are, so a second run changes nothing.
     """
-    from payrollx_db.cli.places import is_placed, places
-    from payrollx_db.seed.sow import sow
+    from payrollx_db.catalogs.payrollx.seed.insert import insert_seed
+    from payrollx_db.cli.targets import is_placed, places
 
     url = database_url if is_placed(database_url) else _own_database(data_dir).plain
-    done = [sow(place.url, place.services, beside=beside) for place in places(url)]
+    done = [insert_seed(place.url, place.services, beside=beside) for place in places(url)]
     if as_json:
-        render.answer_json(_seed_document(done))
+        console.answer_json(_seed_document(done))
     else:
         _answer_seed(done)
 
 
 def _own_database(data_dir: Path | None) -> DatabaseUrl:
-    from payrollx_db import migrations
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
+    from payrollx_db.schema import migrate
 
     url = Server(data_dir).up()
     if not database_exists(url, UNIFIED):
         create_database(url, UNIFIED)
-    migrations.upgrade(url.with_database(UNIFIED))
+    migrate.upgrade(url.with_database(UNIFIED), CATALOG)
     return url.with_database(UNIFIED)
 
 
 def _note_database(made: "DatabaseMade") -> None:
     rows = sum(table.rows for table in made.tables)
-    render.note(f"made {made.database}: {rows:,} rows in {made.seconds:.1f} s")
+    console.note(f"made {made.database}: {rows:,} rows in {made.seconds:.1f} s")
 
 
 def _status_document(server: Server) -> dict[str, Any]:
@@ -197,29 +199,29 @@ def _status_document(server: Server) -> dict[str, Any]:
 def _answer_status(server: Server) -> None:
     found = server.status()
     if not found.running:
-        render.answer(f"no server runs; its data would be in {server.data_dir}" if not found.version else
+        console.answer(f"no server runs; its data would be in {server.data_dir}" if not found.version else
                       f"Postgres {found.version} is stopped, data in {server.data_dir}")  # fmt: skip
         return
-    render.answer(f"Postgres {found.version} runs at {server.url(UNIFIED)}, data in {server.data_dir}")
+    console.answer(f"Postgres {found.version} runs at {server.url(UNIFIED)}, data in {server.data_dir}")
 
 
 def _answer_legacy(summary: "LegacySummary") -> None:
-    sizes = render.table(("database", "left"), ("table", "left"), ("", "left"), ("rows", "right"), ("MB", "right"))
+    sizes = console.table(("database", "left"), ("table", "left"), ("", "left"), ("rows", "right"), ("MB", "right"))
     for table in summary.tables:
         copy = "copy" if table.copy else ""
         sizes.add_row(table.database, table.table, copy, f"{table.rows:,}", f"{table.bytes / 1e6:,.1f}")
-    render.answer_table(sizes)
+    console.answer_table(sizes)
     if summary.troubles:
-        troubles = render.table(("trouble", "left"), ("place", "left"), ("rows", "right"))
+        troubles = console.table(("trouble", "left"), ("place", "left"), ("rows", "right"))
         for trouble in summary.troubles:
             troubles.add_row(trouble.code, trouble.place, f"{trouble.count:,}")
-        render.answer("")
-        render.answer_table(troubles)
-    render.note(f"{summary.rows:,} rows in {summary.seconds:.1f} s")
+        console.answer("")
+        console.answer_table(troubles)
+    console.note(f"{summary.rows:,} rows in {summary.seconds:.1f} s")
 
 
-def _seed_document(done: "Sequence[Sown]") -> dict[str, Any]:
-    from payrollx_db.seed.world import KNOWN, PASSWORD, PEOPLE
+def _seed_document(done: "Sequence[SeedInserted]") -> dict[str, Any]:
+    from payrollx_db.catalogs.payrollx.seed.world import KNOWN, PASSWORD, PEOPLE
 
     return {
         "written": sum(sown.written for sown in done),
@@ -229,25 +231,25 @@ def _seed_document(done: "Sequence[Sown]") -> dict[str, Any]:
     }
 
 
-def _answer_seed(done: "Sequence[Sown]") -> None:
-    from payrollx_db.seed.world import KNOWN, PASSWORD, PEOPLE
+def _answer_seed(done: "Sequence[SeedInserted]") -> None:
+    from payrollx_db.catalogs.payrollx.seed.world import KNOWN, PASSWORD, PEOPLE
 
-    made = render.table(("service", "left"), ("table", "left"), ("written", "right"), ("there", "right"))
+    made = console.table(("service", "left"), ("table", "left"), ("written", "right"), ("there", "right"))
     for sown in done:
         for table in sown.tables:
             made.add_row(table.service, table.table, str(table.written), str(table.there))
-    render.answer_table(made)
-    logins = render.table(("login", "left"), ("role", "left"), ("organization", "left"))
+    console.answer_table(made)
+    logins = console.table(("login", "left"), ("role", "left"), ("organization", "left"))
     for person in PEOPLE:
         if person.email in KNOWN:
             logins.add_row(person.email, person.role, person.company)
-    render.answer("")
-    render.answer_table(logins)
-    render.answer(f"\nthe password of all {len(PEOPLE)} users is {PASSWORD}; is_password of"
-                  " payrollx_db.seed.passwords checks it")  # fmt: skip
+    console.answer("")
+    console.answer_table(logins)
+    console.answer(f"\nthe password of all {len(PEOPLE)} users is {PASSWORD}; is_password of"
+                  " payrollx_db.catalogs.payrollx.seed.passwords checks it")  # fmt: skip
     rows = sum(sown.written for sown in done)
     places = ", ".join(sown.url.masked for sown in done)
-    render.note(f"wrote {rows} rows into {places}" if rows else f"nothing to do: all rows are in {places} already")
+    console.note(f"wrote {rows} rows into {places}" if rows else f"nothing to do: all rows are in {places} already")
 
 
 def _command(name: str, data_dir: Path | None) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from payrollx_db.cli import render
 from payrollx_db.cli.options import as_json
-from payrollx_db.cli.places import health_options
+from payrollx_db.cli.render import console
+from payrollx_db.cli.targets import health_options
 
 if TYPE_CHECKING:
     from payrollx_db.health.database import Expected, Place
@@ -33,7 +33,7 @@ def doctor(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float, 
 
     health = asyncio.run(examine(asked, expected, seconds=timeout))
     if as_json:
-        render.answer_json(document(health))
+        console.answer_json(document(health))
     else:
         show(health)
     return 0 if health.healthy else FINDINGS
@@ -55,7 +55,7 @@ def show(health: "Health") -> None:
         _show_database(database, named=len(health.databases) > 1)
     if health.backups is not None:
         _show_checks([health.backups])
-        render.answer("")
+        console.answer("")
     _show_services(health)
     _show_findings(health.findings)
 
@@ -95,21 +95,21 @@ def _database_document(database: "DatabaseHealth") -> dict[str, Any]:
 
 def _show_database(database: "DatabaseHealth", *, named: bool) -> None:
     on = f" on Postgres {database.version}" if database.version else ""
-    render.answer(f"{database.place.url.masked}{on}")
+    console.answer(f"{database.place.url.masked}{on}")
     if named:
-        render.answer(f"  {', '.join(service.name for service in database.place.services)}")
+        console.answer(f"  {', '.join(service.name for service in database.place.services)}")
     _show_checks(database.checks)
-    render.answer("")
+    console.answer("")
 
 
 def _show_checks(checks: "Sequence[Checked]") -> None:
-    made = render.table(("", "left"), ("", "left"), ("", "left"))
+    made = console.table(("", "left"), ("", "left"), ("", "left"))
     made.show_header = False
     for check in checks:
         if check.name == "sizes" and not check.findings:
             continue  # the table below shows them
         made.add_row(Text(f"  {check.severity}", style=LOOKS[check.severity]), check.name, _said(check))
-    render.answer_table(made)
+    console.answer_table(made)
 
 
 def _said(check: "Checked") -> str:
@@ -126,34 +126,34 @@ def _show_services(health: "Health") -> None:
     if not rows:
         return
     headings = ("service", "tables", "rows (about)", "MB", "connections", "of a share of")
-    made = render.table(*((heading, "right" if number else "left") for number, heading in enumerate(headings)))
+    made = console.table(*((heading, "right" if number else "left") for number, heading in enumerate(headings)))
     for service, database in rows:
         share = database.capacity.share if database.capacity else 0
         made.add_row(
             service.name, str(len(service.tables)), f"{service.rows:,}", f"{service.bytes / 1e6:,.1f}",
             str(service.connections), str(share),
         )  # fmt: skip
-    render.answer_table(made)
+    console.answer_table(made)
     for database in health.databases:
         if capacity := database.capacity:
-            render.answer(
+            console.answer(
                 f"{capacity.used} of {capacity.room.unreserved} sessions are taken on the server of"
                 f" {database.place.url.dbname}, {capacity.used_here} of them here"
             )
-    render.answer("")
+    console.answer("")
 
 
 def _show_findings(findings: "Sequence[Finding]") -> None:
     for finding in findings:
-        render.answer_marked(f"{finding.severity:<6}", LOOKS[finding.severity], f"{finding.code}  {finding.place}")
-        render.answer_wrapped(finding.detail, indent=6)
+        console.answer_marked(f"{finding.severity:<6}", LOOKS[finding.severity], f"{finding.code}  {finding.place}")
+        console.answer_wrapped(finding.detail, indent=6)
         if finding.remedy:
-            render.answer_wrapped(f"next: {finding.remedy}", indent=6)
+            console.answer_wrapped(f"next: {finding.remedy}", indent=6)
     wanting = sum(finding.wants_attention for finding in findings)
     aside = f", {len(findings) - wanting} good to know" if len(findings) > wanting else ""
     if findings:
-        render.answer("")
+        console.answer("")
     if wanting:
-        render.answer(f"{wanting} {'finding wants' if wanting == 1 else 'findings want'} attention{aside}.")
+        console.answer(f"{wanting} {'finding wants' if wanting == 1 else 'findings want'} attention{aside}.")
     else:
-        render.answer(f"all is well{aside}.")
+        console.answer(f"all is well{aside}.")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from payrollx_db.cli import render
-from payrollx_db.cli.places import health_options
+from payrollx_db.cli.render import console
+from payrollx_db.cli.targets import health_options
 
 if TYPE_CHECKING:
     from payrollx_db.health.database import Expected, Place
@@ -49,10 +49,10 @@ def metrics(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float,
 
     exported.require_client()
     if listen is None:
-        render.answer(exported.exposition(fresh()).rstrip("\n"))
+        console.answer(exported.exposition(fresh()).rstrip("\n"))
         return 0
     port, end = exported.listen(*listen, fresh)
-    render.note(f"serving http://{_shown(listen[0])}:{port}/metrics; Ctrl-C ends it")
+    console.note(f"serving http://{_shown(listen[0])}:{port}/metrics; Ctrl-C ends it")
     try:
         threading.Event().wait()
     finally:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from payrollx_db.cli import options, render
+from payrollx_db.cli import options
+from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError, FindingsError
 
 if TYPE_CHECKING:
-    from payrollx_db.migrations import Result
-    from payrollx_db.urls import DatabaseUrl
+    from payrollx_db.postgres.url import DatabaseUrl
+    from payrollx_db.schema.migrate import Result
 
     Homes = list[tuple[DatabaseUrl, Sequence[str] | None]]
 
@@ -42,10 +43,11 @@ def migrate(
     at once one waits. Exit code 3 says that --check found a difference.
     """
     _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
-    from payrollx_db import migrations
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
+    from payrollx_db.schema import migrate
 
     if sql:
-        render.answer(migrations.offline_sql(service=service, revision=revision))
+        console.answer(migrate.offline_sql(CATALOG, service=service, revision=revision))
         return
     if check:
         _check(_homes(service, database_url), as_json=as_json)
@@ -56,16 +58,18 @@ def migrate(
                 f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them",
                 hint="add --yes if that is what you want",
             )
-        _answer([migrations.downgrade(url, revision=downgrade, service=service)], as_json=as_json)
+        _answer([migrate.downgrade(url, CATALOG, revision=downgrade, service=service)], as_json=as_json)
     else:
         only = revision is not None and service is None  # a revision is of one service, and that isn't named
         homes = [(options.unified_database(database_url), None)] if only else _homes(service, database_url)
-        _answer([migrations.upgrade(url, service=names, revision=revision) for url, names in homes], as_json=as_json)
+        _answer(
+            [migrate.upgrade(url, CATALOG, service=names, revision=revision) for url, names in homes], as_json=as_json
+        )
 
 
 def _homes(service: str | None, database_url: str | None) -> "Homes":
     """Return the databases to work on, each with the services there; ``None`` for all that there are."""
-    from payrollx_db.unified import CATALOG
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
 
     names = [service] if service else [known.name for known in CATALOG.services]
     homes = options.homes(names, database_url)
@@ -84,11 +88,12 @@ def _refuse_contradictions(
 
 
 def _check(homes: "Homes", *, as_json: bool) -> None:
-    from payrollx_db import migrations
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
+    from payrollx_db.schema import migrate
 
-    found = [difference for url, names in homes for difference in migrations.check(url, service=names)]
+    found = [difference for url, names in homes for difference in migrate.check(url, CATALOG, service=names)]
     if as_json:
-        render.answer_json({"drift": found})
+        console.answer_json({"drift": found})
     if found:
         raise FindingsError(
             "the database differs from the models",
@@ -96,20 +101,20 @@ def _check(homes: "Homes", *, as_json: bool) -> None:
             hint="payrollx-db migrate brings what is behind up to date; the rest was changed by hand",
         )
     if not as_json:
-        render.answer("the database is as the models say")
+        console.answer("the database is as the models say")
 
 
 def _answer(results: "Sequence[Result]", *, as_json: bool) -> None:
     applied = [revision for result in results for revision in result.applied]
     current = {service: revision for result in results for service, revision in result.current.items()}
     if as_json:
-        render.answer_json({"applied": applied, "current": current})
+        console.answer_json({"applied": applied, "current": current})
         return
     for revision in applied:
-        render.note(f"ran {revision}")
+        console.note(f"ran {revision}")
     if not applied:
-        render.note("nothing to do")
-    made = render.table(("service", "left"), ("revision", "left"))
+        console.note("nothing to do")
+    made = console.table(("service", "left"), ("revision", "left"))
     for service, revision in current.items():
         made.add_row(service, revision)
-    render.answer_table(made)
+    console.answer_table(made)

@@ -7,7 +7,7 @@ import click
 from click.core import ParameterSource
 
 from payrollx_db.errors import ConfigurationError
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.postgres.url import DatabaseUrl
 
 database_url = click.option(
     "--database-url",
@@ -35,7 +35,7 @@ def home(service: str, text: str | None) -> DatabaseUrl:
     """Return where a service lives: the database of --database-url, if that was given; else its own variable's,
     else DATABASE_URL's. Raises ConfigurationError where nothing says so.
     """
-    from payrollx_db.placement import url_of
+    from payrollx_db.facade.engines import url_of
 
     given = click.get_current_context().get_parameter_source("database_url")
     return unified_database(text) if given is ParameterSource.COMMANDLINE else url_of(service)

@@ -5,9 +5,9 @@ import os
 
 import click
 
-from payrollx_db.cli import render
 from payrollx_db.cli.options import as_json, database_url
-from payrollx_db.cli.places import places
+from payrollx_db.cli.render import console
+from payrollx_db.cli.targets import places
 from payrollx_db.health.placed import Placements, look
 
 NEXT = "next: payrollx-db migrate makes what is missing; check the URL and the server of what doesn't answer"
@@ -24,33 +24,33 @@ def placement(database_url: str | None, timeout: float, *, as_json: bool) -> int
     A service is in the database of SERVICE_DATABASE_URL where that is set, else in the unified one. Exit code 3
     says that a database doesn't answer or lacks tables.
     """
-    from payrollx_db.placement import UNIFIED, variable
-    from payrollx_db.unified import CATALOG
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
+    from payrollx_db.facade.engines import UNIFIED, variable
 
     names = [service.name for service in CATALOG.services]
     said = {name: variable(name) if os.environ.get(variable(name)) else UNIFIED for name in names}
     found = asyncio.run(look(CATALOG, places(database_url), said, timeout))
     if as_json:
-        render.answer_json(found.document())
+        console.answer_json(found.document())
     else:
         _show(found)
     return 0 if found.usable else 3
 
 
 def _show(found: Placements) -> None:
-    made = render.table(("service", "left"), ("database", "left"), ("said by", "left"), ("usable", "left"))
+    made = console.table(("service", "left"), ("database", "left"), ("said by", "left"), ("usable", "left"))
     for placed in found.services:
         made.add_row(placed.service.name, placed.url.masked, placed.variable, "NO" if placed.problem else "yes")
-    render.answer_table(made)
-    render.answer("")
+    console.answer_table(made)
+    console.answer("")
     for problem in dict.fromkeys(placed.problem for placed in found.services if placed.problem):
         names = ", ".join(placed.service.name for placed in found.services if placed.problem == problem)
-        render.answer(f"{names}: {problem}")
+        console.answer(f"{names}: {problem}")
     if found.declared:
-        render.answer("Only declared, since its ends are in different databases; nothing holds it:")
+        console.answer("Only declared, since its ends are in different databases; nothing holds it:")
         for reference in found.declared:
-            render.answer(f"  {reference}")
+            console.answer(f"  {reference}")
     else:
-        render.answer("every enforced reference is a foreign key")
+        console.answer("every enforced reference is a foreign key")
     if not found.usable:
-        render.note(NEXT)
+        console.note(NEXT)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import click
 
-from payrollx_db.cli import render, reports
 from payrollx_db.cli.options import as_json
+from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.task import task_options
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
@@ -25,7 +25,7 @@ def plan(make_task: Callable[[], Task], *, sql: bool, as_json: bool) -> int:
     """
     made = asyncio.run(pipeline.plan(make_task()))
     if as_json:
-        render.answer_json(made.document())
+        console.answer_json(made.document())
     else:
-        reports.show_plan(made, sql=sql)
+        runs.show_plan(made, sql=sql)
     return FINDINGS if made.mismatches else 0

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from payrollx_db.budget import MOST, Budget, Room, budget
-from payrollx_db.cli import options, render
-from payrollx_db.cli.places import places
+from payrollx_db.cli import options
+from payrollx_db.cli.render import console
+from payrollx_db.cli.targets import places
 from payrollx_db.errors import CatalogError, ConfigurationError
+from payrollx_db.health.pool_budget import MOST, Budget, Room, budget
 
 if TYPE_CHECKING:
-    from payrollx_db.catalog import Service
     from payrollx_db.health.database import Place
+    from payrollx_db.model.catalog import Service
 
 AUTO = "auto"
 FINDINGS = 3
@@ -81,7 +82,9 @@ def pool_budget(
         for place, room, on in _servers(database_url, max_connections, wanted)
     ]
     if as_json:
-        render.answer_json({"fits": all(b.fits for _, b in shares), "servers": [_document(*share) for share in shares]})
+        console.answer_json(
+            {"fits": all(b.fits for _, b in shares), "servers": [_document(*share) for share in shares]}
+        )
     else:
         for share in shares:
             _show(*share)
@@ -89,7 +92,7 @@ def pool_budget(
 
 
 def _services(names: tuple[str, ...]) -> "list[Service]":
-    from payrollx_db.unified import CATALOG
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
 
     try:
         return [CATALOG.service(name) for name in dict.fromkeys(names)] or list(CATALOG.services)
@@ -112,8 +115,8 @@ def _servers(
 
 
 async def _room(place: "Place") -> Room:
-    from payrollx_db.consolidate.connect import Endpoint
     from payrollx_db.health.sizes import room
+    from payrollx_db.postgres.session import Endpoint
 
     return await room(Endpoint(place.url, "target", place.url.dbname, "payrollx-db pool-budget"))
 
@@ -146,18 +149,18 @@ def _show(server: str, share: Budget) -> None:
     minus += [f"{share.kept} kept for people and tools"] if share.kept else []
     less = f", less {' and '.join(minus)}" if minus else ""
     limited = f" (the database's own limit is {room.limit})" if room.limit is not None else ""
-    render.answer(server)
-    render.answer_wrapped(f"{room.max_connections} connections{limited}{less}: {share.usable} to share out", indent=2)
+    console.answer(server)
+    console.answer_wrapped(f"{room.max_connections} connections{limited}{less}: {share.usable} to share out", indent=2)
     processes = f"{len(share.services)} services with {share.replicas} of each make {share.processes} processes"
     if not share.fits:
-        render.answer_wrapped(f"{processes}: it doesn't fit, they need {share.total}", indent=2)
+        console.answer_wrapped(f"{processes}: it doesn't fit, they need {share.total}", indent=2)
         for advice in share.advice:
-            render.answer_wrapped(f"next: {advice}", indent=4)
+            console.answer_wrapped(f"next: {advice}", indent=4)
         return
     capped = f", and has no use for more than {MOST}" if share.share > MOST else ""
-    render.answer_wrapped(f"{processes}: each may take {share.share}{capped}", indent=2)
-    render.answer("")
-    made = render.table(
+    console.answer_wrapped(f"{processes}: each may take {share.share}{capped}", indent=2)
+    console.answer("")
+    made = console.table(
         ("service", "left"), ("processes", "right"), ("pool", "right"), ("overflow", "right"), ("at most", "right")
     )
     for service in share.services:
@@ -165,7 +168,7 @@ def _show(server: str, share: Budget) -> None:
             service, str(share.replicas), str(share.pool_size), str(share.pool_overflow), str(share.per_service)
         )
     made.add_row("together", str(share.processes), "", "", str(share.total))
-    render.answer_table(made)
-    render.answer("\nfor the environment of each process:")
+    console.answer_table(made)
+    console.answer("\nfor the environment of each process:")
     for name, text in share.environment.items():
-        render.answer(f"export {name}={text}")
+        console.answer(f"export {name}={text}")

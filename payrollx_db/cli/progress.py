@@ -7,9 +7,9 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from payrollx_db.cli import render
-from payrollx_db.cli.recording import described, recording
-from payrollx_db.consolidate.events import (
+from payrollx_db.cli.event_log import described, recording
+from payrollx_db.cli.render import console
+from payrollx_db.model.events import (
     Event,
     Notice,
     ObjectBuilt,
@@ -42,10 +42,10 @@ def showing(events: Path | None = None) -> Iterator[Observer]:
 
 @contextmanager
 def _shown() -> Iterator[Observer]:
-    if render.logs_json():
+    if console.logs_json():
         yield logged
         return
-    if not render.stderr.is_terminal:
+    if not console.stderr.is_terminal:
         yield lines
         return
     progress = Progress(
@@ -54,7 +54,7 @@ def _shown() -> Iterator[Observer]:
         _Rows(),
         _Rate(),
         TimeRemainingColumn(compact=True),
-        console=render.stderr,
+        console=console.stderr,
         transient=True,
         expand=True,
     )
@@ -65,13 +65,13 @@ def _shown() -> Iterator[Observer]:
 def lines(event: Event) -> None:
     """Show an event as a plain line, where it is worth one."""
     if line := _line(event):
-        render.note(line)
+        console.note(line)
 
 
 def logged(event: Event) -> None:
     """Show an event as a line of JSON, where it is worth one."""
     if line := _line(event):
-        render.log("warning" if isinstance(event, Notice) else "info", line.strip(), **described(event))
+        console.log("warning" if isinstance(event, Notice) else "info", line.strip(), **described(event))
 
 
 def _line(event: Event) -> str:

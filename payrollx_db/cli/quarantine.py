@@ -5,16 +5,16 @@ from collections.abc import Callable
 
 import click
 
-from payrollx_db.cli import render, reports
 from payrollx_db.cli.options import as_json, database_url, unified_database
 from payrollx_db.cli.progress import showing
+from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.task import task_options
-from payrollx_db.consolidate import pipeline, records
-from payrollx_db.consolidate.connect import Endpoint
-from payrollx_db.consolidate.events import Observer
+from payrollx_db.consolidate import pipeline, status
 from payrollx_db.consolidate.pipeline import Task
 from payrollx_db.consolidate.quarantine import exported
 from payrollx_db.errors import ConfigurationError
+from payrollx_db.model.events import Observer
+from payrollx_db.postgres.session import Endpoint
 
 FINDINGS = 3
 
@@ -40,11 +40,11 @@ _source = click.option("--source", default="", metavar="TABLE", help="Only of th
 @as_json
 def list_(database_url: str | None, run: int | None, source: str, *, as_json: bool) -> None:
     """List what is in quarantine: where from, which key, why, and what it fell with."""
-    found = asyncio.run(records.quarantined(_target(database_url), run, source))
+    found = asyncio.run(status.quarantined(_target(database_url), run, source))
     if as_json:
-        render.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in found])
+        console.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in found])
     else:
-        reports.show_quarantine(found)
+        runs.show_quarantine(found)
 
 
 @quarantine.command()
@@ -53,11 +53,11 @@ def list_(database_url: str | None, run: int | None, source: str, *, as_json: bo
 @click.argument("key")
 def show(database_url: str | None, source: str, key: str) -> None:
     """Show the whole legacy row of TABLE whose primary key is KEY. It may be personal data."""
-    found = asyncio.run(records.quarantined(_target(database_url), None, source))
+    found = asyncio.run(status.quarantined(_target(database_url), None, source))
     chosen = [entry for entry in found if entry["key"] == key]
     if not chosen:
         raise ConfigurationError(f"{source} has no row {key!r} in quarantine", hint="payrollx-db quarantine list")
-    render.answer_json(chosen if len(chosen) > 1 else chosen[0])
+    console.answer_json(chosen if len(chosen) > 1 else chosen[0])
 
 
 @quarantine.command()
@@ -66,8 +66,8 @@ def show(database_url: str | None, source: str, key: str) -> None:
 @_source
 def export(database_url: str | None, run: int | None, source: str) -> None:
     """Print everything in quarantine, one JSON document a line, with the whole legacy rows."""
-    for entry in asyncio.run(records.quarantined(_target(database_url), run, source)):
-        render.answer(exported(entry))
+    for entry in asyncio.run(status.quarantined(_target(database_url), run, source)):
+        console.answer(exported(entry))
 
 
 @quarantine.command()
@@ -81,7 +81,7 @@ def retry(make_task: Callable[[Observer], Task], *, as_json: bool) -> int:
     with showing() as observer:
         done = asyncio.run(pipeline.retry(make_task(observer)))
     if as_json:
-        render.answer_json([{"source": r.source, "restored": r.restored, "refused": r.refused} for r in done])
+        console.answer_json([{"source": r.source, "restored": r.restored, "refused": r.refused} for r in done])
     else:
-        reports.show_retried(done)
+        runs.show_retried(done)
     return FINDINGS if any(r.refused for r in done) else 0

@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
-from payrollx_db.cli import render
 from payrollx_db.cli.options import as_json, database_url, unified_database
 from payrollx_db.cli.progress import showing
-from payrollx_db.consolidate.connect import Endpoint
+from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError
+from payrollx_db.postgres.session import Endpoint
 from payrollx_db.report import check as checks
-from payrollx_db.report import reading, seal
+from payrollx_db.report import checksum, loader
 from payrollx_db.report.check import Checked
 from payrollx_db.report.page import page
-from payrollx_db.report.words import headline, summary
+from payrollx_db.report.summary import headline, summary
 
 FINDINGS = 3
 
@@ -41,23 +41,23 @@ def report(run: int | None, database_url: str | None, html: Path | None, check: 
         if html is not None or run is not None:
             raise ConfigurationError("--check takes the report's own run", hint="leave out RUN and --html")
         return _check(check, target, as_json=as_json)
-    document = seal.sealed(asyncio.run(reading.read(target, run)))
+    document = checksum.sealed(asyncio.run(loader.read(target, run)))
     if html is not None:
         _write(html, page(document))
-        render.note(f"wrote {html}")
+        console.note(f"wrote {html}")
     if as_json:
-        render.answer_json(document)
+        console.answer_json(document)
     elif html is None:
         _answer(document)
     return 0
 
 
 def _check(file: Path, target: Endpoint, *, as_json: bool) -> int:
-    seal.opened(file)  # before anything is connected to
+    checksum.opened(file)  # before anything is connected to
     with showing() as observer:
         checked = asyncio.run(checks.check(file, target, observer))
     if as_json:
-        render.answer_json(checked.document())
+        console.answer_json(checked.document())
     else:
         _show(checked)
     return 0 if checked.identical else FINDINGS
@@ -66,26 +66,26 @@ def _check(file: Path, target: Endpoint, *, as_json: bool) -> int:
 def _show(checked: Checked) -> None:
     different = [table for table in checked.tables if not table.identical]
     for table in different:
-        render.answer(str(table))
+        console.answer(str(table))
     for place in checked.record:
-        render.answer(f"recorded otherwise: {place}")
+        console.answer(f"recorded otherwise: {place}")
     counted = sum(not table.hashed and not table.problem for table in checked.tables)
     rows = sum(table.rows for table in checked.tables)
     what = f"{rows:,} rows in {len(checked.tables)} tables"
     only = f" ({counted} of them only counted, as they were never verified)" if counted else ""
     if checked.identical:
-        render.answer(f"{what}{only}: as the report of run {checked.run} says.")
+        console.answer(f"{what}{only}: as the report of run {checked.run} says.")
     else:
-        render.answer(f"{what}{only}: NOT as the report of run {checked.run} says.")
+        console.answer(f"{what}{only}: NOT as the report of run {checked.run} says.")
 
 
 def _answer(document: dict[str, Any]) -> None:
     run = document["run"]
-    render.answer(f"run {run['id']} of {run['layout']} into {document['target']['dbname']}, {run['status']}")
-    render.answer(headline(document)["text"])
+    console.answer(f"run {run['id']} of {run['layout']} into {document['target']['dbname']}, {run['status']}")
+    console.answer(headline(document)["text"])
     for line in summary(document):
-        render.answer(line)
-    render.note("next: --html FILE writes the page to sign, --json answers with all of it")
+        console.answer(line)
+    console.note("next: --html FILE writes the page to sign, --json answers with all of it")
 
 
 def _write(file: Path, text: str) -> None:

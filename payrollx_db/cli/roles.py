@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from payrollx_db.catalog import Catalog
-from payrollx_db.cli import options, render
+from payrollx_db.cli import options
+from payrollx_db.cli.render import console
 from payrollx_db.cli.task import catalog_option, load
 from payrollx_db.errors import CatalogError, ConfigurationError
+from payrollx_db.model.catalog import Catalog
 
 if TYPE_CHECKING:
-    from payrollx_db.roles.check import Report, RoleState
-    from payrollx_db.roles.logins import Login
-    from payrollx_db.urls import DatabaseUrl
+    from payrollx_db.postgres.url import DatabaseUrl
+    from payrollx_db.schema.roles.check import Report, RoleState
+    from payrollx_db.schema.roles.logins import Login
 
 FINDINGS = 3
 DEFAULT_SHOWN = 3  # members of a role in the table; --json has them all
@@ -47,19 +48,19 @@ def roles(ctx: click.Context, *, database_url: str | None, catalog: str, check: 
         return 0
     known = load(catalog, Catalog)
     if sql:
-        from payrollx_db.roles import statements
+        from payrollx_db.schema.roles import statements
 
-        render.answer(statements.script(known))
+        console.answer(statements.script(known))
         return 0
     return _check(options.unified_database(database_url), known, check=check, as_json=as_json)
 
 
 def _check(url: "DatabaseUrl", catalog: Catalog, *, check: bool, as_json: bool) -> int:
-    from payrollx_db.roles.check import check as look
+    from payrollx_db.schema.roles.check import check as look
 
     report = look(url, catalog)
     if as_json:
-        render.answer_json(asdict(report))
+        console.answer_json(asdict(report))
     elif check:
         _show_findings(report)
     else:
@@ -69,29 +70,29 @@ def _check(url: "DatabaseUrl", catalog: Catalog, *, check: bool, as_json: bool) 
 
 def _show_findings(report: "Report") -> None:
     for finding in report.findings:
-        render.answer(f"{finding.direction}: {finding.message}")
+        console.answer(f"{finding.direction}: {finding.message}")
         for line in finding.sql.splitlines():
-            render.answer(f"    {line}")
+            console.answer(f"    {line}")
     _note_absent(report)
     checked = f"{report.checked:,} privileges of {len(report.roles)} roles checked"
     if not report.findings:
-        render.answer(f"{checked}: all that should work works, all the rest is refused.")
+        console.answer(f"{checked}: all that should work works, all the rest is refused.")
         return
     number = len(report.findings)
-    render.answer(f"\n{checked}: {number} {'finding' if number == 1 else 'findings'}.")
+    console.answer(f"\n{checked}: {number} {'finding' if number == 1 else 'findings'}.")
 
 
 def _show_roles(report: "Report") -> None:
-    made = render.table(
+    made = console.table(
         ("role", "left"), ("logs in", "left"), ("schema", "left"), ("tables", "right"), ("members", "left")
     )
     for state in report.roles:
         made.add_row(*(Text(cell) for cell in _cells(state, state.service in report.absent)))
-    render.answer_table(made)
+    console.answer_table(made)
     _note_absent(report)
     if report.findings:
         number = len(report.findings)
-        render.note(f"{number} {'finding' if number == 1 else 'findings'}: payrollx-db roles --check names them")
+        console.note(f"{number} {'finding' if number == 1 else 'findings'}: payrollx-db roles --check names them")
 
 
 def _cells(state: "RoleState", absent: bool) -> tuple[str, ...]:
@@ -105,7 +106,7 @@ def _cells(state: "RoleState", absent: bool) -> tuple[str, ...]:
 
 def _note_absent(report: "Report") -> None:
     if report.absent:
-        render.note(f"not in this database, and so not checked: {', '.join(report.absent)}")
+        console.note(f"not in this database, and so not checked: {', '.join(report.absent)}")
 
 
 def _of_login(command: Command) -> Command:
@@ -144,7 +145,7 @@ def login(
 
     Again, it changes the password. It is hashed here, and never shown, logged or sent.
     """
-    from payrollx_db.roles import logins
+    from payrollx_db.schema.roles import logins
 
     url, known = _place(ctx, database_url, catalog, service)
     made = logins.allow(url, known, service, _password(password_env), name=name)
@@ -164,7 +165,7 @@ def nologin(
     as_json: bool,
 ) -> None:
     """Undo login: SERVICE's role logs in no more; with --name, that login is dropped. Open sessions stay open."""
-    from payrollx_db.roles import logins
+    from payrollx_db.schema.roles import logins
 
     url, known = _place(ctx, database_url, catalog, service)
     _answer(ctx, logins.forbid(url, known, service, name=name), as_json=as_json)
@@ -197,10 +198,10 @@ def _password(variable: str | None) -> str:
 
 def _answer(ctx: click.Context, made: "Login", *, as_json: bool) -> None:
     if as_json or (ctx.parent and ctx.parent.params["as_json"]):
-        render.answer_json(asdict(made) | {"is_role": made.is_role})
+        console.answer_json(asdict(made) | {"is_role": made.is_role})
         return
     if not made.logs_in:
-        render.note(f"{made.name} logs in no more" if made.is_role else f"{made.name} is gone")
+        console.note(f"{made.name} logs in no more" if made.is_role else f"{made.name} is gone")
         return
-    render.note(f"{made.name} logs in, and is the role of {made.service}" if made.is_role else
+    console.note(f"{made.name} logs in, and is the role of {made.service}" if made.is_role else
                 f"{made.name} logs in, as a member of {made.role} and of nothing else")  # fmt: skip

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from payrollx_db.cli import archives, options, render
+from payrollx_db.cli import options
+from payrollx_db.cli.render import backups as archives
+from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from payrollx_db.archive.backup import Step
-    from payrollx_db.archive.clients import Clients
-    from payrollx_db.archive.manifest import Backup
-    from payrollx_db.catalog import Service
-    from payrollx_db.urls import DatabaseUrl
+    from payrollx_db.backup.clients import Clients
+    from payrollx_db.backup.create import Step
+    from payrollx_db.backup.manifest import Backup
+    from payrollx_db.model.catalog import Service
+    from payrollx_db.postgres.url import DatabaseUrl
 
 _dir = click.option(
     "--dir",
@@ -44,14 +46,14 @@ def service() -> None:
 @options.as_json
 def list_(*, database_url: str | None, folder: Path, exact: bool, as_json: bool) -> None:
     """List the services: where each is, its revision, tables, rows, size, and its last backup."""
-    from payrollx_db.archive import manifest, overview
-    from payrollx_db.unified import CATALOG
+    from payrollx_db.backup import listing, manifest
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
 
     last = manifest.last_backups(folder)
     homes = options.homes((known.name for known in CATALOG.services), database_url)
-    found = [one for url, names in homes for one in overview.look(url, _services(names), last, exact=exact)]
+    found = [one for url, names in homes for one in listing.look(url, CATALOG, _services(names), last, exact=exact)]
     if as_json:
-        render.answer_json([presence.document() for presence in found])
+        console.answer_json([presence.document() for presence in found])
     else:
         archives.show_services(found)
 
@@ -82,8 +84,8 @@ def backup(
     as_json: bool,
 ) -> None:
     """Back SERVICE up: its schema alone, and a manifest with hashes that prove it."""
-    from payrollx_db.archive import backup as backups
-    from payrollx_db.unified import CATALOG
+    from payrollx_db.backup import create as backups
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
 
     if bool(names) == every:
         raise click.UsageError("Name the services, or give --all.")
@@ -96,10 +98,10 @@ def backup(
     pruned = [old for one in made for old in (backups.prune(folder, one, keep) if keep else [])]
     if as_json:
         deleted = [str(old.folder) for old in pruned]
-        render.answer_json({"backups": [archives.document(one) for one in made], "deleted": deleted})
+        console.answer_json({"backups": [archives.document(one) for one in made], "deleted": deleted})
         return
     for old in pruned:
-        render.note(f"deleted {old.folder}")
+        console.note(f"deleted {old.folder}")
     archives.show_backups(made)
 
 
@@ -113,8 +115,8 @@ def backup(
 @options.as_json
 def restore(*, database_url: str | None, name: str, folder: Path, chosen: str | None, yes: bool, as_json: bool) -> None:
     """Put SERVICE back from a backup, in the place of what is there; all or nothing, and proven."""
-    from payrollx_db.archive import restore as restores
-    from payrollx_db.unified import CATALOG, metadata
+    from payrollx_db.backup import restore as restores
+    from payrollx_db.catalogs.payrollx.unified import CATALOG, metadata
 
     wanted = _service(name)
     found = _backup(wanted, folder, chosen)
@@ -123,7 +125,7 @@ def restore(*, database_url: str | None, name: str, folder: Path, chosen: str | 
     _ask_to_replace(url, wanted, found.folder.name, yes=yes)
     done = restores.restore(found, url, CATALOG, metadata, _find, _note)
     if as_json:
-        render.answer_json({"backup": str(found.folder)} | done.document())
+        console.answer_json({"backup": str(found.folder)} | done.document())
     else:
         archives.show_restored(done)
 
@@ -176,8 +178,8 @@ def drop(
     *, database_url: str | None, name: str, folder: Path, chosen: str | None, loosen: bool, yes: bool, as_json: bool
 ) -> None:
     """Remove SERVICE from the unified database, once a backup holds every row of it."""
-    from payrollx_db.archive import handover
-    from payrollx_db.unified import CATALOG, metadata
+    from payrollx_db.backup import handover
+    from payrollx_db.catalogs.payrollx.unified import CATALOG, metadata
 
     wanted = _service(name)
     url = options.unified_database(database_url)
@@ -185,7 +187,7 @@ def drop(
     _ask(f"this drops the schema {wanted.schema} of {url.masked}, and the rows in it", yes=yes)
     done = handover.drop(wanted, url, proof, catalog=CATALOG, metadata=metadata, loosen=loosen, observer=_note)
     if as_json:
-        render.answer_json(done.document())
+        console.answer_json(done.document())
     else:
         archives.show_dropped(done)
 
@@ -196,15 +198,15 @@ def drop(
 def _bring(
     wanted: "Service", source: "DatabaseUrl", target: "DatabaseUrl", folder: Path, *, yes: bool, as_json: bool
 ) -> None:
-    from payrollx_db.archive import handover
-    from payrollx_db.unified import CATALOG, metadata
+    from payrollx_db.backup import handover
+    from payrollx_db.catalogs.payrollx.unified import CATALOG, metadata
 
     _ask_to_replace(target, wanted, f"what {source.masked} has", yes=yes)
     done = handover.hand_over(
         wanted, source, target, folder, catalog=CATALOG, metadata=metadata, find=_find, observer=_note
     )
     if as_json:
-        render.answer_json(done.document())
+        console.answer_json(done.document())
     else:
         archives.show_restored(done.restored)
 
@@ -214,8 +216,8 @@ def _services(names: Iterable[str]) -> "list[Service]":
 
 
 def _service(name: str) -> "Service":
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
     from payrollx_db.errors import CatalogError
-    from payrollx_db.unified import CATALOG
 
     try:
         return CATALOG.service(name)
@@ -224,8 +226,8 @@ def _service(name: str) -> "Service":
 
 
 def _own(wanted: "Service", text: str | None, option: str) -> "DatabaseUrl":
-    from payrollx_db.placement import variable
-    from payrollx_db.urls import DatabaseUrl
+    from payrollx_db.facade.engines import variable
+    from payrollx_db.postgres.url import DatabaseUrl
 
     name = variable(wanted.name)
     found = text or os.environ.get(name)
@@ -237,7 +239,7 @@ def _own(wanted: "Service", text: str | None, option: str) -> "DatabaseUrl":
 
 
 def _backup(wanted: "Service", folder: Path, chosen: str | None) -> "Backup":
-    from payrollx_db.archive import manifest
+    from payrollx_db.backup import manifest
 
     if chosen is None:
         return manifest.newest(folder, wanted.name)
@@ -246,27 +248,28 @@ def _backup(wanted: "Service", folder: Path, chosen: str | None) -> "Backup":
 
 
 def _find(version: int) -> "Clients":
-    from payrollx_db.archive.clients import Clients
+    from payrollx_db.backup.clients import Clients
     from payrollx_db.devserver.programs import folders
 
     return Clients.find(version, folders())
 
 
 def _note(step: "Step") -> None:
-    render.note(f"{step.service}: {step.what}")
+    console.note(f"{step.service}: {step.what}")
 
 
 def _ask_to_replace(url: "DatabaseUrl", wanted: "Service", what: str, *, yes: bool) -> None:
-    from payrollx_db.archive.restore import occupied
+    from payrollx_db.backup.restore import occupied
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
 
-    rows = occupied(url, wanted)
+    rows = occupied(url, CATALOG, wanted)
     if rows:
         _ask(f"{url.masked} has {rows:,} rows of {wanted.name}, which {what} would replace", yes=yes)
 
 
 def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes: bool) -> None:
     """Ask who sits there; where nobody does, ``--keep`` in a nightly job has said it."""
-    from payrollx_db.archive import manifest
+    from payrollx_db.backup import manifest
 
     old = sum(max(0, len(manifest.found(folder, one.name)) + 1 - keep) for one in chosen)
     if old and sys.stdin.isatty():
@@ -279,5 +282,5 @@ def _ask(consequence: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise ConfigurationError(consequence, hint="add --yes if that is what you want")
     if not click.confirm(f"{consequence}. Go on?", err=True):
-        render.note("nothing was done")
+        console.note("nothing was done")
         raise click.exceptions.Exit(1)

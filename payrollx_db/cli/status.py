@@ -4,10 +4,10 @@ import asyncio
 
 import click
 
-from payrollx_db.cli import render, reports
 from payrollx_db.cli.options import as_json, database_url, unified_database
-from payrollx_db.consolidate import records
-from payrollx_db.consolidate.connect import Endpoint
+from payrollx_db.cli.render import console, runs
+from payrollx_db.consolidate import status as run_status
+from payrollx_db.postgres.session import Endpoint
 
 
 @click.command()
@@ -17,9 +17,9 @@ from payrollx_db.consolidate.connect import Endpoint
 def status(database_url: str | None, run: int | None, *, as_json: bool) -> int:
     """Show the recorded runs, and the tables of RUN (default: the newest), also while a copy is under way."""
     url = unified_database(database_url)
-    found = asyncio.run(records.status(Endpoint(url, "target", url.dbname), run))
+    found = asyncio.run(run_status.status(Endpoint(url, "target", url.dbname), run))
     if as_json:
-        render.answer_json(found.document())
+        console.answer_json(found.document())
     else:
-        reports.show_status(found)
+        runs.show_status(found)
     return 0

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 import click
 
-from payrollx_db.catalog import Catalog
 from payrollx_db.cli.options import database_url, unified_database
 from payrollx_db.consolidate.endpoints import endpoints, legacy_urls
-from payrollx_db.consolidate.events import Observer, nobody
 from payrollx_db.consolidate.pipeline import Task
-from payrollx_db.consolidate.policies import Policies
 from payrollx_db.errors import CatalogError, ConfigurationError
-from payrollx_db.layout import Layout
+from payrollx_db.model.catalog import Catalog
+from payrollx_db.model.events import Observer, ignore_events
+from payrollx_db.model.layout import Layout
+from payrollx_db.model.policy import Policies
 
 BUILT_IN = {"legacy": "payrollx_db.legacy:LAYOUT"}
 
@@ -33,7 +33,7 @@ def task_options(command: Command) -> Command:
     def wrapped(**options: Any) -> Any:
         keys = ("layout", "catalog", "database_url", "services", "jobs")
         chosen = {key: options.pop(key) for key in keys}
-        return command(make_task=lambda observer=nobody: make_task(observer=observer, **chosen), **options)
+        return command(make_task=lambda observer=ignore_events: make_task(observer=observer, **chosen), **options)
 
     decorated: Command = wrapped
     for option in reversed(OPTIONS):
@@ -47,7 +47,9 @@ def policy_options(command: Command) -> Command:
     @wraps(command)
     def wrapped(*, make_task: MakeTask, policy: tuple[str, ...], policies: Path | None, **options: Any) -> Any:
         chosen = Policies.read(policy, policies)
-        return command(make_task=lambda observer=nobody: replace(make_task(observer), policies=chosen), **options)
+        return command(
+            make_task=lambda observer=ignore_events: replace(make_task(observer), policies=chosen), **options
+        )
 
     decorated: Command = wrapped
     for option in reversed(POLICY_OPTIONS):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from payrollx_db.cli import render, reports
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
+from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.task import task_options
-from payrollx_db.consolidate import pipeline, records
-from payrollx_db.consolidate.events import Observer
+from payrollx_db.consolidate import pipeline, status
 from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.model.events import Observer
 
 FINDINGS = 3
 
@@ -34,9 +34,9 @@ def verify(
     with showing(events) as observer:
         task = make_task(observer)
         verdict = asyncio.run(pipeline.verify(task, limit=limit, values=show_values))
-        accounts = asyncio.run(records.accounts(task.target))
+        accounts = asyncio.run(status.accounts(task.target))
     if as_json:
-        render.answer_json(verdict.document())
+        console.answer_json(verdict.document())
     else:
-        reports.show_verdict(verdict, accounts)
+        runs.show_verdict(verdict, accounts)
     return 0 if verdict.identical else FINDINGS

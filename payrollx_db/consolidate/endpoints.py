@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from payrollx_db.consolidate.connect import Endpoint
 from payrollx_db.errors import ConfigurationError
-from payrollx_db.layout import Layout
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.model.layout import Layout
+from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.url import DatabaseUrl
 
 COMMON = "LEGACY_DATABASE_URL"
 

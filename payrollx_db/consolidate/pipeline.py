@@ -12,31 +12,34 @@ from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate import changes, chronicle, load, lock, quarantine, state, undo
-from payrollx_db.consolidate import check as checks
-from payrollx_db.consolidate.blockers import blockers_named
-from payrollx_db.consolidate.check import Checked
-from payrollx_db.consolidate.connect import Connection, reusing, session
-from payrollx_db.consolidate.connect import run as execute
-from payrollx_db.consolidate.events import Notice, RunStarted, StageStarted
-from payrollx_db.consolidate.findings import Finding, refuse
-from payrollx_db.consolidate.load import Builder
-from payrollx_db.consolidate.patience import taken_up_again
-from payrollx_db.consolidate.pipe import at_most
-from payrollx_db.consolidate.plan import Plan
+from payrollx_db.consolidate import quarantine
+from payrollx_db.consolidate.check import checks
+from payrollx_db.consolidate.check.checks import Checked
+from payrollx_db.consolidate.check.preflight import run_preflight, unreadable
+from payrollx_db.consolidate.copy import indexes, undo
+from payrollx_db.consolidate.copy.indexes import IndexBuilder
+from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, plans_with_keys, recorded
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.planner import CheckRows, Task, plan, unfinished_run
 from payrollx_db.consolidate.quarantine import Decision
-from payrollx_db.consolidate.retry import Retried, Retrier, plans_with_keys, recorded
-from payrollx_db.consolidate.stages import carry_out
-from payrollx_db.consolidate.state import Run, TableState
-from payrollx_db.consolidate.surroundings import look_around, unreadable
-from payrollx_db.consolidate.survey import CheckRows, Task, plan, unfinished_run
-from payrollx_db.consolidate.verify import Verdict, Verifier
+from payrollx_db.consolidate.retrying import resume_after_lock_loss
+from payrollx_db.consolidate.stages import run_stages
+from payrollx_db.consolidate.state import history, lock, store
+from payrollx_db.consolidate.state.store import Run, TableState
+from payrollx_db.consolidate.verify import changes
+from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import (
     FindingsError,
     LayoutMismatchError,
     PayrollxError,
     StateConflictError,
 )
+from payrollx_db.model.events import Notice, RunStarted, StageStarted
+from payrollx_db.model.finding import Finding, refuse
+from payrollx_db.postgres.blockers import blockers_named
+from payrollx_db.postgres.copy_pipe import rate_limit
+from payrollx_db.postgres.session import Connection, connection_pool, session
+from payrollx_db.postgres.session import run as execute
 
 __all__ = ["CheckRows", "Report", "Task", "check", "copy", "plan", "refuse_mismatches", "retry", "verify"]
 
@@ -85,7 +88,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
     """
     clock = asyncio.get_running_loop().time
     started = clock()
-    async with reusing(), blockers_named((*task.needed.values(), task.target)):
+    async with connection_pool(), blockers_named((*task.needed.values(), task.target)):
         task = await _prepared(task)
         undoing = restart
 
@@ -100,8 +103,8 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
                     undoing = False
                 return made, *await _copy(held, task, made)
 
-        with at_most(task.max_rate):
-            made, run, accounts, findings = await taken_up_again(once, task.observer)
+        with rate_limit(task.max_rate):
+            made, run, accounts, findings = await resume_after_lock_loss(once, task.observer)
     waiting = tuple(str(reference) for reference in made.waiting)
     return Report(replace(run, status="done"), tuple(accounts), tuple(findings), waiting, clock() - started)
 
@@ -110,7 +113,7 @@ async def _copy(held: Connection, task: Task, made: Plan) -> tuple[Run, list[Tab
     unfinished = await unfinished_run(held)
     made = await _still_to_do(held, made, unfinished)
     task.observer(StageStarted("check", "looking for what could not be carried over"))
-    around = await look_around(made, task.sources, task.target)
+    around = await run_preflight(made, task.sources, task.target)
     refuse(around)  # before rows are looked at, which takes longer
     # An unfinished run has looked at the rows, and what was decided then is recorded, and holds.
     thorough = unfinished is None and _is_thorough(task, made)
@@ -118,40 +121,42 @@ async def _copy(held: Connection, task: Task, made: Plan) -> tuple[Run, list[Tab
     if unfinished is None:
         checked = await (_check if thorough else _check_silent)(task, made)
     refuse(checked.findings)
-    told = [finding for finding in around if finding.severity != "info"]
-    checked = replace(checked, findings=(*told, *checked.findings))
+    preflight_findings = [finding for finding in around if finding.severity != "info"]
+    checked = replace(checked, findings=(*preflight_findings, *checked.findings))
     run, made, checked = await _begin(held, task, made, checked, unfinished)
     try:
-        await carry_out(held, task, made, run)
+        await run_stages(held, task, made, run)
     except FindingsError:
         names = [table.target_name for table in made.copies]
-        builder = Builder(run.id, task.target, task.observer, held.info.backend_pid)
-        await undo.undo(held, run, names, builder, "the data did not fit; the target is as it was", jobs=task.jobs)
+        index_builder = IndexBuilder(run.id, task.target, task.observer, held.info.backend_pid)
+        await undo.undo(
+            held, run, names, index_builder, "the data did not fit; the target is as it was", jobs=task.jobs
+        )
         if not thorough:
             refuse((await _check(task, made)).findings)  # says it all, not just what came first
         raise
     except BaseException as error:
         await _record_end(task, run, error)
         raise
-    accounts = await state.tables(held, run.id)
-    await state.finish_run(held, run.id, "done")
+    accounts = await store.tables(held, run.id)
+    await store.finish_run(held, run.id, "done")
     return run, accounts, list(checked.findings)
 
 
 async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdict:
     """Prove that both sides hold the same, and record that with the run. Raises as `plan` does, LayoutMismatchError."""
     started = time.monotonic()
-    async with reusing():
+    async with connection_pool():
         made = await plan(task)
         refuse_mismatches(made)
         async with session(task.target) as connection:
-            runs = tuple(r.id for r in await state.runs(connection) if r.status != "undone")
+            runs = tuple(r.id for r in await store.runs(connection) if r.status != "undone")
             made = quarantine.apply(made, await quarantine.decided(connection, runs))
         task.observer(StageStarted("verify", "hashing both sides"))
         verifier = Verifier(task.sources, task.target, task.observer, limit, values, runs)
         verdict = await verifier.all(made, jobs=task.jobs)
         targets = ((await _prepared(task)).target, task.target)
-        await chronicle.proven(targets, verdict, started, task.observer)
+        await history.proven(targets, verdict, started, task.observer)
         return verdict
 
 
@@ -161,12 +166,12 @@ async def check(task: Task) -> tuple[Finding, ...]:
     Where rights are missing, the rows aren't looked at. Raises LayoutMismatchError where the layout
     doesn't fit, SourceError or TargetError.
     """
-    async with reusing():
+    async with connection_pool():
         task = await _prepared(task)
         made = await plan(task)
         refuse_mismatches(made)
         task.observer(StageStarted("check", "looking for what could not be carried over"))
-        around = tuple(await look_around(made, task.sources, task.target))
+        around = tuple(await run_preflight(made, task.sources, task.target))
         if unreadable(around):
             task.observer(Notice("the rows were not looked at: first mend what keeps them from being read"))
             return around
@@ -175,16 +180,16 @@ async def check(task: Task) -> tuple[Finding, ...]:
 
 async def retry(task: Task) -> tuple[Retried, ...]:
     """Put back rows whose cause is gone, parents first. Raises as `copy` does, StateConflictError during one."""
-    async with reusing():
+    async with connection_pool():
         task = await _prepared(task)
         made = await plan(task)
         refuse_mismatches(made)
         async with lock.exclusive(task.target) as held:
-            runs = [r.id for r in await state.runs(held) if r.status == "done"]
+            runs = [r.id for r in await store.runs(held) if r.status == "done"]
             decisions = await quarantine.decided(held, runs)
             if not decisions:
                 return ()
-            retrier = Retrier(task.sources, task.target, await recorded(held), held.info.backend_pid)
+            retrier = QuarantineRetrier(task.sources, task.target, await recorded(held), held.info.backend_pid)
             return await _retry_all(retrier, made, decisions)
 
 
@@ -199,7 +204,7 @@ def refuse_mismatches(made: Plan) -> None:
         )
 
 
-async def _retry_all(retrier: Retrier, made: Plan, decisions: Sequence[Decision]) -> tuple[Retried, ...]:
+async def _retry_all(retrier: QuarantineRetrier, made: Plan, decisions: Sequence[Decision]) -> tuple[Retried, ...]:
     groups = plans_with_keys(made, decisions)
     order: dict[str, int] = {}
     for number, table in enumerate(checks.parents_first(made)):
@@ -238,7 +243,7 @@ async def _prepared(task: Task) -> Task:
     give index builds memory enough: what the server allows, but no less than INDEX_MEMORY.
     """
     async with session(task.target) as connection:
-        with task.target.blamed("can't read its roles and settings"):
+        with task.target.translating_errors("can't read its roles and settings"):
             schemas = [service.schema for service in task.catalog.services]
             owner = await execute(connection, sql.SQL(OWNS), {"role": task.catalog.owner_role, "schemas": schemas})
             query = sql.SQL("SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))")
@@ -253,19 +258,19 @@ async def _begin(
     held: Connection, task: Task, made: Plan, checked: Checked, unfinished: Run | None
 ) -> tuple[Run, Plan, Checked]:
     """Record the run and what was decided; return it with the plan that keeps to the decisions."""
-    with task.target.blamed("can't write the state tables"):
-        await state.ensure(held)
+    with task.target.translating_errors("can't write the state tables"):
+        await store.ensure(held)
         async with held.transaction():  # a run without its decisions would be another run
             if unfinished is not None:
-                run = await state.resume_run(held, unfinished, made)
+                run = await store.resume_run(held, unfinished, made)
             else:
-                run = await state.start_run(held, made, dict(task.sources), task.jobs)
+                run = await store.start_run(held, made, dict(task.sources), task.jobs)
                 await quarantine.record(held, run.id, checked.decisions)
-            await state.record_findings(held, run.id, map(asdict, checked.findings))
-            await chronicle.attempt(held, run.id, made, task.policies, task.target, task.jobs)
+            await store.record_findings(held, run.id, map(asdict, checked.findings))
+            await history.attempt(held, run.id, made, task.policies, task.target, task.jobs)
     if unfinished is not None:
         found = await changes.since(held, run.id, made, task.sources, task.observer, jobs=task.jobs)
-        await state.record_findings(held, run.id, map(asdict, found))
+        await store.record_findings(held, run.id, map(asdict, found))
         checked = replace(checked, findings=(*checked.findings, *found))
     made = quarantine.apply(made, await quarantine.decided(held, [run.id]))
     for reference in made.waiting:
@@ -277,10 +282,12 @@ async def _begin(
 async def _still_to_do(held: Connection, made: Plan, unfinished: Run | None) -> Plan:
     """Refuse rows of no known run (law 7), and leave out what a finished run has already copied."""
     # A table that a run filled and that somebody has emptied since is to be copied again.
-    recorded_rows = await state.done_tables(held)
-    known = {name for name, rows in recorded_rows.items() if not rows or await load.has_rows(held, name)}
+    recorded_rows = await store.done_tables(held)
+    known = {name for name, rows in recorded_rows.items() if not rows or await indexes.has_rows(held, name)}
     if unfinished is None:
-        strangers = [t for t in made.copies if t.target_name not in known and await load.has_rows(held, t.target_name)]
+        strangers = [
+            t for t in made.copies if t.target_name not in known and await indexes.has_rows(held, t.target_name)
+        ]
         if strangers:
             raise StateConflictError(
                 f"the target holds rows of no known run, in {len(strangers)} tables",
@@ -302,4 +309,4 @@ async def _record_end(task: Task, run: Run, error: BaseException) -> None:
     said = error.message if isinstance(error, PayrollxError) else type(error).__name__
     message = "interrupted" if interrupted else said
     status = "interrupted" if interrupted else "failed"
-    await asyncio.shield(state.record_failure(task.target, run.id, status, message))
+    await asyncio.shield(store.record_failure(task.target, run.id, status, message))

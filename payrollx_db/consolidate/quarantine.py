@@ -13,10 +13,10 @@ from typing import Any, Literal
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from payrollx_db.consolidate import state
-from payrollx_db.consolidate.connect import Connection
-from payrollx_db.consolidate.mapping import TablePlan
-from payrollx_db.consolidate.plan import Plan
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state import store
+from payrollx_db.postgres.session import Connection
 
 Kind = Literal["row", "value", "adopted"]
 
@@ -74,7 +74,7 @@ async def record(connection: Connection, run: int, decisions: Sequence[Decision]
 
 async def decided(connection: Connection, runs: Sequence[int]) -> list[Decision]:
     """Return the decisions that are in force, of these runs."""
-    if not await state.exists(connection) or not runs:
+    if not await store.exists(connection) or not runs:
         return []
     cursor = await connection.execute(
         "SELECT source, key, kind, code, action, column_name, cause FROM payrollx_meta.quarantine"
@@ -86,7 +86,7 @@ async def decided(connection: Connection, runs: Sequence[int]) -> list[Decision]
 
 async def entries(connection: Connection, *, run: int | None = None, source: str = "") -> list[dict[str, Any]]:
     """Return quarantined rows and kept values, newest run first, with their legacy rows."""
-    if not await state.exists(connection):
+    if not await store.exists(connection):
         return []
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(

@@ -5,52 +5,55 @@ from collections import Counter
 from dataclasses import replace
 from functools import partial
 
-from payrollx_db.consolidate import chronicle, load, state
-from payrollx_db.consolidate.connect import Connection
-from payrollx_db.consolidate.copy import Mover
-from payrollx_db.consolidate.events import StageStarted
-from payrollx_db.consolidate.inspect import Database, ForeignKey, Index, read_database
-from payrollx_db.consolidate.load import Builder
-from payrollx_db.consolidate.mapping import TablePlan
-from payrollx_db.consolidate.patience import patiently
-from payrollx_db.consolidate.plan import Plan
-from payrollx_db.consolidate.progress import watching
-from payrollx_db.consolidate.state import Run
-from payrollx_db.consolidate.survey import Task
-from payrollx_db.consolidate.tasks import limited, together
-from payrollx_db.consolidate.verify import TableVerdict, Verifier
+from payrollx_db.consolidate.copy import indexes as load
+from payrollx_db.consolidate.copy.indexes import IndexBuilder
+from payrollx_db.consolidate.copy.progress import watching
+from payrollx_db.consolidate.copy.tables import TableCopier
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.planner import Task
+from payrollx_db.consolidate.retrying import retry_transient
+from payrollx_db.consolidate.state import history, store
+from payrollx_db.consolidate.state.store import Run
+from payrollx_db.consolidate.verify.verifier import TableVerdict, Verifier
 from payrollx_db.errors import FindingsError
+from payrollx_db.model.events import StageStarted
+from payrollx_db.postgres.concurrency import limited, together
+from payrollx_db.postgres.introspect import Database, ForeignKey, Index, read_database
+from payrollx_db.postgres.session import Connection
 
 
-async def carry_out(held: Connection, task: Task, made: Plan, run: Run) -> None:
+async def run_stages(held: Connection, task: Task, made: Plan, run: Run) -> None:
     """Do what is left to do of ``run``. Raises FindingsError where the data doesn't fit, SourceError or TargetError."""
-    await state.set_stage(held, run.id, "copy")
-    await _take_down(held, task, made, run)
+    await store.set_stage(held, run.id, "copy")
+    await _drop_indexes(held, task, made, run)
     await _copy_and_index(held, task, made, run)
-    await state.set_stage(held, run.id, "load")
+    await store.set_stage(held, run.id, "load")
     await _restore_keys(held, task, made, run)
     sources = dict(task.sources)
-    await patiently(lambda: load.set_sequences(held, sources, made.copies), "setting the sequences", task.observer)
-    await state.set_stage(held, run.id, "merge")
+    await retry_transient(
+        lambda: load.set_sequences(held, sources, made.copies), "setting the sequences", task.observer
+    )
+    await store.set_stage(held, run.id, "merge")
     await _merge(held, task, made, run)
     await _account(held, made, run)
 
 
-async def _take_down(held: Connection, task: Task, made: Plan, run: Run) -> None:
-    done = await state.finished_parts(held, run.id)
+async def _drop_indexes(held: Connection, task: Task, made: Plan, run: Run) -> None:
+    done = await store.finished_parts(held, run.id)
     names = {table.target_name for table in made.copies if table.place not in done}
     standing = await _as_it_stands(held, made.target)
-    await load.take_down(held, task.target, run.id, standing, names)
+    await load.drop_indexes(held, task.target, run.id, standing, names)
 
 
 async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) -> None:
     """Copy tables, several at once, and index each as soon as its rows are in."""
     task.observer(StageStarted("copy", f"{len(made.copies)} tables, {task.jobs} at once"))
-    done = await state.finished_parts(held, run.id)
-    taken = await state.taken(held, run.id)
+    done = await store.finished_parts(held, run.id)
+    taken = await store.taken(held, run.id)
     standing = await _as_it_stands(held, made.target)
-    mover = _mover(held, task, run)
-    builder = Builder(run.id, task.target, task.observer, held.info.backend_pid)
+    copier = _copier(held, task, run)
+    index_builder = IndexBuilder(run.id, task.target, task.observer, held.info.backend_pid)
     building = asyncio.Semaphore(task.jobs)
     missing = {t.target_name: load.missing_indexes(standing.tables[t.target_name], taken) for t in made.copies}
     waiting = Counter({name: len(indexes) for name, indexes in missing.items()})
@@ -63,20 +66,20 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
                 # Two builds with a processor each are done sooner than two that share both with helpers;
                 # only the last ones, which leave some of the jobs idle, are given help.
                 idle = max(0, task.jobs - waiting.total())
-                await builder.build_index(table.target_name, index, helpers=idle)
+                await index_builder.build_index(table.target_name, index, helpers=idle)
             waiting[table.target_name] -= 1
 
         await together([one(index) for index in missing[table.target_name]])
-        await builder.attach(table.target_name, load.missing_constraints(found, taken))
-        await builder.analyze(table.target_name)
+        await index_builder.attach(table.target_name, load.missing_constraints(found, taken))
+        await index_builder.analyze(table.target_name)
 
     async def move(table: TablePlan) -> None:
         if table.place not in done:
-            begun = partial(state.table_started, held, run.id, table)
-            await patiently(lambda: mover.move(table, begun), table.target_name, task.observer)
+            begun = partial(store.table_started, held, run.id, table)
+            await retry_transient(lambda: copier.move(table, begun), table.target_name, task.observer)
         for duplicate in (t for t in made.merges if t.target_name == table.target_name and t.adopted):
             if table.place not in done or duplicate.place not in done:
-                await patiently(partial(mover.adopt, duplicate), duplicate.source_name, task.observer)
+                await retry_transient(partial(copier.adopt, duplicate), duplicate.source_name, task.observer)
         await build(table)
 
     async with watching(task.watched or task.target, run.id, made, task.observer):
@@ -86,22 +89,22 @@ async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) ->
 async def _restore_keys(held: Connection, task: Task, made: Plan, run: Run) -> None:
     """Put the foreign keys back: first all of them, looking at no row, then each is validated."""
     standing = await _as_it_stands(held, made.target)
-    taken = await state.taken(held, run.id)
-    ready = {table.target_name for table in made.copies} | set(await state.done_tables(held))
+    taken = await store.taken(held, run.id)
+    ready = {table.target_name for table in made.copies} | set(await store.done_tables(held))
     task.observer(StageStarted("load", "foreign keys"))
-    builder = Builder(run.id, task.target, task.observer, held.info.backend_pid)
+    index_builder = IndexBuilder(run.id, task.target, task.observer, held.info.backend_pid)
     originals = [item.thing for item in taken if isinstance(item.thing, ForeignKey)]
     unvalidated = {(key.table, key.name) for key in standing.foreign_keys if not key.validated}
-    missing = load.missing_keys(standing, taken)
+    missing = load.dropped_keys(standing, taken)
     for key in missing:
-        await builder.add_foreign_key(key, validated=key.target not in ready)
+        await index_builder.add_foreign_key(key, validated=key.target not in ready)
     added = {(key.table, key.name) for key in missing}
     due = [k for k in originals if (k.table, k.name) in added | unvalidated and k.target in ready]
 
     async def validate(table: str) -> None:
         for key in due:  # one at a time: they would wait for each other's lock on the table
             if key.table == table:
-                await builder.validate(key)
+                await index_builder.validate(key)
 
     await limited([validate(table) for table in dict.fromkeys(key.table for key in due)], task.jobs)
 
@@ -113,11 +116,11 @@ async def _merge(held: Connection, task: Task, made: Plan, run: Run) -> None:
     task.observer(StageStarted("merge", f"{len(made.merges)} duplicate tables"))
     merging = replace(made, tables=made.merges)
     verifier = Verifier(task.sources, task.target, task.observer)
-    verdict = await patiently(lambda: verifier.all(merging, jobs=task.jobs), "the comparison", task.observer)
-    await chronicle.merges(held, run.id, verdict)
-    mover = _mover(held, task, run)
+    verdict = await retry_transient(lambda: verifier.all(merging, jobs=task.jobs), "the comparison", task.observer)
+    await history.merges(held, run.id, verdict)
+    copier = _copier(held, task, run)
     for table in verdict.tables:
-        out = await patiently(partial(mover.set_aside, table.table), table.table.source_name, task.observer)
+        out = await retry_transient(partial(copier.set_aside, table.table), table.table.source_name, task.observer)
         await _merge_account(held, run, table, out)
 
 
@@ -125,7 +128,7 @@ async def _merge_account(held: Connection, run: Run, verdict: TableVerdict, out:
     result, adopted = verdict.result, len(verdict.table.adopted)
     account = {"rows_read": result.left_rows + out, "rows_merged": result.matched - adopted, "rows_written": adopted}
     done = {"rows_quarantined": out, "seconds": verdict.seconds, "bytes": 0, "status": "done"}
-    await state.table_account(held, run.id, verdict.table, **account, **done)
+    await store.table_account(held, run.id, verdict.table, **account, **done)
 
 
 async def _account(held: Connection, made: Plan, run: Run) -> None:
@@ -133,8 +136,8 @@ async def _account(held: Connection, made: Plan, run: Run) -> None:
     for table in made.copies:
         adopted = sum(len(t.adopted) for t in made.merges if t.target_name == table.target_name)
         rows = await load.count_rows(held, table.target_name) - adopted
-        await state.table_account(held, run.id, table, rows_written=rows, rows_merged=0, status="done")
-    wrong = [t for t in await state.tables(held, run.id) if not t.balanced]
+        await store.table_account(held, run.id, table, rows_written=rows, rows_merged=0, status="done")
+    wrong = [t for t in await store.tables(held, run.id) if not t.balanced]
     if wrong:
         raise FindingsError(
             f"the rows don't add up in {len(wrong)} of the tables: read = written + quarantined + merged does not hold",
@@ -147,9 +150,9 @@ async def _account(held: Connection, made: Plan, run: Run) -> None:
         )
 
 
-def _mover(held: Connection, task: Task, run: Run) -> Mover:
+def _copier(held: Connection, task: Task, run: Run) -> TableCopier:
     slots = asyncio.Semaphore(task.jobs)
-    return Mover(run.id, dict(task.sources), task.target, slots, task.observer, held.info.backend_pid)
+    return TableCopier(run.id, dict(task.sources), task.target, slots, task.observer, held.info.backend_pid)
 
 
 async def _as_it_stands(held: Connection, target: Database) -> Database:

@@ -4,15 +4,9 @@ Its programs come from a wheel or are the machine's own. It
 listens on loopback only, asks for a password, and keeps everything in one folder.
 """
 
-from payrollx_db.devserver.databases import (
-    connect,
-    create_database,
-    database_exists,
-    drop_database,
-    server_version,
-)
 from payrollx_db.devserver.programs import Programs
 from payrollx_db.devserver.server import Server, Status, default_data_dir
+from payrollx_db.postgres.databases import connect, create_database, database_exists, drop_database, server_version
 
 __all__ = [
     "Programs",

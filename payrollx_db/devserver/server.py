@@ -16,7 +16,7 @@ from types import MappingProxyType
 from payrollx_db.devserver.account import Account, Outcome, run, service_account
 from payrollx_db.devserver.programs import Programs
 from payrollx_db.errors import DevServerError
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.postgres.url import DatabaseUrl
 
 SUPERUSER = "postgres"
 MAINTENANCE = "postgres"

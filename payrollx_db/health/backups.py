@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from payrollx_db.catalog import Service
 from payrollx_db.health.database import MINUTE
 from payrollx_db.health.findings import Finding
+from payrollx_db.model.catalog import Service
 
 HOUR = 60 * MINUTE
 

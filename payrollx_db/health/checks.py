@@ -12,7 +12,7 @@ from psycopg import sql
 from payrollx_db.health.database import MEGABYTE, MINUTE, Database, quoted
 from payrollx_db.health.findings import Finding, Severity
 from payrollx_db.health.sizes import capacity, sessions
-from payrollx_db.roles.check import check as check_roles
+from payrollx_db.schema.roles.check import check as check_roles
 
 MIGRATE = "payrollx-db migrate"
 FULL = 0.95  # of the connections: from here on, the next burst is refused

@@ -8,11 +8,13 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 
-from payrollx_db.catalog import Catalog, Reference, Service
-from payrollx_db.consolidate.connect import Connection, Endpoint
-from payrollx_db.health import queries
 from payrollx_db.health.findings import Finding, Severity
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.model.catalog import Catalog, Reference, Service
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection, Endpoint
+from payrollx_db.postgres.url import DatabaseUrl
+
+queries = query_files.beside(__name__)
 
 MINUTE, DAY = 60.0, 86_400.0
 MEGABYTE = 1_000_000

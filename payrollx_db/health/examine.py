@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from payrollx_db.consolidate.connect import LOCK_NOT_AVAILABLE, Endpoint, session
 from payrollx_db.errors import PayrollxError
 from payrollx_db.health import backups
 from payrollx_db.health.checks import CHECKS, Check
 from payrollx_db.health.database import Database, Expected, Place
 from payrollx_db.health.findings import GRAVITY, Finding
 from payrollx_db.health.sizes import Capacity, ServiceSize, capacity, sizes
+from payrollx_db.postgres.session import LOCK_NOT_AVAILABLE, Endpoint, session
 
 TIMEOUT = 30.0  # seconds for one database, everything included
 
@@ -99,7 +99,7 @@ async def _examine(place: Place, expected: Expected, seconds: float) -> Database
     try:
         async with asyncio.timeout(seconds), session(endpoint) as connection:
             connected = time.monotonic() - began
-            with endpoint.blamed("can't be examined"):
+            with endpoint.translating_errors("can't be examined"):
                 return await _look(Database(place, endpoint, connection, expected), connected)
     except TimeoutError:
         return _unreachable(place, f"no answer within {seconds:g} s", "look at what the server is busy with")
@@ -130,10 +130,10 @@ async def _checked(check: Check, database: Database) -> Checked:
     except psycopg.Error as error:
         if database.connection.closed:
             raise
-        failure = database.endpoint.fail(error, f"{check.name} can't be checked")
+        failure = database.endpoint.to_error(error, f"{check.name} can't be checked")
     except PayrollxError as error:
         failure = error
-    again = failure.passing or failure.sqlstate == LOCK_NOT_AVAILABLE
+    again = failure.transient or failure.sqlstate == LOCK_NOT_AVAILABLE
     remedy = "ask again in a moment" if again else failure.hint
     detail = _detail(database.place, failure)
     return Checked(check.name, check.well, (database.finding("not-checked", "warn", detail, remedy),))

@@ -11,11 +11,11 @@ from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.catalog import Catalog, Reference, Service
-from payrollx_db.consolidate.connect import Endpoint, run, session
 from payrollx_db.errors import PayrollxError
 from payrollx_db.health.database import Place
-from payrollx_db.urls import DatabaseUrl
+from payrollx_db.model.catalog import Catalog, Reference, Service
+from payrollx_db.postgres.session import Endpoint, run, session
+from payrollx_db.postgres.url import DatabaseUrl
 
 TABLES = """
 SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class AS c
@@ -86,7 +86,7 @@ async def _problems(place: Place, seconds: float) -> dict[str, str]:
     endpoint = Endpoint(place.url, "target", place.url.dbname)
     try:
         async with asyncio.timeout(seconds), session(endpoint) as connection:
-            with endpoint.blamed("can't read its tables"):
+            with endpoint.translating_errors("can't read its tables"):
                 there = {name for (name,) in await run(connection, sql.SQL(TABLES), (place.schemas,))}
     except TimeoutError:
         return dict.fromkeys((s.name for s in place.services), f"no answer within {seconds:g} s")

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from itertools import groupby
 
-from payrollx_db.budget import Room
-from payrollx_db.consolidate.connect import Endpoint, session
-from payrollx_db.health import queries
 from payrollx_db.health.database import Database
+from payrollx_db.health.pool_budget import Room
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Endpoint, session
+
+queries = query_files.beside(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ async def sessions(database: Database) -> dict[str, int]:
 async def room(endpoint: Endpoint) -> Room:
     """Ask a server how many sessions it takes. Raises TargetError where it can't be reached."""
     async with session(endpoint) as connection:
-        with endpoint.blamed("can't read how many sessions it takes"):
+        with endpoint.translating_errors("can't read how many sessions it takes"):
             cursor = await connection.execute(queries.load("capacity"))
             found = await cursor.fetchone()
     return Room(*found[:3]) if found else Room(0)

@@ -8,15 +8,15 @@ from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate import rules
-from payrollx_db.consolidate.compare import Proof, Side, prove
-from payrollx_db.consolidate.connect import Endpoint, reusing
-from payrollx_db.consolidate.events import Notice, Observer, StageStarted, TableFinished, TableStarted
-from payrollx_db.consolidate.inspect import Database, Table, inspect
-from payrollx_db.consolidate.mapping import ROW, from_item
-from payrollx_db.consolidate.tasks import limited
+from payrollx_db.consolidate.plan import conversion
+from payrollx_db.consolidate.plan.mapping import ROW, from_item
 from payrollx_db.errors import ConfigurationError, StateConflictError
-from payrollx_db.report import reading, seal
+from payrollx_db.model.events import Notice, Observer, StageStarted, TableFinished, TableStarted
+from payrollx_db.postgres.compare import Fingerprint, Side, fingerprint
+from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.introspect import Database, Table, inspect
+from payrollx_db.postgres.session import Endpoint, connection_pool
+from payrollx_db.report import checksum, loader
 
 # What the record may say otherwise without being another: how it was reached, and what is derived from the rest.
 NOT_COMPARED = ("format", "made", "seal", "target")
@@ -86,8 +86,8 @@ async def check(path: Path, target: Endpoint, observer: Observer, *, jobs: int =
     Changes nothing. Raises ConfigurationError where ``path`` is no report, FindingsError where it was
     edited, TargetError where the target can't be read.
     """
-    document = seal.opened(path).document
-    async with reusing():
+    document = checksum.opened(path).document
+    async with connection_pool():
         found = await inspect(target)
         same = found.identity == (document["target"]["system"], document["target"]["dbname"])
         if not same:
@@ -104,7 +104,7 @@ class _Expected:
 
     target: str
     rows: int
-    proof: Proof | None
+    proof: Fingerprint | None
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
 
@@ -122,7 +122,7 @@ def _expected(document: Mapping[str, Any]) -> Iterator[_Expected]:
             yield _Expected(table["target"], written[table["target"]], None)
             continue
         buckets = {int(number): (rows, total) for number, (rows, total) in one["buckets"].items()}
-        proof = Proof(one["bucket_count"], buckets)
+        proof = Fingerprint(one["bucket_count"], buckets)
         columns, key = tuple(one["row_columns"]), tuple(one["key_columns"])
         yield _Expected(table["target"], one["target_rows"], proof, key, columns)
 
@@ -137,7 +137,7 @@ async def _table(found: Database, target: Endpoint, expected: _Expected, observe
     started = time.monotonic()
     observer(TableStarted("", expected.target, expected.rows))
     side = _side(table, target, expected.key or names, names)
-    seen = await prove(side, expected.proof.count if expected.proof else 1)
+    seen = await fingerprint(side, expected.proof.count if expected.proof else 1)
     observer(TableFinished("", expected.target, seen.rows, table.size, time.monotonic() - started))
     if expected.proof is None:
         return TableChecked(expected.target, expected.rows, seen.rows, seen.rows == expected.rows, hashed=False)
@@ -160,7 +160,7 @@ def _side(table: Table, target: Endpoint, key: tuple[str, ...], names: tuple[str
         column = table.column(name)
         if column is None:  # looked at by the caller
             raise ConfigurationError(f"{table.full_name} has no column {name}")
-        return name, rules.canonical(sql.Identifier(ROW, name), column.type)
+        return name, conversion.canonical(sql.Identifier(ROW, name), column.type)
 
     return Side(target, from_item(table), tuple(map(canonical, key)), tuple(map(canonical, names)))
 
@@ -170,7 +170,7 @@ async def _record(document: Mapping[str, Any], target: Endpoint) -> tuple[str, .
     verification = document["verification"]
     number = document["run"]["id"]
     try:
-        facts = await reading.read(target, number, verification=verification["id"] if verification else 0)
+        facts = await loader.read(target, number, verification=verification["id"] if verification else 0)
     except (ConfigurationError, StateConflictError) as error:
         return (f"run {number} is not recorded there: {error.message}",)
     recorded = facts.document()

@@ -12,13 +12,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from payrollx_db.report import picture, timeline
+from payrollx_db.report import diagram, timeline
+from payrollx_db.report.summary import headline, summary
 from payrollx_db.report.timeline import duration, instant
-from payrollx_db.report.words import headline, summary
 
 # What the look of a page depends on: another of these, and a page of the same numbers is another file.
 PARTS = (
-    "page.py", "picture.py", "timeline.py", "words.py",
+    "page.py", "diagram.py", "timeline.py", "summary.py",
     "templates/page.html", "templates/page.css", "templates/picture.svg", "templates/timeline.svg",
 )  # fmt: skip
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -32,7 +32,7 @@ def page(document: Mapping[str, Any]) -> str:
         headline=headline(document),
         summary=summary(document),
         databases=_by_database(document),
-        pictures=[picture.draw(document, shape) for shape in (picture.WIDE, picture.NARROW)],
+        pictures=[diagram.draw(document, shape) for shape in (diagram.WIDE, diagram.NARROW)],
         timelines=[timeline.draw(document, shape) for shape in (timeline.WIDE, timeline.NARROW)],
         data=embedded(document),
     )  # fmt: skip
@@ -76,7 +76,7 @@ def _by_database(document: Mapping[str, Any]) -> list[tuple[str, list[dict[str, 
     rows = [
         {
             **table,
-            "name": picture.split(table["source"])[1],
+            "name": diagram.split(table["source"])[1],
             "verified": verified.get((table["source"], table["target"])),
         }
         for table in tables

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl, keys
+from payrollx_db.schema import ddl, foreign_keys
 
 revision = "auth_0001"
 down_revision = None
@@ -20,7 +20,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    keys.loosen("auth")
+    foreign_keys.loosen("auth")
     op.drop_table("refresh_tokens", schema="auth")
     op.drop_table("audit_logs", schema="auth")
     op.drop_table("users", schema="auth")

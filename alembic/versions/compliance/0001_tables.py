@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl, keys
+from payrollx_db.schema import ddl, foreign_keys
 
 revision = "compliance_0001"
 down_revision = None
@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    keys.loosen("compliance")
+    foreign_keys.loosen("compliance")
     op.drop_table("compliance_reports", schema="compliance")
     op.drop_table("audit_logs", schema="compliance")
     op.execute(postgresql.DropEnumType(report_status))

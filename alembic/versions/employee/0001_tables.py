@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl, keys
+from payrollx_db.schema import ddl, foreign_keys
 
 revision = "employee_0001"
 down_revision = None
@@ -31,7 +31,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    keys.loosen("employee")
+    foreign_keys.loosen("employee")
     op.drop_table("employee_documents", schema="employee")
     op.drop_table("employees", schema="employee")
     op.execute(postgresql.DropEnumType(kyc_status))

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl, keys
+from payrollx_db.schema import ddl, foreign_keys
 
 revision = "notification_0001"
 down_revision = None
@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    keys.loosen("notification")
+    foreign_keys.loosen("notification")
     op.drop_table("notifications", schema="notification")
     op.drop_table("notification_templates", schema="notification")
     op.execute(postgresql.DropEnumType(notification_status))

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl, keys
+from payrollx_db.schema import ddl, foreign_keys
 
 revision = "organization_0001"
 down_revision = None
@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    keys.loosen("organization")
+    foreign_keys.loosen("organization")
     op.drop_table("organization_settings", schema="organization")
     op.drop_table("organizations", schema="organization")
     ddl.end_service("organization")

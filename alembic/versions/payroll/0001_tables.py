@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl, keys
+from payrollx_db.schema import ddl, foreign_keys
 
 revision = "payroll_0001"
 down_revision = None
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    keys.loosen("payroll")
+    foreign_keys.loosen("payroll")
     op.drop_table("payroll_items", schema="payroll")
     op.drop_table("payroll_schedules", schema="payroll")
     op.drop_table("payroll_runs", schema="payroll")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl, keys
+from payrollx_db.schema import ddl, foreign_keys
 
 revision = "transaction_0001"
 down_revision = None
@@ -41,7 +41,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    keys.loosen("transaction")
+    foreign_keys.loosen("transaction")
     op.drop_table("transaction_logs", schema="transaction")
     op.drop_table("transactions", schema="transaction")
     op.execute(postgresql.DropEnumType(transaction_status))

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from payrollx_db import ddl, keys
+from payrollx_db.schema import ddl, foreign_keys
 
 revision = "wallet_0001"
 down_revision = None
@@ -24,7 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    keys.loosen("wallet")
+    foreign_keys.loosen("wallet")
     op.drop_table("wallet_transactions", schema="wallet")
     op.drop_table("wallets", schema="wallet")
     op.execute(postgresql.DropEnumType(transaction_direction))

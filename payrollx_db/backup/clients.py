@@ -1,0 +1,172 @@
+"""Postgres' own programs: where they are, whether they fit the server, and how they are run.
+
+The password goes to them by the environment, as everything does that libpq reads there: what stands in argv,
+everyone on the machine can read.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
+
+from payrollx_db.errors import ConfigurationError, TargetError
+from payrollx_db.postgres.url import DatabaseUrl
+
+VARIABLE = "PAYROLLX_PG_BIN"
+SUFFIX = ".exe" if sys.platform == "win32" else ""
+NEEDED = ("pg_dump", "pg_restore")
+MAJOR = 10_000  # what a version number has for each major version
+LOCK_WAIT = "30s"
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The folder of pg_dump and pg_restore, and their major version."""
+
+    folder: Path
+    major: int
+
+    @classmethod
+    def find(cls, version: int, further: Iterable[Path] = ()) -> "Clients":
+        """Find programs for a server, or a dump, of that version number: those in the folder of PAYROLLX_PG_BIN,
+        else on PATH or in ``further``.
+
+        They refuse what is newer than themselves, so older ones are passed over. Of those that fit, the
+        oldest are taken: what they write, most servers read. Raises ConfigurationError, saying which there are.
+        """
+        wanted = version // MAJOR
+        folders = list(_explicit()) or [*_on_path(), *further]
+        there = [clients for folder in dict.fromkeys(folders) if (clients := cls.at(folder))]
+        fitting = sorted((clients for clients in there if clients.major >= wanted), key=lambda c: c.major)
+        if fitting:
+            return fitting[0]
+        majors = ", ".join(sorted({str(clients.major) for clients in there}))
+        what = f"there is only that of Postgres {majors}" if majors else "there is none"
+        raise ConfigurationError(
+            f"Postgres {wanted} needs a pg_dump and a pg_restore at least as new; {what}",
+            hint=f"install the client programs of Postgres {wanted}, or set {VARIABLE} to the folder that has them",
+        )
+
+    @classmethod
+    def at(cls, folder: Path) -> "Clients | None":
+        """Return the programs in ``folder``, or ``None`` where one is missing or doesn't run."""
+        if not all((folder / f"{name}{SUFFIX}").is_file() for name in NEEDED):
+            return None
+        major = _major(folder / f"pg_dump{SUFFIX}")
+        return cls(folder, major) if major else None
+
+    def dump(self, url: DatabaseUrl, arguments: Sequence[str], target: Path) -> None:
+        """Run pg_dump into the file ``target``. Raises TargetError with what it said."""
+        environment, rest = connection(url)
+        argv: list[str | Path] = [
+            self._program("pg_dump"),
+            *arguments,
+            "--no-password",
+            f"--lock-wait-timeout={LOCK_WAIT}",
+        ]
+        argv += [f"--file={target}", *([f"--dbname={rest}"] if rest else [])]
+        with subprocess.Popen(
+            argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as program, _ended(program):  # fmt: skip
+            _, said = program.communicate()
+        if program.returncode:
+            raise TargetError(f"pg_dump of {url.masked} failed: {_last_words(said, url)}")
+
+    def listed(self, dump: Path) -> list[str]:
+        """Return the dump's table of contents, a line an entry. Raises TargetError where it can't be read."""
+        with self.unpacked(dump, "--list") as out:
+            return out.read().decode(errors="replace").splitlines()
+
+    @contextmanager
+    def unpacked(self, dump: Path, *arguments: str) -> Iterator[IO[bytes]]:
+        """Run pg_restore on ``dump``, and yield what it writes. Raises TargetError where it fails."""
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("PG")}
+        with subprocess.Popen(
+            [self._program("pg_restore"), *arguments, *(() if "--list" in arguments else ("--file=-",)), dump],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as program, _ended(program):  # fmt: skip
+            assert program.stdout is not None  # noqa: S101 - it was asked for
+            assert program.stderr is not None  # noqa: S101 - likewise
+            yield program.stdout
+            said = program.stderr.read()
+            program.wait()
+        if program.returncode:
+            raise TargetError(f"pg_restore can't read {dump}: {_last_words(said)}", hint=self._too_old(said))
+
+    def _program(self, name: str) -> Path:
+        return self.folder / f"{name}{SUFFIX}"
+
+    def _too_old(self, said: bytes) -> str:
+        if b"unsupported version" not in said:
+            return ""
+        return f"a newer pg_dump made it; this is {self.major}: set {VARIABLE} to the programs of a newer Postgres"
+
+
+@cache
+def _major(program: Path) -> int | None:
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version = re.search(r"\d+", said.partition(")")[2])
+    return int(version.group()) if version else None
+
+
+def connection(url: DatabaseUrl) -> tuple[dict[str, str], str]:
+    """Return the environment in which libpq finds ``url``, and a connection string of what has no variable.
+
+    Raises ConfigurationError where a secret has no variable.
+    """
+    environment = dict(os.environ)
+    rest: dict[str, str] = {}
+    known = {option.keyword.decode(): option for option in pq.Conninfo.get_defaults()}
+    for name, text in {"application_name": "payrollx-db", **url.params, "dbname": url.dbname}.items():
+        option = known[name]
+        if option.envvar:
+            environment[option.envvar.decode()] = text
+        elif option.dispchar:  # hidden where connections are shown
+            raise ConfigurationError(
+                f"{name} in the URL of {url.masked} can't be handed to pg_dump without showing it",
+                hint="use a key without a password, or a password in ~/.pgpass",
+            )
+        else:
+            rest[name] = text
+    return environment, make_conninfo(**rest)
+
+
+def _explicit() -> Iterator[Path]:
+    if chosen := os.environ.get(VARIABLE):
+        folder = Path(chosen).expanduser()
+        yield from (folder, folder / "bin")
+
+
+def _on_path() -> Iterator[Path]:
+    if found := shutil.which("pg_dump"):
+        yield Path(found).parent
+
+
+@contextmanager
+def _ended(program: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """End the program where the work is given up, so that nobody waits for it."""
+    try:
+        yield
+    except BaseException:
+        program.kill()
+        raise
+
+
+def _last_words(said: bytes, url: DatabaseUrl | None = None) -> str:
+    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
+    text = " ".join(lines[:2]) or "it said nothing"
+    secret = url.params.get("password") if url else None
+    return text.replace(secret, "***") if secret else text

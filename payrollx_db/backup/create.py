@@ -1,0 +1,231 @@
+"""Back services up: a dump each, and a manifest that proves it, all of them as of one moment.
+
+One session exports its snapshot and keeps it; every pg_dump reads under that snapshot, and so does the
+session when it hashes the rows for the manifests. A backup is written under a hidden name, and gets its own once
+everything in it has reached the disk: what has a name of a backup is one.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from psycopg import sql
+
+from payrollx_db import __version__
+from payrollx_db.backup import fingerprint, manifest
+from payrollx_db.backup.clients import MAJOR, Clients
+from payrollx_db.backup.manifest import Backup, Manifest
+from payrollx_db.backup.session import Session, session
+from payrollx_db.errors import ConfigurationError, StateConflictError
+from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate
+
+# So that pg_dump and the hashes see one state: tables that are read can't be changed in shape meanwhile.
+LOCK = sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that was done for a service, for whoever watches."""
+
+    service: str
+    what: str
+
+
+Observer = Callable[[Step], None]
+FindClients = Callable[[int], Clients]
+
+
+def ignore_events(_: Step) -> None:
+    """Watch nothing."""
+
+
+def backup(
+    url: DatabaseUrl, catalog: Catalog, services: Sequence[Service], folder: Path, find: FindClients,
+    observer: Observer = ignore_events,
+) -> list[Backup]:  # fmt: skip
+    """Back ``services`` of the database at ``url`` up into ``folder``, under one snapshot.
+
+    All or none. ``find`` gives the programs for a server's version number. Raises ConfigurationError where the folder
+    can't be written or there is no fitting pg_dump, StateConflictError where the database doesn't have one of
+    the services, a copy into it isn't finished, or its tables change just then, and TargetError.
+    """
+    with _disk(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with session(url) as looking:
+        before = _Shape.of(looking, catalog, services)
+        role = str(looking.run("SELECT CURRENT_USER")[0][0])  # the owner's, where we may
+    with session(url) as reading, ExitStack() as unfinished, _disk(folder):
+        snapshot = _snapshot(reading, [table.identifier for table in before.tables], role)
+        revisions = before.still(reading, catalog, services)
+        clients = find(reading.raw.info.server_version)
+        taken = _Taken(url, catalog, tuple(services), snapshot, role, datetime.now(UTC), clients)
+        moves = []
+        for service in services:
+            observer(Step(service.name, "writing the dump, and hashing the rows"))
+            moves.append(taken.write(reading, service, revisions[service.name], folder, unfinished))
+        for part, goal in moves:
+            part.rename(goal)
+        _sync(folder)
+    return [manifest.read(goal) for _, goal in moves]
+
+
+def prune(folder: Path, made: Backup, keep: int) -> list[Backup]:
+    """Delete the backups beyond the newest ``keep`` of those like ``made``; return them. Touches whole backups only.
+
+    Like it are those of the same service of the same database: who shares a folder, or has handed a service over,
+    doesn't lose the other database's.
+    """
+    ours = (made.manifest.catalog, made.manifest.database)
+    found = manifest.found(folder, made.manifest.service)
+    old = [one for one in found if (one.manifest.catalog, one.manifest.database) == ours][keep:]
+    for one in old:
+        # Out of sight first: what is half-deleted mustn't look like a backup.
+        gone = one.folder.with_name(f".{one.folder.name}.deleted")
+        with _disk(folder):
+            one.folder.rename(gone)
+            shutil.rmtree(gone)
+    return old
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """The tables that there are, and the revision of each service."""
+
+    tables: tuple[fingerprint.Table, ...]
+    revisions: dict[str, str]
+
+    @classmethod
+    def of(cls, at: Session, catalog: Catalog, services: Sequence[Service]) -> "_Shape":
+        """Look at a database. Raises StateConflictError where it lacks a service, or a copy isn't finished."""
+        schemas = [service.schema for service in services]
+        revisions = _revisions(at, catalog, services)
+        at.refuse_taken_down(schemas)
+        return cls(tuple(fingerprint.tables(at, schemas)), revisions)
+
+    def still(self, reading: Session, catalog: Catalog, services: Sequence[Service]) -> dict[str, str]:
+        """Return the revisions as the snapshot has them.
+
+        Raises StateConflictError where somebody migrated, or began a copy, after we looked and before we locked.
+        """
+        now = _Shape.of(reading, catalog, services)
+        if self.names != now.names or self.revisions != now.revisions:
+            raise StateConflictError(
+                f"the tables of {reading.url.masked} were changed while the backup began; nothing was written",
+                hint="run it again, once migrations and restores are done",
+            )
+        return now.revisions
+
+    @property
+    def names(self) -> set[tuple[str, str]]:
+        """The tables' schemas and names."""
+        return {(table.schema, table.name) for table in self.tables}
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What all backups of one call share."""
+
+    url: DatabaseUrl
+    catalog: Catalog
+    services: tuple[Service, ...]
+    snapshot: str
+    role: str
+    at: datetime
+    clients: Clients
+
+    def write(
+        self, reading: Session, service: Service, revision: str, folder: Path, unfinished: ExitStack
+    ) -> tuple[Path, Path]:
+        """Write one backup under a hidden name; return that path, and the one that it is to get."""
+        name = manifest.name_of(service.name, self.at)
+        part = folder / f".{name}.{os.getpid()}.part"
+        part.mkdir(mode=0o700)
+        unfinished.callback(shutil.rmtree, part, ignore_errors=True)
+        dump = part / f"{service.name}.dump"
+        self.clients.dump(self.url, self._arguments(service), dump)
+        dump.chmod(0o600)
+        made = self._manifest(reading, service, revision, dump)
+        path = part / manifest.FILE
+        path.touch(mode=0o600)
+        path.write_text(made.text(), encoding="utf-8")
+        for written in (dump, path, part):
+            _sync(written)
+        return part, folder / name
+
+    def _arguments(self, service: Service) -> list[str]:
+        quoted = service.schema.replace('"', '""')
+        return [
+            "--format=custom", "--encoding=UTF8", "--strict-names",
+            f'--schema="{quoted}"', f"--snapshot={self.snapshot}", f"--role={self.role}",
+        ]  # fmt: skip
+
+    def _manifest(self, reading: Session, service: Service, revision: str, dump: Path) -> Manifest:
+        with reading.translating_errors(f"can't hash the rows of {service.name}"):
+            return Manifest(
+                catalog=self.catalog.name,
+                service=service.name,
+                schema=service.schema,
+                revision=revision,
+                taken_at=self.at,
+                snapshot=self.snapshot,
+                together=tuple(other.name for other in self.services),
+                database=reading.identity(),
+                server_version=reading.raw.info.parameter_status("server_version") or "",
+                tool_version=__version__,
+                dump=dump.name,
+                dump_version=self.clients.major * MAJOR,
+                dump_bytes=dump.stat().st_size,
+                dump_sha256=manifest.sha256(dump),
+                tables=fingerprint.records(reading, service.schema),
+                enums=fingerprint.enums(reading, service.schema),
+                grants=fingerprint.grants(reading, service.schema),
+            )
+
+
+def _snapshot(reading: Session, names: Sequence[sql.Identifier], role: str) -> str:
+    """Begin to read as ``role``, and return the name of the snapshot.
+
+    Nothing before the lock takes the snapshot, so that no table can have changed its shape in between.
+    """
+    with reading.translating_errors("can't open a snapshot"):
+        reading.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        reading.run(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+        if names:
+            reading.run(LOCK.format(sql.SQL(", ").join(names)))
+        return str(reading.run("SELECT pg_catalog.pg_export_snapshot()")[0][0])
+
+
+def _revisions(looking: Session, catalog: Catalog, services: Sequence[Service]) -> dict[str, str]:
+    revisions = migrate.recorded(looking.alembic, catalog)
+    for service in services:
+        if service.name not in revisions:
+            raise StateConflictError(
+                f"{looking.url.masked} doesn't have the service {service.name}",
+                hint=f"name the database that has it: --database-url, or {service.name.upper()}_DATABASE_URL",
+            )
+    return revisions
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    """Turn an error of the folder's file system into one that names it."""
+    try:
+        yield
+    except OSError as error:
+        what = f"{folder} can't be written: {error.strerror or error}"
+        raise ConfigurationError(what, hint="make room or mend its permissions, or name another with --dir") from None
+
+
+def _sync(path: Path) -> None:
+    """Have what was written reach the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

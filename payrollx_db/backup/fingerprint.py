@@ -1,0 +1,103 @@
+"""What a schema holds, as a manifest records it: tables with their proofs, enum types, grants.
+
+Rows are hashed in the canonical form in which a consolidation compares its two sides, so that the same
+rows have the same sums in every database.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from payrollx_db.backup.manifest import Grant, TableRecord
+from payrollx_db.backup.session import Session
+from payrollx_db.consolidate.plan.conversion import canonical
+from payrollx_db.postgres.compare import Fingerprint, Side, buckets_for
+from payrollx_db.postgres.introspect import ColumnType
+
+ROW = "r"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its schema and name, about how many rows it has, and its primary key's columns."""
+
+    schema: str
+    name: str
+    rows: int
+    key: tuple[str, ...]
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """The qualified name, quoted."""
+        return sql.Identifier(self.schema, self.name)
+
+
+def tables(at: Session, schemas: Iterable[str]) -> list[Table]:
+    """Return the tables of these schemas, by name."""
+    return [
+        Table(schema, name, rows, tuple(key))
+        for schema, name, rows, key in at.ask("tables", schemas=sorted(schemas))
+    ]  # fmt: skip
+
+
+def record(at: Session, table: Table, bucket_count: int | None = None) -> TableRecord:
+    """Hash a table's rows in this transaction, into that many buckets (default: as fits its size)."""
+    columns = {
+        name: canonical(sql.Identifier(ROW, name), ColumnType(schema, kind, kind, letter, element))
+        for name, kind, schema, letter, element in at.ask("columns", schema=table.schema, table=table.name)
+    }
+    key = table.key or tuple(columns)
+    source = sql.SQL("{} AS {}").format(table.identifier, sql.Identifier(ROW))
+    side = Side(at.endpoint, source, tuple((name, columns[name]) for name in key), tuple(columns.items()))
+    count = bucket_count or buckets_for(table.rows)
+    found = {bucket: (rows, total) for bucket, rows, total in at.run(side.sums(count))}
+    return TableRecord.of(table.name, key, tuple(columns), Fingerprint.of(found, count))
+
+
+def records(at: Session, schema: str) -> tuple[TableRecord, ...]:
+    """Return the records of all tables of a schema."""
+    return tuple(record(at, table) for table in tables(at, [schema]))
+
+
+def differences(at: Session, schema: str, expected: Iterable[TableRecord]) -> list[str]:
+    """Return what of ``expected`` the schema doesn't hold as it was, a line a table."""
+    wanted = {table.name: table for table in expected}
+    there = {table.name: table for table in tables(at, [schema])}
+    lines = [f"{schema}.{name} is there and wasn't in the backup" for name in there.keys() - wanted.keys()]
+    for name, was in wanted.items():
+        if name not in there:
+            lines.append(f"{schema}.{name} is missing")
+            continue
+        line = _difference(record(at, there[name], was.bucket_count), was)
+        lines += [f"{schema}.{name} {line}"] if line else []
+    return sorted(lines)
+
+
+def enums(at: Session, schema: str) -> dict[str, tuple[str, ...]]:
+    """Return the enum types of a schema, with their labels."""
+    return {name: tuple(labels) for name, labels in at.ask("enums", schema=schema)}
+
+
+def publications(at: Session, schema: str) -> set[tuple[str, str]]:
+    """Return the publications that tables of a schema are in, each with the table's name."""
+    return {(publication, table) for publication, table in at.ask("publications", schema=schema)}
+
+
+def grants(at: Session, schema: str) -> tuple[Grant, ...]:
+    """Return what roles other than the owner may do with a schema and what is in it.
+
+    A privilege on columns names them: ``SELECT (email)``.
+    """
+    found = at.ask("grants", schema=schema)
+    return tuple(Grant(kind, name, grantee, tuple(privileges)) for kind, name, grantee, privileges in found)
+
+
+def _difference(now: TableRecord, was: TableRecord) -> str:
+    if now.columns != was.columns:
+        return f"has the columns {', '.join(now.columns)}, and had {', '.join(was.columns)}"
+    if now.rows != was.rows:
+        return f"has {now.rows:,} rows, and had {was.rows:,}"
+    buckets = now.buckets.keys() | was.buckets.keys()
+    other = sum(now.buckets.get(b) != was.buckets.get(b) for b in buckets)
+    return f"has other rows, in {other} of {len(buckets)} buckets" if other else ""

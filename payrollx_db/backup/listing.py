@@ -1,0 +1,78 @@
+"""What a database has of its services: revision, tables, rows, size; and when each was backed up last."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import sql
+
+from payrollx_db.backup import fingerprint
+from payrollx_db.backup.session import Session, session
+from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate
+
+
+@dataclass(frozen=True)
+class Presence:
+    """One service in one database. ``revision`` is ``None`` where that doesn't have it.
+
+    ``rows`` is ``None`` where only an estimate was asked for, and the server has none; ``exact`` tells which.
+    """
+
+    service: Service
+    database: DatabaseUrl
+    revision: str | None
+    tables: int
+    rows: int | None
+    exact: bool
+    size: int
+    last_backup: datetime | None
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        return {
+            "service": self.service.name,
+            "schema": self.service.schema,
+            "database": self.database.masked,
+            "revision": self.revision,
+            "tables": self.tables,
+            "rows": self.rows,
+            "exact": self.exact,
+            "bytes": self.size,
+            "last_backup": self.last_backup.isoformat() if self.last_backup else None,
+        }
+
+
+def look(
+    url: DatabaseUrl,
+    catalog: Catalog,
+    services: Sequence[Service],
+    last: Mapping[str, datetime],
+    *,
+    exact: bool = False,
+) -> list[Presence]:
+    """Return what the database at ``url`` has of ``services``; with ``exact``, rows are counted.
+
+    ``last`` is when each was backed up last. Raises TargetError, StateConflictError.
+    """
+    with session(url) as at, at.translating_errors("can't look at the services"):
+        revisions = migrate.recorded(at.alembic, catalog)
+        found = {row[0]: row[1:] for row in at.ask("overview", schemas=[service.schema for service in services])}
+        presences = []
+        for service in services:
+            tables, rows, size, unknown = found.get(service.schema, (0, 0, 0, False))
+            if exact:
+                rows = _count(at, service)
+            counted = rows if exact or not unknown else None
+            revision = revisions.get(service.name)
+            presences.append(
+                Presence(service, url, revision, tables, counted, exact, size, last.get(service.name))
+            )  # fmt: skip
+        return presences
+
+
+def _count(at: Session, service: Service) -> int:
+    count = sql.SQL("SELECT pg_catalog.count(*) FROM {}")
+    return sum(int(at.run(count.format(table.identifier))[0][0]) for table in fingerprint.tables(at, [service.schema]))

@@ -1,0 +1,1 @@
+"""PayrollX: eight services, their legacy layout, practice databases and seed rows."""

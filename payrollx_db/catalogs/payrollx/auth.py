@@ -1,0 +1,64 @@
+"""The auth service: who may log in, with which tokens, and what they did."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payrollx_db.catalogs.payrollx.base import CATALOG, Base, Created, Document, Key, Updated, metadata
+from payrollx_db.facade.facade import Facade
+from payrollx_db.model.catalog import Service, loose_reference
+
+service = Service("auth", schema="auth", role="payrollx_auth")
+db = Facade(service, metadata=metadata, catalog=CATALOG)
+HERE = {"schema": service.schema}
+
+
+class User(Base):
+    """Someone who can log in. ``password`` is a hash, made by the service."""
+
+    __tablename__ = "users"
+    __table_args__ = HERE
+
+    id: Mapped[Key]
+    email: Mapped[str] = mapped_column(unique=True)
+    password: Mapped[str]
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    role: Mapped[str] = mapped_column(server_default="EMPLOYEE", index=True)
+    organization_id: Mapped[uuid.UUID | None] = mapped_column(
+        index=True, info=loose_reference("organization.organizations.id")
+    )
+    created_at: Mapped[Created] = mapped_column(index=True)
+    updated_at: Mapped[Updated]
+
+
+class RefreshToken(Base):
+    """A token that renews a session until it expires."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = HERE
+
+    id: Mapped[Key]
+    token: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    created_at: Mapped[Created]
+
+
+class AuditLog(Base):
+    """What a user did to which resource. It outlives the user."""
+
+    __tablename__ = "audit_logs"
+    __table_args__ = HERE
+
+    id: Mapped[Key]
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("auth.users.id", ondelete="SET NULL"), index=True)
+    action: Mapped[str]
+    resource: Mapped[str]
+    resource_id: Mapped[str | None]
+    details: Mapped[Document | None]
+    ip_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    created_at: Mapped[Created] = mapped_column(index=True)

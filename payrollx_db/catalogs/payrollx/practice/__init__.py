@@ -1,0 +1,1 @@
+"""Eight legacy databases as Prisma makes them, full of invented rows, to practise a consolidation on."""

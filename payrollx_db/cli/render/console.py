@@ -1,0 +1,189 @@
+"""The only module that prints. Answers go to stdout; progress, notes and problems to stderr.
+
+With `json_logs`, whatever goes to stderr is one JSON document a line, for collectors of logs.
+"""
+
+import json
+import sys
+import textwrap
+import traceback
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from payrollx_db.errors import PayrollxError
+
+# Words that a reader looks for, and how they look.
+MARKS = {"yes": "green", "NO": "bold red"}
+
+# Text is shown as it is: a key or a path may well hold [brackets] or :colons:.
+PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+
+stdout = Console(soft_wrap=True, **PLAIN)
+stderr = Console(stderr=True, **PLAIN)
+
+Level = Literal["debug", "info", "warning", "error"]
+
+_json_logs = False
+
+
+def json_logs(*, wanted: bool) -> None:
+    """Choose whether stderr gets JSON lines instead of words."""
+    global _json_logs  # noqa: PLW0603 - one process has one stderr
+    _json_logs = wanted
+    if wanted:
+        sys.excepthook = _log_crash
+
+
+def logs_json() -> bool:
+    """Tell whether stderr gets JSON lines."""
+    return _json_logs
+
+
+def now() -> str:
+    """Return the time of a line of JSON, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def log(level: Level, message: str, **more: Any) -> None:
+    """Print one line of JSON to stderr."""
+    document = {"time": now(), "level": level, "message": message, **more}
+    click.echo(json.dumps(document, default=str, ensure_ascii=False), err=True)
+
+
+def _log_crash(kind: type[BaseException], crash: BaseException, _traceback: Any) -> None:
+    # Not its message: that of a driver may hold a row.
+    log("error", f"unexpected {kind.__name__}", traceback="".join(traceback.format_tb(crash.__traceback__)))
+
+
+def answer_json(document: Any) -> None:
+    """Print the one JSON document that a command answers with."""
+    click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+
+
+def answer(text: str) -> None:
+    """Print plain text to stdout, as it is."""
+    click.echo(text)
+
+
+def answer_wrapped(text: str, *, indent: int = 0) -> None:
+    """Print a paragraph to stdout, broken between words where it is a terminal; piped, it stays one line."""
+    click.echo(_folded(stdout, text, indent, indent))
+
+
+def answer_marked(mark: str, style: str, text: str) -> None:
+    """Print a line to stdout that begins with a coloured word."""
+    stdout.print(Text.assemble((mark, style), text))
+
+
+def note(text: str) -> None:
+    """Print a line for people to stderr."""
+    if _json_logs:
+        log("info", text)
+        return
+    stderr.print(text, markup=False, soft_wrap=True)
+
+
+def table(*columns: tuple[str, str], title: str | None = None) -> Table:
+    """Return an empty table; each column is its heading and ``left`` or ``right``."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for heading, justify in columns:
+        made.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+    return made
+
+
+def answer_table(made: Table) -> None:
+    """Print a table to stdout. Piped, it is as wide as its content asks for, so that no cell is cut."""
+    (stdout if sys.stdout.isatty() else _wide()).print(made)
+
+
+def _folded(console: Console, text: str, first: int, further: int) -> str:
+    """Indent each line of ``text``, and break it between words where ``console`` is a terminal."""
+    if not console.file.isatty():
+        return "\n".join(" " * first + line for line in text.splitlines())
+    folder = textwrap.TextWrapper(max(console.width, 40), break_long_words=False, break_on_hyphens=False)
+    folder.initial_indent, folder.subsequent_indent = " " * first, " " * further
+    return "\n".join(folder.fill(line) for line in text.splitlines())
+
+
+def _wide() -> Console:
+    """Return a console of no width to speak of: for pipes, and for measuring."""
+    return Console(width=10_000, **PLAIN)
+
+
+def answer_groups(headings: Sequence[tuple[str, str]], groups: Iterable[tuple[str, Sequence[Sequence[str]]]]) -> None:
+    """Print rows under titles: as one table where it fits the terminal, else each row on two lines.
+
+    ``headings`` are as for `table`; each group is a title and its rows of cells, the first one a name.
+    """
+    listed = [(title, list(rows)) for title, rows in groups]
+    made = table(*headings)
+    for title, rows in listed:
+        made.add_row(Text(title, style="bold"))
+        for name, *cells in rows:
+            made.add_row(Text(f"  {name}"), *(Text(cell, style=MARKS.get(cell, "")) for cell in cells))
+    if not sys.stdout.isatty() or _wide().measure(made).maximum <= stdout.width:
+        answer_table(made)
+        return
+    for title, rows in listed:
+        stdout.print(Text(title, style="bold"))
+        for name, *cells in rows:
+            stdout.print(Text(f"  {name}"))
+            hints = [
+                Text.assemble((cell, MARKS.get(cell, "")), f" {heading}" if heading not in ("", "time") else "")
+                for cell, (heading, _) in zip(cells, headings[1:], strict=False)
+                if cell not in ("", "0")
+            ]
+            stdout.print(Text("      ").append(Text("  ").join(hints)))
+
+
+def problem(text: str) -> None:
+    """Print a one-line problem to stderr."""
+    if _json_logs:
+        log("error", text)
+        return
+    stderr.print(f"payrollx-db: {text}", markup=False, soft_wrap=True, style="red")
+
+
+def error(failure: PayrollxError) -> None:
+    """Print what went wrong, its details, and the next step."""
+    if _json_logs:
+        log("error", failure.message, **error_fields(failure))
+        return
+    problem(failure.message)
+    for line in failure.details:
+        note(_folded(stderr, line, 2, 6))
+    if failure.hint:
+        note(_folded(stderr, f"next: {failure.hint}", 2, 6))
+
+
+def error_fields(failure: PayrollxError) -> dict[str, Any]:
+    """Return what else is to be said of an error, as plain data."""
+    return {
+        "error": type(failure).__name__,
+        "exit_code": failure.exit_code,
+        "details": list(failure.details),
+        "hint": failure.hint,
+    }
+
+
+def trace(failure: PayrollxError) -> None:
+    """Print where it happened. Not the driver's own error behind it, whose details may hold whole rows."""
+    text = "".join(traceback.format_exception(failure, chain=False))
+    if _json_logs:
+        log("debug", "where it happened", traceback=text)
+    else:
+        click.echo(text, err=True)
+
+
+def usage_error(failure: click.ClickException) -> None:
+    """Print Click's own complaint, in Click's words."""
+    if _json_logs:
+        log("error", failure.format_message(), error=type(failure).__name__, exit_code=failure.exit_code)
+        return
+    failure.show(file=sys.stderr)

@@ -1,0 +1,207 @@
+"""How plans, reports, verdicts and states look to people."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from rich.text import Text
+
+from payrollx_db.cli.render import console, findings
+from payrollx_db.consolidate.copy.requeue import Retried
+from payrollx_db.consolidate.pipeline import Report
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state.store import TableState
+from payrollx_db.consolidate.status import Status
+from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
+
+MEGABYTE = 1_000_000
+
+
+def show_plan(plan: Plan, *, sql: bool) -> None:
+    """Show a plan: what goes where, and what is unaccounted for."""
+    headings = (("source → target", "left"), ("rows (about)", "right"), ("MB", "right"), ("", "left"))
+    order = sorted(plan.tables, key=lambda t: (t.source_name, t.target_name))
+    groups = [
+        (database, [_planned(member) for member in members])
+        for database, members in groupby(order, key=lambda t: t.database)
+    ]
+    console.answer_groups(headings, groups)
+    if sql:
+        for member in order:
+            console.answer(f"\n-- {member.source_name} -> {member.target_name}")
+            console.answer(member.select().as_string(None) + ";")
+    copies, merges = len(plan.copies), len({table.source_name for table in plan.merges})
+    merging = _counted(merges, "duplicate table")
+    console.answer(f"\n{_counted(copies, 'table')} to copy, about {plan.rows:,} rows; {merging} to merge.")
+    for reference in plan.waiting:
+        console.answer(f"waits for its other end: {reference}")
+    if plan.mismatches:
+        console.answer(f"\n{len(plan.mismatches)} unaccounted for:")
+        for mismatch in plan.mismatches:
+            console.answer(f"  {mismatch.code:<10} {mismatch}")
+
+
+def show_report(report: Report) -> None:
+    """Show what a run did: the account of every table."""
+    _show_accounts(report.tables, {})
+    total = sum(t.rows_read or 0 for t in report.tables)
+    console.answer(
+        f"\nrun {report.run.id} is done: {total:,} rows read in {report.seconds:.1f} s, and every one accounted for."
+    )
+    for reference in report.waiting:
+        console.answer(f"waits for its other end, NOT VALID until then: {reference}")
+    console.note("next: payrollx-db verify proves that both sides are identical")
+
+
+def show_verdict(verdict: Verdict, accounts: Sequence[TableState]) -> None:
+    """Show the proof, beside the accounts of the runs that wrote it, and the rows that differ."""
+    verdicts = {table.table.place: table for table in verdict.tables}
+    known = {(account.source, account.target) for account in accounts}
+    bare = [_bare_account(v) for place, v in verdicts.items() if place not in known]
+    _show_accounts([a for a in accounts if (a.source, a.target) in verdicts] + bare, verdicts)
+    for table in verdict.tables:
+        _show_differences(table)
+    kept = {table.table.source_name: table.kept.left_rows for table in verdict.tables if table.kept}
+    out = sum(kept.values())
+    rows = sum(table.result.left_rows for table in verdict.tables) + out
+    word = "identical" if verdict.identical else "NOT identical"
+    aside = f" ({out:,} of them in quarantine, as they were)" if out else ""
+    console.answer(f"\n{rows:,} source rows in {len(verdict.tables)} tables{aside}: {word}.")
+
+
+def show_status(status: Status) -> None:
+    """Show the recorded runs and one run's tables."""
+    if not status.runs:
+        console.answer("no run is recorded here")
+        return
+    table = console.table(
+        ("run", "right"), ("status", "left"), ("stage", "left"), ("started (UTC)", "left"), ("finished", "left"),
+        ("services", "left"),
+    )  # fmt: skip
+    for run in status.runs:
+        ended = f"{run.finished_at:%Y-%m-%d %H:%M:%S}" if run.finished_at else ""
+        killed = run.status == "running" and not status.at_work
+        table.add_row(
+            str(run.id), "killed" if killed else run.status, run.stage, f"{run.started_at:%Y-%m-%d %H:%M:%S}", ended,
+            " ".join(run.services),
+        )  # fmt: skip
+    console.answer_table(table)
+    if any(run.unfinished for run in status.runs) and not status.at_work:
+        console.note("next: the same payrollx-db copy goes on with the unfinished run")
+    console.answer(f"\ntables of run {status.run}:")
+    _show_accounts(status.tables, {}, moved=status.moved)
+    if status.findings:
+        console.answer(f"\nwhat the check of run {status.run} found:")
+        findings.show_table(status.findings)
+
+
+def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
+    """Show what lies in quarantine, without the rows themselves."""
+    if not entries:
+        console.answer("nothing is in quarantine")
+        return
+    table = console.table(("key", "left"), ("what", "left"), ("why", "left"), ("fell with", "left"))
+    for source, members in groupby(entries, key=lambda e: (e["run"], e["source"])):
+        table.add_row(Text(f"run {source[0]}: {source[1]}", style="bold"))
+        for entry in members:
+            what = "stays out" if entry["kind"] == "row" else f"{entry['column']}: {entry['action']}"
+            what = "put back" if entry["restored_at"] else what
+            table.add_row(f"  {entry['key']}", what, entry["code"], entry["cause"])
+    console.answer_table(table)
+    out = sum(entry["kind"] == "row" and not entry["restored_at"] for entry in entries)
+    console.answer(
+        f"\n{out:,} rows stay out, {sum(entry['kind'] == 'value' for entry in entries):,} values were changed."
+    )
+
+
+def show_retried(done: Sequence[Retried]) -> None:
+    """Show what went back in, and why the rest did not."""
+    for table in done:
+        console.answer(f"{table.source}: {len(table.restored):,} put back, {len(table.refused):,} stay in quarantine")
+        for key, reason in table.refused.items():
+            console.answer(f"  {key}: {reason}")
+    if not done:
+        console.answer("nothing is in quarantine")
+
+
+def _show_accounts(
+    accounts: Iterable[TableState],
+    verdicts: dict[tuple[str, str], TableVerdict],
+    *,
+    moved: dict[str, tuple[int, int]] | None = None,
+) -> None:
+    headings = [("table", "left"), *((h, "right") for h in ("read", "written", "quarantined", "merged", "time"))]
+    headings += [("identical", "left")] if verdicts else []
+    headings += [("", "left")] if moved is not None else []
+    ordered = sorted(accounts, key=lambda a: (a.source, a.target))
+    groups = [
+        (database, [_account_cells(account, verdicts, moved) for account in members])
+        for database, members in groupby(ordered, key=lambda a: a.source.partition(".")[0])
+    ]
+    sums = [
+        sum(number or 0 for number in numbers)
+        for numbers in zip(*(_numbers(account) for account in ordered), strict=True)
+    ]
+    all_of_it = ["all tables", *(f"{number:,}" for number in sums)]
+    console.answer_groups(headings, [*groups, ("", [all_of_it])])
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _numbers(account: TableState) -> tuple[int | None, ...]:
+    return (account.rows_read, account.rows_written, account.rows_quarantined, account.rows_merged)
+
+
+def _account_cells(
+    account: TableState,
+    verdicts: dict[tuple[str, str], TableVerdict],
+    moved: dict[str, tuple[int, int]] | None,
+) -> list[str]:
+    verdict = verdicts.get((account.source, account.target))
+    seconds = (account.seconds or 0) + (verdict.seconds if verdict else 0)
+    cells = [f"{account.source.rpartition('.')[2]} → {account.target}"]
+    cells += ["" if number is None else f"{number:,}" for number in _numbers(account)]
+    cells.append(f"{seconds:.1f} s" if seconds else "")
+    if verdicts:
+        cells.append("" if verdict is None else "yes" if verdict.identical else "NO")
+    if moved is not None:
+        rows = moved.get(account.target, (0, 0))[0]
+        so_far = f" {rows:,} of about {account.estimated_rows:,}" if account.status == "running" else ""
+        cells.append(account.status + so_far)
+    return cells
+
+
+def _planned(table: TablePlan) -> list[str]:
+    size = f"{table.source.size / MEGABYTE:,.1f}"
+    kind = f"duplicate: merged with {table.owner}'s" if table.owner else ""
+    return [f"{table.source.name} → {table.target_name}", f"{table.source.rows:,}", size, kind]
+
+
+def _bare_account(verdict: TableVerdict) -> TableState:
+    """Return an account of a table that no recorded run wrote: what was counted just now."""
+    table, result = verdict.table, verdict.result
+    return TableState(
+        *table.place, "merge" if table.owner else "copy", "done", table.source.rows, table.source.size,
+        result.left_rows, None, None, None, None, None,
+    )  # fmt: skip
+
+
+def _show_differences(verdict: TableVerdict) -> None:
+    if verdict.identical:
+        return
+    result = verdict.result
+    counts = {"missing": result.missing, "extra": 0 if verdict.table.owner else result.extra, "changed": result.changed}
+    said = ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
+    console.answer(f"\n{verdict.table.source_name} → {verdict.table.target_name}: {said}")
+    for difference in result.differences:
+        key = ", ".join(f"{name}={value}" for name, value in difference.key.items())
+        columns = f" in {', '.join(difference.columns)}" if difference.columns else ""
+        console.answer(f"  {difference.kind:<8} {key}{columns}")
+        for name, (left, right) in (difference.values or {}).items():
+            console.answer(f"             {name}: {left!r} → {right!r}")
+    named = len(result.differences)
+    if named < sum(counts.values()):
+        console.answer(f"  and {sum(counts.values()) - named:,} more (--limit)")

@@ -1,0 +1,106 @@
+"""What doctor, metrics and pool-budget look at: the databases in which the services are, each with its services."""
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from payrollx_db.cli.options import database_url
+from payrollx_db.cli.throttle import duration
+from payrollx_db.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from payrollx_db.health.database import Expected, Place
+    from payrollx_db.model.catalog import Service
+
+SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def places(database_url: str | None, services: "Iterable[Service] | None" = None) -> "tuple[Place, ...]":
+    """Return the databases of ``services`` (default: all), with those that are placed in each.
+
+    ``database_url`` wins over DATABASE_URL. Raises ConfigurationError where nothing says where one is.
+    """
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
+    from payrollx_db.facade.engines import url_of
+    from payrollx_db.health.database import Place
+
+    environ = {**os.environ, "DATABASE_URL": database_url or ""}
+    found: dict[str, Place] = {}
+    for service in CATALOG.services if services is None else services:
+        url = url_of(service.name, environ)
+        others = found[url.plain].services if url.plain in found else ()
+        found[url.plain] = Place(url, (*others, service))
+    return tuple(found.values())
+
+
+def is_placed(database_url: str | None) -> bool:
+    """Tell whether anything says where services are: the option, DATABASE_URL, or the variable of one of them."""
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
+    from payrollx_db.facade.engines import variable
+
+    return bool(database_url) or any(os.environ.get(variable(service.name)) for service in CATALOG.services)
+
+
+def health_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of an examination; the command gets ``asked``, the databases, and ``expected``."""
+
+    @wraps(command)
+    def wrapped(
+        *, database_url: str | None, backups: Path | None, backup_age: str, long_transaction: str, **options: Any
+    ) -> Any:
+        asked = places(database_url)
+        expected = _expected(backups, seconds(backup_age), seconds(long_transaction))
+        return command(asked=asked, expected=expected, **options)
+
+    decorated: Callable[..., Any] = wrapped
+    for option in reversed(OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+OPTIONS = (
+    database_url,
+    click.option("--backups", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+                 envvar="PAYROLLX_BACKUPS", show_envvar=True,
+                 help="The folder of backups, to say whose last one is missing or old."),
+    click.option("--backup-age", default="26h", show_default=True, metavar="TIME", callback=duration,
+                 envvar="PAYROLLX_BACKUP_AGE", show_envvar=True, help="How old the last backup may be."),
+    click.option("--long-transaction", default="5min", show_default=True, metavar="TIME", callback=duration,
+                 envvar="PAYROLLX_LONG_TRANSACTION", show_envvar=True, help="How long a transaction may be open."),
+    click.option("--timeout", type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
+                 metavar="SECONDS", envvar="PAYROLLX_HEALTH_TIMEOUT", show_envvar=True,
+                 help="How long one database may take to answer everything."),
+)  # fmt: skip
+
+
+def seconds(text: str) -> float:
+    """Return the seconds of a duration that `duration` has let through: ``5min`` is 300."""
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    return float(number) * SECONDS[text.removeprefix(number).strip() or "s"]
+
+
+def _expected(backups: Path | None, backup_seconds: float, transaction_seconds: float) -> "Expected":
+    from payrollx_db.backup.manifest import last_backups
+    from payrollx_db.catalogs.payrollx.unified import CATALOG
+    from payrollx_db.health.database import Expected, Limits
+    from payrollx_db.schema import migrate
+
+    if backups is not None:
+        _look_into(backups)
+    limits = Limits(transaction_seconds=transaction_seconds, backup_seconds=backup_seconds)
+    reading = None if backups is None else partial(last_backups, backups)
+    return Expected(CATALOG, migrate.branches(CATALOG), reading, limits)
+
+
+def _look_into(folder: Path) -> None:
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder of backups {folder} can't be read: {error.strerror}",
+            hint="name the one that payrollx-db service backup --dir writes into",
+        ) from None

@@ -1,0 +1,1 @@
+"""What would fail or lie later, found before a byte moves."""

@@ -1,0 +1,164 @@
+"""Duplicate tables against their owners': rows that went stale, and rows that the owner never had.
+
+Both are compared as they are, not through the transforms: what can't be converted can still be compared.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from payrollx_db.consolidate.check.values import NEWEST
+from payrollx_db.consolidate.plan.conversion import canonical
+from payrollx_db.consolidate.plan.mapping import ROW, TablePlan, from_item
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.quarantine import Decision
+from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.model.policy import FAIL, Policies
+from payrollx_db.postgres.compare import Difference, Side, Sums, compare
+from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.introspect import Column, Table
+from payrollx_db.postgres.session import Endpoint, run, session
+
+SOME = 1_000  # drifted rows that are looked at for their columns where no policy asks for all of them
+
+
+@dataclass(frozen=True)
+class Drifted:
+    """What was found about duplicate tables, and what the policies decide about their rows and their owners'."""
+
+    findings: tuple[Finding, ...]
+    decisions: tuple[Decision, ...]
+
+
+async def look(plan: Plan, policies: Policies, sources: Mapping[str, Endpoint], *, jobs: int, most: int) -> Drifted:
+    """Compare every duplicate table with its owner's. ``most`` is how many rows may be decided about.
+
+    Raises SourceError.
+    """
+    duplicates = {table.source_name: table for table in plan.merges}
+    known = Sums()
+    looked = await limited([_one(table, plan, policies, sources, most, known) for table in duplicates.values()], jobs)
+    decisions = [decision for found in looked for decision in found.decisions]
+    return Drifted(tuple(f for found in looked for f in found.findings), tuple(_once(decisions, duplicates)))
+
+
+def _once(decisions: Sequence[Decision], duplicates: Mapping[str, TablePlan]) -> Iterable[Decision]:
+    """Let only one duplicate table bring in a row that several have; the others' stay out, and say why."""
+    first: dict[tuple[str | None, str, str], str] = {}
+    for decision in decisions:
+        if decision.kind != "adopted":
+            yield decision
+            continue
+        table = duplicates[decision.source]
+        winner = first.setdefault((table.owner, table.source.name, decision.key), decision.source)
+        if winner == decision.source:
+            yield decision
+        else:
+            cause = f"{winner} {decision.key}"
+            yield Decision(decision.source, decision.key, "row", decision.code, decision.action, "", cause)
+
+
+async def _one(
+    duplicate: TablePlan,
+    plan: Plan,
+    policies: Policies,
+    sources: Mapping[str, Endpoint],
+    most: int,
+    known: Sums,
+) -> Drifted:
+    owner = _owner(duplicate, plan)
+    if owner is None:
+        return Drifted((), ())  # the owner's table is missing, which is a mismatch of the plan
+    shared = [(c, own) for c in duplicate.source.columns if (own := owner.column(c.name)) is not None]
+    ends = (sources[duplicate.database], sources[duplicate.owner or ""])
+    mine = _side(duplicate.source, [c for c, _ in shared], owner, ends[0])
+    theirs = _side(owner, [c for _, c in shared], owner, ends[1])
+    place = f"{duplicate.source_name}.{'+'.join(name for name, _ in mine.key)}"
+    whole = len(shared) == len(owner.columns)
+    actions = {code: _action(policies, code, place, whole=whole) for code in ("drift", "stranded")}
+    limit = SOME if set(actions.values()) == {FAIL} else most
+    result = await compare(mine, theirs, rows=duplicate.source.rows, limit=limit, contained=True, known=known)
+    columns = ", ".join(dict.fromkeys(name for d in result.differences for name in d.columns))
+    messages = {"drift": f"not as in {duplicate.owner}: {columns}", "stranded": f"not in {duplicate.owner} at all"}
+    keys = {"drift": _keys(result.differences, "changed"), "stranded": _keys(result.differences, "missing")}
+    counts = {"drift": result.changed, "stranded": result.missing}
+    findings = [
+        Finding(code, "block", place, counts[code], messages[code], tuple(keys[code][:EXAMPLES]), actions[code])
+        for code in counts
+        if counts[code]
+    ]
+    decisions = _stranded(duplicate, keys["stranded"], actions["stranded"])
+    decisions += await _stale(duplicate, owner, keys["drift"], actions["drift"], ends)
+    return Drifted(tuple(findings), tuple(decisions))
+
+
+def _action(policies: Policies, code: str, place: str, *, whole: bool) -> str:
+    """Return what to do; a duplicate that lacks columns of its owner's can't stand in for it."""
+    action = policies.action(code, place)
+    return FAIL if action in ("newest", "adopt") and not whole else action
+
+
+def _stranded(duplicate: TablePlan, keys: Iterable[str], action: str) -> list[Decision]:
+    kinds = {"owner": "row", "adopt": "adopted"}
+    if action not in kinds:
+        return []
+    return [Decision(duplicate.source_name, key, kinds[action], "stranded", action) for key in keys]  # type: ignore[arg-type]
+
+
+async def _stale(
+    duplicate: TablePlan, owner: Table, keys: list[str], action: str, ends: tuple[Endpoint, Endpoint]
+) -> list[Decision]:
+    if action == FAIL or not keys:
+        return []
+    newer: set[str] = set()
+    if action == "newest":
+        ours, theirs = await _dates(duplicate.source, keys, ends[0]), await _dates(owner, keys, ends[1])
+        newer = {key for key in keys if ours.get(key) and (not theirs.get(key) or ours[key] > theirs[key])}
+    name, owners = duplicate.source_name, f"{duplicate.owner}.{owner.full_name}"
+    made = [Decision(name, key, "row", "drift", action) for key in keys if key not in newer]
+    for key in sorted(newer):
+        made.append(Decision(name, key, "adopted", "drift", action))
+        made.append(Decision(owners, key, "row", "drift", action, "", f"{name} {key}"))
+    return made
+
+
+async def _dates(table: Table, keys: Sequence[str], endpoint: Endpoint) -> dict[str, Any]:
+    """Return when each of these rows was last changed, where the table says so."""
+    column = next((name for name in NEWEST if table.column(name)), None)
+    if column is None:
+        return {}
+    key = _key_text(table)
+    query = sql.SQL("SELECT {}, {}::text FROM {} WHERE {} = ANY (%s)").format(
+        key, sql.Identifier(ROW, column), from_item(table), key
+    )
+    async with session(endpoint) as connection:
+        with endpoint.translating_errors(f"can't read the dates of {table.full_name}"):
+            return dict(await run(connection, query, (list(keys),)))
+
+
+def _key_text(table: Table) -> sql.Composable:
+    parts = [sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in table.primary_key]
+    if len(parts) == 1:
+        return parts[0]
+    return sql.SQL("pg_catalog.jsonb_build_array({})::text").format(sql.SQL(", ").join(parts))
+
+
+def _keys(differences: Iterable[Difference], kind: str) -> list[str]:
+    """Return the keys of one kind of difference, as `TablePlan.source_key` writes them."""
+    parts = [list(d.key.values()) for d in differences if d.kind == kind]
+    return [str(p[0]) if len(p) == 1 else json.dumps(p, ensure_ascii=False) for p in parts]
+
+
+def _owner(duplicate: TablePlan, plan: Plan) -> Table | None:
+    schema = next((db.schema for db in plan.layout.databases if db.name == duplicate.owner), "")
+    found = plan.sources.get(duplicate.owner or "")
+    return found.tables.get(f"{schema}.{duplicate.source.name}") if found else None
+
+
+def _side(table: Table, columns: Iterable[Column], owner: Table, endpoint: Endpoint) -> Side:
+    found = {c.name: canonical(sql.Identifier(ROW, c.name), c.type) for c in columns}
+    key = tuple((name, found[name]) for name in owner.primary_key if name in found) or tuple(found.items())
+    return Side(endpoint, from_item(table), key, tuple(found.items()))

@@ -1,0 +1,25 @@
+"""Prisma's own bookkeeping in a legacy database: migrations that failed or never finished."""
+
+from psycopg import sql
+
+from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.postgres.session import Endpoint, run, session
+
+
+async def unfinished(endpoint: Endpoint, schema: str) -> list[Finding]:
+    """Find migrations that failed or never finished: the schema may be half of two. Raises SourceError."""
+    table = sql.Identifier(schema, "_prisma_migrations")
+    async with session(endpoint) as connection:
+        with endpoint.translating_errors("can't read its migrations"):
+            there = sql.SQL("SELECT pg_catalog.to_regclass(%s)")
+            if (await run(connection, there, (table.as_string(None),)))[0][0] is None:
+                return []
+            query = sql.SQL(
+                "SELECT migration_name FROM {} WHERE finished_at IS NULL AND rolled_back_at IS NULL ORDER BY started_at"
+            ).format(table)
+            names = [row[0] for row in await run(connection, query)]
+    if not names:
+        return []
+    place = f"{endpoint.name}.{schema}._prisma_migrations"
+    message = "failed or unfinished migration; settle it with prisma migrate resolve"
+    return [Finding("prisma-unfinished", "block", place, len(names), message, tuple(names[:EXAMPLES]))]

@@ -1,0 +1,257 @@
+"""What surrounds the rows: indexes and constraints come down before the copy and stand again after it.
+
+Every definition is the server's own (`pg_get_indexdef`, `pg_get_constraintdef`), recorded before anything is
+dropped, in the transaction that drops it. Indexes are built first and become constraints afterwards,
+so that those of one table can be built at the same time.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.retrying import retry_transient
+from payrollx_db.consolidate.state import history, store
+from payrollx_db.consolidate.state.lock import enter_by
+from payrollx_db.consolidate.state.store import DroppedObject
+from payrollx_db.model.events import ObjectBuilt, Observer
+from payrollx_db.postgres.introspect import Database, ForeignKey, Index, Table
+from payrollx_db.postgres.session import Connection, Endpoint, run, session, set_application_name
+
+LOCK_TIMEOUT = "10s"  # for locks that others may hold; the target isn't in use yet, so nobody should
+
+# Never more than the server's own setting: how much of it one statement may take is its administrator's word.
+HELPERS = sql.SQL(
+    "SELECT pg_catalog.set_config('max_parallel_maintenance_workers', LEAST({},"
+    " pg_catalog.current_setting('max_parallel_maintenance_workers')::int)::text, true); "
+)
+STANDING_INDEX = """
+SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+WHERE i.indisvalid AND (n.nspname, t.relname, c.relname) = (%(schema)s, %(table)s, %(name)s)
+"""
+STANDING_CONSTRAINT = """
+SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+WHERE (n.nspname, t.relname, k.conname) = (%(schema)s, %(table)s, %(name)s) AND (k.convalidated OR NOT %(validated)s)
+"""
+
+
+@dataclass(frozen=True)
+class IndexBuilder:
+    """Puts indexes and constraints of one run back; what a lost connection has cut off, once more.
+
+    ``holder`` is the server's process id of the session that holds the run's lock (see `lock`).
+    """
+
+    run: int
+    target: Endpoint
+    observer: Observer
+    holder: int
+
+    async def build_index(self, table: str, index: Index, *, helpers: int = 0) -> None:
+        """Build an index as it was, with at most so many of the server's parallel workers.
+
+        Raises FindingsError where rows are twice, TargetError otherwise.
+        """
+        workers = HELPERS.format(sql.Literal(helpers))
+        if index.constraint and not _can_use_index(index):
+            statement = sql.Composed([workers, _add_constraint(table, index)])
+            await self._do(table, index.name, statement, "exclusion constraint")
+        else:
+            statement = sql.Composed([workers, definition(index.definition)])
+            await self._do(table, index.name, statement, "index", last=not index.constraint)
+
+    async def attach(self, table: str, indexes: Iterable[Index]) -> None:
+        """Make constraints of the indexes that carry one, the primary key first."""
+        for index in sorted(indexes, key=lambda index: not index.primary):
+            if index.constraint and _can_use_index(index):
+                kind = "primary key" if index.primary else "unique constraint"
+                await self._do(table, index.name, attach(table, index), kind)
+
+    async def add_foreign_key(self, key: ForeignKey, *, validated: bool) -> None:
+        """Add a foreign key NOT VALID, which looks at no row yet. ``validated`` says that it will stay so."""
+        text = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {} NOT VALID").format(
+            qualified(key.table), sql.Identifier(key.name), definition(key.definition.removesuffix(" NOT VALID"))
+        )
+        await self._do(key.table, key.name, text, "foreign key", last=validated)
+
+    async def validate(self, key: ForeignKey) -> None:
+        """Validate a foreign key. Raises FindingsError where a row has no parent."""
+        text = sql.SQL("ALTER TABLE {} VALIDATE CONSTRAINT {}").format(qualified(key.table), sql.Identifier(key.name))
+        await self._do(key.table, key.name, text, "foreign key check")
+
+    async def analyze(self, table: str) -> None:
+        """Give the planner its statistics."""
+
+        async def once() -> None:
+            async with session(self.target) as connection:
+                with self.target.translating_errors(f"can't analyze {table}"):
+                    async with connection.transaction():
+                        await run(connection, set_application_name(self.target, f"run {self.run} {table}"))
+                        await run(connection, sql.SQL("ANALYZE {}").format(qualified(table)))
+
+        await retry_transient(once, f"analyzing {table}", self.observer)
+
+    async def _do(self, table: str, name: str, statement: sql.Composable, kind: str, *, last: bool = True) -> None:
+        started = time.monotonic()
+
+        async def once() -> None:
+            async with session(self.target) as connection:
+                with self.target.translating_errors(f"can't build {kind} {name} on {table}"):
+                    async with connection.transaction():
+                        await enter_by(connection, self.target, self.holder, f"run {self.run} {table}")
+                        # A connection may have been lost after the server's commit, before its answer.
+                        if not await _stands(connection, table, name, kind):
+                            await run(connection, statement)
+                            await history.step(connection, self.run, table, name, kind)
+                        if last:
+                            await store.restored(connection, self.run, table, name)
+
+        await retry_transient(once, f"{kind} {name} on {table}", self.observer)
+        self.observer(ObjectBuilt(table, name, kind, time.monotonic() - started))
+
+
+async def _stands(connection: Connection, table: str, name: str, kind: str) -> bool:
+    """Tell whether an index or a constraint is there already, as ``kind`` wants it."""
+    query = STANDING_INDEX if kind == "index" else STANDING_CONSTRAINT
+    params = {"schema": table.partition(".")[0], "table": table.partition(".")[2], "name": name}
+    found = await run(connection, sql.SQL(query), params | {"validated": kind == "foreign key check"})
+    return bool(found)
+
+
+async def drop_indexes(
+    connection: Connection, target: Endpoint, number: int, database: Database, names: set[str]
+) -> None:
+    """Record and drop the indexes of these tables, and the foreign keys that leave or reach them.
+
+    All in one transaction. Raises TargetError where a table is in use.
+    """
+    keys = [key for key in database.foreign_keys if key.table in names or key.target in names]
+    indexes = [(name, index) for name in sorted(names) for index in database.tables[name].indexes]
+    with target.translating_errors("can't take the indexes down"):
+        async with connection.transaction():
+            await connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
+            await store.remember_taken(connection, number, [(key.table, key) for key in keys])
+            await store.remember_taken(connection, number, indexes)
+            for key in keys:
+                await run(connection, drop_constraint(key.table, key.name))
+            for name, index in indexes:
+                drop = drop_constraint(name, index.constraint) if index.constraint else drop_index(name, index)
+                await run(connection, drop)
+
+
+async def empty(connection: Connection, target: Endpoint, number: int, names: Iterable[str]) -> None:
+    """Empty these tables, together with the record that rows of run ``number`` are there."""
+    tables = sql.SQL(", ").join(map(qualified, names))
+    with target.translating_errors("can't empty the tables"):
+        async with connection.transaction():
+            await run(connection, sql.SQL("TRUNCATE {}").format(tables))
+            await connection.execute("DELETE FROM payrollx_meta.parts WHERE run_id = %s", (number,))
+
+
+def missing_indexes(table: Table, things: Iterable[DroppedObject]) -> list[Index]:
+    """Return the indexes that were taken down from ``table`` and don't stand yet."""
+    standing = {index.name for index in table.indexes}
+    taken = (item.thing for item in things if item.table == table.full_name)
+    return [thing for thing in taken if isinstance(thing, Index) and thing.name not in standing]
+
+
+def missing_constraints(table: Table, things: Iterable[DroppedObject]) -> list[Index]:
+    """Return the indexes of ``table`` whose constraint was taken down and isn't back; the index itself may be."""
+    carried = {index.name for index in table.indexes if index.constraint}
+    taken = (item.thing for item in things if item.table == table.full_name)
+    return [thing for thing in taken if isinstance(thing, Index) and thing.constraint and thing.name not in carried]
+
+
+def dropped_keys(database: Database, things: Iterable[DroppedObject]) -> list[ForeignKey]:
+    """Return the foreign keys that were taken down and don't stand yet."""
+    standing = {(key.table, key.name) for key in database.foreign_keys}
+    taken = (item.thing for item in things if (item.table, item.name) not in standing)
+    return [thing for thing in taken if isinstance(thing, ForeignKey)]
+
+
+async def set_sequences(connection: Connection, sources: dict[str, Endpoint], tables: Sequence[TablePlan]) -> None:
+    """Move each sequence that a filled column owns past the highest value there, and past the source's own sequence."""
+    for table in tables:
+        for column in table.columns:
+            if column.target.sequence is None:
+                continue
+            last = 0
+            origin = table.source.column(column.sources[0]) if len(column.sources) == 1 else None
+            if origin is not None and origin.sequence:
+                last = await _last_value(sources[table.database], origin.sequence)
+            highest = sql.SQL("SELECT pg_catalog.max({}) FROM {}").format(
+                sql.Identifier(column.target.name), sql.Identifier(table.target.schema, table.target.name)
+            )
+            value = max(last, (await run(connection, highest))[0][0] or 0)
+            if value:
+                await connection.execute("SELECT pg_catalog.setval(%s::regclass, %s)", (column.target.sequence, value))
+
+
+async def _last_value(endpoint: Endpoint, sequence: str) -> Any:
+    async with session(endpoint) as connection:
+        with endpoint.translating_errors(f"can't read the sequence {sequence}"):
+            query = sql.SQL("SELECT pg_catalog.pg_sequence_last_value(%s::regclass)")
+            return (await run(connection, query, (sequence,)))[0][0] or 0
+
+
+async def has_rows(connection: Connection, table: str) -> bool:
+    """Tell whether ``table`` holds any row."""
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(qualified(table))
+    return bool((await run(connection, query))[0][0])
+
+
+async def count_rows(connection: Connection, table: str) -> int:
+    """Count the rows that ``table`` holds."""
+    query = sql.SQL("SELECT pg_catalog.count(*) FROM {}").format(qualified(table))
+    return int((await run(connection, query))[0][0])
+
+
+def qualified(table: str) -> sql.Identifier:
+    """Return ``schema.table`` quoted. Schema names hold no dot: the catalog is keyed by them."""
+    schema, _, name = table.partition(".")
+    return sql.Identifier(schema, name)
+
+
+def definition(text: str) -> sql.SQL:
+    """Return a definition that the server wrote itself, as SQL."""
+    return sql.SQL(text)
+
+
+def _can_use_index(index: Index) -> bool:
+    return index.constraint_type in ("p", "u") and "WITHOUT OVERLAPS" not in (index.constraint_definition or "")
+
+
+def attach(table: str, index: Index) -> sql.Composable:
+    """Return the statement that makes a constraint of an index that stands."""
+    words = index.constraint_definition or ""
+    deferred = "".join(
+        f" {word}" for word in ("DEFERRABLE", "INITIALLY DEFERRED") if words.endswith(word) or f"{word} " in words
+    )
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {} USING INDEX {}{}").format(
+        qualified(table),
+        sql.Identifier(index.constraint or index.name),
+        sql.SQL("PRIMARY KEY" if index.primary else "UNIQUE"),
+        sql.Identifier(index.name),
+        definition(deferred),
+    )
+
+
+def _add_constraint(table: str, index: Index) -> sql.Composable:
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(
+        qualified(table), sql.Identifier(index.constraint or ""), definition(index.constraint_definition or "")
+    )
+
+
+def drop_constraint(table: str, name: str) -> sql.Composable:
+    """Return the statement that drops a constraint, and the index that it rests on."""
+    return sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(qualified(table), sql.Identifier(name))
+
+
+def drop_index(table: str, index: Index) -> sql.Composable:
+    """Return the statement that drops an index that carries no constraint."""
+    return sql.SQL("DROP INDEX {}").format(sql.Identifier(table.partition(".")[0], index.name))

@@ -1,0 +1,50 @@
+"""How far a copy is: asked of the target's own progress view while it goes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import psycopg
+
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.errors import PayrollxError
+from payrollx_db.model.events import Observer, TableProgress, ignore_events
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection, Endpoint, session
+
+queries = query_files.beside(__name__)
+
+EVERY = 0.5  # seconds
+
+
+async def moved(connection: Connection, run: int) -> dict[str, tuple[int, int]]:
+    """Return rows and bytes that have arrived so far, for each table of ``run`` that is under way."""
+    cursor = await connection.execute(queries.load("progress"), {"run": run})
+    return {target: (rows, size) for target, rows, size in await cursor.fetchall()}
+
+
+@asynccontextmanager
+async def watching(target: Endpoint, run: int, plan: Plan, observer: Observer) -> AsyncIterator[None]:
+    """Tell ``observer`` twice a second how far each table is, for as long as the block runs."""
+    if observer is ignore_events:
+        yield
+        return
+    task = asyncio.create_task(_watch(target, run, plan, observer))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _watch(target: Endpoint, run: int, plan: Plan, observer: Observer) -> None:
+    places = {table.target_name: table.place for table in plan.copies}
+    # Watching is a comfort: if its session breaks, the copy goes on, and fails by itself if it must.
+    with suppress(psycopg.Error, OSError, PayrollxError):
+        async with session(target) as connection:
+            while True:
+                for name, (rows, size) in (await moved(connection, run)).items():
+                    if name in places:
+                        observer(TableProgress(*places[name], rows, size))
+                await asyncio.sleep(EVERY)

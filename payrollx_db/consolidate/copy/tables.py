@@ -1,0 +1,246 @@
+"""Rows from here to there: one part of a table at a time, each under one snapshot of its source.
+
+A part's rows, and the record that they are there, are committed together (law 6). A part that was
+cut off is redone whole, so it begins by emptying its table.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from psycopg import sql
+
+from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
+from payrollx_db.consolidate.quarantine import legacy_rows
+from payrollx_db.consolidate.state.lock import enter
+from payrollx_db.model.events import Observer, TableFinished, TableStarted
+from payrollx_db.postgres.concurrency import together
+from payrollx_db.postgres.copy_pipe import Piped, pipe
+from payrollx_db.postgres.session import Endpoint, copy_connection, render_sql, set_application_name
+
+PART = 0  # a table is one part today; a key range of a huge one would count up from here
+
+NO_SUCH_SNAPSHOT = (
+    asyncpg.InvalidParameterValueError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.UndefinedObjectError,
+)
+BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}"
+RECORD_PART = """
+INSERT INTO payrollx_meta.parts (run_id, source, target, part, snapshot, slices)
+VALUES ($1, $2, $3, $4, $5::text::pg_snapshot, $6)
+ON CONFLICT (run_id, source, target, part)
+DO UPDATE SET snapshot = excluded.snapshot, slices = excluded.slices, finished_at = NULL
+"""
+IS_FINISHED = """
+SELECT finished_at IS NOT NULL FROM payrollx_meta.parts WHERE (run_id, source, target, part) = ($1, $2, $3, $4)
+"""
+FORGET_SLICES = "DELETE FROM payrollx_meta.slices WHERE (run_id, source, target, part) = ($1, $2, $3, $4)"
+RECORD_SLICE = "INSERT INTO payrollx_meta.slices VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+FINISH_PART = """
+UPDATE payrollx_meta.parts SET finished_at = pg_catalog.clock_timestamp()
+WHERE (run_id, source, target, part) = ($1, $2, $3, $4)
+"""
+FINISH_TABLE = """
+UPDATE payrollx_meta.tables
+SET status = 'copied', rows_read = $4, rows_written = $5, rows_quarantined = $6, bytes = $7, seconds = $8,
+    finished_at = pg_catalog.clock_timestamp()
+WHERE (run_id, source, target) = ($1, $2, $3)
+"""
+# A table that is emptied loses the rows that duplicate tables have brought in, too.
+FORGET_ADOPTED = "DELETE FROM payrollx_meta.parts WHERE run_id = $1 AND source <> $2 AND target = $3 AND part = $4"
+ADOPTED = """
+UPDATE payrollx_meta.tables SET rows_written = $4, seconds = $5 WHERE (run_id, source, target) = ($1, $2, $3)
+"""
+KEEP_ROWS = """
+UPDATE payrollx_meta.quarantine AS q SET row = a.row FROM pg_temp.set_aside AS a
+WHERE q.run_id = $1 AND q.source = $2 AND q.key = a.key
+"""
+FORGET_VANISHED = """
+DELETE FROM payrollx_meta.quarantine AS q WHERE q.run_id = $1 AND q.source = $2 AND q.kind <> 'adopted'
+AND NOT EXISTS (SELECT FROM pg_temp.set_aside AS a WHERE a.key = q.key)
+"""
+COUNT_OUT = """
+SELECT count(DISTINCT key) FROM payrollx_meta.quarantine WHERE run_id = $1 AND source = $2 AND kind = 'row'
+"""
+
+
+@dataclass(frozen=True)
+class TableCopier:
+    """All that moving a table needs to know: the run, both ends, and how many slices may run at once.
+
+    ``holder`` is the server's process id of the session that holds the run's lock: it must, in every
+    transaction that writes (see `lock`).
+    """
+
+    run: int
+    sources: dict[str, Endpoint]
+    target: Endpoint
+    slots: asyncio.Semaphore
+    observer: Observer
+    holder: int
+
+    async def move(self, table: TablePlan, begun: Callable[[], Awaitable[None]]) -> Piped:
+        """Copy all rows of ``table`` and record them; ``begun`` is awaited when its turn has come.
+
+        Raises SourceError or TargetError, or FindingsError where the data doesn't fit; the table is then as it
+        was before, or half-done, which the state says, and is redone whole.
+        """
+        async with self.slots:
+            started = time.monotonic()
+            await begun()
+            self.observer(TableStarted(*table.place, table.source.rows))
+            moved = await self._alone(table, started) if table.slices == 1 else None
+        if moved is None:
+            moved = await self._sliced(table, started)
+        self.observer(TableFinished(*table.place, moved.written, moved.size, time.monotonic() - started))
+        return moved
+
+    async def _alone(self, table: TablePlan, started: float) -> Piped:
+        """Empty, copy and record in one transaction, which is also what lets rows arrive frozen."""
+        async with self._reader(table) as (reader, snapshot), self._writer(table) as writer:
+            await self._begin_part(writer, table, snapshot)
+            moved = await self._pipe(table, table.select(), reader, writer, freeze=table.target.kind == "r")
+            await self._record_slice(writer, table, 0, moved)
+            await self._finish(writer, table, moved, started, await self._set_aside(table, reader, writer))
+        return moved
+
+    async def _sliced(self, table: TablePlan, started: float) -> Piped:
+        """Copy ctid ranges at once, all under the leader's snapshot; the part counts when all are in."""
+        async with self._reader(table) as (leader, snapshot):
+            with self.sources[table.database].translating_errors("can't export the snapshot"):
+                exported = await leader.fetchval("SELECT pg_catalog.pg_export_snapshot()")
+            async with self._writer(table) as writer:
+                await self._begin_part(writer, table, snapshot)
+            ranges = enumerate(tid_ranges(table))
+            done = await together([self._slice(table, number, where, exported) for number, where in ranges])
+            moved = Piped(sum(p.read for p in done), sum(p.written for p in done), sum(p.size for p in done))
+            async with self._writer(table) as writer:
+                await self._finish(writer, table, moved, started, await self._set_aside(table, leader, writer))
+        return moved
+
+    async def _slice(self, table: TablePlan, number: int, where: sql.Composable, exported: str) -> Piped:
+        async with self.slots, self._reader(table, exported) as (reader, _), self._writer(table) as writer:
+            moved = await self._pipe(table, table.select(where), reader, writer, freeze=False)
+            await self._record_slice(writer, table, number, moved)
+        return moved
+
+    async def adopt(self, table: TablePlan) -> Piped:
+        """Copy those rows of a duplicate table that policies let in, and record them. Raises as `move` does."""
+        started = time.monotonic()
+        async with self.slots, self._reader(table) as (reader, snapshot), self._writer(table) as writer:
+            key = (self.run, *table.place, PART)
+            if await writer.fetchval(IS_FINISHED, *key):
+                return Piped(0, 0, 0)  # tried again, though they were in: only the answer was lost
+            await writer.execute(RECORD_PART, *key, snapshot, 1)
+            await writer.execute(FORGET_SLICES, *key)
+            query = table.select(table.among(table.adopted))
+            moved = await self._pipe(table, query, reader, writer, freeze=False)
+            await self._record_slice(writer, table, 0, moved)
+            await writer.execute(FINISH_PART, *key)
+            await writer.execute(ADOPTED, self.run, *table.place, moved.written, time.monotonic() - started)
+        return moved
+
+    async def set_aside(self, table: TablePlan) -> int:
+        """Put the rows of a duplicate table that stay out into quarantine; return how many there were."""
+        if not table.out:
+            return 0
+        async with self._reader(table) as (reader, _), self._writer(table) as writer:
+            return await self._set_aside(table, reader, writer)
+
+    async def _set_aside(self, table: TablePlan, reader: Any, writer: Any) -> int:
+        """Keep the legacy rows that policies speak of; return how many of them stay out of the target.
+
+        In the part's own transactions on both sides, so that the account is of one snapshot.
+        """
+        wanted = sql.SQL(
+            "SELECT DISTINCT key FROM payrollx_meta.quarantine WHERE run_id = {} AND source = {} AND kind <> 'adopted'"
+        ).format(sql.Literal(self.run), sql.Literal(table.source_name))
+        keys = [record["key"] for record in await writer.fetch(render_sql(wanted))]
+        if not keys:
+            return 0
+        await writer.execute("CREATE TEMP TABLE set_aside (key text, row jsonb) ON COMMIT DROP")
+        query, source = render_sql(legacy_rows(table, keys)), self.sources[table.database]
+        goal, columns = ("pg_temp", "set_aside"), ["key", "row"]
+        await pipe(reader, query, writer, goal, columns, source=source, target=self.target)
+        await writer.execute(KEEP_ROWS, self.run, table.source_name)
+        await writer.execute(FORGET_VANISHED, self.run, table.source_name)
+        return int(await writer.fetchval(COUNT_OUT, self.run, table.source_name))
+
+    @asynccontextmanager
+    async def _reader(self, table: TablePlan, exported: str | None = None) -> AsyncIterator[tuple[Any, str]]:
+        """Open a read-only repeatable-read transaction on the source, under ``exported`` or a snapshot of its own."""
+        source = self.sources[table.database]
+        label = set_application_name(source, f"run {self.run} {table.target_name}")
+        async with copy_connection(source) as reader:
+            with source.translating_errors("can't take a snapshot"):
+                await reader.execute(render_sql(sql.SQL(BEGIN_READING).format(label)))
+                if exported:
+                    await _import_snapshot(reader, exported)
+                snapshot = await reader.fetchval("SELECT pg_catalog.pg_current_snapshot()::text")
+            yield reader, snapshot
+            with source.translating_errors("can't end the transaction"):
+                await reader.execute("COMMIT")
+
+    @asynccontextmanager
+    async def _writer(self, table: TablePlan) -> AsyncIterator[Any]:
+        """Open a transaction on the target.
+
+        What is cut off isn't rolled back politely: the session is dropped, as it may be in the middle of a COPY.
+        """
+        async with copy_connection(self.target) as writer:
+            with self.target.translating_errors(f"can't write {table.target_name}"):
+                await writer.execute("BEGIN")
+                await enter(writer, self.target, self.holder, f"run {self.run} {table.target_name}")
+                yield writer
+                await writer.execute("COMMIT")
+
+    async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
+        goal = (table.target.schema, table.target.name)
+        columns = [column.target.name for column in table.columns]
+        ends = {"source": self.sources[table.database], "target": self.target}
+        return await pipe(reader, render_sql(query), writer, goal, columns, freeze=freeze, **ends)
+
+    async def _begin_part(self, writer: Any, table: TablePlan, snapshot: str) -> None:
+        key = (self.run, *table.place, PART)
+        name = sql.Identifier(table.target.schema, table.target.name)
+        await writer.execute(render_sql(sql.SQL("TRUNCATE {}").format(name)))
+        await writer.execute(RECORD_PART, *key, snapshot, table.slices)
+        await writer.execute(FORGET_SLICES, *key)
+        await writer.execute(FORGET_ADOPTED, *key)
+
+    async def _record_slice(self, writer: Any, table: TablePlan, number: int, moved: Piped) -> None:
+        await writer.execute(
+            RECORD_SLICE, self.run, *table.place, PART, number, moved.read, moved.written, moved.size
+        )  # fmt: skip
+
+    async def _finish(self, writer: Any, table: TablePlan, moved: Piped, started: float, out: int) -> None:
+        await writer.execute(FINISH_PART, self.run, *table.place, PART)
+        account = (moved.read + out, moved.written, out, moved.size, time.monotonic() - started)
+        await writer.execute(FINISH_TABLE, self.run, *table.place, *account)
+
+
+async def _import_snapshot(reader: Any, exported: str) -> None:
+    """Read under the leader's snapshot, which is there for as long as the leader's transaction is."""
+    try:
+        await reader.execute(render_sql(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(exported))))
+    except NO_SUCH_SNAPSHOT:
+        # Not a wrong value, as the server sees it: the session that holds the snapshot has been lost.
+        raise ConnectionAbortedError("the session that holds the snapshot is gone") from None
+
+
+def tid_ranges(table: TablePlan) -> Iterator[sql.Composable]:
+    """Yield conditions that cut the heap into ``table.slices`` ranges of pages, the last one open-ended."""
+    ctid = sql.SQL("{}.ctid").format(sql.Identifier(ROW))
+    step = -(-table.source.pages // table.slices)
+    for number in range(table.slices):
+        start = sql.Literal(f"({number * step},0)")
+        condition = sql.SQL("{} >= {}::tid").format(ctid, start)
+        if number < table.slices - 1:
+            end = sql.Literal(f"({(number + 1) * step},0)")
+            condition = sql.SQL("{} AND {} < {}::tid").format(condition, ctid, end)
+        yield condition

@@ -1,0 +1,263 @@
+"""One table map held against two real tables: which column is filled by what, and what doesn't fit."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from psycopg import sql
+
+from payrollx_db.consolidate.plan import conversion as rules
+from payrollx_db.model.layout import DuplicateTable, LegacyDatabase, TableMap, template_fields
+from payrollx_db.postgres.introspect import Column, Database, Index, Table
+
+ROW = "s"  # what a source row is called in all our SQL
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Something that the layout and the databases disagree about; it stops the plan (law 2).
+
+    ``code`` is one of unmapped, missing, type, unfilled, no-rule, ambiguous, leftover, not-unique.
+    """
+
+    code: str
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """How one target column is filled: from which source columns, by which rule and expression."""
+
+    target: Column
+    sources: tuple[str, ...]
+    conversion: rules.Conversion
+
+    @property
+    def target_canonical(self) -> sql.Composable:
+        """The same of the target's stored value."""
+        return rules.canonical(sql.Identifier(ROW, self.target.name), self.target.type)
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One source table and where its rows go.
+
+    With ``owner`` unset, its rows are copied. With ``owner`` set, the table is a duplicate of that
+    legacy database's: its rows are compared with what the owner's rows became, and merged.
+
+    Policies make exceptions, by the source's own key as text: rows that stay ``out`` (quarantined),
+    columns that are ``nulled`` in some rows, and rows of a duplicate table that are ``adopted``.
+    """
+
+    database: str
+    source: Table
+    target: Table
+    columns: tuple[ColumnPlan, ...]
+    from_clause: sql.Composable
+    owner: str | None = None
+    slices: int = 1
+    out: tuple[str, ...] = ()
+    nulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    adopted: tuple[str, ...] = ()
+
+    @property
+    def source_name(self) -> str:
+        """``database.schema.table``."""
+        return f"{self.database}.{self.source.full_name}"
+
+    @property
+    def target_name(self) -> str:
+        """``schema.table``."""
+        return self.target.full_name
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Source and target: what identifies this entry within a plan."""
+        return (self.source_name, self.target_name)
+
+    @cached_property
+    def key(self) -> tuple[ColumnPlan, ...]:
+        """The columns that identify a row in the target: its primary key, else all columns."""
+        named = {column.target.name: column for column in self.columns}
+        key = tuple(named[name] for name in self.target.primary_key if name in named)
+        return key if key and len(key) == len(self.target.primary_key) else self.columns
+
+    @property
+    def from_source(self) -> sql.Composable:
+        """The source table alone as a FROM item, without what its map looks up."""
+        return from_item(self.source)
+
+    @property
+    def target_from(self) -> sql.Composable:
+        """The target table as a FROM item, under the same alias as the source's row."""
+        return from_item(self.target)
+
+    @property
+    def source_key(self) -> sql.Composable | None:
+        """The source row's own primary key as one text, which names it in quarantine; ``None`` without one."""
+        parts = [sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in self.source.primary_key]
+        if len(parts) > 1:
+            return sql.SQL("pg_catalog.jsonb_build_array({})::text").format(sql.SQL(", ").join(parts))
+        return parts[0] if parts else None
+
+    def among(self, keys: Collection[str]) -> sql.Composable:
+        """Return the condition that a source row's key is one of ``keys``."""
+        if not keys or self.source_key is None:
+            return sql.SQL("false")
+        return sql.SQL("{} = ANY ({}::text[])").format(self.source_key, sql.Literal(list(keys)))
+
+    def value(self, column: ColumnPlan) -> sql.Composable:
+        """Return the column's transform, with the rows in which a policy makes it NULL."""
+        keys = self.nulled.get(column.target.name, ())
+        if not keys:
+            return column.conversion.value
+        return sql.SQL("CASE WHEN {} THEN NULL ELSE {} END").format(self.among(keys), column.conversion.value)
+
+    def canonical(self, column: ColumnPlan) -> sql.Composable:
+        """Return the expression that the source computes for comparing (law 4)."""
+        return rules.canonical(self.value(column), column.target.type)
+
+    @property
+    def kept(self) -> sql.Composable:
+        """The condition that a source row goes into the target, or is merged with a row there."""
+        return sql.SQL("NOT ({})").format(self.among(self.out)) if self.out else sql.SQL("true")
+
+    def select(self, condition: sql.Composable | None = None) -> sql.Composable:
+        """Return the query whose result is the target's rows: what COPY sends."""
+        values = sql.SQL(", ").join(self.value(column) for column in self.columns)
+        conditions = [c for c in (condition, self.kept if self.out else None) if c is not None]
+        where = sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(conditions)) if conditions else sql.SQL("")
+        return sql.SQL("SELECT {} FROM {}{}").format(values, self.from_clause, where)
+
+
+def plan_table(
+    legacy: LegacyDatabase, table_map: TableMap, found: Database, target: Table, timezone: str
+) -> tuple[TablePlan, list[Mismatch]]:
+    """Plan one table of ``found`` (which has it) into ``target``, and say what doesn't fit."""
+    source = found.tables[f"{legacy.schema}.{table_map.source.name}"]
+    columns, wrong = _columns(legacy, table_map, source, target, timezone)
+    clause = from_item(source)
+    for alias, lookup in table_map.lookups.items():
+        joined = found.tables.get(f"{legacy.schema}.{lookup.table}")
+        place = f"{legacy.name}.{legacy.schema}.{lookup.table}"
+        if joined is None:
+            wrong.append(Mismatch("missing", place, f"{source.name} looks it up, and it isn't there"))
+            continue
+        if not joined.unique_over(lookup.on):
+            by = ", ".join(lookup.on)
+            wrong.append(Mismatch("not-unique", place, f"{source.name} looks it up by {by}, which isn't unique there"))
+        clause = _join(clause, joined, alias, lookup.on)
+    wrong += _unfilled(table_map, target, columns)
+    ordered = tuple(columns[c.name] for c in target.columns if c.name in columns)
+    return TablePlan(legacy.name, source, target, ordered, clause), wrong
+
+
+def plan_duplicate(
+    legacy: LegacyDatabase, duplicate: DuplicateTable, table_map: TableMap, source: Table, target: Table, timezone: str
+) -> TablePlan:
+    """Plan the comparison of a duplicate table through its owner's map, over the columns that it has."""
+    has = duplicate.source.columns
+    partial = replace(
+        table_map,
+        source=duplicate.source,
+        rename={name: goal for name, goal in table_map.rename.items() if name in has},
+        derive={goal: t for goal, t in table_map.derive.items() if all(name in has for name in template_fields(t))},
+        lookups={},
+    )
+    columns, _ = _columns(legacy, partial, source, target, timezone)
+    ordered = tuple(columns[c.name] for c in target.columns if c.name in columns)
+    return TablePlan(legacy.name, source, target, ordered, from_item(source), owner=duplicate.owner)
+
+
+def from_item(table: Table) -> sql.Composable:
+    """Return ``table`` as a FROM item; ONLY, because a table that inherits is a table of its own."""
+    only = sql.SQL("ONLY ") if table.kind == "r" else sql.SQL("")
+    return sql.SQL("{}{} AS {}").format(only, sql.Identifier(table.schema, table.name), sql.Identifier(ROW))
+
+
+def new_uniques(table: TablePlan) -> Iterator[tuple[Index, tuple[ColumnPlan, ...]]]:
+    """Yield the target's unique indexes that the source doesn't already guarantee, with their columns."""
+    named = {column.target.name: column for column in table.columns}
+    for index in table.target.indexes:
+        columns = tuple(named[name] for name in index.columns if name in named)
+        if not index.unique or not index.plain or len(columns) != len(index.columns):
+            continue
+        sources = [column.sources[0] for column in columns if len(column.sources) == 1]
+        if not (len(sources) == len(columns) and table.source.unique_over(sources)):
+            yield index, columns
+
+
+def _columns(
+    legacy: LegacyDatabase, table_map: TableMap, source: Table, target: Table, timezone: str
+) -> tuple[dict[str, ColumnPlan], list[Mismatch]]:
+    plans: dict[str, ColumnPlan] = {}
+    wrong: list[Mismatch] = []
+    for name, template in table_map.derive.items():
+        goal = target.column(name)
+        if goal is None:
+            wrong.append(Mismatch("missing", f"{target.full_name}.{name}", "the layout fills it, and it isn't there"))
+        else:
+            plans[name] = _derived(goal, template)
+    derived = {source for plan in plans.values() for source in plan.sources}
+    for column in source.columns:
+        if column.name not in table_map.source.columns:
+            continue  # unknown to the layout (listed as unmapped), or discarded by name
+        name = table_map.rename.get(column.name, rules.snake_case(column.name))
+        goal = target.column(name)
+        place = f"{legacy.name}.{source.full_name}.{column.name}"
+        if goal is None or goal.generated:
+            if column.name in table_map.rename:
+                wrong.append(
+                    Mismatch("missing", f"{target.full_name}.{name}", f"{place} is renamed to it; it isn't there")
+                )
+            continue  # whether another map takes the column is seen when all maps are planned
+        if name in plans:
+            if column.name not in derived:
+                wrong.append(Mismatch("ambiguous", place, f"{target.full_name}.{name} is filled by something else too"))
+            continue
+        made = rules.convert(sql.Identifier(ROW, column.name), column.type, goal.type, timezone)
+        if made is None:
+            kinds = f"{column.type.display} into {goal.type.display} ({target.full_name}.{name})"
+            wrong.append(Mismatch("no-rule", place, f"no rule turns {kinds}; derive it in the layout"))
+        else:
+            plans[name] = ColumnPlan(goal, (column.name,), made)
+    return plans, wrong
+
+
+def _derived(goal: Column, template: str) -> ColumnPlan:
+    named: dict[str, sql.Identifier] = {}
+    for name in template_fields(template):
+        lookup, _, column = name.rpartition(".")
+        named[name] = sql.Identifier(lookup or ROW, column)
+    value = sql.SQL(template).format(**named)  # the layout is code, not data
+    reads = tuple(name for name in named if "." not in name)
+    return ColumnPlan(goal, reads, rules.derived(value, goal.type))
+
+
+def _unfilled(table_map: TableMap, target: Table, filled: Mapping[str, ColumnPlan]) -> Iterator[Mismatch]:
+    """Name the target columns that nothing fills, though the layout doesn't call them new."""
+    for column in target.columns:
+        place = f"{target.full_name}.{column.name}"
+        if column.name in filled or column.generated:
+            continue
+        if column.name not in table_map.new:
+            said = f"nothing of {table_map.source.name} fills it, and the layout doesn't call it new"
+            yield Mismatch("unfilled", place, said)
+        elif not column.nullable and not column.has_default:
+            yield Mismatch("unfilled", place, "is new, but can be neither NULL nor defaulted")
+    for name in table_map.new:
+        if target.column(name) is None:
+            yield Mismatch("missing", f"{target.full_name}.{name}", "the layout calls it new, and it isn't there")
+
+
+def _join(clause: sql.Composable, table: Table, alias: str, on: Mapping[str, str]) -> sql.Composable:
+    matches = sql.SQL(" AND ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(alias, theirs), sql.Identifier(ROW, ours))
+        for theirs, ours in on.items()
+    )
+    named = sql.Identifier(table.schema, table.name)
+    return sql.SQL("{} LEFT JOIN {} AS {} ON {}").format(clause, named, sql.Identifier(alias), matches)

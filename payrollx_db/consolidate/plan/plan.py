@@ -1,0 +1,242 @@
+"""The plan: both catalogs joined with the layout. Pure data, made without touching a row."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from payrollx_db.consolidate.plan.mapping import Mismatch, TablePlan, plan_duplicate, plan_table
+from payrollx_db.model.catalog import Catalog, Reference
+from payrollx_db.model.layout import Layout, LegacyDatabase, TableMap
+from payrollx_db.postgres.introspect import Database
+
+SLICE_BYTES = 64 * 1024 * 1024  # a table smaller than this is never cut into slices
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do. ``waiting`` are the enforced references whose other end isn't in it."""
+
+    catalog: Catalog
+    layout: Layout
+    services: tuple[str, ...]
+    tables: tuple[TablePlan, ...]
+    mismatches: tuple[Mismatch, ...]
+    waiting: tuple[Reference, ...]
+    sources: Mapping[str, Database]
+    target: Database
+
+    @property
+    def copies(self) -> tuple[TablePlan, ...]:
+        """The tables to copy, largest first."""
+        return tuple(t for t in self.tables if t.owner is None)
+
+    @property
+    def merges(self) -> tuple[TablePlan, ...]:
+        """The duplicate tables, to be merged."""
+        return tuple(t for t in self.tables if t.owner is not None)
+
+    @property
+    def rows(self) -> int:
+        """Estimated rows to copy."""
+        return sum(t.source.rows for t in self.copies)
+
+    @property
+    def size(self) -> int:
+        """Estimated bytes to copy, as they lie in the sources."""
+        return sum(t.source.size for t in self.copies)
+
+    def document(self) -> dict[str, Any]:
+        """Return the plan as plain data, for ``--json``."""
+        return {
+            "layout": self.layout.name,
+            "services": list(self.services),
+            "rows": self.rows,
+            "bytes": self.size,
+            "tables": [_document(t) for t in self.tables],
+            "discarded": discards_of(self),
+            "unaccounted": [{"code": m.code, "place": m.place, "message": m.message} for m in self.mismatches],
+            "waiting": [str(reference) for reference in self.waiting],
+        }
+
+
+def make_plan(
+    catalog: Catalog,
+    layout: Layout,
+    sources: Mapping[str, Database],
+    target: Database,
+    *,
+    services: Iterable[str] = (),
+    jobs: int = 1,
+) -> Plan:
+    """Join what there is with what the layout says.
+
+    ``sources`` are the inspected legacy databases by layout name; ``services`` limits the plan
+    (empty: all); ``jobs`` is how many slices may run at once. Disagreements raise nothing: they are
+    the plan's ``mismatches``. Raises CatalogError for a service that the catalog doesn't have.
+    """
+    chosen = tuple(services) or tuple(service.name for service in catalog.services)
+    schemas = schemas_of(catalog, chosen)
+    tables: list[TablePlan] = []
+    mismatches: list[Mismatch] = []
+    for legacy in layout.databases:
+        if legacy.name in sources:
+            planned, wrong = _plan_database(layout, legacy, sources[legacy.name], target)
+            tables += [t for t in planned if t.target.schema in schemas]
+            mismatches += wrong
+    mismatches += _fed_twice(tables)
+    tables.sort(key=lambda t: (-t.source.size, t.place))
+    waiting = tuple(r for r in catalog.references if r.enforced and _is_split(r, schemas))
+    return Plan(catalog, layout, chosen, _slice(tables, jobs), tuple(mismatches), waiting, sources, target)
+
+
+def discards_of(plan: Plan) -> list[dict[str, str]]:
+    """Return what the layout leaves behind on purpose, as plain data."""
+    return [
+        {"source": f"{d.name}.{x.table}" + (f".{x.column}" if x.column else ""), "reason": x.reason}
+        for d in plan.layout.databases
+        if d.name in plan.sources
+        for x in d.discards
+    ]
+
+
+def schemas_of(catalog: Catalog, services: Iterable[str]) -> set[str]:
+    """Return the schemas of these services. Raises CatalogError for one that the catalog doesn't have."""
+    return {catalog.service(name).schema for name in services}
+
+
+def databases_of(layout: Layout, schemas: set[str]) -> tuple[LegacyDatabase, ...]:
+    """Return the legacy databases that hold rows, or duplicates of rows, of these target schemas."""
+
+    def concerns(table_map: TableMap) -> bool:
+        return table_map.target.partition(".")[0] in schemas
+
+    return tuple(
+        database
+        for database in layout.databases
+        if any(map(concerns, database.maps))
+        or any(concerns(m) for duplicate in database.duplicates for m in layout.owner_maps(duplicate))
+    )
+
+
+def _plan_database(
+    layout: Layout, legacy: LegacyDatabase, found: Database, target: Database
+) -> tuple[list[TablePlan], list[Mismatch]]:
+    tables: list[TablePlan] = []
+    wrong = list(_unaccounted(legacy, found))
+    for table_map in legacy.maps:
+        goal = target.tables.get(table_map.target)
+        if goal is not None and f"{legacy.schema}.{table_map.source.name}" in found.tables:
+            planned, problems = plan_table(legacy, table_map, found, goal, layout.timezone)
+            tables.append(planned)
+            wrong += problems
+    wrong += _going_nowhere(legacy, tables, found)
+    for duplicate in legacy.duplicates:
+        source = found.tables.get(f"{legacy.schema}.{duplicate.source.name}")
+        for table_map in layout.owner_maps(duplicate):
+            goal = target.tables.get(table_map.target)
+            if source is not None and goal is not None:
+                tables.append(plan_duplicate(legacy, duplicate, table_map, source, goal, layout.timezone))
+    return tables, wrong
+
+
+def _unaccounted(legacy: LegacyDatabase, found: Database) -> Iterator[Mismatch]:
+    """Hold the layout against the database, table by table, both ways (law 2)."""
+    discarded = {(d.table, d.column) for d in legacy.discards}
+    expected = {m.source.name: m.source.columns for m in legacy.maps}
+    expected |= {d.source.name: d.source.columns for d in legacy.duplicates}
+    for table in found.tables.values():
+        name = table.name if table.schema == legacy.schema else table.full_name
+        place = f"{legacy.name}.{table.full_name}"
+        if (name, None) in discarded:
+            continue
+        if name not in expected:
+            yield Mismatch("unmapped", place, "the layout doesn't know this table; map it or discard it with a reason")
+            continue
+        actual = {c.name: c.shape for c in table.columns if (name, c.name) not in discarded}
+        yield from _compare_columns(place, expected[name], actual)
+    for name in expected:
+        if f"{legacy.schema}.{name}" not in found.tables:
+            place = f"{legacy.name}.{legacy.schema}.{name}"
+            yield Mismatch("missing", place, "the layout knows this table, and it isn't there")
+    for leftover in found.leftovers:
+        if (leftover.name, None) not in discarded:
+            said = f"{leftover.kind} that no table owns ({leftover.count}); discard it with a reason"
+            yield Mismatch("leftover", f"{legacy.name}.{leftover.name}", said)
+
+
+def _compare_columns(place: str, expected: Mapping[str, str], actual: Mapping[str, str]) -> Iterator[Mismatch]:
+    for name, shape in actual.items():
+        if name not in expected:
+            said = f"the layout doesn't know this column ({shape}); map it or discard it with a reason"
+            yield Mismatch("unmapped", f"{place}.{name}", said)
+        elif shape != expected[name]:
+            yield Mismatch("type", f"{place}.{name}", f"is {shape}, and the layout says {expected[name]}")
+    for name in expected:
+        if name not in actual:
+            yield Mismatch("missing", f"{place}.{name}", "the layout knows this column, and it isn't there")
+
+
+def _going_nowhere(legacy: LegacyDatabase, tables: Iterable[TablePlan], found: Database) -> Iterator[Mismatch]:
+    """Name the source columns that no map of their table takes anywhere."""
+    taken: dict[str, set[str]] = defaultdict(set)
+    goals: dict[str, list[str]] = defaultdict(list)
+    for table in tables:
+        taken[table.source.name] |= {name for column in table.columns for name in column.sources}
+        goals[table.source.name].append(table.target_name)
+    known = {m.source.name: m.source.columns for m in legacy.maps}
+    discarded = {(d.table, d.column) for d in legacy.discards}
+    for name, seen in taken.items():
+        for column in found.tables[f"{legacy.schema}.{name}"].columns:
+            if column.name in known[name] and column.name not in seen and (name, column.name) not in discarded:
+                place = f"{legacy.name}.{legacy.schema}.{name}.{column.name}"
+                yield Mismatch("unmapped", place, f"goes nowhere: no column of {' or '.join(goals[name])} takes it")
+
+
+def _fed_twice(tables: Iterable[TablePlan]) -> Iterator[Mismatch]:
+    """Refuse two sources for one target table: its rows could not be told apart again (law 1)."""
+    first: dict[str, str] = {}
+    for table in tables:
+        if table.owner is None:
+            other = first.setdefault(table.target_name, table.source_name)
+            if other != table.source_name:
+                yield Mismatch("ambiguous", table.target_name, f"is fed by both {other} and {table.source_name}")
+
+
+def _is_split(reference: Reference, schemas: set[str]) -> bool:
+    ends = {reference.table.partition(".")[0], reference.target_table.partition(".")[0]}
+    return bool(ends & schemas) and not ends <= schemas
+
+
+def _slice(tables: list[TablePlan], jobs: int) -> tuple[TablePlan, ...]:
+    """Cut into slices what would otherwise be copied alone at the end, when all else is done."""
+    share = sum(table.source.size for table in tables if table.owner is None) / max(jobs, 1)
+
+    def cut(table: TablePlan) -> TablePlan:
+        if jobs < 2 or table.source.kind != "r" or table.owner or table.source.size <= max(share, SLICE_BYTES):
+            return table
+        return replace(table, slices=max(1, min(jobs, table.source.pages)))
+
+    return tuple(cut(table) for table in tables)
+
+
+def _document(table: TablePlan) -> dict[str, Any]:
+    return {
+        "source": table.source_name,
+        "target": table.target_name,
+        "kind": "merge" if table.owner else "copy",
+        "owner": table.owner,
+        "rows": table.source.rows,
+        "bytes": table.source.size,
+        "slices": table.slices,
+        "sql": table.select().as_string(None),
+        "columns": [
+            {
+                "target": c.target.name,
+                "sources": list(c.sources),
+                "rule": c.conversion.rule,
+                "sql": c.conversion.value.as_string(None),
+            }
+            for c in table.columns
+        ],
+    }

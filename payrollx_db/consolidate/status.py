@@ -1,0 +1,80 @@
+"""What the target remembers of its runs, for people to ask: their states, accounts, and the quarantine."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from payrollx_db.consolidate import quarantine
+from payrollx_db.consolidate.copy.progress import moved
+from payrollx_db.consolidate.state import store
+from payrollx_db.consolidate.state.store import Run, TableState
+from payrollx_db.errors import ConfigurationError
+from payrollx_db.model.finding import Finding
+from payrollx_db.postgres.session import Endpoint, session
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the target remembers: its runs, newest first, and one run's tables and findings.
+
+    ``moved`` has rows and bytes so far for each target table that is under way; ``at_work`` tells whether
+    a run is at work right now. One that says ``running`` and isn't at work was killed, and can be gone on with.
+    """
+
+    runs: tuple[Run, ...]
+    run: int | None
+    tables: tuple[TableState, ...]
+    moved: dict[str, tuple[int, int]]
+    findings: tuple[Finding, ...]
+    at_work: bool
+
+    def document(self) -> dict[str, Any]:
+        """Return the status as plain data, for ``--json``."""
+        return {
+            "runs": [asdict(run) for run in self.runs],
+            "run": self.run,
+            "at_work": self.at_work,
+            "tables": [
+                t.document() | {"status": t.status, "moved": self.moved.get(t.target, (0, 0))[0]} for t in self.tables
+            ],
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+async def accounts(target: Endpoint) -> tuple[TableState, ...]:
+    """Return the recorded accounts of all tables that finished runs have written. Raises TargetError."""
+    async with session(target) as connection:
+        with target.translating_errors("can't read the recorded runs"):
+            found = [run for run in await store.runs(connection) if run.status == "done"]
+            return tuple([account for run in found for account in await store.tables(connection, run.id)])
+
+
+async def status(target: Endpoint, run: int | None = None) -> Status:
+    """Return what the target remembers of its runs; ``run`` picks one (default: the newest).
+
+    Raises TargetError where it can't be read, ConfigurationError where there is no such run.
+    """
+    async with session(target) as connection:
+        with target.translating_errors("can't read the recorded runs"):
+            runs = await store.runs(connection)
+            if run is not None and run not in {r.id for r in runs}:
+                raise ConfigurationError(f"there is no run {run}", hint="payrollx-db status lists them")
+            chosen = run if run is not None else (runs[0].id if runs else None)
+            if chosen is None:
+                return Status((), None, (), {}, (), at_work=False)
+            tables = await store.tables(connection, chosen)
+            findings = [Finding(**found) for found in await store.findings(connection, chosen)]
+            return Status(
+                tuple(runs),
+                chosen,
+                tuple(tables),
+                await moved(connection, chosen),
+                tuple(findings),
+                at_work=await store.is_held(connection),
+            )
+
+
+async def quarantined(target: Endpoint, run: int | None = None, source: str = "") -> list[dict[str, Any]]:
+    """Return what lies in quarantine, of one run or all, of one source table or all. Raises TargetError."""
+    async with session(target) as connection:
+        with target.translating_errors("can't read the quarantine"):
+            return await quarantine.entries(connection, run=run, source=source)

@@ -1,0 +1,61 @@
+"""What became of the source's rows since an earlier session of this run copied them.
+
+A part remembers its snapshot. A row whose `xmin` isn't visible in that snapshot was inserted or updated after it, and
+rows that are gone show in the count. This warns, and proves nothing: `verify` compares the rows themselves.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from psycopg import sql
+
+from payrollx_db.consolidate.plan.mapping import TablePlan, from_item
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.retrying import retry_transient
+from payrollx_db.model.events import Notice, Observer
+from payrollx_db.model.finding import Finding
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.session import Connection, Endpoint, run, session
+
+queries = query_files.beside(__name__)
+
+RECORDED = """
+SELECT t.source, t.target, t.rows_read, p.snapshot::text FROM payrollx_meta.tables AS t
+JOIN payrollx_meta.parts AS p USING (run_id, source, target)
+WHERE t.run_id = %s AND t.kind = 'copy' AND t.rows_read IS NOT NULL AND p.finished_at IS NOT NULL
+"""
+
+
+async def since(
+    held: Connection, number: int, plan: Plan, sources: Mapping[str, Endpoint], observer: Observer, *, jobs: int
+) -> list[Finding]:
+    """Compare each part of run ``number`` that is done with its source as it is now, and tell what has changed.
+
+    Returns a finding ``changed`` for each table that has. Raises SourceError.
+    """
+    rows = await (await held.execute(RECORDED, (number,))).fetchall()
+    recorded = {(source, target): (count, snapshot) for source, target, count, snapshot in rows}
+    done = [table for table in plan.copies if table.place in recorded and table.source.kind != "f"]
+
+    async def one(table: TablePlan) -> Finding | None:
+        endpoint = sources[table.database]
+        work = partial(_compare, table, endpoint, *recorded[table.place])
+        return await retry_transient(work, table.source_name, observer)
+
+    found = [finding for finding in await limited([one(table) for table in done], jobs) if finding]
+    for finding in found:
+        observer(Notice(f"{finding.place} {finding.message}; what came after isn't in the target"))
+    return found
+
+
+async def _compare(table: TablePlan, endpoint: Endpoint, count: int, snapshot: str) -> Finding | None:
+    query = sql.SQL(queries.load("changed")).format(source=from_item(table.source), snapshot=sql.Literal(snapshot))
+    async with session(endpoint) as connection:
+        with endpoint.translating_errors(f"can't look at {table.source.full_name} again"):
+            now, new = (await run(connection, query))[0]
+    if (now, new) == (count, 0):
+        return None
+    what = f"{new:,} rows were inserted or updated, and of {count:,} rows it has {now:,}"
+    message = f"has changed since this run copied it: {what}"
+    return Finding("changed", "warn", table.source_name, max(new, abs(now - count)), message)

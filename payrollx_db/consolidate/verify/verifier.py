@@ -1,0 +1,161 @@
+"""Verify: proof that both sides hold the same, row by row, in the canonical form.
+
+What policies kept out of the target is proven too: the source's rows must be those that lie in quarantine.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import sql
+
+from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.model.events import Observer, TableFinished, TableStarted
+from payrollx_db.postgres.compare import Comparison, Difference, Side, Sums, compare
+from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.session import Endpoint
+
+
+@dataclass(frozen=True)
+class TableVerdict:
+    """What comparing one source table with its target showed; ``seconds`` is the wall time of it.
+
+    ``kept`` is the same for the rows in quarantine, where there are any. ``adopted`` counts rows that
+    duplicate tables brought into this target. ``started`` is when, by this process's monotonic clock.
+    """
+
+    table: TablePlan
+    result: Comparison
+    seconds: float
+    kept: Comparison | None = None
+    adopted: int = 0
+    started: float = 0.0
+
+    @property
+    def extra(self) -> int:
+        """How many rows the target has that neither this source nor its duplicates account for."""
+        return 0 if self.table.owner else self.result.extra - self.adopted
+
+    @property
+    def identical(self) -> bool:
+        """Whether both hold the same; of a duplicate table, whether the target has every row of it."""
+        return self.result.contained and self.extra == 0 and (self.kept is None or self.kept.identical)
+
+    def document(self) -> dict[str, Any]:
+        """Return the verdict as plain data, for ``--json``."""
+        return {
+            "source": self.table.source_name,
+            "target": self.table.target_name,
+            "source_rows": self.result.left_rows + (self.kept.left_rows if self.kept else 0),
+            "target_rows": self.result.right_rows,
+            "quarantined": self.kept.right_rows if self.kept else 0,
+            "identical": self.identical,
+            "seconds": round(self.seconds, 3),
+            "missing": self.result.missing,
+            "extra": self.extra,
+            "changed": self.result.changed,
+            "differences": [
+                {"key": d.key, "kind": d.kind, "columns": list(d.columns)}
+                | ({"values": {n: list(pair) for n, pair in d.values.items()}} if d.values is not None else {})
+                for d in (*self.result.differences, *(self.kept.differences if self.kept else ()))
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdicts on all tables of a plan."""
+
+    tables: tuple[TableVerdict, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether every table is."""
+        return all(table.identical for table in self.tables)
+
+    def document(self) -> dict[str, Any]:
+        """Return the verdict as plain data, for ``--json``."""
+        return {"identical": self.identical, "tables": [table.document() for table in self.tables]}
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Compares planned tables. ``limit`` is how many differing rows are named per table; ``values`` shows them.
+
+    ``quarantine`` are the runs whose quarantine counts; none where nothing was recorded.
+    """
+
+    sources: Mapping[str, Endpoint]
+    target: Endpoint
+    observer: Observer
+    limit: int = 20
+    values: bool = False
+    quarantine: tuple[int, ...] = ()
+
+    async def all(self, plan: Plan, *, jobs: int) -> Verdict:
+        """Compare every table of ``plan``, ``jobs`` at once, both sides of each at the same time.
+
+        Raises SourceError, TargetError, or FindingsError where a source value can't be converted at all.
+        """
+        adopted: dict[str, int] = {}
+        for table in plan.merges:
+            adopted[table.target_name] = adopted.get(table.target_name, 0) + len(table.adopted)
+        known = Sums()
+        verdicts = [self.one(t, adopted=adopted.get(t.target_name, 0), known=known) for t in plan.tables]
+        return Verdict(tuple(await limited(verdicts, jobs)))
+
+    async def one(self, table: TablePlan, *, adopted: int = 0, known: Sums | None = None) -> TableVerdict:
+        """Compare one table; ``adopted`` rows of its target came from duplicate tables."""
+        started = time.monotonic()
+        self.observer(TableStarted(*table.place, table.source.rows))
+        source, goal = source_side(table, self.sources[table.database]), target_side(table, self.target)
+        contained = table.owner is not None or adopted > 0
+        asked = {"rows": table.source.rows, "limit": self.limit, "values": self.values}
+        shared = known if table.owner else None  # only duplicate tables look at a target a second time
+        result = await compare(source, goal, **asked, contained=contained, known=shared)  # type: ignore[arg-type]
+        if table.key is table.columns and not self.values:
+            result = replace(result, differences=tuple(map(_unnamed, result.differences)))
+        kept = None
+        if table.out and self.quarantine:
+            kept = await compare(self._legacy_side(table), self._quarantine_side(table), **asked)  # type: ignore[arg-type]
+        seconds = time.monotonic() - started
+        self.observer(TableFinished(*table.place, result.left_rows, table.source.size, seconds))
+        return TableVerdict(table, result, seconds, kept, 0 if table.owner else adopted, started)
+
+    def _legacy_side(self, table: TablePlan) -> Side:
+        """Return the source's rows that stay out, whole."""
+        key = (("key", table.source_key or sql.SQL("NULL")),)
+        whole = (("row", sql.SQL("pg_catalog.to_jsonb({})").format(sql.Identifier(ROW))),)
+        return Side(self.sources[table.database], table.from_source, key, whole, table.among(table.out))
+
+    def _quarantine_side(self, table: TablePlan) -> Side:
+        """Return the same rows as they lie in quarantine."""
+        where = sql.SQL("s.kind = 'row' AND s.source = {} AND s.run_id = ANY ({}) AND s.restored_at IS NULL").format(
+            sql.Literal(table.source_name), sql.Literal(list(self.quarantine))
+        )
+        source = sql.SQL("payrollx_meta.quarantine AS s")
+        return Side(self.target, source, (("key", sql.SQL("s.key")),), (("row", sql.SQL("s.row")),), where)
+
+
+def _unnamed(difference: Difference) -> Difference:
+    """Name a row of a table without a key by a fingerprint: its values are all that it has, and weren't asked for."""
+    row = json.dumps(difference.key, sort_keys=True, ensure_ascii=False).encode()
+    return replace(difference, key={"row": hashlib.sha256(row).hexdigest()[:16]})
+
+
+def source_side(table: TablePlan, endpoint: Endpoint) -> Side:
+    """Return the source's side of a comparison: its rows through their transforms, without those that stay out."""
+    key = tuple((c.target.name, table.canonical(c)) for c in table.key)
+    columns = tuple((c.target.name, table.canonical(c)) for c in table.columns)
+    return Side(endpoint, table.from_clause, key, columns, table.kept)
+
+
+def target_side(table: TablePlan, endpoint: Endpoint) -> Side:
+    """Return the target's side of a comparison: its rows as they are."""
+    key = tuple((c.target.name, c.target_canonical) for c in table.key)
+    columns = tuple((c.target.name, c.target_canonical) for c in table.columns)
+    return Side(endpoint, table.target_from, key, columns)

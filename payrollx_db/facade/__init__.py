@@ -1,0 +1,1 @@
+"""What a service's process uses: sessions that show that service's tables and nothing else."""

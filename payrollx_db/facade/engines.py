@@ -1,0 +1,250 @@
+"""Which database a service lives in, and the one engine that a process has for it.
+
+``DATABASE_URL`` is the unified database; ``<SERVICE>_DATABASE_URL`` puts one service elsewhere. All services of one
+URL share one engine and so one pool. Nothing connects, and no engine is made, before the first use.
+"""
+
+import asyncio
+import os
+import re
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Engine, create_engine
+
+from payrollx_db.errors import BoundaryError, ConfigurationError
+from payrollx_db.facade import drivers, guard
+from payrollx_db.facade import wall as walls
+from payrollx_db.postgres.url import DatabaseUrl
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+UNIFIED = "DATABASE_URL"
+ONLY = "PAYROLLX_SERVICE"
+DURATION = re.compile(r"\d+ ?(ms|s|min|h|d)?")
+
+
+@dataclass(frozen=True)
+class PoolSettings:
+    """How large an engine's pool is and how long things may take, from the environment (`read`).
+
+    The defaults fit eight services with a few processes each on a server of a few hundred connections:
+    ``PAYROLLX_POOL_SIZE`` (5) connections are kept, ``PAYROLLX_POOL_OVERFLOW`` (5) more are made when needed,
+    ``PAYROLLX_POOL_TIMEOUT`` (30 s) is how long one waits for one, ``PAYROLLX_POOL_RECYCLE`` (1800 s) how old one
+    gets, ``PAYROLLX_CONNECT_TIMEOUT`` (10 s) how long connecting may take; these are whole seconds.
+    ``PAYROLLX_STATEMENT_TIMEOUT``, ``PAYROLLX_LOCK_TIMEOUT`` and ``PAYROLLX_IDLE_TIMEOUT`` (inside a transaction) are
+    durations as the server reads them (``500ms``, ``30s``, ``5min``; a bare number is of seconds), by default its own.
+    ``PAYROLLX_APPLICATION_NAME`` is what the server shows; by default the process's service, or payrollx.
+    """
+
+    size: int = 5
+    overflow: int = 5
+    timeout: int = 30
+    recycle: int = 1800
+    connect_timeout: int = 10
+    statement_timeout: str = ""
+    lock_timeout: str = ""
+    idle_timeout: str = ""
+    application_name: str = "payrollx"
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "PoolSettings":
+        """Read them from ``environ``. Raises ConfigurationError, naming the variable."""
+        default = cls()
+        service = environ.get(ONLY, "")
+        return cls(
+            _whole(environ, "POOL_SIZE", default.size, least=1),
+            _whole(environ, "POOL_OVERFLOW", default.overflow),
+            _whole(environ, "POOL_TIMEOUT", default.timeout),
+            _whole(environ, "POOL_RECYCLE", default.recycle),
+            _whole(environ, "CONNECT_TIMEOUT", default.connect_timeout, least=1),
+            _duration(environ, "STATEMENT_TIMEOUT"),
+            _duration(environ, "LOCK_TIMEOUT"),
+            _duration(environ, "IDLE_TIMEOUT"),
+            environ.get("PAYROLLX_APPLICATION_NAME")
+            or (f"payrollx-{service}" if service else default.application_name),
+        )
+
+    @property
+    def local(self) -> tuple[tuple[str, str], ...]:
+        """What each transaction sets for itself: poolers hand on no settings of a session."""
+        limits = (
+            ("statement_timeout", self.statement_timeout),
+            ("lock_timeout", self.lock_timeout),
+            ("idle_in_transaction_session_timeout", self.idle_timeout),
+        )
+        return tuple((name, duration) for name, duration in limits if duration)
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """One database as one kind of session sees it: its URL, its engine, and the engine as each service has it."""
+
+    url: DatabaseUrl
+    driver: str
+    engine: Engine
+    settings: PoolSettings
+    _views: dict[Any, Engine] = field(default_factory=dict, repr=False)
+
+    def view(self, wall: walls.Wall, **modes: Any) -> Engine:
+        """Return the engine for ``wall`` and the modes ``isolation`` and ``read_only``; all share one pool."""
+        key = (wall, *modes.items())
+        if key not in self._views:
+            made: Any = self.engine.execution_options(
+                **{walls.ACTIVE_SERVICE: walls.ActiveService(self.confine(wall, **modes))}
+            )
+            made.dispatch = self.engine.dispatch  # a view has no listeners of its own, and joining none costs time
+            self._views[key] = made
+        return self._views[key]
+
+    def confine(self, wall: walls.Wall, **modes: Any) -> walls.ServiceScope:
+        """Return what holds a transaction on this database to ``wall``."""
+        opening = drivers.TransactionSettings(wall.role, wall.schema, local=self.settings.local, **modes)
+        return walls.ServiceScope(wall, opening, self.url)
+
+
+MakeEngine = Callable[..., Engine]
+
+_lock = threading.RLock()
+_places: dict[tuple[str, str], Place] = {}
+_async_places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], Place]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def variable(service: str) -> str:
+    """Return the variable that places ``service`` by itself: ``AUTH_DATABASE_URL``."""
+    return f"{service.upper()}_{UNIFIED}"
+
+
+def url_of(service: str | None, environ: Mapping[str, str] | None = None) -> DatabaseUrl:
+    """Return where ``service`` lives; ``None`` is the unified database itself.
+
+    Raises ConfigurationError where no variable says it, or what it says is no Postgres URL.
+    """
+    given = os.environ if environ is None else environ
+    for name in (variable(service), UNIFIED) if service else (UNIFIED,):
+        if text := given.get(name):
+            return _parsed(text, name)
+    own = f", or {variable(service)} to place {service} by itself" if service else ""
+    raise ConfigurationError(f"{UNIFIED} is not set", hint=f"set it to the unified database's URL{own}")
+
+
+def refuse_other_services(wall: walls.Wall) -> None:
+    """Raise BoundaryError where ``PAYROLLX_SERVICE`` makes this process another service than ``wall`` is for.
+
+    Raises ConfigurationError where it names no service.
+    """
+    only, name = os.environ.get(ONLY), wall.name
+    if only and only != name:
+        names = [service.name for service in wall.catalog_services()]
+        if only not in names:
+            raise ConfigurationError(
+                f"{ONLY} is {only!r}, which is no service", hint=f"set it to one of {', '.join(names)}, or unset it"
+            )
+        raise BoundaryError(
+            f"this process is the {only} service, and may not open {name}",
+            hint=f"do that in another process, or ask that service; {ONLY} says whose process this is",
+        )
+
+
+def place(url: DatabaseUrl) -> Place:
+    """Return the process's place for ordinary sessions on ``url``, made on first use."""
+    return _known(_places, url, drivers.sync_driver(url), create_engine)
+
+
+def async_place(url: DatabaseUrl) -> Place:
+    """Return the place for async sessions on ``url`` of the running event loop; its connections belong to that loop."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    with _lock:
+        mine = _async_places.setdefault(asyncio.get_running_loop(), {})
+    return _known(mine, url, drivers.async_driver(url), lambda *at, **how: create_async_engine(*at, **how).sync_engine)
+
+
+def async_engine(view: Engine) -> "AsyncEngine":
+    """Return the async face of a view of an async place."""
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    return AsyncEngine(view)
+
+
+def dispose() -> None:
+    """Close all pools of ordinary sessions in this process; what is in use is closed when it comes back."""
+    with _lock:
+        for known in _places.values():
+            known.engine.dispose()
+
+
+# -- private ------------------------------------------------------------------------------------------
+
+
+def _known(places: dict[tuple[str, str], Place], url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
+    key = (url.identity, driver)
+    found = places.get(key)
+    if found is None:
+        with _lock:
+            found = places.get(key) or places.setdefault(key, _make(url, driver, make))
+    return found
+
+
+def _make(url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
+    settings = PoolSettings.read(os.environ)
+    arguments = drivers.connect_arguments(
+        driver, url, application_name=settings.application_name, timeout=settings.connect_timeout
+    )
+    level = drivers.isolation_level(driver)
+    engine = make(
+        URL.create(f"postgresql+{driver}"),  # the rest is in the arguments, so that no repr shows a password
+        connect_args=arguments,
+        pool_size=settings.size,
+        max_overflow=settings.overflow,
+        pool_timeout=settings.timeout,
+        pool_recycle=settings.recycle,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        **({"isolation_level": level} if level else {}),
+    )
+    guard.guard(engine, driver, url)
+    return Place(url, driver, engine, settings)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, name: str) -> DatabaseUrl:
+    return DatabaseUrl.parse(text, name=name)
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
+    text = environ.get(f"PAYROLLX_{name}", "")
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) < least:
+        raise ConfigurationError(f"PAYROLLX_{name} is {text!r}", hint=f"set it to a whole number, {least} or more")
+    return int(text)
+
+
+def _duration(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(f"PAYROLLX_{name}", "")
+    if text and not DURATION.fullmatch(text):
+        raise ConfigurationError(
+            f"PAYROLLX_{name} is {text!r}, which is no duration", hint="give a number and ms, s, min, h or d: 30s"
+        )
+    return f"{text}s" if text.isdigit() else text
+
+
+def _after_fork() -> None:
+    """The parent's connections are the parent's: forget them, without closing them."""
+    global _lock  # noqa: PLW0603 - another thread of the parent may have held it at the fork
+    _lock = threading.RLock()
+    for known in _places.values():
+        known.engine.dispose(close=False)
+    _async_places.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,209 @@
+"""What stands behind ``auth.db``: sessions that are one service's, and that service's tables.
+
+``with auth.db.session() as session:`` is one transaction on a plain SQLAlchemy session: it commits at the end and rolls
+back on an exception. It runs under the service's role, and a statement that names another service's table is refused
+before it is sent. Objects stay usable after the block (``expire_on_commit`` is off).
+"""
+
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, MetaData, Table, orm, text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from payrollx_db.errors import BoundaryError, PoolUsedUpError, TargetError
+from payrollx_db.facade import engines, guard, wall
+from payrollx_db.facade.drivers import Isolation
+from payrollx_db.model.catalog import Service
+from payrollx_db.postgres.url import DatabaseUrl
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+UNUSABLE = text(
+    "SELECT name, found IS NULL AS missing FROM unnest(CAST(:names AS text[])) AS name"
+    " CROSS JOIN to_regclass(format('%I.%I', CAST(:schema AS text), name)) AS found"
+    " WHERE found IS NULL OR NOT has_table_privilege(found, 'SELECT') LIMIT 1"
+)
+
+
+class Session(orm.Session):
+    """A SQLAlchemy session behind a service's wall. It is made by a facade, not by hand."""
+
+    def __init__(self, bind: Any = None, binds: Any = None, *, scope: wall.ServiceScope | None = None) -> None:
+        """``scope`` is for a session that shares its transaction with other services' sessions."""
+        # Closed is closed: what is written after the block would go into a second transaction, which nobody ends.
+        super().__init__(bind, binds=binds, expire_on_commit=False, close_resets_only=False)
+        self._confined = scope
+        self._pointed_at: tuple[Session, ...] = ()
+
+    def join(self, pointed_at: Iterable["Session"] = ()) -> None:
+        """Take part in the transaction that the connection is in: as a whole, whatever savepoints are made later.
+
+        ``pointed_at`` are the sessions of other services in it whose rows this one's may point at.
+        """
+        self._pointed_at = tuple(pointed_at)
+        super().connection()
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what is pending, and before that what it may point at in the same transaction."""
+        for other in self._pointed_at:
+            if not other.deleted:  # that is for later, when nothing points at it any more
+                other.flush()
+        super().flush(objects)
+
+    def get_bind(self, *arguments: Any, **options: Any) -> Engine | Connection:
+        """Return what to run the next statement on, and take the turn on it. SQLAlchemy calls this before each."""
+        bind = super().get_bind(*arguments, **options)
+        if self._confined is not None:
+            bind.get_execution_options()[wall.ACTIVE_SERVICE].scope = self._confined
+        return bind
+
+    def connection(self, *arguments: Any, **options: Any) -> Connection:
+        """Return the transaction's connection, already under the service's role, as with any session.
+
+        Raises BoundaryError where several services share the transaction: it would be everyone's.
+        """
+        if self._confined is not None:
+            raise BoundaryError(
+                "a transaction over several services has no connection for one of them", hint="use execute() instead"
+            )
+        made = super().connection(*arguments, **options)
+        guard.start(made, made.dialect.driver)
+        return made
+
+
+class Facade:
+    """One service's way to its own tables. Nothing connects before the first session."""
+
+    def __init__(self, service: Service, *, metadata: MetaData, catalog: str) -> None:
+        """``metadata`` has the service's tables; ``catalog`` is ``package.module:name``, imported only for errors."""
+        self.service = service
+        self.wall = wall.Wall(service.name, service.role, service.schema, catalog)
+        self._metadata = metadata
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """The service's tables, by name."""
+        mine = (table for table in self._metadata.tables.values() if table.schema == self.service.schema)
+        return MappingProxyType({table.name: table for table in mine})
+
+    @property
+    def url(self) -> DatabaseUrl:
+        """Where the service lives. Raises ConfigurationError where nothing says so."""
+        return engines.url_of(self.service.name)
+
+    @contextmanager
+    def session(self, *, isolation: Isolation | None = None, read_only: bool = False) -> Iterator[Session]:
+        """Open one transaction: it commits at the end of the block, and rolls back on an exception.
+
+        Raises BoundaryError for what another service owns, and TargetError (ConnectionLostError,
+        PoolUsedUpError) where the database can't be used; everything else is SQLAlchemy's.
+        """
+        engines.refuse_other_services(self.wall)
+        place = engines.place(self.url)
+        view = place.view(self.wall, isolation=isolation, read_only=read_only)
+        with explain_pool_timeout(place), Session(view) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def async_session(
+        self, *, isolation: Isolation | None = None, read_only: bool = False
+    ) -> "AsyncIterator[AsyncSession]":
+        """Do as `session`, for async code, on a pool of the running event loop."""
+        from sqlalchemy.ext.asyncio import AsyncSession
+
+        engines.refuse_other_services(self.wall)
+        place = engines.async_place(self.url)
+        view = engines.async_engine(place.view(self.wall, isolation=isolation, read_only=read_only))
+        with explain_pool_timeout(place):
+            async with AsyncSession(view, sync_session_class=Session) as session, session.begin():
+                yield session
+
+    def ping(self) -> float:
+        """Check that the service can use its tables, and return the seconds that it took.
+
+        Raises TargetError where the database can't be reached, the role can't be taken, or a table is missing or
+        can't be read.
+        """
+        began = time.monotonic()
+        with self.session(read_only=True) as session:
+            self._none_unusable(session.execute(UNUSABLE, self._names()).first())
+        return time.monotonic() - began
+
+    async def async_ping(self) -> float:
+        """Do as `ping`, for async code."""
+        began = time.monotonic()
+        async with self.async_session(read_only=True) as session:
+            self._none_unusable((await session.execute(UNUSABLE, self._names())).first())
+        return time.monotonic() - began
+
+    def dispose(self) -> None:
+        """Close the pool of the service's database in this process, which other services there share."""
+        engines.place(self.url).engine.dispose()
+
+    async def async_dispose(self) -> None:
+        """Close the running event loop's pool of the service's database; best before the loop ends."""
+        await engines.async_engine(engines.async_place(self.url).engine).dispose()
+
+    def __getattr__(self, name: str) -> Table:
+        """Return the table called ``name``. Raises BoundaryError where another service, or none, owns it."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        tables = self.tables
+        if name in tables:
+            return tables[name]
+        raise self._not_mine(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.tables]
+
+    def __repr__(self) -> str:
+        return f"<Facade of {self.service.name}: {', '.join(self.tables)}>"
+
+    def _not_mine(self, name: str) -> BoundaryError:
+        owners = [s for s in wall.catalog_at(self.wall.catalog).services if name in s.tables]
+        if owners:
+            return NotMineError(
+                f"{name} belongs to the {owners[0].name} service, not to {self.service.name}",
+                hint=f"ask the {owners[0].name} service for it; for a report use unified.reader.session()",
+            )
+        return NotMineError(
+            f"{self.service.name} has no table {name}, and no other service has",
+            hint=f"it has {', '.join(self.tables)}",
+        )
+
+    def _names(self) -> dict[str, Any]:
+        return {"schema": self.service.schema, "names": list(self.tables)}
+
+    def _none_unusable(self, found: Any) -> None:
+        if found is None:
+            return
+        table = f"{self.service.schema}.{found.name}"
+        if found.missing:
+            raise TargetError(f"{self.url} has no {table}", hint="run payrollx-db migrate")
+        raise TargetError(
+            f"the role {self.service.role} may not read {table} on {self.url}",
+            hint="run payrollx-db migrate, which grants it; payrollx-db roles --check says what else is missing",
+        )
+
+
+class NotMineError(BoundaryError, AttributeError):
+    """The facade has no such table. An AttributeError too, so that ``hasattr`` and completion keep working."""
+
+
+@contextmanager
+def explain_pool_timeout(place: engines.Place) -> Iterator[None]:
+    """Say what to do about a pool that is used up."""
+    try:
+        yield
+    except PoolTimeout:
+        settings = place.settings
+        most = settings.size + settings.overflow
+        raise PoolUsedUpError(
+            f"all {most} connections to {place.url} stayed in use for {settings.timeout} s",
+            hint="keep transactions short, or raise PAYROLLX_POOL_SIZE; payrollx-db pool-budget says what fits",
+        ) from None

@@ -1,0 +1,55 @@
+"""The reader: one role that may read every service's tables in the unified database, and write nothing."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from payrollx_db.facade import engines
+from payrollx_db.facade.facade import Session, explain_pool_timeout
+from payrollx_db.facade.wall import Wall, catalog_at
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Reader:
+    """Reads all services' tables in the unified database, and writes nothing."""
+
+    def __init__(self, role: str, *, catalog: str) -> None:
+        """``role`` may read everything; ``catalog`` is ``package.module:name``."""
+        self._wall = Wall("the reader", role, "", catalog)
+
+    @property
+    def wall(self) -> Wall:
+        """What the reader may see: all schemas of the unified database, but not those placed elsewhere."""
+        here = engines.url_of(None)
+        services = catalog_at(self._wall.catalog).services
+        placed = ((service.schema, engines.url_of(service.name)) for service in services)
+        elsewhere = tuple((schema, url.masked) for schema, url in placed if url.place != here.place)
+        return replace(self._wall, elsewhere=elsewhere)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open one read-only transaction, with one snapshot, over all services of the unified database.
+
+        Raises BoundaryError for a write, PlacementError for a table of a service that is placed
+        elsewhere, and TargetError where the database can't be used.
+        """
+        engines.refuse_other_services(self._wall)
+        place = engines.place(engines.url_of(None))
+        view = place.view(self.wall, isolation="REPEATABLE READ", read_only=True)
+        with explain_pool_timeout(place), Session(view) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def async_session(self) -> "AsyncIterator[AsyncSession]":
+        """Do as `session`, for async code."""
+        from sqlalchemy.ext.asyncio import AsyncSession
+
+        engines.refuse_other_services(self._wall)
+        place = engines.async_place(engines.url_of(None))
+        view = engines.async_engine(place.view(self.wall, isolation="REPEATABLE READ", read_only=True))
+        with explain_pool_timeout(place):
+            async with AsyncSession(view, sync_session_class=Session) as session, session.begin():
+                yield session

@@ -1,0 +1,176 @@
+"""What a unified database is made of: services, their tables, and the references between them.
+
+Frozen data. The toolkit is given a :class:`Catalog` and knows nothing else of whose database it is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from payrollx_db.errors import CatalogError
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData, Table
+
+LOOSE = "payrollx_loose_reference"  # the key in Column.info under which a loose reference is declared
+AUDITED = "payrollx_audited"  # the key in Table.info that names the log which a table's changes go to
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service: its name, the schema that holds its tables, and the role that may use them."""
+
+    name: str
+    schema: str
+    role: str
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, order=True)
+class Reference:
+    """A column that points at another table: ``schema.table.column`` → ``schema.table.column``.
+
+    ``enforced`` references are foreign keys; loose ones are declared, indexed and reported only.
+    """
+
+    table: str
+    column: str
+    target_table: str
+    target_column: str
+    enforced: bool
+
+    def __str__(self) -> str:
+        arrow = "->" if self.enforced else "~>"
+        return f"{self.table}.{self.column} {arrow} {self.target_table}.{self.target_column}"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The services of one unified database and all their references.
+
+    ``name`` identifies the catalog in the recorded state. ``owner_role`` owns the tables; ``reader_role``
+    may read all of them and nothing else. The rest is what a system may have beside its tables, and what needs it
+    raises where it isn't there: ``metadata``, the SQLAlchemy models; ``migrations``, the folder in which their Alembic
+    revisions lie, one branch a service; ``layouts``, the legacy layouts by the name that ``--from`` takes; ``seed`` and
+    ``practice``, what fills a database with example rows and a server with legacy databases. These last three are
+    ``package.module:name``, imported when they are used. Raises CatalogError where two services share a name, schema
+    or role, or have the owner's or the reader's, or a reference points outside the catalog.
+    """
+
+    name: str
+    services: tuple[Service, ...]
+    references: tuple[Reference, ...] = ()
+    owner_role: str = "payrollx_owner"
+    reader_role: str = "payrollx_reader"
+    metadata: "MetaData | None" = field(default=None, repr=False, compare=False)
+    migrations: Path | None = field(default=None, compare=False)
+    layouts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    seed: str = field(default="", compare=False)
+    practice: str = field(default="", compare=False)
+    _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for what in ("name", "schema", "role"):
+            values = [getattr(service, what) for service in self.services]
+            twice = {value for value in values if values.count(value) > 1}
+            if twice:
+                raise CatalogError(f"two services of catalog {self.name} share the {what} {min(twice)!r}")
+        roles = [self.owner_role, self.reader_role, *(service.role for service in self.services)]
+        if twice := {role for role in roles if roles.count(role) > 1}:
+            raise CatalogError(f"two of the owner, the reader and the services of {self.name} are {min(twice)!r}")
+        object.__setattr__(self, "_by_schema", {service.schema: service for service in self.services})
+        known = set(self.tables())
+        for reference in self.references:
+            for table in (reference.table, reference.target_table):
+                if table not in known:
+                    raise CatalogError(f"the reference {reference} names {table}, which no service has")
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        metadata: "MetaData",
+        services: Iterable[Service],
+        *,
+        owner_role: str = "payrollx_owner",
+        reader_role: str = "payrollx_reader",
+        **rest: Any,
+    ) -> "Catalog":
+        """Build a catalog from SQLAlchemy metadata: the tables of each service's schema, the foreign keys
+        as enforced references, and the columns marked by ``loose_reference`` as loose ones. ``rest`` are the
+        catalog's further fields.
+        """
+        tables = sorted(metadata.tables.values(), key=lambda table: table.fullname)
+        filled = tuple(
+            Service(s.name, s.schema, s.role, tuple(t.name for t in tables if t.schema == s.schema)) for s in services
+        )
+        references = sorted(reference for table in tables for reference in _references(table))
+        return cls(name, filled, tuple(references), owner_role, reader_role, metadata, **rest)
+
+    def tables(self) -> Iterator[str]:
+        """Yield every table as ``schema.table``."""
+        for service in self.services:
+            yield from (f"{service.schema}.{table}" for table in service.tables)
+
+    def service(self, name: str) -> Service:
+        """Return the service called ``name``. Raises CatalogError, naming those that there are."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        names = ", ".join(service.name for service in self.services)
+        raise CatalogError(f"catalog {self.name} has no service {name!r}", hint=f"it has {names}")
+
+    def owner(self, table: str) -> Service:
+        """Return the service that owns ``schema.table``. Raises CatalogError where none does."""
+        schema = table.partition(".")[0]
+        if schema not in self._by_schema:
+            raise CatalogError(f"no service of catalog {self.name} owns {table}")
+        return self._by_schema[schema]
+
+    @property
+    def models(self) -> "MetaData":
+        """The SQLAlchemy models of the tables. Raises CatalogError where the catalog has none."""
+        if self.metadata is None:
+            raise self._lacks("no SQLAlchemy metadata", "metadata=")
+        return self.metadata
+
+    @property
+    def revisions(self) -> Path:
+        """The folder of the migrations. Raises CatalogError where the catalog has none."""
+        if self.migrations is None:
+            raise self._lacks("no migrations", "migrations=")
+        return self.migrations
+
+    def _lacks(self, what: str, argument: str) -> CatalogError:
+        return CatalogError(f"the catalog {self.name} has {what}", hint=f"give them to Catalog.of(..., {argument}...)")
+
+    def crosses(self, reference: Reference) -> bool:
+        """Tell whether ``reference`` leads from one service to another."""
+        return self.owner(reference.table) != self.owner(reference.target_table)
+
+
+def loose_reference(target: str) -> dict[str, Any]:
+    """Return ``info`` for a column that points at ``schema.table.column`` without a foreign key.
+
+    The column is to be indexed as well; the toolkit checks and reports such references.
+    """
+    return {LOOSE: target}
+
+
+def audited(log: str) -> dict[str, Any]:
+    """Return the table arguments that have every change of a table's rows written to ``schema.table``, a log.
+
+    ``__table_args__ = HERE | audited("auth.audit_logs")``. The next migration makes the triggers that do it.
+    """
+    return {"info": {AUDITED: log}}
+
+
+def _references(table: "Table") -> Iterator[Reference]:
+    for key in table.foreign_keys:
+        target = key.target_fullname.rpartition(".")
+        yield Reference(table.fullname, key.parent.name, target[0], target[2], enforced=True)
+    for column in table.columns:
+        if LOOSE in column.info:
+            target = column.info[LOOSE].rpartition(".")
+            yield Reference(table.fullname, column.name, target[0], target[2], enforced=False)

@@ -1,0 +1,162 @@
+"""Where it all came from: the legacy databases, and the map from their tables to the unified ones.
+
+Frozen data that a reviewer can audit line by line. What the general rules say (camelCase to
+snake_case, text to uuid, …: `payrollx_db.consolidate.plan.conversion`) isn't repeated here. SQL in `derive` is a
+template: ``{column}`` stands for a source column, ``{lookup.column}`` for one of a looked-up table.
+"""
+
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from payrollx_db.errors import CatalogError
+
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A legacy table as the layout expects it.
+
+    ``columns`` maps each column to its type as Postgres prints it, short form (``timestamp(3)``,
+    ``numeric(65,30)``, an enum by its bare name); a trailing ``?`` means nullable.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Another table of the same legacy database, joined for a derived column.
+
+    ``on`` maps the looked-up table's column to this table's. The looked-up columns must be unique
+    there, so that a join can't multiply rows; the plan checks it.
+    """
+
+    table: str
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class TableMap:
+    """One source table to one target table, column by column.
+
+    A source column goes to the target column of its ``rename``, else of its snake_case name where
+    the target has that. ``derive`` maps target columns to SQL templates. ``new`` names the target
+    columns that the legacy has nothing for: they keep their default or NULL.
+    """
+
+    source: SourceTable
+    target: str
+    rename: Mapping[str, str] = field(default_factory=dict)
+    derive: Mapping[str, str] = field(default_factory=dict)
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    new: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DuplicateTable:
+    """A second, hand-kept instance of a table that another legacy database owns.
+
+    Its rows aren't copied: they are compared with the owner's, and merged where they are equal.
+    """
+
+    source: SourceTable
+    owner: str  # the legacy database that owns the table of that name
+
+
+@dataclass(frozen=True)
+class Discard:
+    """A table, or one column of a table, that is left behind on purpose, with the reason."""
+
+    table: str
+    reason: str
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class LegacyDatabase:
+    """One source database.
+
+    ``name`` is its default database name; ``variable`` the part between ``LEGACY_`` and
+    ``_DATABASE_URL`` of the environment variable that says where it is.
+    """
+
+    name: str
+    variable: str
+    service: str
+    maps: tuple[TableMap, ...]
+    duplicates: tuple[DuplicateTable, ...] = ()
+    discards: tuple[Discard, ...] = ()
+    schema: str = "public"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All legacy databases of one consolidation. ``timezone`` is what naive timestamps are in.
+
+    ``migrations`` says whose bookkeeping the databases carry: with ``"prisma"``, a table
+    ``_prisma_migrations`` with a failed or unfinished migration is a reason to refuse.
+
+    Raises CatalogError where two databases share a name or a variable, a template can't be read,
+    or a duplicate names an owner that there isn't.
+    """
+
+    name: str
+    databases: tuple[LegacyDatabase, ...]
+    timezone: str = "UTC"
+    migrations: Literal["prisma"] | None = None
+
+    def __post_init__(self) -> None:
+        for what in ("name", "variable"):
+            values = [getattr(database, what) for database in self.databases]
+            twice = {value for value in values if values.count(value) > 1}
+            if twice:
+                raise CatalogError(f"two databases of layout {self.name} share the {what} {min(twice)!r}")
+        for database in self.databases:
+            _check_names(database)
+            for duplicate in database.duplicates:
+                self.owner_maps(duplicate)
+
+    def database(self, name: str) -> LegacyDatabase:
+        """Return the database called ``name``. Raises CatalogError where there is none."""
+        for database in self.databases:
+            if database.name == name:
+                return database
+        raise CatalogError(f"layout {self.name} has no database {name!r}")
+
+    def owner_maps(self, duplicate: DuplicateTable) -> tuple[TableMap, ...]:
+        """Return the maps of the owner's table. Raises CatalogError where the owner has none."""
+        owner = self.database(duplicate.owner)
+        maps = tuple(m for m in owner.maps if m.source.name == duplicate.source.name)
+        if not maps:
+            raise CatalogError(f"{owner.name} owns no table {duplicate.source.name!r}, which a duplicate table names")
+        return maps
+
+
+def template_fields(template: str) -> Iterator[str]:
+    """Yield the names in braces of a ``derive`` template. Raises CatalogError where it can't be read."""
+    try:
+        for _, name, spec, conversion in string.Formatter().parse(template):
+            if name is not None:
+                if not name or spec or conversion:
+                    raise CatalogError(f"the template {template!r} has a brace that isn't {{column}}")
+                yield name
+    except ValueError as error:
+        raise CatalogError(f"the template {template!r} can't be read: {error}") from None
+
+
+def _check_names(database: LegacyDatabase) -> None:
+    for table_map in database.maps:
+        where = f"the map of {database.name}.{table_map.source.name} to {table_map.target}"
+        for column in table_map.rename:
+            if column not in table_map.source.columns:
+                raise CatalogError(f"{where} renames {column!r}, which the source table doesn't have")
+        for template in table_map.derive.values():
+            for name in template_fields(template):
+                lookup, dot, _ = name.rpartition(".")
+                if (dot and lookup not in table_map.lookups) or (not dot and name not in table_map.source.columns):
+                    raise CatalogError(f"{where} reads {{{name}}}, which the source table doesn't have")

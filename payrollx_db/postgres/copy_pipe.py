@@ -1,0 +1,156 @@
+"""The pipe: one COPY out of a source, straight into one COPY of the target, with bounded memory.
+
+Bytes of the binary format pass through unread. asyncpg hands out whatever the socket held, which is
+why it carries them: libpq would hand out row by row.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from payrollx_db.postgres.concurrency import together
+from payrollx_db.postgres.session import Endpoint
+
+# How many bytes may wait between the two ends. Enough to bridge a pause of either server; small
+# beside what a process may use, with several pipes at once.
+BUFFER = 4 * 1024 * 1024
+# One value may be far larger than the buffer. It is cut, so that the writing end never holds a
+# second copy of it whole; COPY's stream may be cut anywhere.
+PIECE = 512 * 1024
+BURST = 0.2  # seconds' worth of bytes that may pass at once after a pause, where there is a rate
+
+
+@dataclass(frozen=True)
+class Piped:
+    """What went through one pipe: rows that the source sent, rows that the target took, bytes."""
+
+    read: int
+    written: int
+    size: int
+
+
+class Rate:
+    """A bound on the bytes a second that all pipes together read; what wasn't used is forgotten soon."""
+
+    def __init__(self, bytes_per_second: float) -> None:
+        self.speed = bytes_per_second
+        self._free = 0.0  # when the bytes that have passed so far are paid for
+
+    async def take(self, size: int) -> None:
+        """Wait for as long as ``size`` bytes take."""
+        now = asyncio.get_running_loop().time()
+        self._free = max(self._free, now - BURST) + size / self.speed
+        if self._free > now:
+            await asyncio.sleep(self._free - now)
+
+
+_rate: ContextVar[Rate | None] = ContextVar("payrollx_rate", default=None)
+
+
+@contextmanager
+def rate_limit(bytes_per_second: float | None) -> Iterator[None]:
+    """Within this block, in all its tasks, pipes read no faster than this together; ``None``: as fast as they can."""
+    token = _rate.set(Rate(bytes_per_second) if bytes_per_second else None)
+    try:
+        yield
+    finally:
+        _rate.reset(token)
+
+
+@dataclass
+class _Channel:
+    """A queue bounded by bytes, not by items, with an end."""
+
+    rate: Rate | None = None
+    size: int = 0
+    waiting: int = 0
+    chunks: list[bytes] = field(default_factory=list)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    closed: bool = False
+
+    async def put(self, chunk: bytes) -> None:
+        if self.rate is not None:
+            await self.rate.take(len(chunk))
+        async with self.changed:
+            # An empty queue takes a chunk of any size: a single huge row must pass too.
+            while self.waiting and self.waiting + len(chunk) > BUFFER:
+                await self.changed.wait()
+            self.chunks.append(chunk)
+            self.waiting += len(chunk)
+            self.size += len(chunk)
+            self.changed.notify_all()
+
+    async def close(self) -> None:
+        async with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        while True:
+            async with self.changed:
+                while not self.chunks and not self.closed:
+                    await self.changed.wait()
+                if not self.chunks:
+                    return
+                taken, self.chunks = self.chunks, []
+                self.waiting = 0
+                self.changed.notify_all()
+            taken.reverse()
+            while taken:
+                for piece in _cut(taken.pop()):
+                    yield piece
+
+
+def _cut(chunk: bytes) -> Iterator[bytes]:
+    if len(chunk) <= PIECE:
+        yield chunk
+        return
+    view = memoryview(chunk)
+    for start in range(0, len(view), PIECE):
+        yield bytes(view[start : start + PIECE])
+
+
+async def pipe(
+    reader: "asyncpg.Connection[Any]",
+    query: str,
+    writer: "asyncpg.Connection[Any]",
+    table: tuple[str, str],
+    columns: list[str],
+    *,
+    freeze: bool = False,
+    source: Endpoint,
+    target: Endpoint,
+) -> Piped:
+    """Copy the result of ``query`` into ``table`` (schema, name), in the transactions that both sessions are in.
+
+    ``freeze`` is for a table created or truncated in the writer's transaction. Whichever end fails,
+    the other is cancelled, and the error is raised in the name of its endpoint.
+    """
+    channel = _Channel(_rate.get())
+
+    async def read() -> int:
+        with source.translating_errors(f"can't read {'.'.join(table)}'s rows"):
+            tag = await reader.copy_from_query(query, output=channel.put, format="binary")
+        # Only after the server's own word that all rows are out: a reader that failed must leave
+        # the channel open, so that the writer can't mistake the break for the end.
+        await channel.close()
+        return _count(tag)
+
+    async def write() -> int:
+        with target.translating_errors(f"can't write {'.'.join(table)}"):
+            tag = await writer.copy_to_table(
+                table[1], schema_name=table[0], columns=columns, source=channel.pieces(), format="binary", freeze=freeze
+            )
+        return _count(tag)
+
+    rows_read, rows_written = await together([read(), write()])
+    return Piped(rows_read, rows_written, channel.size)
+
+
+def _count(tag: str) -> int:
+    return int(tag.rpartition(" ")[2])

@@ -1,0 +1,239 @@
+"""A database's catalog (pg_catalog) as frozen dataclasses: what there is, before anything is decided."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection, Endpoint, session
+
+queries = query_files.beside(__name__)
+
+# Postgres' long names, as `format_type` prints them, and the short ones that people write.
+SHORT = (
+    ("timestamp", " without time zone", "timestamp"),
+    ("timestamp", " with time zone", "timestamptz"),
+    ("time", " without time zone", "time"),
+    ("time", " with time zone", "timetz"),
+)
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A column's type. ``display`` is its short name with modifiers (``numeric(38,18)``, ``text[]``, an
+    enum by its bare name); ``name`` is the bare type name of pg_type, ``_``-prefixed for arrays.
+    """
+
+    schema: str
+    name: str
+    display: str
+    kind: str  # pg_type.typtype: b base, e enum, c composite, r range, m multirange
+    element_kind: str = ""  # the same of an array's element type
+    labels: tuple[str, ...] = ()  # an enum's
+
+    @property
+    def modifier(self) -> str:
+        """What stands in parentheses: ``38,18``, or nothing."""
+        return self.display.partition("(")[2].partition(")")[0]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column; ``sequence`` is the qualified, quoted name of the sequence that it owns, if any."""
+
+    name: str
+    type: ColumnType
+    nullable: bool
+    has_default: bool
+    generated: bool
+    always_identity: bool
+    sequence: str | None
+
+    @property
+    def shape(self) -> str:
+        """The type as a layout writes it, with ``?`` where the column is nullable."""
+        return self.type.display + ("?" if self.nullable else "")
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index, with the primary key, unique or exclusion constraint that it carries (or neither)."""
+
+    name: str
+    definition: str
+    unique: bool
+    primary: bool
+    valid: bool
+    plain: bool  # over columns only, and over all rows
+    columns: tuple[str, ...]
+    constraint: str | None
+    constraint_type: str  # p, u, x, or empty
+    constraint_definition: str | None
+    marked: bool  # is the replica identity, or the order of CLUSTER
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A foreign key from ``table`` to ``target`` (both ``schema.table``)."""
+
+    table: str
+    name: str
+    definition: str
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+    validated: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is. ``rows`` is the server's estimate, ``size`` bytes with TOAST, without indexes."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str  # pg_class.relkind: r, p or f
+    rows: int
+    size: int
+    pages: int
+    columns: tuple[Column, ...]
+    indexes: tuple[Index, ...]
+
+    @property
+    def full_name(self) -> str:
+        """``schema.table``, unquoted: for people and as a key."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """The primary key's columns; empty where there is none."""
+        return next((index.columns for index in self.indexes if index.primary), ())
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of that name, or ``None``."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def unique_over(self, columns: Iterable[str]) -> bool:
+        """Tell whether a valid unique index covers exactly these columns, in any order."""
+        wanted = set(columns)
+        return any(i.unique and i.valid and i.plain and set(i.columns) == wanted for i in self.indexes)
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Data that belongs to no table: a sequence of its own, or large objects."""
+
+    kind: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database as it is, and who it is: ``system`` is the server's system identifier."""
+
+    name: str  # what we call it
+    system: str
+    dbname: str
+    version: int
+    version_text: str
+    encoding: str
+    standby: bool
+    tables: dict[str, Table]
+    foreign_keys: tuple[ForeignKey, ...]
+    leftovers: tuple[Leftover, ...]
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What tells it from every other database, whatever URL leads to it."""
+        return (self.system, self.dbname)
+
+
+async def inspect(endpoint: Endpoint) -> Database:
+    """Read the whole catalog of ``endpoint``. Raises SourceError or TargetError where it can't.
+
+    Tables' sizes are read of a source only: asking for a size waits for a table that is being written anew.
+    """
+    async with session(endpoint) as connection:
+        try:
+            return await read_database(connection, endpoint.name, sizes=endpoint.side == "source")
+        except psycopg.Error as error:
+            raise endpoint.to_error(error, "can't read the catalog") from error
+
+
+async def read_database(connection: Connection, name: str, *, sizes: bool = False) -> Database:
+    """Read the catalog over an open session, in one snapshot."""
+    async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        who = await _rows(connection, "database")
+        tables = await _tables(connection, sizes=sizes)
+        oids = {"tables": [table.oid for table in tables.values()]}
+        keys = [_foreign_key(row) for row in await _rows(connection, "foreign_keys", oids)]
+        left = [Leftover(*row) for row in await _rows(connection, "leftovers")]
+    system, dbname, version, version_text, encoding, standby = who[0]
+    return Database(
+        name, system, dbname, version, version_text, encoding, standby, tables, tuple(keys), tuple(left)
+    )  # fmt: skip
+
+
+def database_query() -> LiteralString:
+    """Return the query of one row: system identifier, database name, version, its text, encoding, whether standby."""
+    return queries.load("database")
+
+
+async def _rows(connection: Connection, query: str, params: Any = None) -> list[tuple[Any, ...]]:
+    cursor = await connection.execute(queries.load(query), params)
+    return await cursor.fetchall()
+
+
+async def _tables(connection: Connection, *, sizes: bool) -> dict[str, Table]:
+    found = await _rows(connection, "tables", {"sizes": sizes})
+    oids = {"tables": [row[0] for row in found]}
+    columns: dict[int, list[Column]] = defaultdict(list)
+    indexes: dict[int, list[Index]] = defaultdict(list)
+    for oid, *rest in await _rows(connection, "columns", oids):
+        columns[oid].append(_column(rest))
+    for oid, *rest in await _rows(connection, "indexes", oids):
+        indexes[oid].append(_index(rest))
+    tables = [
+        Table(oid, schema, name, kind, rows, size, pages, tuple(columns[oid]), tuple(indexes[oid]))
+        for oid, schema, name, kind, rows, size, pages in found
+    ]
+    return {table.full_name: table for table in tables}
+
+
+def _column(row: list[Any]) -> Column:
+    name, display, typname, schema, kind, element, element_name, labels, *flags = row
+    nullable, has_default, generated, identity, sequence = flags
+    user_made = schema != "pg_catalog"
+    if user_made:
+        display = f"{element_name}[]" if element else typname
+    shape = ColumnType(schema, typname, short_type(display), kind, element, tuple(labels or ()))
+    return Column(name, shape, nullable, has_default, generated, identity == "a", sequence)
+
+
+def _index(row: list[Any]) -> Index:
+    name, definition, unique, primary, valid, plain, columns, *rest = row
+    return Index(name, definition, unique, primary, valid, plain, tuple(columns or ()), *rest)
+
+
+def _foreign_key(row: tuple[Any, ...]) -> ForeignKey:
+    _, schema, table, name, definition, columns, target_schema, target, target_columns, validated = row
+    return ForeignKey(
+        f"{schema}.{table}", name, definition, tuple(columns),
+        f"{target_schema}.{target}", tuple(target_columns), validated,
+    )  # fmt: skip
+
+
+def short_type(display: str) -> str:
+    """Return Postgres' long type name in its short form: ``timestamp(3)`` for ``timestamp(3) without time zone``."""
+    base, brackets, rest = display.partition("[]")
+    array = brackets + rest
+    base = base.replace("character varying", "varchar").replace("double precision", "float8")
+    for start, end, short in SHORT:
+        if base.startswith(start) and base.endswith(end):
+            return short + base[len(start) : -len(end)] + array
+    return base + array

@@ -1,0 +1,1 @@
+"""From metadata to a database: migrations, foreign keys between services, roles and grants, the audit."""

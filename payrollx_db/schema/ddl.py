@@ -1,0 +1,98 @@
+"""What migrations do beside tables: roles, schemas and grants.
+
+Roles and grants are derived from the catalog (``roles.statements``); here they only find their way into a
+migration, online or as a script. A migration runs as the owner role, so that tables belong to it whoever migrates;
+only schemas are made by the role that connected, because it has CREATE on the database.
+"""
+
+from alembic import op
+from psycopg import sql
+from sqlalchemy import TextClause, text
+
+from payrollx_db.model.catalog import Catalog
+from payrollx_db.schema import audit
+from payrollx_db.schema.roles import statements
+
+META = statements.META
+
+MAKE_SCHEMA = sql.SQL("""\
+DO $schema$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {literal}) THEN
+        CREATE SCHEMA {schema} AUTHORIZATION {owner};
+    END IF;
+END
+$schema$""")
+
+# For who only looks: a member that doesn't inherit the owner's privileges may still become the owner, and
+# where there is no such role yet, or one isn't a member, this does nothing.
+LOOK_AS = text("""
+    SELECT pg_catalog.set_config('role', rolname, true)
+    FROM pg_catalog.pg_roles
+    WHERE rolname = :owner AND pg_catalog.pg_has_role(oid, CASE
+        WHEN CAST(pg_catalog.current_setting('server_version_num') AS integer) >= 160000 THEN 'SET'
+        ELSE 'MEMBER'
+    END)
+""")
+
+
+def roles(catalog: Catalog) -> TextClause:
+    """Return the script of the catalog's roles, and that we may act as the owner: ``sql/roles.sql`` is PayrollX's."""
+    return _verbatim(statements.roles(catalog))
+
+
+def grants(catalog: Catalog) -> TextClause:
+    """Return what each role may do in the schemas that there are: ``sql/grants.sql`` is PayrollX's."""
+    return _verbatim(statements.grants(catalog))
+
+
+def look_as(owner: str) -> TextClause:
+    """Return the statement that makes the transaction look as ``owner``, where it may."""
+    return LOOK_AS.bindparams(owner=owner)
+
+
+def make_schema(name: str, owner: str) -> TextClause:
+    """Return the statement that makes a schema of ``owner``'s, unless there is one of that name.
+
+    It is guarded by a look, because ``IF NOT EXISTS`` demands CREATE on the database even for nothing.
+    """
+    parts = {
+        "literal": sql.Literal(name),
+        "schema": sql.Identifier(name),
+        "owner": sql.Identifier(owner),
+    }
+    return _verbatim(MAKE_SCHEMA.format(**parts).as_string(None))
+
+
+def act_as(owner: str) -> TextClause:
+    """Return the statement that makes the rest of the transaction run as the owner role."""
+    return _verbatim(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)).as_string(None))
+
+
+def drop_schema(name: str) -> TextClause:
+    """Return the statement that drops a schema, which must be empty by then: we drop only what we made."""
+    return _verbatim(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(name)).as_string(None))
+
+
+def begin_service(schema: str) -> None:
+    """For a service's first revision: make its schema, then go on as the owner."""
+    owner = op.get_context().opts["catalog"].owner_role
+    op.execute("RESET ROLE")
+    op.execute(make_schema(schema, owner))
+    op.execute(act_as(owner))
+
+
+def end_service(schema: str) -> None:
+    """For the undoing of a service's first revision: drop its schema."""
+    op.execute(statement(audit.drop(schema)))
+    op.execute(drop_schema(schema))
+
+
+def statement(composed: sql.Composable) -> TextClause:
+    """Return composed SQL as a migration executes it."""
+    return _verbatim(composed.as_string(None))
+
+
+def _verbatim(statement: str) -> TextClause:
+    # Alembic ends each statement itself; a colon would be SQLAlchemy's mark of a parameter.
+    return text(statement.strip().removesuffix(";").replace(":", r"\:"))

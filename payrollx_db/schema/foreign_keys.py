@@ -1,0 +1,111 @@
+"""The foreign keys that lead from one service to another, and when they are there.
+
+A service may live in a database of its own. So no revision makes these keys: after the revisions of
+every migration, and after a service has been put back, each one is made whose two tables lie in this
+database. Where one of them doesn't, the reference is declared, and nothing enforces it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from alembic import op
+from psycopg import sql
+from sqlalchemy import ForeignKeyConstraint, MetaData, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import AddConstraint
+
+from payrollx_db.postgres import query_files
+from payrollx_db.schema import ddl
+
+queries = query_files.beside(__name__)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A foreign key between two services: what it is called, its two ends, and the statement that makes it."""
+
+    name: str
+    table: tuple[str, str]
+    columns: tuple[str, ...]
+    target: tuple[str, str]
+    target_columns: tuple[str, ...]
+    definition: str
+
+    def __str__(self) -> str:
+        ends = ((*self.table, *self.columns), (*self.target, *self.target_columns))
+        return " -> ".join(".".join(end) for end in ends)
+
+    def orphans(self) -> sql.Composed:
+        """Return the query that counts the rows whose reference leads nowhere."""
+        columns = [sql.Identifier("child", name) for name in self.columns]
+        targets = [sql.Identifier("parent", name) for name in self.target_columns]
+        pairs = (sql.SQL("{} = {}").format(*pair) for pair in zip(targets, columns, strict=True))
+        return sql.SQL(
+            "SELECT pg_catalog.count(*) FROM {child} AS child"
+            " WHERE {there} AND NOT EXISTS (SELECT FROM {parent} AS parent WHERE {same})"
+        ).format(
+            child=sql.Identifier(*self.table),
+            parent=sql.Identifier(*self.target),
+            there=sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(column) for column in columns),
+            same=sql.SQL(" AND ").join(pairs),
+        )
+
+
+def between_services(metadata: MetaData) -> Iterator[Key]:
+    """Yield the keys of ``metadata`` that lead from one schema to another, in the order of their names."""
+    for table in sorted(metadata.tables.values(), key=lambda table: table.fullname):
+        crossing = (key for key in table.foreign_key_constraints if key.referred_table.schema != table.schema)
+        yield from (_key(table, key) for key in sorted(crossing, key=lambda key: str(key.name)))
+
+
+def make(metadata: MetaData) -> sql.Composed:
+    """Return the statement that makes every key that is missing and whose two tables are there.
+
+    All or none: where rows point at nothing, it fails with the state of a violated foreign key, and its
+    message names each reference with the number of such rows.
+    """
+    return sql.SQL(queries.load("make_foreign_keys")).format(
+        keys=sql.SQL(",\n            ").join(map(_row, between_services(metadata)))
+    )
+
+
+def drop(metadata: MetaData, schema: str) -> list[sql.Composed]:
+    """Return the statements that drop the keys by which other services point into ``schema``."""
+    statement = sql.SQL("ALTER TABLE IF EXISTS {} DROP CONSTRAINT IF EXISTS {}")
+    return [
+        statement.format(sql.Identifier(*key.table), sql.Identifier(key.name))
+        for key in between_services(metadata)
+        if key.target[0] == schema
+    ]
+
+
+def loosen(schema: str) -> None:
+    """For the undoing of a service's first revision: what other services point at is about to go."""
+    metadata = op.get_context().opts["target_metadata"]
+    for statement in drop(metadata, schema):
+        op.execute(ddl.statement(statement))
+
+
+def _key(table: Table, key: ForeignKeyConstraint) -> Key:
+    return Key(
+        str(key.name),
+        (str(table.schema), table.name),
+        tuple(column.name for column in key.columns),
+        (str(key.referred_table.schema), key.referred_table.name),
+        tuple(element.column.name for element in key.elements),
+        str(AddConstraint(key).compile(dialect=postgresql.dialect())),  # type: ignore[no-untyped-call]
+    )
+
+
+def _row(key: Key) -> sql.Composed:
+    cells = (
+        sql.Literal(str(key)), sql.Literal(key.name),
+        *map(sql.Literal, key.table), _texts(key.columns),
+        *map(sql.Literal, key.target), _texts(key.target_columns),
+        sql.Literal(key.definition), sql.Literal(key.orphans().as_string(None)),
+    )  # fmt: skip
+    return sql.SQL("({})").format(sql.SQL(", ").join(cells))
+
+
+def _texts(names: tuple[str, ...]) -> sql.Composed:
+    return sql.SQL("ARRAY[{}]::pg_catalog.text[]").format(sql.SQL(", ").join(map(sql.Literal, names)))

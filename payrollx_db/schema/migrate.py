@@ -1,0 +1,318 @@
+"""Bring a database to a revision, say which it has, and find where it differs from the models.
+
+What is migrated is a catalog: its models, and the folder of its revisions, one branch a service. How Alembic runs
+them is the same for all (``alembic/env.py``, found inside an installed package as well as in a checkout, without an
+alembic.ini). Nothing here prints.
+"""
+
+import io
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RangeNotAncestorError, ResolutionError
+from alembic.util import CommandError
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
+from payrollx_db.model.catalog import Catalog
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import audit, ddl, drift
+from payrollx_db.schema.shipped import folder
+
+LOCK = 0x7061_7972_6F6C_6C78  # "payrollx": one migration of a database at a time
+LOCK_WAIT = "5min"  # for another migration to end
+TABLE_WAIT = "30s"  # for a table; who waits longer blocks all who come after
+
+# Given at connection time, where they outweigh what the role and the database have set. SQLAlchemy asks for
+# the default schema as soon as it connects: as a role named "auth", whose search_path starts with "$user",
+# it would take the schema auth for the default one and see none of its tables.
+SETTINGS = {
+    "search_path": "pg_catalog",
+    "statement_timeout": "0",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+
+HOLDS_ANYTHING = text("""
+    SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_depend
+        JOIN pg_catalog.pg_namespace ON refobjid = pg_namespace.oid
+        WHERE refclassid = CAST('pg_catalog.pg_namespace' AS regclass) AND nspname = :name
+    )
+""")
+
+# Alembic's context is a global: two threads that migrate two databases take turns.
+_alembic = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a migration did: the revisions run, in their order, and where each service is now."""
+
+    applied: tuple[str, ...] = ()
+    current: Mapping[str, str] = field(default_factory=dict)
+
+
+def upgrade(
+    url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | None = None, revision: str | None = None
+) -> Result:
+    """Bring the database up to ``revision``, or the newest; with ``service``, that service (or those) alone.
+
+    All or nothing, in one transaction. Of two at once, one waits. Foreign keys between services are made where
+    both tables are in this database. Raises ConfigurationError for an unknown service or revision, TargetError
+    where the database can't be reached or changed, FindingsError where rows stand in the way of such a key, and
+    StateConflictError where the database is at a revision that this version doesn't know.
+    """
+    target = _target(catalog, service, revision or ("head" if service else "heads"))
+    return _run(command.upgrade, url, catalog, target)
+
+
+def downgrade(url: DatabaseUrl, catalog: Catalog, *, revision: str, service: str | None = None) -> Result:
+    """Take the database back to ``revision`` (``base``: to nothing); with ``service``, that service alone.
+
+    The tables that go take their rows with them, and nothing enforces any more what other services' rows
+    say of them. Otherwise as ``upgrade``.
+    """
+    return _run(command.downgrade, url, catalog, _target(catalog, service, revision))
+
+
+def offline_sql(catalog: Catalog, *, service: str | None = None, revision: str | None = None) -> str:
+    """Return the SQL that brings an empty database up to ``revision``, for psql. Raises as ``upgrade``."""
+    target = _target(catalog, service, revision or ("head" if service else "heads"))
+    written = io.StringIO()
+    with _alembic:
+        command.upgrade(_config(catalog, written), target, sql=True)  # type: ignore[arg-type] # it takes several, too
+    return written.getvalue()
+
+
+def current(url: DatabaseUrl, catalog: Catalog) -> dict[str, str]:
+    """Return the revision of each service that the database has. Raises TargetError, StateConflictError."""
+    with connection(url) as looking, _translating_errors(url):
+        return _current(looking, catalog)
+
+
+def recorded(opened: Connection, catalog: Catalog) -> dict[str, str]:
+    """Return what `current` does, of an open connection, which then looks as the owner role."""
+    return _current(opened, catalog)
+
+
+def record(opened: Connection, catalog: Catalog, service: str, revision: str | None) -> None:
+    """Record that ``service`` is at ``revision``, or that the database doesn't have it; for who brings or takes it.
+
+    In the connection's transaction, which must act as the owner role. The version table is made where
+    there is none.
+    """
+    migration = MigrationContext.configure(opened, opts=options(catalog))
+    migration.stamp(_scripts(catalog), f"{service}@{revision or 'base'}")
+
+
+def branches(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """Return the revisions of each service that there are, oldest first."""
+    newest_first = list(_scripts(catalog).walk_revisions())
+    return {
+        service.name: tuple(s.revision for s in reversed(newest_first) if service.name in s.branch_labels)
+        for service in catalog.services
+    }
+
+
+def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | None = None) -> list[str]:
+    """Return where the database differs from the models, a sentence each: of all services, or of these.
+
+    A service that isn't at its newest revision is all that is said of it. Changes nothing. Raises
+    ConfigurationError for an unknown service, TargetError, StateConflictError.
+    """
+    names = _names(catalog, service) or [known.name for known in catalog.services]
+    scripts = _scripts(catalog)
+    newest = {name: scripts.get_revision(f"{name}@head").revision for name in names}
+    with connection(url) as looking, _translating_errors(url):
+        there = _current(looking, catalog)
+        behind = [name for name in names if there.get(name) != newest[name]]
+        found = [f"{name} is at {there.get(name, 'no revision')}, the newest is {newest[name]}" for name in behind]
+        schemas = frozenset(catalog.service(name).schema for name in names if name not in behind)
+        found += drift.find(looking, catalog.models, schemas, options(catalog, schemas))
+        return found + audit.find(looking, catalog.models, schemas, catalog.owner_role)
+
+
+def options(catalog: Catalog, schemas: frozenset[str] | None = None) -> dict[str, Any]:
+    """Return how Alembic is configured, wherever it runs: what to compare, and where its own table lies."""
+    wanted = schemas if schemas is not None else frozenset(known.schema for known in catalog.services)
+
+    def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+        return kind != "schema" or name in wanted
+
+    def include_object(item: Any, _name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        return kind != "table" or item.schema in wanted
+
+    return {
+        "catalog": catalog,  # for what revisions call: `ddl.begin_service` and its like
+        "target_metadata": catalog.models,
+        "version_table_schema": ddl.META,
+        "include_schemas": True,
+        "include_name": include_name,
+        "include_object": include_object,
+        "compare_type": True,
+        "compare_server_default": True,
+    }
+
+
+@contextmanager
+def connection(url: DatabaseUrl, *, lock_timeout: str = TABLE_WAIT) -> Iterator[Connection]:
+    """Connect once, with our settings whatever the role's are. Raises TargetError where that fails."""
+    settings = {**SETTINGS, "lock_timeout": lock_timeout}
+    flags = [url.params.get("options", ""), *(f"-c {name}={value}" for name, value in settings.items())]
+
+    def connect() -> psycopg.Connection:
+        # A file of several statements, run for the sixth time, would be prepared, and refused.
+        made = psycopg.connect(url.conninfo(), options=" ".join(flags).strip(), prepare_threshold=None)
+        if made.info.server_version >= 170_000:  # older ones don't know it, and would refuse the connection
+            made.execute("SET transaction_timeout = 0")
+            made.commit()
+        return made
+
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    with _translating_errors(url):
+        opened = engine.connect()
+    with opened:
+        yield opened
+
+
+@contextmanager
+def locked_connection(url: DatabaseUrl) -> Iterator[Connection]:
+    """Connect, once no other migration of this database runs. Raises TargetError where one won't end.
+
+    The lock is held by a connection of its own, so that it outlives whatever becomes of the transaction.
+    """
+    with connection(url, lock_timeout=LOCK_WAIT) as guard:
+        guard.execution_options(isolation_level="AUTOCOMMIT")
+        with _translating_errors(url):
+            guard.execute(text("SELECT pg_catalog.pg_advisory_lock(:key)"), {"key": LOCK})
+        with connection(url) as opened:
+            yield opened
+
+
+def forget(migration: MigrationContext) -> None:
+    """For env.py, after the last revision went: drop the version table, and its schema if that is empty."""
+    migration.execute(text('DROP TABLE "payrollx_meta"."alembic_version"'))
+    opened = migration.connection
+    if opened is not None and not opened.scalar(HOLDS_ANYTHING, {"name": ddl.META}):
+        migration.execute(ddl.drop_schema(ddl.META))
+
+
+def _run(action: Any, url: DatabaseUrl, catalog: Catalog, target: str | tuple[str, ...]) -> Result:
+    applied: list[str] = []
+
+    def remember(*, step: Any, **_: Any) -> None:
+        applied.append(step.up_revision_id)
+
+    with locked_connection(url) as opened, _translating_errors(url):
+        before = _current(opened, catalog)  # a database of another version is refused before anything runs
+        opened.rollback()
+        try:
+            with _alembic:
+                action(_config(catalog, connection=opened, on_version_apply=remember), target)
+        except CommandError as error:
+            if isinstance(error.__cause__, RangeNotAncestorError):  # nothing lies above the target
+                return Result((), before)
+            raise StateConflictError(f"{url.masked} can't be brought to {target}: {error}") from error
+        return Result(tuple(applied), _current(opened, catalog))
+
+
+def _current(opened: Connection, catalog: Catalog) -> dict[str, str]:
+    opened.execute(ddl.look_as(catalog.owner_role))
+    heads = MigrationContext.configure(opened, opts=options(catalog)).get_current_heads()
+    scripts = _scripts(catalog)
+    known = {script.revision for script in scripts.walk_revisions()}
+    if unknown := sorted(set(heads) - known):
+        raise StateConflictError(
+            f"the database is at revision {', '.join(unknown)}, which this version doesn't know",
+            hint="use the version of payrollx-db that migrated it, or a newer one",
+        )
+    reached = scripts.get_all_current(heads) if heads else set()
+    labels = {label: script.revision for script in reached for label in script.branch_labels}
+    return {service.name: labels[service.name] for service in catalog.services if service.name in labels}
+
+
+def _config(catalog: Catalog, written: io.StringIO | None = None, **attributes: Any) -> Config:
+    attributes["catalog"] = catalog
+    config = Config(stdout=io.StringIO(), output_buffer=written, attributes=attributes)
+    config.set_main_option("script_location", str(folder("alembic")).replace("%", "%%"))
+    config.set_main_option("version_locations", str(catalog.revisions).replace("%", "%%"))
+    config.set_main_option("recursive_version_locations", "true")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _scripts(catalog: Catalog) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(catalog))
+
+
+def _target(catalog: Catalog, service: str | Sequence[str] | None, revision: str) -> str | tuple[str, ...]:
+    targets = tuple(f"{name}@{revision}" for name in _names(catalog, service)) or (revision,)
+    target = targets if len(targets) > 1 else targets[0]
+    try:
+        _scripts(catalog).get_revisions(target)
+    except (CommandError, ResolutionError):
+        raise ConfigurationError(
+            f"there is no revision {', '.join(map(repr, targets))}",
+            hint=f"those that there are: {', '.join(_revisions(catalog))}",
+        ) from None
+    return target
+
+
+def _revisions(catalog: Catalog) -> list[str]:
+    return sorted(script.revision for script in _scripts(catalog).walk_revisions())
+
+
+def _names(catalog: Catalog, service: str | Sequence[str] | None) -> list[str]:
+    chosen = [service] if isinstance(service, str) else list(service or ())
+    names = [known.name for known in catalog.services]
+    for name in chosen:
+        if name not in names:
+            raise ConfigurationError(f"there is no service {name!r}", hint=f"there are {', '.join(names)}")
+    return chosen
+
+
+@contextmanager
+def _translating_errors(url: DatabaseUrl) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise _failure(url, error) from error
+
+
+FOREIGN_KEY_VIOLATION = "23503"
+ORPHANS = (
+    "bring that service's rows in with payrollx-db service import; or, if it lives in another database,"
+    " name the services that live in this one with --service"
+)
+HINTS = {
+    audit.NO_LOG: "migrate the service of that log into this database too, or mark the table with another log",
+    "42501": "the role that migrates needs CREATE on the database, and CREATEROLE unless a DBA has run"
+    " sql/roles.sql and granted it payrollx_owner; a schema that was there before has to be payrollx_owner's",
+    "55P03": "another migration or a long transaction holds it: end that, or try again later",
+    "3D000": "create the database first",
+    "2BP01": "something that no migration made depends on it: drop or move that first",
+}
+
+
+def _failure(url: DatabaseUrl, error: DBAPIError) -> PayrollxError:
+    state = getattr(error.orig, "sqlstate", None)
+    reason = str(error.orig).strip().partition("\n")[0]
+    secret = url.params.get("password")
+    if secret and secret in reason:
+        reason = "the server's answer isn't shown, because it holds the password"
+    if state == FOREIGN_KEY_VIOLATION:
+        what = f"{url.masked} holds rows that point at rows of another service which aren't there; nothing was changed"
+        return FindingsError(what, hint=ORPHANS, details=tuple(reason.removeprefix("ERROR: ").split("; ")))
+    did = "answered" if state else "can't be reached"
+    hint = HINTS.get(state or "", "check DATABASE_URL, and that the server is up and has that database")
+    return TargetError(f"{url.masked} {did}: {reason}", hint=hint)

@@ -1,0 +1,339 @@
+"""Holds a server against the catalog: every (role, thing, privilege), both ways, and what could get round them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Literal
+
+from payrollx_db.errors import TargetError
+from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema.roles import fixes, search_path
+from payrollx_db.schema.roles.expected import NOTHING, PUBLIC, Expected
+from payrollx_db.schema.roles.snapshot import Default, Membership, Securable, Snapshot, look
+
+Direction = Literal["missing", "too much"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault: who has too much, or lacks what, on which object, and the SQL that mends it."""
+
+    role: str
+    kind: str
+    object: str
+    privileges: tuple[str, ...]
+    direction: Direction
+    message: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class RoleState:
+    """How one role stands: whether it logs in, its tables that are as they should be, and its members."""
+
+    role: str
+    service: str
+    schema: str
+    exists: bool
+    logs_in: bool
+    tables_ok: int
+    tables: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the check saw: the roles, how many privileges it held against the catalog, and every fault.
+
+    ``absent`` are services whose schema isn't in this database: nothing is said of them.
+    """
+
+    roles: tuple[RoleState, ...]
+    checked: int
+    absent: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def check(url: DatabaseUrl, catalog: Catalog) -> Report:
+    """Check the walls of the database at ``url``. Changes nothing.
+
+    Raises TargetError where it can't be reached, or has no schema of the catalog.
+    """
+    report = judge(catalog, look(url, catalog))
+    if len(report.absent) == len(catalog.services):
+        raise TargetError(
+            f"{url.masked} has no schema of the catalog {catalog.name}",
+            hint="payrollx-db migrate makes PayrollX's; another catalog's are made by its own migrations",
+        )
+    return report
+
+
+def judge(catalog: Catalog, seen: Snapshot) -> Report:
+    """Hold what was seen of a server against the catalog."""
+    walls = Walls(catalog, seen)
+    return Report(
+        tuple(walls.states()),
+        walls.checked,
+        tuple(service.name for service in walls.absent),
+        # what closes a way round comes before what grants, for who runs the SQL from top to bottom
+        tuple(chain(walls.roles(), walls.memberships(), walls.routines(), walls.views(), walls.owners(),
+                    walls.tables(), walls.privileges(), walls.defaults())),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Walls:
+    """A catalog beside what a server says; each method yields the faults of one kind."""
+
+    catalog: Catalog
+    seen: Snapshot
+
+    @cached_property
+    def expected(self) -> Expected:
+        """What the catalog lets through."""
+        return Expected(self.catalog)
+
+    @cached_property
+    def absent(self) -> tuple[Service, ...]:
+        """The services whose schema isn't here."""
+        there = {thing.name for thing in self.seen.things if thing.kind == "schema"}
+        return tuple(service for service in self.catalog.services if service.schema not in there)
+
+    @cached_property
+    def judged(self) -> tuple[str, ...]:
+        """Our roles, without those of services that aren't here and that don't exist either."""
+        spared = {service.role for service in self.absent} - set(self.seen.attributes)
+        return tuple(role for role in self.expected.ours if role not in spared)
+
+    @property
+    def checked(self) -> int:
+        """How many (role, thing, privilege) are held against the catalog."""
+        each = sum(len(self.seen.privileges[thing.kind]) for thing in self.seen.things if not thing.of_extension)
+        return each * len(self.judged)
+
+    # -- the roles themselves ----------------------------------------------------------------------
+
+    def roles(self) -> Iterator[Finding]:
+        """Yield roles that are missing, and those with a power that no wall holds."""
+        for role in self.judged:
+            found = self.seen.attributes.get(role)
+            if found is None:
+                message = f"there is no role {role}"
+                yield Finding(role, "role", role, ("EXISTS",), "missing", message, fixes.role(role))
+                continue
+            powers = [*found.powers, *(["LOGIN"] if found.logs_in and role == self.catalog.owner_role else [])]
+            if powers:
+                said = f"{role} has {', '.join(powers)}"
+                yield Finding(role, "role", role, tuple(powers), "too much", said, fixes.without(role, powers))
+
+    def memberships(self) -> Iterator[Finding]:
+        """Yield memberships that lead round the walls, and members that can't come in."""
+        for member in self.seen.members:
+            if member.member in self.expected.ours:
+                yield self._outsider(member, f"{member.member} is a member of {member.role}")
+            elif member.role in self.expected.users and member.takes_part:
+                yield from self._logins(member)
+
+    def _logins(self, member: Membership) -> Iterator[Finding]:
+        owner = self.catalog.owner_role
+        who = f"{member.member}, a member of {member.role},"
+        if member.is_superuser:
+            yield self._outsider(member, f"{who} is a superuser, for whom there are no walls")
+        elif member.becomes_owner:
+            ways = [m for m in self.seen.members if (m.role, m.member) == (owner, member.member)]
+            sql = "\n".join(fixes.leave(way, self.seen.version) for way in ways or [member])
+            message = f"{who} may become {owner}, who may do everything"
+            yield Finding(member.member, "role", owner, ("MEMBER",), "too much", message, sql)
+        if member.administers and not (member.makes_roles or member.is_superuser):
+            message = f"{who} may make others members"
+            sql = fixes.leave(member, self.seen.version, administering_only=True)
+            yield Finding(member.member, "role", member.role, ("ADMIN",), "too much", message, sql)
+        if member.logs_in and not member.connects:
+            message = f"{who} may not connect to the database {self._database.name}"
+            sql = fixes.grant(["CONNECT"], self._database, member.member)
+            yield Finding(member.member, "database", self._database.name, ("CONNECT",), "missing", message, sql)
+
+    def _outsider(self, member: Membership, message: str) -> Finding:
+        sql = fixes.leave(member, self.seen.version)
+        return Finding(member.member, "role", member.role, ("MEMBER",), "too much", message, sql)
+
+    # -- things ------------------------------------------------------------------------------------
+
+    def owners(self) -> Iterator[Finding]:
+        """Yield what doesn't belong to the owner role, and what belongs to a role that is to own nothing."""
+        owner = self.catalog.owner_role
+        for thing in self.seen.things:
+            theirs = self.expected.guarded(thing) and thing.owner != owner
+            if (theirs or thing.owner in self.expected.users) and not thing.of_table:
+                message = f"{thing.kind} {thing} belongs to {thing.owner}, not to {owner}"
+                yield Finding(owner, thing.kind, str(thing), ("OWNER",), "missing", message, fixes.own(thing, owner))
+
+    def tables(self) -> Iterator[Finding]:
+        """Yield tables of the catalog that aren't there, in schemas that are."""
+        there = {(thing.schema, thing.name) for thing in self.seen.things if thing.kind == "table"}
+        for service in self.catalog.services:
+            for name in service.tables if service not in self.absent else ():
+                if (service.schema, name) not in there:
+                    table = f"{service.schema}.{name}"
+                    sql = "-- payrollx-db migrate, or the migrations of your own catalog"
+                    yield Finding(service.role, "table", table, ("EXISTS",), "missing", f"no table {table}", sql)
+
+    def privileges(self) -> Iterator[Finding]:
+        """Yield what each role, PUBLIC and any stranger holds beyond what is expected, or lacks of it."""
+        for thing in self.seen.things:
+            if not thing.of_extension:
+                yield from self._granted(thing)
+                yield from self._hidden(thing)
+                yield from self._lacking(thing)
+
+    def _granted(self, thing: Securable) -> Iterator[Finding]:
+        """Yield what was granted on the thing and should not be."""
+        for role, column in dict.fromkeys((given.to, given.column) for given in thing.grants):
+            given = [grant for grant in thing.grants if (grant.to, grant.column) == (role, column)]
+            allowed = self.expected.allowed(role, thing)
+            if extra := tuple(grant.privilege for grant in given if grant.privilege not in allowed):
+                where = f"{thing.kind} {thing}" if column is None else f"column {thing}.{column}"
+                message = f"{role} has {', '.join(extra)} on {where}"
+                first = self._let_in(thing, extra) if role == PUBLIC and column is None else ()
+                sql = "\n".join((*first, fixes.revoke(extra, thing, role, column=column)))
+                kind, name = ("column", f"{thing}.{column}") if column is not None else (thing.kind, str(thing))
+                yield Finding(role, kind, name, extra, "too much", message, sql)
+            if role not in self.expected.users:
+                continue
+            if handed := tuple(grant.privilege for grant in given if grant.may_hand_on and grant.privilege in allowed):
+                message = f"{role} may grant {', '.join(handed)} on {thing.kind} {thing} to others"
+                sql = fixes.revoke_option(handed, thing, role)
+                yield Finding(role, thing.kind, str(thing), ("GRANT OPTION",), "too much", message, sql)
+
+    def _let_in(self, thing: Securable, through: tuple[str, ...]) -> Iterator[str]:
+        """Yield the grants to those who come in through PUBLIC only, before that door is shut."""
+        for role in self.judged:
+            own = {grant.privilege for grant in thing.grants if grant.to == role and grant.column is None}
+            if role != thing.owner and (lost := sorted(self.expected.required(role, thing) & set(through) - own)):
+                yield fixes.grant(lost, thing, role)
+        if thing.kind == "database" and "CONNECT" in through:
+            yield from (fixes.grant(["CONNECT"], thing, login) for login in self._uninvited)
+
+    def _hidden(self, thing: Securable) -> Iterator[Finding]:
+        """Yield what a role holds with no grant to itself or PUBLIC: by a way that no other finding names."""
+        given = {(grant.to, grant.privilege) for grant in thing.grants}
+        for role in self.judged:
+            extra = thing.held.get(role, NOTHING) - self.expected.allowed(role, thing)
+            unnamed = sorted(p for p in extra if (role, p) not in given and (PUBLIC, p) not in given)
+            if unnamed and role not in self._translating_errors and thing.owner != role:
+                message = f"{role} has {', '.join(unnamed)} on {thing.kind} {thing}, granted to neither it nor PUBLIC"
+                sql = fixes.revoke(unnamed, thing, role)
+                yield Finding(role, thing.kind, str(thing), tuple(unnamed), "too much", message, sql)
+
+    def _lacking(self, thing: Securable) -> Iterator[Finding]:
+        for role in self.judged:
+            if lacks := self.lacks(role, thing):
+                message = f"{role} lacks {', '.join(lacks)} on {thing.kind} {thing}"
+                sql = fixes.grant(lacks, thing, role)
+                yield Finding(role, thing.kind, str(thing), lacks, "missing", message, sql)
+
+    def lacks(self, role: str, thing: Securable) -> tuple[str, ...]:
+        """Return what ``role`` must hold on ``thing`` and doesn't, whyever it might."""
+        lost = self.expected.required(role, thing) - thing.held.get(role, NOTHING)
+        return tuple(privilege for privilege in self.seen.privileges[thing.kind] if privilege in lost)
+
+    # -- what is made later, and what reads with others' rights --------------------------------------
+
+    def defaults(self) -> Iterator[Finding]:
+        """Yield default privileges that are missing, and those that let somebody through."""
+        owner = self.catalog.owner_role
+        there = set(self.seen.defaults)
+        for service in self.catalog.services if owner in self.seen.attributes else ():
+            for things in ("TABLES", "SEQUENCES", "TYPES") if service not in self.absent else ():
+                for role, privileges in self.expected.later(service.schema, things).items():
+                    for privilege in sorted(privileges):
+                        wanted = Default(owner, service.schema, things, role, privilege)
+                        if wanted not in there:
+                            yield _default(wanted, "missing")
+        for found in self.seen.defaults:
+            expected = self.expected.later(found.schema, found.things).get(found.grantee, NOTHING)
+            callable_by_own = found.things == "FUNCTIONS" and found.grantee == self._role_of(found.schema)
+            if found.grantee != owner and found.privilege not in expected and not callable_by_own:
+                yield _default(found, "too much")
+
+    def routines(self) -> Iterator[Finding]:
+        """Yield functions that run with their owner's rights and let the caller say where names are looked up."""
+        writable = {
+            thing.name
+            for thing in self.seen.things
+            if thing.kind == "schema" and any("CREATE" in thing.held.get(role, NOTHING) for role in self.expected.users)
+        }
+        for thing in self.seen.things:
+            if thing.definer and not thing.of_extension and (problem := search_path.problem(thing.settings, writable)):
+                message = f"function {thing} runs with the rights of {thing.owner} and {problem}"
+                named = (thing.owner, "routine", str(thing), ("search_path",))
+                yield Finding(*named, "missing", message, fixes.pin(thing))
+
+    def views(self) -> Iterator[Finding]:
+        """Yield views and parent tables through which a service reads another's tables."""
+        for thing in self.seen.things:
+            if thing.reaches and self.expected.guarded(thing):
+                role = self.expected.services[thing.schema].role
+                read = ", ".join(".".join(reached) for reached in thing.reaches)
+                message = f"{role} reads {read} through {thing}"
+                sql = fixes.confine(thing, self.seen.version)
+                yield Finding(role, "table", str(thing), ("SELECT",), "too much", message, sql)
+
+    # -- the summary ---------------------------------------------------------------------------------
+
+    def states(self) -> Iterator[RoleState]:
+        """Yield how each role stands, the owner's first."""
+        by_role = {service.role: service for service in self.catalog.services}
+        for role in self.expected.ours:
+            service = by_role.get(role)
+            tables = [thing for thing in self._tables if service is None or thing.schema == service.schema]
+            found = self.seen.attributes.get(role)
+            members = (m.member for m in self.seen.members if m.role == role and m.takes_part)
+            yield RoleState(
+                role,
+                service.name if service else "",
+                service.schema if service else "",
+                found is not None,
+                found is not None and found.logs_in,
+                sum(not self.lacks(role, thing) for thing in tables) if found else 0,
+                len(tables),
+                tuple(sorted(set(members))),
+            )
+
+    @cached_property
+    def _tables(self) -> tuple[Securable, ...]:
+        return tuple(thing for thing in self.seen.things if thing.kind == "table" and self.expected.guarded(thing))
+
+    @cached_property
+    def _database(self) -> Securable:
+        return next(thing for thing in self.seen.things if thing.kind == "database")
+
+    @cached_property
+    def _translating_errors(self) -> frozenset[str]:
+        """The roles that hold more by a power or a membership, which is a finding of its own."""
+        powers = {role for role, found in self.seen.attributes.items() if found.powers}
+        return frozenset(powers | {member.member for member in self.seen.members})
+
+    @cached_property
+    def _uninvited(self) -> tuple[str, ...]:
+        """Logins of ours that inherit no CONNECT from their role, and so have it through PUBLIC, or not at all."""
+        invited = {grant.to for grant in self._database.grants if grant.privilege == "CONNECT"}
+        members = [m for m in self.seen.members if m.role in self.expected.ours and m.logs_in and m.takes_part]
+        inside = {m.member for m in members if m.inherits or m.is_superuser}
+        return tuple(sorted({m.member for m in members} - inside - invited - set(self.expected.ours)))
+
+    def _role_of(self, schema: str | None) -> str:
+        service = self.expected.services.get(schema or "")
+        return service.role if service else ""
+
+
+def _default(default: Default, direction: Direction) -> Finding:
+    where = f"in {default.schema}" if default.schema else "anywhere"
+    state = "will have" if direction == "too much" else "will lack"
+    things = default.things.lower()
+    message = f"{default.grantee} {state} {default.privilege} on {things} that {default.creator} makes {where}"
+    sql = fixes.default(default, grants=direction == "missing")
+    what = f"future {things} {where}"
+    return Finding(default.grantee, "default", what, (default.privilege,), direction, message, sql)

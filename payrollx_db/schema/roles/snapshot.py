@@ -1,0 +1,198 @@
+"""What a server says of the roles and of everything that privileges are held on: read once, frozen."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row, dict_row
+
+from payrollx_db.errors import TargetError
+from payrollx_db.model.catalog import Catalog
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema.roles.statements import META, users
+
+queries = query_files.beside(__name__)
+
+Connection = psycopg.Connection[Any]
+T = TypeVar("T")
+
+PRIVILEGES: Mapping[str, tuple[str, ...]] = {
+    "database": ("CREATE", "CONNECT", "TEMPORARY"),
+    "schema": ("USAGE", "CREATE"),
+    "table": ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"),
+    "sequence": ("USAGE", "SELECT", "UPDATE"),
+    "type": ("USAGE",),
+    "routine": ("EXECUTE",),
+    "parameter": ("SET", "ALTER SYSTEM"),
+}
+PARAMETERS = 150000  # the first version that has privileges on settings
+MAINTAIN = 170000  # the first version that has the privilege
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One privilege that was granted on a thing, or on one column of it."""
+
+    to: str
+    privilege: str
+    column: str | None
+    may_hand_on: bool
+
+
+@dataclass(frozen=True)
+class Securable:
+    """Something that privileges are held on. ``held`` has what each of our roles effectively may, whyever."""
+
+    kind: str
+    schema: str
+    name: str
+    arguments: str
+    owner: str
+    sort: str
+    settings: list[str] | None
+    definer: bool
+    of_extension: bool
+    of_table: bool
+    held: Mapping[str, frozenset[str]]
+    grants: tuple[Grant, ...]
+    reaches: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        if self.kind in ("database", "schema", "parameter"):
+            return self.name
+        return f"{self.schema}.{self.name}" + (f"({self.arguments})" if self.kind == "routine" else "")
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """One of our roles: whether it logs in, and what powers it has that no grant gives."""
+
+    name: str
+    logs_in: bool
+    powers: list[str]
+
+
+@dataclass(frozen=True)
+class Membership:
+    """That ``member`` belongs to ``role``. ``takes_part``: by inheriting from it or by becoming it."""
+
+    role: str
+    member: str
+    grantor: str
+    administers: bool
+    takes_part: bool
+    inherits: bool
+    logs_in: bool
+    is_superuser: bool
+    makes_roles: bool
+    becomes_owner: bool
+    connects: bool
+
+
+@dataclass(frozen=True)
+class Default:
+    """What ``creator``'s future objects are granted to somebody else; ``schema`` is None for all schemas."""
+
+    creator: str
+    schema: str | None
+    things: str
+    grantee: str
+    privilege: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that the check needs to know of one database."""
+
+    version: int
+    privileges: Mapping[str, tuple[str, ...]]
+    things: tuple[Securable, ...]
+    attributes: Mapping[str, Attributes]
+    members: tuple[Membership, ...]
+    defaults: tuple[Default, ...]
+
+
+def look(url: DatabaseUrl, catalog: Catalog) -> Snapshot:
+    """Read what there is, in one read-only transaction. Raises TargetError where that fails."""
+    with connected(url, "can't look at the roles") as connection:
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return read(connection, catalog)
+
+
+def read(connection: Connection, catalog: Catalog) -> Snapshot:
+    """Read what the current transaction of ``connection`` sees."""
+    connection.execute("SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)")
+    version = connection.info.server_version
+    privileges = {**PRIVILEGES, "table": (*PRIVILEGES["table"], *(["MAINTAIN"] if version >= MAINTAIN else []))}
+    asked = {
+        "roles": [catalog.owner_role, *users(catalog)],
+        "owner": catalog.owner_role,
+        "schemas": [*(service.schema for service in catalog.services), META],
+        "privileges": json.dumps(privileges),
+    }
+    with connection.cursor(row_factory=dict_row) as cursor:
+        names = ["things", *(["parameters"] if version >= PARAMETERS else [])]
+        things = tuple(_thing(row) for name in names for row in cursor.execute(queries.load(name), asked))
+    return Snapshot(
+        version,
+        privileges,
+        things,
+        {found.name: found for found in _rows(connection, "attributes", Attributes, asked)},
+        tuple(_rows(connection, "members", Membership, asked)),
+        tuple(_rows(connection, "defaults", Default, asked)),
+    )
+
+
+@contextmanager
+def connected(url: DatabaseUrl, doing: str) -> Iterator[Connection]:
+    """Connect in autocommit mode; what goes wrong inside is a TargetError that says what ``doing`` couldn't be done."""
+    params: dict[str, Any] = {"connect_timeout": "10", "application_name": "payrollx-db roles"} | dict(url.params)
+    try:
+        with psycopg.connect("", **params, autocommit=True, prepare_threshold=None) as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise _target_error(url, error, doing) from error
+
+
+def run(connection: Connection, statement: sql.Composable) -> list[tuple[Any, ...]]:
+    """Run composed SQL and return its rows, if it has any."""
+    cursor = connection.execute(sql.Composed([statement]))
+    return cursor.fetchall() if cursor.description else []
+
+
+def _rows(connection: Connection, query: str, kind: type[T], asked: Mapping[str, Any]) -> list[T]:
+    with connection.cursor(row_factory=class_row(kind)) as cursor:
+        return cursor.execute(queries.load(query), asked).fetchall()
+
+
+def _thing(row: Mapping[str, Any]) -> Securable:
+    return Securable(
+        **{
+            **row,
+            "held": {role: frozenset(privileges) for role, privileges in row["held"].items()},
+            "grants": tuple(Grant(**given) for given in row["grants"]),
+            "reaches": tuple((schema, name) for schema, name in row["reaches"]),
+        }
+    )
+
+
+HINTS = {
+    "42501": "use a login that may do it: a superuser, or one with CREATEROLE that made these roles"
+    " (since Postgres 16: that has ADMIN on them)",
+    "3D000": "create the database first, then payrollx-db migrate",
+}
+
+
+def _target_error(url: DatabaseUrl, error: psycopg.Error, doing: str) -> TargetError:
+    # Of what the server said only the main line: it never quotes a statement, and so no password.
+    said = error.diag.message_primary or " ".join(str(error).split())
+    secret = url.params.get("password")
+    if secret and secret in said:
+        said = "the server's answer isn't shown, because it holds the password"
+    hint = HINTS.get(error.sqlstate or "", "check DATABASE_URL, and that the server is up and lets this login in")
+    return TargetError(f"{url.masked}: {doing}: {said}", hint=hint)

@@ -1,0 +1,72 @@
+"""The walls as SQL, derived from a catalog: for migrations, and for a DBA to read and run."""
+
+from collections.abc import Iterable
+
+from psycopg import sql
+
+from payrollx_db.model.catalog import Catalog
+from payrollx_db.postgres import query_files
+
+queries = query_files.beside(__name__)
+
+META = "payrollx_meta"  # the schema of the version table and of the recorded runs
+
+
+def roles(catalog: Catalog) -> str:
+    """Return the script that makes the catalog's roles where they are missing, and lets us act as the owner."""
+    owner, reader = catalog.owner_role, catalog.reader_role
+    names = [owner, reader, *users(catalog, reader=False)]
+    return _filled(
+        "make_roles",
+        catalog=sql.Literal(_word(catalog.name)),
+        owner=sql.Identifier(owner),
+        owner_name=sql.Literal(owner),
+        example=sql.Identifier(names[-1]),
+        roles=_lines((sql.Literal(name) for name in names), indent=8),
+    )
+
+
+def grants(catalog: Catalog) -> str:
+    """Return the script that grants what each role may do in the schemas that there are, and revokes the rest."""
+    walls = (
+        sql.SQL("({}, {})").format(sql.Literal(service.schema), sql.Literal(service.role))
+        for service in catalog.services
+    )
+    return _filled(
+        "make_grants",
+        catalog=sql.Literal(_word(catalog.name)),
+        owner=sql.Identifier(catalog.owner_role),
+        owner_name=sql.Literal(catalog.owner_role),
+        reader=sql.Identifier(catalog.reader_role),
+        reader_name=sql.Literal(catalog.reader_role),
+        users=_lines((sql.Literal(name) for name in users(catalog)), indent=8),
+        walls=_lines(walls, indent=16),
+    )
+
+
+def script(catalog: Catalog) -> str:
+    """Return both, for psql: what a DBA runs in the unified database, as often as wished."""
+    return f"{roles(catalog)}\n{grants(catalog)}"
+
+
+def membership(role: str, login: str) -> str:
+    """Return the statement that makes a login a member of a service's role: for hints."""
+    return sql.SQL("GRANT {} TO {};").format(sql.Identifier(role), sql.Identifier(login)).as_string(None)
+
+
+def users(catalog: Catalog, *, reader: bool = True) -> tuple[str, ...]:
+    """Return the roles that use tables and own none: the services', and the reader's."""
+    names = tuple(service.role for service in catalog.services)
+    return (*names, catalog.reader_role) if reader else names
+
+
+def _filled(name: str, **parts: sql.Composable) -> str:
+    return sql.SQL(queries.load(name)).format(**parts).as_string(None)
+
+
+def _lines(items: Iterable[sql.Composable], *, indent: int) -> sql.Composed:
+    return sql.SQL(",\n" + " " * indent).join(items)
+
+
+def _word(text: str) -> str:  # of a comment, which ends with its line
+    return " ".join(text.split())

@@ -1,0 +1,167 @@
+"""``payrollx-db migrate``: what it prints where, and how it ends."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from conftest import TestServer, unique
+
+from payrollx_db.cli import main
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate as migrations
+from payrollx_db.unified import CATALOG
+
+NAMES = [service.name for service in CATALOG.services]
+
+
+class Command:
+    """Runs ``payrollx-db migrate`` in this process, in an empty folder."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        self.capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["migrate", *arguments])
+        printed = self.capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+
+@pytest.fixture
+def migrate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return Command(capsys)
+
+
+@pytest.fixture
+def here(database: DatabaseUrl, migrate: Command, monkeypatch: pytest.MonkeyPatch) -> DatabaseUrl:
+    """An empty database, named by DATABASE_URL."""
+    monkeypatch.setenv("DATABASE_URL", database.sqlalchemy())
+    return database
+
+
+def test_up_is_told_to_people(migrate: Command, here: DatabaseUrl) -> None:
+    code, out, err = migrate()
+
+    assert code == 0
+    assert sorted(err.split()) == sorted(" ".join(f"ran {name}_0001" for name in NAMES).split())
+    assert [line.split() for line in out.splitlines()][1:] == [[name, f"{name}_0001"] for name in NAMES]
+    assert migrate()[2] == "nothing to do\n"
+
+
+def test_up_is_told_to_programs(migrate: Command, here: DatabaseUrl) -> None:
+    code, out, err = migrate("--service", "employee", "--json")
+
+    answer = json.loads(out)
+    assert (code, err) == (0, "")
+    assert answer == {"applied": ["employee_0001"], "current": {"employee": "employee_0001"}}
+
+
+@pytest.fixture
+def elsewhere(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseUrl]:
+    """An empty database in which AUTH_DATABASE_URL places auth."""
+    name = unique("elsewhere")
+    url = server.create_database(name)
+    monkeypatch.setenv("AUTH_DATABASE_URL", url.sqlalchemy())
+    yield url
+    server.drop_database(name)
+
+
+def test_each_service_is_migrated_where_it_lives(migrate: Command, here: DatabaseUrl, elsewhere: DatabaseUrl) -> None:
+    code, out, _ = migrate("--json")
+
+    assert code == 0
+    assert json.loads(out)["current"] == {name: f"{name}_0001" for name in NAMES}
+    assert set(migrations.current(elsewhere, CATALOG)) == {"auth"}
+    assert set(migrations.current(here, CATALOG)) == set(NAMES) - {"auth"}
+    assert migrate("--check") == (0, "the database is as the models say\n", "")
+    assert migrate("--service", "auth", "--check")[0] == 0
+    assert migrate("--service", "auth", "--downgrade", "base", "--yes")[0] == 0
+    assert migrations.current(elsewhere, CATALOG) == {}
+    assert migrate("--revision", "wallet_0001")[2] == "nothing to do\n"
+
+
+def test_a_database_that_the_command_line_names_gets_all(
+    migrate: Command, database: DatabaseUrl, elsewhere: DatabaseUrl
+) -> None:
+    assert migrate("--database-url", database.sqlalchemy())[0] == 0
+
+    assert set(migrations.current(database, CATALOG)) == set(NAMES)
+    assert migrations.current(elsewhere, CATALOG) == {}
+
+
+def test_down_asks_to_be_sure(migrate: Command, here: DatabaseUrl) -> None:
+    migrate()
+
+    code, out, err = migrate("--downgrade", "base")
+    assert (code, out) == (2, "")
+    assert "add --yes" in err
+    assert set(migrations.current(here, CATALOG)) == set(NAMES)
+
+    assert migrate("--downgrade", "base", "--yes")[0] == 0
+    assert migrations.current(here, CATALOG) == {}
+
+
+def test_drift_is_exit_code_3(migrate: Command, here: DatabaseUrl) -> None:
+    migrate()
+    assert migrate("--check") == (0, "the database is as the models say\n", "")
+    assert json.loads(migrate("--check", "--json")[1]) == {"drift": []}
+
+    with psycopg.connect(here.conninfo()) as connection:
+        connection.execute("ALTER TABLE auth.users ADD phone text")
+
+    code, out, err = migrate("--check")
+    assert (code, out) == (3, "")
+    assert "column auth.users.phone is in the database only" in err
+    code, out, err = migrate("--check", "--json")
+    assert (code, json.loads(out)) == (3, {"drift": ["column auth.users.phone is in the database only"]})
+
+
+def test_sql_needs_no_database(migrate: Command) -> None:
+    code, out, err = migrate("--sql", "--service", "auth")
+
+    assert (code, err) == (0, "")
+    assert out.startswith("BEGIN;")
+    assert "CREATE TABLE auth.users" in out
+    assert "CREATE TABLE employee.employees" not in out
+
+
+def test_an_unset_url_is_said_with_the_next_step(migrate: Command) -> None:
+    code, out, err = migrate()
+
+    assert (code, out) == (2, "")
+    assert err.startswith("payrollx-db: DATABASE_URL is not set\n  next: ")
+
+
+def test_an_unreachable_server_is_exit_code_5(migrate: Command) -> None:
+    code, _, err = migrate("--database-url", "postgresql://someone:hunter2@127.0.0.1:1/nowhere")
+
+    assert code == 5
+    assert "postgresql://someone:***@127.0.0.1:1/nowhere can't be reached" in err
+    assert "hunter2" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--sql", "--check"),
+        ("--check", "--downgrade", "base"),
+        ("--revision", "auth_0001", "--check"),
+        ("--sql", "--json"),
+        ("--service", "nope"),
+        ("--service", "auth", "--revision", "nope"),
+    ],
+)
+def test_nonsense_is_exit_code_2(arguments: tuple[str, ...], migrate: Command, here: DatabaseUrl) -> None:
+    code, out, err = migrate(*arguments)
+
+    assert (code, out) == (2, "")
+    assert err
+
+
+def test_help_names_the_variable(migrate: Command) -> None:
+    assert "[env var: DATABASE_URL]" in migrate("--help")[1]

@@ -1,0 +1,217 @@
+"""Legacy sides that are not as they should be: each is refused, named, and nothing is written."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from refusals import (
+    UNFINISHED,
+    Ended,
+    Run,
+    assert_refused,
+    assert_untouched,
+)
+from worlds import World, query, snapshot_of, value
+
+# --- the legacy side --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def altered(server: Any, bad: World, legacy_template: Any) -> Iterator[Callable[[str, str], World]]:
+    """Make a world of which one legacy database has been changed by a statement."""
+    made = []
+
+    def alter(name: str, statement: str) -> World:
+        clone = f"{bad.target.dbname}_{name}"
+        url = server.create_database(clone, legacy_template.prefix + name)
+        made.append(clone)
+        query(url, statement)
+        world = replace(bad, urls={**bad.urls, name: url})
+        world.pristine = bad.pristine  # type: ignore[attr-defined]
+        return world
+
+    yield alter
+    for clone in made:
+        server.drop_database(clone)
+
+
+@pytest.mark.parametrize(
+    ("database", "statement", "detail"),
+    [
+        ("payrollx_auth", "CREATE TABLE sessions (id text)", "payrollx_auth.public.sessions: "),
+        (
+            "payrollx_org",
+            'ALTER TABLE organizations ADD "taxId" text',
+            "payrollx_org.public.organizations.taxId: the layout doesn't know this column (text?)",
+        ),
+        ("payrollx_notification", "DROP TABLE notifications", "payrollx_notification.public.notifications: "),
+        ("payrollx_auth", 'ALTER TABLE users DROP "lastName"', "payrollx_auth.public.users.lastName: "),
+        (
+            "payrollx_payroll",
+            "ALTER TABLE payroll_items ALTER amount TYPE numeric(20,2)",
+            "payrollx_payroll.public.payroll_items.amount: is numeric(20,2), and the layout says numeric(65,30)",
+        ),
+        (
+            "payrollx_wallet",
+            'ALTER TABLE wallets ALTER "publicKey" DROP NOT NULL',
+            "payrollx_wallet.public.wallets.publicKey: is text?, and the layout says text",
+        ),
+    ],
+    ids=["unknown table", "unknown column", "missing table", "missing column", "type", "nullability"],
+)
+def test_a_legacy_database_that_is_not_as_the_layout_says(
+    altered: Callable[[str, str], World], run: Run, database: str, statement: str, detail: str
+) -> None:
+    world = altered(database, statement)
+
+    ended = run(world, "copy")
+    planned = run(world, "plan", "--json")
+
+    assert_refused(ended, 3, "layout legacy")
+    assert ended.details.startswith(f"  {detail}")
+    assert planned.code == 3
+    unaccounted = json.loads(planned.out)["unaccounted"]
+    assert f"{unaccounted[0]['place']}: {unaccounted[0]['message']}".startswith(detail)
+    assert f"in {len(unaccounted)} place" in ended.problems[0]
+    assert_untouched(world)
+
+
+def test_an_unfinished_prisma_migration(altered: Callable[[str, str], World], run: Run) -> None:
+    world = altered("payrollx_org", UNFINISHED.format(finished="NULL", rolled_back="NULL"))
+
+    ended = run(world, "copy")
+
+    assert_refused(ended, 3)
+    assert "payrollx_org.public._prisma_migrations" in ended.details
+    assert "20260101_halfway" in ended.details
+    assert_untouched(world)
+
+
+def test_a_prisma_migration_that_was_rolled_back_is_settled(altered: Callable[[str, str], World], run: Run) -> None:
+    world = altered("payrollx_notification", UNFINISHED.format(finished="NULL", rolled_back="now()"))
+    ended = run(world, "copy", "--service", "notification", "--json")
+    query(world.target, "TRUNCATE notification.notifications")
+    query(world.target, "TRUNCATE payrollx_meta.runs CASCADE")
+
+    assert ended.code == 0, ended.err
+
+
+def test_rows_of_no_known_run(bad: World, run: Run) -> None:
+    query(bad.target, "INSERT INTO auth.users (email, password, first_name, last_name) VALUES ('a', 'b', 'c', 'd')")
+    try:
+        before = snapshot_of(bad.target)
+
+        ended = run(bad, "copy")
+
+        assert_refused(ended, 6, "rows of no known run")
+        assert "  auth.users" in ended.details.splitlines()
+        assert snapshot_of(bad.target) == before
+    finally:
+        query(bad.target, "TRUNCATE auth.users CASCADE")
+    assert_untouched(bad)
+
+
+# --- data that could not be carried over -------------------------------------------------------------------
+
+
+def findings_of(text: str) -> set[tuple[str, str, int]]:
+    """Read code, place and count of each finding from the indented lines."""
+    lines = re.findall(r"^  ([a-z-]+) (\S+): ([\d,]+) rows?, ", text, flags=re.MULTILINE)
+    return {(code, place, int(count.replace(",", ""))) for code, place, count in lines}
+
+
+def test_hostile_data_is_refused_finding_by_finding(hostile_world: World, hostile_to_read: Any) -> None:
+    """Plain copy names every planted trouble with table, column and count, nothing else, and writes nothing."""
+    before = snapshot_of(hostile_world.target)
+    planted = {(t.code, t.place, t.count) for t in hostile_to_read.summary.troubles}
+
+    done = hostile_world.command("copy", "--from", "legacy", "--json")
+
+    ended = Ended(done.returncode, done.stdout, done.stderr)
+    assert_refused(ended, 3, f"{len(planted)} findings")
+    assert findings_of(ended.details) == planted
+    assert len([line for line in ended.details.splitlines() if not line.startswith("  next: ")]) == len(planted)
+    assert snapshot_of(hostile_world.target) == before
+    assert value(hostile_world.target, "SELECT to_regclass('payrollx_meta.runs')") is None
+
+
+def test_what_a_server_says_about_data_shows_no_row(altered: Callable[[str, str], World], run: Run) -> None:
+    """The server's DETAIL has whole rows; they are personal data, and belong neither on a screen nor in the records."""
+    world = altered("payrollx_auth", "UPDATE users SET \"firstName\" = 'Hush-hush'")
+    query(world.target, "ALTER TABLE auth.users ADD CONSTRAINT never CHECK (first_name <> 'Hush-hush')")
+    try:
+        before = snapshot_of(world.target)
+
+        ended = run(world, "copy", "--service", "auth")
+
+        assert ended.code == 3
+        assert "never" in ended.problems[0]
+        assert "Hush" not in ended.out + ended.err
+        assert "Hush" not in str(query(world.target, "SELECT * FROM payrollx_meta.runs"))
+        assert snapshot_of(world.target) == before
+    finally:
+        query(world.target, "ALTER TABLE auth.users DROP CONSTRAINT never")
+        query(world.target, "TRUNCATE payrollx_meta.runs CASCADE")
+
+
+def test_a_row_that_no_key_misses_is_missed_by_the_account(bad: World, run: Run) -> None:
+    """Law 1 alone: nothing refers to notifications, so nothing but arithmetic can tell that some went astray."""
+    query(
+        bad.target,
+        "CREATE FUNCTION public.lose() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN CASE WHEN NEW.id::text < '8' THEN NEW END; END $$",
+    )
+    query(
+        bad.target,
+        "CREATE TRIGGER lose BEFORE INSERT ON notification.notifications FOR EACH ROW EXECUTE FUNCTION public.lose()",
+    )
+    try:
+        ended = run(bad, "copy", "--service", "notification")
+
+        assert_refused(ended, 3, "the rows don't add up in 1 of the tables")
+        rows = value(bad.urls["payrollx_notification"], "SELECT count(*) FROM notifications")
+        assert f"payrollx_notification.public.notifications -> notification.notifications: {rows} read" in ended.details
+        assert snapshot_of(bad.target) == bad.pristine  # type: ignore[attr-defined]
+    finally:
+        query(bad.target, "DROP FUNCTION public.lose CASCADE")
+        query(bad.target, "TRUNCATE payrollx_meta.runs CASCADE")
+
+
+# --- what goes where ---------------------------------------------------------------------------------------
+
+
+def test_only_the_answer_is_on_stdout(reading_world: World) -> None:
+    copied = reading_world.command("copy", "--service", "notification", "--json")
+    verified = reading_world.command("verify", "--service", "notification", "--json")
+    known = reading_world.command("status", "--json")
+
+    report = json.loads(copied.stdout)  # one document: anything else would not parse
+    assert (report["status"], copied.returncode) == ("done", 0)
+    assert [t["target"] for t in report["tables"]] == ["notification.notifications"]
+    assert {"run", "status", "seconds", "tables"} <= set(report)
+    fields = {"source", "target", "read", "written", "quarantined", "merged", "bytes", "seconds"}
+    assert fields <= set(report["tables"][0])
+    assert report["tables"][0]["source"] == "payrollx_notification.public.notifications"
+    assert "notification.notifications" in copied.stderr
+    assert json.loads(verified.stdout)["identical"] is True
+    assert "verify" in verified.stderr
+    assert json.loads(known.stdout)["runs"][0]["status"] == "done"
+    assert known.stderr == ""
+    for done in (copied, verified, known):
+        assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_traceback(bad: World) -> None:
+    script = '"$1" -m payrollx_db plan --sql | true'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", sys.executable],
+        env=bad.env, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

@@ -1,0 +1,208 @@
+"""Each general rule alone, evaluated by the server: what it makes of a value, and which it refuses or would change."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from payrollx_db.consolidate.plan.conversion import Conversion, canonical, convert, derived, snake_case
+from payrollx_db.postgres.introspect import ColumnType
+
+UUID = "0b0e7a6e-1c55-4c57-9e7c-0d9d4f0f8a11"
+MOOD = ("fine", "o'dd")
+
+
+def built_in(display: str, name: str = "", element: str = "") -> ColumnType:
+    bare = name or display.partition("(")[0]
+    return ColumnType("pg_catalog", f"_{bare.removesuffix('[]')}" if element else bare, display, "b", element)
+
+
+def enum(*labels: str, name: str = "mood") -> ColumnType:
+    return ColumnType("any", name, name, "e", "", labels)
+
+
+TEXT, UUIDS, TIME, TIMETZ, JSONB = (built_in(n) for n in ("text", "uuid", "timestamp", "timestamptz", "jsonb"))
+TEXTS = built_in("text[]", element="b")
+
+
+@pytest.fixture(scope="module")
+def connection(server: Any) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(server.url.conninfo(), autocommit=True) as connection:
+        yield connection
+
+
+def made(source: ColumnType, target: ColumnType, timezone: str = "UTC") -> Conversion:
+    conversion = convert(sql.Identifier("v"), source, target, timezone)
+    assert conversion is not None
+    return conversion
+
+
+def evaluate(connection: psycopg.Connection[Any], part: sql.Composable | None, value: str | None, kind: str) -> Any:
+    assert part is not None
+    query = sql.SQL("SELECT {} FROM (SELECT {}::{} AS v) AS s").format(part, sql.Literal(value), sql.SQL(kind))
+    return connection.execute(query).fetchone()[0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("legacy", "unified"),
+    [
+        ("id", "id"), ("firstName", "first_name"), ("keyShareIds", "key_share_ids"), ("txSignature", "tx_signature"),
+        ("ipAddress", "ip_address"), ("HTMLBody", "html_body"), ("userID", "user_id"), ("line2Text", "line2_text"),
+        ("already_snake", "already_snake"), ("Upper", "upper"), ("organizationId", "organization_id"),
+    ],
+)  # fmt: skip
+def test_names(legacy: str, unified: str) -> None:
+    assert snake_case(legacy) == unified
+
+
+@pytest.mark.parametrize(
+    "text", [UUID, UUID.upper(), UUID.replace("-", ""), f"{{{UUID}}}", "{" + UUID.replace("-", "").upper() + "}"]
+)
+def test_texts_that_are_uuids(connection: psycopg.Connection[Any], text: str) -> None:
+    rule = made(TEXT, UUIDS)
+
+    assert evaluate(connection, rule.valid, text, "text") is True
+    assert str(evaluate(connection, rule.value, text, "text")) == UUID
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", UUID[:-1], UUID + "0", UUID.replace("0", "g"), f"{{{UUID}", f"{UUID}}}", f" {UUID}", f"{UUID}\n",
+             UUID.replace("-", "_"), f"urn:uuid:{UUID}", "0" * 31 + "-0", UUID.replace("-", "--")],
+)  # fmt: skip
+def test_texts_that_are_no_uuids(connection: psycopg.Connection[Any], text: str) -> None:
+    """The condition is true of exactly those texts that the server itself converts."""
+    rule = made(TEXT, UUIDS)
+
+    with pytest.raises(psycopg.DataError):
+        evaluate(connection, rule.value, text, "text")
+    assert evaluate(connection, rule.valid, text, "text") is False
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
+@pytest.mark.parametrize(
+    ("naive", "instant"),
+    [
+        ("2024-03-31 02:30:00.123", "2024-03-31 02:30:00.123+00"), ("infinity", "infinity"), ("-infinity", "-infinity"),
+        ("0044-03-15 12:00:00 BC", "0044-03-15 12:00:00+00 BC"), ("294276-12-31 23:59:59", "294276-12-31 23:59:59+00"),
+    ],
+)  # fmt: skip
+def test_timestamps_are_utc_whatever_the_session_says(
+    connection: psycopg.Connection[Any], zone: str, naive: str, instant: str
+) -> None:
+    rule = made(TIME, TIMETZ)
+    try:
+        connection.execute(sql.SQL("SET TimeZone = {}").format(zone))
+        same = sql.SQL("({}) = {}::timestamptz").format(rule.value, sql.Literal(instant))
+        assert evaluate(connection, same, naive, "timestamp") is True
+    finally:
+        connection.execute("RESET TimeZone")
+
+
+def test_timestamps_of_a_layout_in_another_zone(connection: psycopg.Connection[Any]) -> None:
+    shown = sql.SQL("({} AT TIME ZONE 'UTC')::text").format(made(TIME, TIMETZ, "Asia/Kathmandu").value)
+
+    assert evaluate(connection, shown, "2024-01-01 05:45:00", "timestamp") == "2024-01-01 00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("number", "valid", "lossy"),
+    [
+        ("0", True, False), ("1.000000000000000001", True, False),
+        ("-99999999999999999999.999999999999999999", True, False),
+        ("1.0000000000000000001", True, True), ("0.0000000000000000004", True, True), ("NaN", True, False),
+        ("100000000000000000000", False, False), ("-100000000000000000000", False, False),
+        ("99999999999999999999.9999999999999999995", False, True),
+        ("99999999999999999999.9999999999999999994", True, True),
+    ],
+)  # fmt: skip
+def test_numbers_that_fit_and_those_that_would_be_rounded(
+    connection: psycopg.Connection[Any], number: str, valid: bool, lossy: bool
+) -> None:
+    rule = made(built_in("numeric(65,30)"), built_in("numeric(38,18)"))
+
+    assert evaluate(connection, rule.valid, number, "numeric(65,30)") is valid
+    if valid:
+        assert evaluate(connection, rule.lossy, number, "numeric(65,30)") is lossy
+    else:
+        with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+            evaluate(connection, rule.value, number, "numeric(65,30)")
+
+
+@pytest.mark.parametrize(("text", "valid"), [("", True), ("äöü", True), ("four", False), (None, None)])
+def test_limits_of_texts_count_characters(connection: psycopg.Connection[Any], text: str, valid: bool | None) -> None:
+    rule = made(TEXT, built_in("varchar(3)"))
+
+    assert evaluate(connection, rule.valid, text, "text") is valid
+    assert evaluate(connection, rule.value, text, "text") == text, "it is never cut silently"
+
+
+def test_enums_go_by_their_labels(connection: psycopg.Connection[Any]) -> None:
+    wider = made(enum(*MOOD, name="Mood"), enum("new", *MOOD))
+    narrower = made(enum(*MOOD, name="Mood"), enum("fine"))
+    from_text = made(TEXT, enum(*MOOD))
+
+    assert wider.valid is None, "the target has all labels: nothing to look for"
+    assert [evaluate(connection, narrower.valid, label, "text") for label in MOOD] == [True, False]
+    assert [evaluate(connection, from_text.valid, text, "text") for text in (*MOOD, "FINE", "")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert evaluate(connection, wider.value, "o'dd", "text") == "o'dd"
+    assert derived(sql.Identifier("v"), enum("fine")).valid is not None
+    assert {found.code for found in (narrower, from_text)} == {"enum-unknown"}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "value", "kind"),
+    [
+        (TEXTS, TEXTS, '{NULL,"a,b","{}","\\\\"}', "text[]"),
+        (JSONB, JSONB, '{"a": [1.0, null, {"b": "é"}]}', "jsonb"),
+        (built_in("integer", "int4"), built_in("bigint", "int8"), "-2147483648", "int4"),
+        (built_in("boolean", "bool"), built_in("boolean", "bool"), "t", "bool"),
+    ],
+    ids=["text[]", "jsonb", "integer", "boolean"],
+)
+def test_what_goes_over_as_it_is(
+    connection: psycopg.Connection[Any], source: ColumnType, target: ColumnType, value: str, kind: str
+) -> None:
+    rule = made(source, target)
+    same = sql.SQL("({})::text = v::text").format(rule.value)
+
+    assert (rule.valid, rule.lossy) == (None, None)
+    assert evaluate(connection, same, value, kind) is True
+    assert evaluate(connection, sql.SQL("({}) IS NULL").format(rule.value), None, kind) is True
+
+
+COMPOSITE = ColumnType("any", "pair", "pair", "c")
+MOODS = ColumnType("any", "_mood", "mood[]", "b", "e")
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (MOODS, MOODS), (COMPOSITE, COMPOSITE), (TEXT, built_in("integer", "int4")), (TEXT, JSONB), (TIMETZ, TIME),
+        (built_in("bigint", "int8"), built_in("integer", "int4")), (JSONB, TEXT), (UUIDS, TEXT),
+        (TEXT, built_in("bytea")),
+        (ColumnType("any", "_pair", "pair[]", "b", "c"), ColumnType("any", "_pair", "pair[]", "b", "c")),
+    ],
+)  # fmt: skip
+def test_what_no_rule_says(source: ColumnType, target: ColumnType) -> None:
+    assert convert(sql.Identifier("v"), source, target, "UTC") is None
+
+
+def test_arrays_of_enums_become_texts() -> None:
+    assert made(MOODS, TEXTS).rule == "to text[]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        (enum("fine"), '("v")::text COLLATE "C"'), (built_in("varchar(3)"), '("v")::text COLLATE "C"'),
+        (built_in("interval"), '("v")::text COLLATE "C"'), (built_in("json"), '("v")::text COLLATE "C"'),
+        (MOODS, '("v")::text[]'), (ColumnType("any", "span", "span", "r"), '("v")::text COLLATE "C"'),
+    ],
+)  # fmt: skip
+def test_the_canonical_form(kind: ColumnType, form: str) -> None:
+    """What has another OID, another equality or another type over there is compared as text."""
+    assert canonical(sql.Identifier("v"), kind).as_string(None) == form

@@ -1,0 +1,67 @@
+"""What the pipe holds at once is bounded, however large the rows and however many."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from worlds import World, query, value
+
+# Runs the command line and says, as the last line of stderr, how much memory it had at most.
+MEASURED = """
+import sys
+from payrollx_db.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    # Not ru_maxrss, which a process inherits from the one that started it.
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    print(status["VmHWM"].split()[0], file=sys.stderr)
+"""
+MEGABYTE = 1024  # in kB, as /proc counts
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no /proc to ask")
+
+# Texts that no compression makes small: 31,250 hashes of 32 letters.
+LARGE = """
+INSERT INTO notifications (id, "userId", recipient, subject, content, metadata, "updatedAt")
+SELECT gen_random_uuid()::text, gen_random_uuid()::text, 'a', 'b', 'c',
+  (SELECT jsonb_agg(md5(n || '-' || m)) FROM generate_series(1, %s) AS m), now()
+FROM generate_series(1, %s) AS n
+"""
+
+
+def copied(world: World) -> tuple[int, dict[str, object]]:
+    """Copy the notifications, and return the peak of memory in MB, and the account."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, "copy", "--service", "notification", "--json"],
+        capture_output=True, text=True, env=world.env, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return int(done.stderr.split()[-1]) // MEGABYTE, json.loads(done.stdout)["tables"][0]
+
+
+def test_many_rows_of_a_megabyte(world: World) -> None:
+    source = world.urls["payrollx_notification"]
+    query(source, "TRUNCATE notifications")
+    query(source, LARGE, (27_000, 150))
+
+    peak, account = copied(world)
+
+    assert account["read"] == account["written"] == 150
+    assert int(str(account["bytes"])) > 140_000_000
+    assert peak < 150
+
+
+def test_one_value_of_forty_megabytes(world: World) -> None:
+    source = world.urls["payrollx_notification"]
+    query(source, LARGE, (1_100_000, 1))
+    size = value(source, "SELECT max(length(metadata::text)) FROM notifications")
+    assert size > 38_000_000
+
+    peak, account = copied(world)
+
+    assert int(str(account["bytes"])) > size
+    assert value(world.target, "SELECT max(length(metadata::text)) FROM notification.notifications") == size
+    assert peak < 100 + 4 * size // 1_000_000
+    assert world.verify("notification").identical

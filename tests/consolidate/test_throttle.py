@@ -1,0 +1,207 @@
+"""Gentle to those who share the servers: no writer waits, the rate holds, and everybody can see who we are."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from worlds import World, query, value
+
+from payrollx_db.consolidate import pipeline
+from payrollx_db.errors import SourceError
+from payrollx_db.postgres.copy_pipe import BURST, Rate
+from payrollx_db.postgres.session import copy_connection, session
+from payrollx_db.schema import migrate
+
+MUCH = """
+INSERT INTO notifications (id, "userId", type, recipient, subject, content, status, "updatedAt")
+SELECT gen_random_uuid()::text, "userId", type, recipient, subject, repeat('x', 1000), status, "updatedAt"
+FROM notifications, generate_series(1, 20)
+"""
+WRITE = """
+INSERT INTO notifications (id, "userId", recipient, subject, content, "updatedAt")
+VALUES (gen_random_uuid()::text, gen_random_uuid()::text, 'a', 'written meanwhile', 'c', now())
+"""
+WRITES = (
+    WRITE,
+    "UPDATE notifications SET subject = subject || '.' WHERE id = (SELECT min(id) FROM notifications)",
+    "DELETE FROM notifications WHERE subject = 'written meanwhile' AND \"createdAt\" < now() - interval '1 s'",
+)
+OURS = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%%' AND datname = %s"
+
+
+@contextmanager
+def writing(world: World, waits: list[float]) -> Iterator[None]:
+    """Write to a source all the while, each statement committed, and note how long each took."""
+    done = threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(world.urls["payrollx_notification"].conninfo(), autocommit=True) as connection:
+            while not done.is_set():
+                for statement in WRITES:
+                    started = time.monotonic()
+                    connection.execute(statement)
+                    waits.append(time.monotonic() - started)
+                time.sleep(0.002)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        done.set()
+        writer.join()
+
+
+def copy(world: World, *services: str, **options: Any) -> pipeline.Report:
+    return asyncio.run(pipeline.copy(replace(world.task(*services), **options)))
+
+
+def left(world: World) -> int:
+    names = [url.dbname for url in (world.target, *world.urls.values())]
+    count = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%%' AND datname = ANY (%s)"
+    return int(value(world.target, count, (names,)))
+
+
+def test_no_writer_waits(world: World) -> None:
+    """The longest wait is far below the time of the copy, slowed down so that there is something to wait for."""
+    query(world.urls["payrollx_notification"], MUCH)
+    waits: list[float] = []
+
+    started = time.monotonic()
+    with writing(world, waits):
+        report = copy(world, "notification", max_rate=2_000_000)
+    took = time.monotonic() - started
+
+    assert all(table.balanced for table in report.tables)
+    assert len(waits) > 50
+    assert max(waits) < took / 3, (
+        f"the longest of {len(waits)} waits was {max(waits):.3f} s, the copy took {took:.1f} s"
+    )
+    assert sorted(waits)[len(waits) * 95 // 100] < 0.25
+    assert left(world) == 0
+
+
+def test_the_rate_holds(world: World) -> None:
+    query(world.urls["payrollx_notification"], MUCH)
+    rate = 3_000_000
+
+    report = copy(world, "notification", max_rate=rate)
+
+    (table,) = report.tables
+    assert table.bytes is not None
+    assert table.seconds is not None
+    assert table.bytes > rate
+    speed = table.bytes / (table.seconds + BURST)
+    assert speed < 1.05 * rate, f"{speed / rate:.2f} of the rate"
+    # as slow as asked for, and not much slower: noisy machines pause
+    assert speed > 0.3 * rate, f"{speed / rate:.2f} of the rate"
+
+
+def test_the_rate_is_of_all_pipes_together() -> None:
+    async def move(rate: Rate) -> None:
+        for _ in range(20):
+            await rate.take(10_000)
+
+    async def go() -> float:
+        rate = Rate(1_000_000)
+        started = time.monotonic()
+        await asyncio.gather(*(move(rate) for _ in range(4)))
+        return time.monotonic() - started
+
+    assert asyncio.run(go()) > 0.8 * (0.8 - BURST)
+
+
+def test_sessions_say_what_they_do(world: World) -> None:
+    query(world.urls["payrollx_notification"], MUCH)
+    seen: dict[str, set[str]] = {"source": set(), "target": set(), "progress": set()}
+    done = threading.Event()
+
+    def look() -> None:
+        places = {"source": world.urls["payrollx_notification"], "target": world.target}
+        progress = "SELECT relid::regclass::text FROM pg_stat_progress_copy WHERE command = 'COPY FROM'"
+        while not done.is_set():
+            for side, url in places.items():
+                seen[side] |= {name for (name,) in query(url, OURS, (url.dbname,))}
+            seen["progress"] |= {name for (name,) in query(world.target, progress)}
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        copy(world, "notification", max_rate=3_000_000)
+    finally:
+        done.set()
+        watcher.join()
+
+    label = "payrollx-db test run 1 notification.notifications"
+    assert label in seen["source"]
+    assert label in seen["target"]
+    assert "notification.notifications" in seen["progress"]
+    assert left(world) == 0
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_time_limit_of_the_servers_cuts_nothing_off(world: World, side: str) -> None:
+    """Postgres 17 has one for a whole transaction, which a copy, a migration and a verification take longer than."""
+    if value(world.target, "SHOW server_version_num") < "170000":
+        pytest.skip("this server knows no transaction_timeout")
+    task = world.task()
+    endpoint = task.target if side == "target" else next(iter(task.sources.values()))
+    query(endpoint.url, f"ALTER DATABASE \"{endpoint.url.dbname}\" SET transaction_timeout = '20s'")
+
+    async def shown() -> tuple[Any, Any]:
+        async with session(endpoint) as connection, copy_connection(endpoint) as other:
+            row = await (await connection.execute("SHOW transaction_timeout")).fetchone()
+            return row, await other.fetchval("SHOW transaction_timeout")
+
+    assert asyncio.run(shown()) == (("0",), "0")
+    with migrate.connection(endpoint.url) as connection:
+        assert connection.exec_driver_sql("SHOW transaction_timeout").scalar() == "0"
+
+
+def test_it_waits_for_a_lock_no_longer_than_asked_for(world: World) -> None:
+    """An exclusive lock on a source table: refused in time, naming who holds it, and gone on with afterwards."""
+    notification = world.urls["payrollx_notification"]
+    words = ("copy", "--service", "notification", "--check-rows", "never", "--lock-timeout", "300ms")
+    with psycopg.connect(notification.conninfo(), application_name="a migration") as holder:
+        holder.execute("LOCK TABLE notifications IN ACCESS EXCLUSIVE MODE")
+        done = world.command(*words)
+
+        assert done.returncode == SourceError.exit_code, done.stderr
+        assert "lock timeout" in done.stderr
+        assert "a migration" in done.stderr
+        assert "--lock-timeout" in done.stderr
+
+    assert world.command(*words).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "text"), [("--statement-timeout", "1ms"), ("--lock-timeout", "soon"), ("--max-rate", "0")]
+)
+def test_options_that_cannot_be(world: World, option: str, text: str) -> None:
+    done = world.command("copy", "--service", "notification", option, text)
+
+    assert done.returncode in ((4, 5) if text == "1ms" else (2,)), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sessions_are_called_as_asked_for(world: World) -> None:
+    query(world.target, "CREATE TABLE public.seen (name text)")
+    query(world.target, "GRANT INSERT ON public.seen TO PUBLIC")  # the copy acts as the tables' owner
+    query(
+        world.target,
+        "CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO public.seen VALUES (pg_catalog.current_setting('application_name')); RETURN NEW; END $$",
+    )
+    query(world.target, "CREATE TRIGGER see BEFORE INSERT ON notification.notifications EXECUTE FUNCTION public.see()")
+
+    assert world.command("copy", "--service", "notification", "--application-name", "night shift").returncode == 0
+
+    assert query(world.target, "SELECT DISTINCT name FROM public.seen") == [
+        ("night shift run 1 notification.notifications",)
+    ]

@@ -1,0 +1,178 @@
+"""doctor: each fault that a few statements plant is named, mended, and gone."""
+
+import re
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from conftest import unique
+from health_checks import EXPECTED, found, look
+from worlds import query, value
+
+from payrollx_db.postgres.url import DatabaseUrl
+
+NEWEST = EXPECTED.branches["wallet"][-1]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How to plant it, what it is called, where, how grave it is, and what mends it."""
+
+    code: str
+    place: str
+    severity: str
+    plant: tuple[str, ...]
+    mend: tuple[str, ...]
+    said: str = ""
+    since: int = 140000
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.said or self.place}"
+
+
+FK = "ALTER TABLE auth.refresh_tokens DROP CONSTRAINT fk_refresh_tokens_user_id"
+FK_AGAIN = "ALTER TABLE auth.refresh_tokens ADD CONSTRAINT fk_refresh_tokens_user_id FOREIGN KEY (user_id) REFERENCES"
+LOGS = """INSERT INTO compliance.audit_logs (action, resource) SELECT 'LOOK', repeat('x', 100)
+    FROM generate_series(1, 1000)"""
+
+FAULTS = (
+    Fault("behind", "", "error", ("DELETE FROM payrollx_meta.alembic_version WHERE version_num LIKE 'wallet%'",),
+          (f"INSERT INTO payrollx_meta.alembic_version VALUES ('{NEWEST}')",), f"the newest is {NEWEST}"),
+    Fault("revision-unknown", "", "error", ("INSERT INTO payrollx_meta.alembic_version VALUES ('wallet_9999')",),
+          ("DELETE FROM payrollx_meta.alembic_version WHERE version_num = 'wallet_9999'",), "wallet_9999"),
+    Fault("not-migrated", "", "error", ("ALTER TABLE payrollx_meta.alembic_version RENAME TO elsewhere",),
+          ("ALTER TABLE payrollx_meta.elsewhere RENAME TO alembic_version",), "no migration was ever run"),
+    Fault("table-missing", "auth.audit_logs", "error", ("ALTER TABLE auth.audit_logs RENAME TO elsewhere",),
+          ("ALTER TABLE auth.elsewhere RENAME TO audit_logs",)),
+    Fault("role-too-much", "role payrollx_wallet", "error", ("GRANT SELECT ON auth.users TO payrollx_wallet",),
+          ("REVOKE SELECT ON auth.users FROM payrollx_wallet",), "SELECT on table auth.users"),
+    Fault("role-lacks", "role payrollx_auth", "warn", ("REVOKE DELETE ON auth.users FROM payrollx_auth",),
+          ("GRANT DELETE ON auth.users TO payrollx_auth",), "lacks DELETE on table auth.users"),
+    Fault("missing-index", "auth.refresh_tokens.user_id", "warn", ("DROP INDEX auth.ix_refresh_tokens_user_id",),
+          ("CREATE INDEX ix_refresh_tokens_user_id ON auth.refresh_tokens (user_id)",),
+          "the foreign key fk_refresh_tokens_user_id has no index"),
+    Fault("missing-index", "auth.refresh_tokens.user_id", "warn",
+          ("DROP INDEX auth.ix_refresh_tokens_user_id",
+           "CREATE INDEX partial ON auth.refresh_tokens (user_id) WHERE token = ''",
+           "CREATE INDEX second ON auth.refresh_tokens (token, user_id)"),
+          ("DROP INDEX auth.partial, auth.second",
+           "CREATE INDEX ix_refresh_tokens_user_id ON auth.refresh_tokens (user_id, token)"), "has no index"),
+    Fault("missing-index", "auth.users.organization_id", "warn", ("DROP INDEX auth.ix_users_organization_id",),
+          ("CREATE INDEX ix_users_organization_id ON auth.users (organization_id)",), "a loose reference has no index"),
+    Fault("not-valid", "auth.refresh_tokens.fk_refresh_tokens_user_id", "warn",
+          (FK, f"{FK_AGAIN} auth.users (id) NOT VALID"),
+          ("ALTER TABLE auth.refresh_tokens VALIDATE CONSTRAINT fk_refresh_tokens_user_id",), "NOT VALID"),
+    Fault("not-valid", "auth.refresh_tokens.fk_refresh_tokens_user_id", "warn",
+          (FK, f"{FK_AGAIN} auth.users (id) NOT ENFORCED"),
+          ("ALTER TABLE auth.refresh_tokens ALTER CONSTRAINT fk_refresh_tokens_user_id ENFORCED",), "NOT ENFORCED",
+          since=180000),
+    Fault("never-analyzed", "compliance.audit_logs", "warn",
+          ("ALTER TABLE compliance.audit_logs SET (autovacuum_enabled = false)", LOGS),
+          ("ANALYZE compliance.audit_logs",)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_fault_is_named_and_gone_once_mended(fault: Fault, patient: DatabaseUrl) -> None:
+    place = fault.place or patient.masked
+    if value(patient, "SELECT current_setting('server_version_num')::integer") < fault.since:
+        pytest.skip("this server can't have it")
+    assert found(patient, fault.code, place) == []
+
+    for statement in fault.plant:
+        query(patient, statement)
+    try:
+        (finding,) = found(patient, fault.code, place)
+    finally:
+        for statement in fault.mend:
+            query(patient, statement)
+
+    assert finding.severity == fault.severity
+    assert fault.said in finding.detail
+    assert finding.remedy
+    assert found(patient, fault.code, place) == []
+
+
+def test_what_the_remedy_says_mends_it(patient: DatabaseUrl) -> None:
+    query(patient, FK)
+    query(patient, f"{FK_AGAIN} auth.users (id) NOT VALID")
+    (finding,) = found(patient, "not-valid")
+
+    query(patient, finding.remedy.partition(";")[0])
+
+    assert found(patient, "not-valid") == []
+    assert finding.service == "auth"
+
+
+def test_an_index_that_was_cut_off(patient: DatabaseUrl) -> None:
+    user = "INSERT INTO auth.users (email, password, first_name, last_name) VALUES (%s, '', 'Twin', '')"
+    for email in ("a@twin.example", "b@twin.example"):
+        query(patient, user, [email])
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        query(patient, "CREATE UNIQUE INDEX CONCURRENTLY cut_off ON auth.users (first_name)")
+    try:
+        (finding,) = found(patient, "invalid-index")
+        query(patient, finding.remedy.rpartition(", or ")[2])
+    finally:
+        query(patient, "DELETE FROM auth.users")
+
+    assert (finding.place, finding.service, finding.severity) == ("auth.users.cut_off", "auth", "error")
+    assert found(patient, "invalid-index") == []
+
+
+def test_an_index_that_nobody_uses(patient: DatabaseUrl) -> None:
+    query(patient, "CREATE INDEX extra ON auth.users (last_name)")
+    try:
+        (finding,) = found(patient, "unused-index", "auth.users.extra", unused_days=0, unused_bytes=0)
+        assert found(patient, "unused-index") == []  # too small, and the statistics too young, to say anything
+        # What a reference is looked up by is needed, used or not.
+        others = [f.place for f in found(patient, "unused-index", unused_days=0, unused_bytes=0)]
+        assert not [p for p in others if re.search(r"_id$|\.pk_|\.uq_|ix_organizations_created_by", p)]
+    finally:
+        query(patient, "DROP INDEX auth.extra")
+
+    assert finding.severity == "info"
+    assert found(patient, "unused-index", "auth.users.extra", unused_days=0, unused_bytes=0) == []
+
+
+def test_an_index_of_the_rows_that_refer_is_one(patient: DatabaseUrl) -> None:
+    query(patient, "DROP INDEX auth.ix_users_organization_id")
+    create = "CREATE INDEX ix_users_organization_id ON auth.users (organization_id)"
+    query(patient, f"{create} WHERE organization_id IS NOT NULL")
+    try:
+        assert found(patient, "missing-index") == []
+    finally:
+        query(patient, "DROP INDEX auth.ix_users_organization_id")
+        query(patient, create)
+
+
+def test_an_index_over_an_expression_that_nobody_uses(patient: DatabaseUrl) -> None:
+    query(patient, "CREATE INDEX lowered ON auth.users (lower(last_name))")
+    try:
+        assert len(found(patient, "unused-index", "auth.users.lowered", unused_days=0, unused_bytes=0)) == 1
+    finally:
+        query(patient, "DROP INDEX auth.lowered")
+
+
+def test_a_few_rows_that_were_never_analyzed_are_only_good_to_know(migrated: DatabaseUrl) -> None:
+    query(migrated, "INSERT INTO compliance.audit_logs (action, resource) VALUES ('LOOK', 'x')")
+
+    (finding,) = found(migrated, "never-analyzed")
+
+    assert (finding.place, finding.severity) == ("compliance.audit_logs", "info")
+    assert look(migrated).databases[0].checks[-3].severity == "info"
+
+
+def test_a_slot_that_was_left_behind(patient: DatabaseUrl) -> None:
+    name = unique("slot")
+    place = f"slot {name}"
+    query(patient, "SELECT pg_create_physical_replication_slot(%s, true)", [name])
+    try:
+        (finding,) = found(patient, "idle-slot", place)
+        query(patient, finding.remedy.partition(", or ")[2])
+    except BaseException:
+        query(patient, "SELECT pg_drop_replication_slot(%s)", [name])
+        raise
+
+    assert re.search(r"nobody reads from it, keeping [\d,]+ MB", finding.detail)
+    assert found(patient, "idle-slot", place) == []

@@ -1,0 +1,162 @@
+"""Comparing two sides, on tables made by hand: which rows are the same, and which values."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from psycopg import sql
+from worlds import query
+
+from payrollx_db.consolidate.plan.conversion import canonical
+from payrollx_db.consolidate.plan.mapping import ROW, from_item
+from payrollx_db.postgres.compare import Comparison, Side, compare
+from payrollx_db.postgres.introspect import inspect
+from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.url import DatabaseUrl
+
+Comparer = Callable[..., Comparison]
+
+
+@pytest.fixture(scope="module")
+def scratch(server: Any, migrated_template: str) -> Iterator[DatabaseUrl]:
+    name = f"{migrated_template}_compare"
+    yield server.create_database(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def compared(scratch: DatabaseUrl) -> Iterator[Comparer]:
+    """Compare two tables of the same columns, given as definition and rows."""
+
+    def side(name: str, kind: Any, key: tuple[str, ...]) -> Side:
+        endpoint = Endpoint(scratch, kind, "scratch")
+        table = asyncio.run(inspect(endpoint)).tables[f"public.{name}"]
+        columns = tuple((c.name, canonical(sql.Identifier(ROW, c.name), c.type)) for c in table.columns)
+        return Side(endpoint, from_item(table), tuple(c for c in columns if not key or c[0] in key), columns)
+
+    def compared(definition: str, ours: str, theirs: str, *key: str, **options: Any) -> Comparison:
+        for name, rows in (("ours", ours), ("theirs", theirs)):
+            query(scratch, f"CREATE TABLE {name} ({definition})")
+            if rows:
+                query(scratch, f"INSERT INTO {name} {rows}")
+        left, right = side("ours", "source", key), side("theirs", "target", key)
+        return asyncio.run(compare(left, right, rows=10, **options))
+
+    yield compared
+    query(scratch, "DROP TABLE IF EXISTS ours, theirs")
+
+
+def counts(result: Comparison) -> tuple[int, int, int, int]:
+    return result.matched, result.missing, result.extra, result.changed
+
+
+def test_without_a_key_rows_are_a_multiset(compared: Comparer) -> None:
+    result = compared(
+        "a int, b text", "VALUES (1, 'x'), (1, 'x'), (1, 'x'), (2, NULL)", "VALUES (1, 'x'), (2, NULL), (2, NULL)"
+    )
+
+    assert counts(result) == (2, 2, 1, 0)
+    assert not result.identical
+    assert {(d.kind, d.key["a"], d.key["b"]) for d in result.differences} == {
+        ("missing", "1", "x"),
+        ("extra", "2", None),
+    }
+
+
+def test_the_order_of_rows_is_nothing(compared: Comparer) -> None:
+    rows = "SELECT n % 7, NULL FROM generate_series(1, 500) AS n ORDER BY n"
+
+    result = compared("a int, b text", rows, rows + " DESC")
+
+    assert counts(result) == (500, 0, 0, 0)
+    assert result.identical
+
+
+def test_a_key_of_several_columns(compared: Comparer) -> None:
+    result = compared(
+        "a int, b text, c int",
+        "VALUES (1, 'x', 1), (1, 'y', 1), (2, 'x', 1)", "VALUES (1, 'x', 1), (1, 'y', 2), (2, 'y', 1)",
+        "a", "b",
+    )  # fmt: skip
+
+    assert counts(result) == (1, 1, 1, 1)
+    assert [(d.kind, d.key, d.columns) for d in result.differences] == [
+        ("changed", {"a": "1", "b": "y"}, ("c",)),
+        ("missing", {"a": "2", "b": "x"}, ()),
+        ("extra", {"a": "2", "b": "y"}, ()),
+    ]
+
+
+def test_keys_that_would_run_together_are_apart(compared: Comparer) -> None:
+    result = compared("a text, b text, c int", "VALUES ('1,', '1', 5)", "VALUES ('1', ',1', 5)", "a", "b")
+
+    assert counts(result) == (0, 1, 1, 0)
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_one_side_empty(compared: Comparer, rows: int) -> None:
+    result = compared("a int, b int", f"SELECT n, n FROM generate_series(1, {rows}) AS n", "", "a")
+
+    assert (result.left_rows, result.right_rows, counts(result)) == (rows, 0, (0, rows, 0, 0))
+    assert result.identical == (rows == 0)
+
+
+def test_contained_lets_the_right_side_have_more(compared: Comparer) -> None:
+    result = compared("a int, b int", "VALUES (1, 1)", "VALUES (1, 1), (2, 2)", "a", contained=True)
+
+    assert (result.contained, result.identical, result.differences) == (True, False, ())
+
+
+# Values that differ, and whose types' own hashes don't (or their equality says they are the same).
+ALIKE = [
+    ("numeric", "1.5", "-1.5"),
+    ("numeric", "1.0", "1.00"),
+    ("bigint", "1", "4294967296"),
+    ("bigint", "-1", "4294967295"),
+    ("timestamptz", "'2000-01-01 00:00:00.000001+00'", "'2000-01-01 01:11:34.967296+00'"),
+    ("jsonb", "'[1]'", "'[-1]'"),
+    ("jsonb", "'[[1], 2]'", "'[[1, 2]]'"),
+    ("jsonb", """'{"a": {"b": 1}, "c": 2}'""", """'{"a": {"b": 1, "c": 2}}'"""),
+    ("jsonb", "'1.0'", "'1.00'"),
+    ("jsonb", "'null'", "NULL"),
+    ("float8", "'0'", "'-0'"),
+    ("int[]", "'{{1,2},{3,4}}'", "'{1,2,3,4}'"),
+    ("int[]", "'[0:1]={1,2}'", "'{1,2}'"),
+    ("text[]", "'{NULL}'", "'{}'"),
+    ("text[]", "'{NULL}'", "'{\"NULL\"}'"),
+    ("text[]", "'{}'", "NULL"),
+    ("text", "''", "NULL"),
+    ("text", "'e'", "'e '"),
+    ("text", "U&'\\00e9'", "U&'e\\0301'"),
+    ("varchar(3)", "'a'", "'A'"),
+    ("char(3)", "'a'", "'b'"),
+    ("interval", "'1 month'", "'30 days'"),
+    ("json", "'[1,2]'", "'[1, 2]'"),
+    ("numrange", "'[1,2)'", "'[1,2]'"),
+    ("bytea", "'\\x00'", "'\\x0000'"),
+]
+
+
+@pytest.mark.parametrize(("kind", "ours", "theirs"), ALIKE, ids=[f"{k} {a} {b}" for k, a, b in ALIKE])
+def test_values_that_only_look_alike(compared: Comparer, kind: str, ours: str, theirs: str) -> None:
+    result = compared(f"a int, v {kind}", f"VALUES (1, {ours}), (2, {ours})", f"VALUES (1, {theirs}), (2, {ours})", "a")
+
+    assert [(d.key["a"], d.kind, d.columns) for d in result.differences] == [("1", "changed", ("v",))]
+
+
+def test_enums_of_two_types_compare_by_their_labels(compared: Comparer, scratch: DatabaseUrl) -> None:
+    query(scratch, "CREATE TYPE mood AS ENUM ('fine', 'sad')")
+    query(scratch, "CREATE TYPE feeling AS ENUM ('sad', 'odd', 'fine')")
+    result = compared("a int, m text", "VALUES (1, 'fine')", "VALUES (1, 'fine')", "a")
+    assert result.identical
+    query(scratch, "ALTER TABLE ours ALTER m TYPE mood USING m::mood")
+    query(scratch, "ALTER TABLE theirs ALTER m TYPE feeling USING m::feeling")
+    sides = []
+    for name, kind in (("ours", "source"), ("theirs", "target")):
+        endpoint = Endpoint(scratch, kind, "scratch")  # type: ignore[arg-type]
+        table = asyncio.run(inspect(endpoint)).tables[f"public.{name}"]
+        columns = tuple((c.name, canonical(sql.Identifier(ROW, c.name), c.type)) for c in table.columns)
+        sides.append(Side(endpoint, from_item(table), columns[:1], columns))
+
+    assert asyncio.run(compare(*sides, rows=1)).identical
