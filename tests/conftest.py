@@ -16,8 +16,9 @@ import pytest
 from psycopg import sql
 from servers import HELP, THROW_AWAY, Chosen, choose, in_memory
 
-from payrollx_db.catalogs.payrollx.practice.databases import RECIPES, LegacySummary, drop_legacy, make_legacy
+from payrollx_db.catalogs.payrollx.practice.databases import RECIPES, drop_legacy, make_legacy
 from payrollx_db.devserver import Server, create_database, drop_database
+from payrollx_db.devserver.practice import LegacySummary
 from payrollx_db.devserver.programs import VARIABLE
 from payrollx_db.postgres.url import DatabaseUrl
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.render import console
 from payrollx_db.devserver import Server, create_database, database_exists, default_data_dir
 from payrollx_db.postgres.url import DatabaseUrl
 
 if TYPE_CHECKING:
-    from payrollx_db.catalogs.payrollx.practice.databases import DatabaseMade, LegacySummary
-    from payrollx_db.catalogs.payrollx.seed.insert import SeedInserted
+    from payrollx_db.devserver.practice import DatabaseMade, LegacySummary
+    from payrollx_db.model.catalog import Catalog
+    from payrollx_db.schema.seed import Seed, SeedInserted
 
 UNIFIED = "payrollx_production"
 
@@ -99,6 +101,7 @@ def env(data_dir: Path | None) -> None:
 
 @dev.command()
 @_data_dir
+@options.catalog
 @click.option(
     "--url",
     envvar="LEGACY_DATABASE_URL",
@@ -131,14 +134,15 @@ def env(data_dir: Path | None) -> None:
     help="The same seed makes the same rows.",
 )
 @options.as_json
-def legacy(data_dir: Path | None, url: str | None, employees: int, seed: int, *, hostile: bool, as_json: bool) -> None:
-    """Make PayrollX's eight legacy databases, full of invented rows, to consolidate for practice.
+def legacy(
+    data_dir: Path | None, catalog: str, url: str | None, employees: int, seed: int, *, hostile: bool, as_json: bool
+) -> None:
+    """Make the catalog's legacy databases (PayrollX's eight), full of invented rows, to consolidate for practice.
 
     Those of an earlier call are dropped and made anew. A database of one of their names that this
     command didn't make is refused.
     """
-    from payrollx_db.catalogs.payrollx.practice.databases import make_legacy
-
+    make_legacy = registry.practice(registry.find(catalog))
     place = DatabaseUrl.parse(url, name="LEGACY_DATABASE_URL") if url else Server(data_dir).up()
     summary = make_legacy(place, employees=employees, hostile=hostile, seed=seed, observer=_note_database)
     if as_json:
@@ -150,6 +154,7 @@ def legacy(data_dir: Path | None, url: str | None, employees: int, seed: int, *,
 @dev.command()
 @_data_dir
 @options.database_url
+@options.catalog
 @click.option(
     "--beside",
     is_flag=True,
@@ -158,31 +163,32 @@ def legacy(data_dir: Path | None, url: str | None, employees: int, seed: int, *,
     help="Also into a database that holds other users. Never in production: everyone knows the password.",
 )
 @options.as_json
-def seed(data_dir: Path | None, database_url: str | None, *, beside: bool, as_json: bool) -> None:
-    """Fill the unified database with a small company world: the same rows every time, over all services.
+def seed(data_dir: Path | None, database_url: str | None, catalog: str, *, beside: bool, as_json: bool) -> None:
+    """Fill the unified database with the catalog's example rows: the same every time, over all services.
 
     Without DATABASE_URL, that of the embedded server, started and migrated. Rows that are there are left
     as they are, so a second run changes nothing.
     """
-    from payrollx_db.catalogs.payrollx.seed.insert import insert_seed
     from payrollx_db.cli.targets import is_placed, places
+    from payrollx_db.schema.seed import insert_seed
 
-    url = database_url if is_placed(database_url) else _own_database(data_dir).plain
-    done = [insert_seed(place.url, place.services, beside=beside) for place in places(url)]
+    known = registry.find(catalog)
+    rows = registry.seed(known)
+    url = database_url if is_placed(known.services, database_url) else _own_database(known, data_dir).plain
+    done = [insert_seed(place.url, known, rows, place.services, beside=beside) for place in places(known.services, url)]
     if as_json:
-        console.answer_json(_seed_document(done))
+        console.answer_json(_seed_document(rows, done))
     else:
-        _answer_seed(done)
+        _answer_seed(rows, done)
 
 
-def _own_database(data_dir: Path | None) -> DatabaseUrl:
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
+def _own_database(catalog: "Catalog", data_dir: Path | None) -> DatabaseUrl:
     from payrollx_db.schema import migrate
 
     url = Server(data_dir).up()
     if not database_exists(url, UNIFIED):
         create_database(url, UNIFIED)
-    migrate.upgrade(url.with_database(UNIFIED), CATALOG)
+    migrate.upgrade(url.with_database(UNIFIED), catalog)
     return url.with_database(UNIFIED)
 
 
@@ -220,33 +226,29 @@ def _answer_legacy(summary: "LegacySummary") -> None:
     console.note(f"{summary.rows:,} rows in {summary.seconds:.1f} s")
 
 
-def _seed_document(done: "Sequence[SeedInserted]") -> dict[str, Any]:
-    from payrollx_db.catalogs.payrollx.seed.world import KNOWN, PASSWORD, PEOPLE
-
+def _seed_document(seed: "Seed", done: "Sequence[SeedInserted]") -> dict[str, Any]:
     return {
         "written": sum(sown.written for sown in done),
         "databases": [{"url": sown.url.masked, "tables": [asdict(table) for table in sown.tables]} for sown in done],
-        "logins": [{"email": p.email, "role": p.role, "organization": p.company} for p in PEOPLE if p.email in KNOWN],
-        "password": PASSWORD,
+        "logins": [dict(login) for login in seed.logins],
+        "password": seed.password,
     }
 
 
-def _answer_seed(done: "Sequence[SeedInserted]") -> None:
-    from payrollx_db.catalogs.payrollx.seed.world import KNOWN, PASSWORD, PEOPLE
-
+def _answer_seed(seed: "Seed", done: "Sequence[SeedInserted]") -> None:
     made = console.table(("service", "left"), ("table", "left"), ("written", "right"), ("there", "right"))
     for sown in done:
         for table in sown.tables:
             made.add_row(table.service, table.table, str(table.written), str(table.there))
     console.answer_table(made)
-    logins = console.table(("login", "left"), ("role", "left"), ("organization", "left"))
-    for person in PEOPLE:
-        if person.email in KNOWN:
-            logins.add_row(person.email, person.role, person.company)
-    console.answer("")
-    console.answer_table(logins)
-    console.answer(f"\nthe password of all {len(PEOPLE)} users is {PASSWORD}; is_password of"
-                  " payrollx_db.catalogs.payrollx.seed.passwords checks it")  # fmt: skip
+    if seed.logins:
+        logins = console.table(*((heading, "left") for heading in seed.logins[0]))
+        for login in seed.logins:
+            logins.add_row(*login.values())
+        console.answer("")
+        console.answer_table(logins)
+    if seed.note:
+        console.answer(f"\n{seed.note}")
     rows = sum(sown.written for sown in done)
     places = ", ".join(sown.url.masked for sown in done)
     console.note(f"wrote {rows} rows into {places}" if rows else f"nothing to do: all rows are in {places} already")

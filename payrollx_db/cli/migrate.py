@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError, FindingsError
 
 if TYPE_CHECKING:
+    from payrollx_db.model.catalog import Catalog
     from payrollx_db.postgres.url import DatabaseUrl
     from payrollx_db.schema.migrate import Result
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.database_url
+@options.catalog
 @click.option("--service", metavar="NAME", help="Only this service.")
 @click.option("--revision", metavar="REVISION", help="Stop at this revision instead of the newest.")
 @click.option("--downgrade", metavar="REVISION", help="Go back to this revision; base undoes everything.")
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 def migrate(
     *,
     database_url: str | None,
+    catalog: str,
     service: str | None,
     revision: str | None,
     downgrade: str | None,
@@ -43,14 +47,14 @@ def migrate(
     at once one waits. Exit code 3 says that --check found a difference.
     """
     _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
     from payrollx_db.schema import migrate
 
+    known = registry.find(catalog)
     if sql:
-        console.answer(migrate.offline_sql(CATALOG, service=service, revision=revision))
+        console.answer(migrate.offline_sql(known, service=service, revision=revision))
         return
     if check:
-        _check(_homes(service, database_url), as_json=as_json)
+        _check(known, _homes(known, service, database_url), as_json=as_json)
     elif downgrade is not None:
         url = options.home(service, database_url) if service else options.unified_database(database_url)
         if not yes:
@@ -58,22 +62,20 @@ def migrate(
                 f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them",
                 hint="add --yes if that is what you want",
             )
-        _answer([migrate.downgrade(url, CATALOG, revision=downgrade, service=service)], as_json=as_json)
+        _answer([migrate.downgrade(url, known, revision=downgrade, service=service)], as_json=as_json)
     else:
         only = revision is not None and service is None  # a revision is of one service, and that isn't named
-        homes = [(options.unified_database(database_url), None)] if only else _homes(service, database_url)
+        homes = [(options.unified_database(database_url), None)] if only else _homes(known, service, database_url)
         _answer(
-            [migrate.upgrade(url, CATALOG, service=names, revision=revision) for url, names in homes], as_json=as_json
+            [migrate.upgrade(url, known, service=names, revision=revision) for url, names in homes], as_json=as_json
         )
 
 
-def _homes(service: str | None, database_url: str | None) -> "Homes":
+def _homes(catalog: "Catalog", service: str | None, database_url: str | None) -> "Homes":
     """Return the databases to work on, each with the services there; ``None`` for all that there are."""
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
-
-    names = [service] if service else [known.name for known in CATALOG.services]
+    names = [service] if service else [known.name for known in catalog.services]
     homes = options.homes(names, database_url)
-    return [(url, None if len(there) == len(CATALOG.services) else there) for url, there in homes]
+    return [(url, None if len(there) == len(catalog.services) else there) for url, there in homes]
 
 
 def _refuse_contradictions(
@@ -87,18 +89,17 @@ def _refuse_contradictions(
         raise click.UsageError("--sql prints SQL, so it can't answer with JSON.")
 
 
-def _check(homes: "Homes", *, as_json: bool) -> None:
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
+def _check(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
     from payrollx_db.schema import migrate
 
-    found = [difference for url, names in homes for difference in migrate.check(url, CATALOG, service=names)]
+    found = [difference for url, names in homes for difference in migrate.check(url, catalog, service=names)]
     if as_json:
         console.answer_json({"drift": found})
     if found:
         raise FindingsError(
             "the database differs from the models",
             details=() if as_json else tuple(found),
-            hint="payrollx-db migrate brings what is behind up to date; the rest was changed by hand",
+            hint=f"{catalog.command('migrate')} brings what is behind up to date; the rest was changed by hand",
         )
     if not as_json:
         console.answer("the database is as the models say")

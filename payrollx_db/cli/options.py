@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from payrollx_db.errors import ConfigurationError
+from payrollx_db.errors import CatalogError, ConfigurationError
 from payrollx_db.postgres.url import DatabaseUrl
+
+if TYPE_CHECKING:
+    from payrollx_db.model.catalog import Catalog, Service
 
 database_url = click.option(
     "--database-url",
@@ -15,6 +19,16 @@ database_url = click.option(
     show_envvar=True,
     metavar="URL",
     help="The unified database.",
+)
+
+catalog = click.option(
+    "--catalog",
+    default="payrollx",
+    show_default=True,
+    metavar="NAME",
+    envvar="PAYROLLX_CATALOG",
+    show_envvar=True,
+    help="The catalog of the unified database: a built-in or installed one, or package.module:name.",
 )
 
 as_json = click.option(
@@ -29,6 +43,14 @@ events = click.option(
     show_envvar=True,
     help="Append each event to FILE while it goes, one JSON document a line.",
 )
+
+
+def named_service(catalog: "Catalog", name: str) -> "Service":
+    """Return the service of ``catalog`` that somebody named. Raises ConfigurationError where it has none so called."""
+    try:
+        return catalog.service(name)
+    except CatalogError as error:
+        raise ConfigurationError(error.message, hint=error.hint) from None
 
 
 def home(service: str, text: str | None) -> DatabaseUrl:

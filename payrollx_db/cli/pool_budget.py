@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.render import console
 from payrollx_db.cli.targets import places
-from payrollx_db.errors import CatalogError, ConfigurationError
 from payrollx_db.health.pool_budget import MOST, Budget, Room, budget
 
 if TYPE_CHECKING:
     from payrollx_db.health.database import Place
-    from payrollx_db.model.catalog import Service
+    from payrollx_db.model.catalog import Catalog, Service
 
 AUTO = "auto"
 FINDINGS = 3
@@ -30,6 +30,7 @@ def limit(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
 
 @click.command("pool-budget")
 @options.database_url
+@options.catalog
 @click.option(
     "--max-connections",
     default=AUTO,
@@ -69,14 +70,14 @@ def limit(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
 )
 @options.as_json
 def pool_budget(
-    *, database_url: str | None, max_connections: int | None, replicas: int, services: tuple[str, ...], reserve: int,
-    as_json: bool,
+    *, database_url: str | None, catalog: str, max_connections: int | None, replicas: int, services: tuple[str, ...],
+    reserve: int, as_json: bool,
 ) -> int:  # fmt: skip
     """Work out how large each service's pool may be, so that all of them fit the server.
 
     Services that are placed on other servers are counted there. Exit code 3 where it doesn't fit.
     """
-    wanted = _services(services)
+    wanted = _services(registry.find(catalog), services)
     shares = [
         (place, budget(room, [service.name for service in on], replicas=replicas, kept=reserve))
         for place, room, on in _servers(database_url, max_connections, wanted)
@@ -91,13 +92,8 @@ def pool_budget(
     return 0 if all(b.fits for _, b in shares) else FINDINGS
 
 
-def _services(names: tuple[str, ...]) -> "list[Service]":
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
-
-    try:
-        return [CATALOG.service(name) for name in dict.fromkeys(names)] or list(CATALOG.services)
-    except CatalogError as error:
-        raise ConfigurationError(error.message, hint=error.hint) from None
+def _services(catalog: "Catalog", names: tuple[str, ...]) -> "list[Service]":
+    return [options.named_service(catalog, name) for name in dict.fromkeys(names)] or list(catalog.services)
 
 
 def _servers(
@@ -107,7 +103,7 @@ def _servers(
     if given is not None:
         return [("a server that you describe", Room(given), wanted)]
     grouped: dict[str, tuple[Place, list[Service]]] = {}
-    for place in places(database_url, wanted):
+    for place in places(wanted, database_url):
         # Two databases of one server share its connections.
         key = ",".join(place.url.params.get(name, "") for name in ("host", "port"))
         grouped.setdefault(key, (place, []))[1].extend(place.services)

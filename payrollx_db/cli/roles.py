@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.render import console
-from payrollx_db.cli.task import catalog_option, load
-from payrollx_db.errors import CatalogError, ConfigurationError
-from payrollx_db.model.catalog import Catalog
+from payrollx_db.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from payrollx_db.model.catalog import Catalog
     from payrollx_db.postgres.url import DatabaseUrl
     from payrollx_db.schema.roles.check import Report, RoleState
     from payrollx_db.schema.roles.logins import Login
@@ -28,7 +28,7 @@ Command = Callable[..., Any]
 
 @click.group(invoke_without_command=True)
 @options.database_url
-@catalog_option
+@options.catalog
 @click.option("--check", is_flag=True, help="Prove the walls: every fault, and the SQL that mends it.")
 @click.option("--sql", is_flag=True, help="Print the roles and grants, for a DBA to run with psql.")
 @options.as_json
@@ -46,7 +46,7 @@ def roles(ctx: click.Context, *, database_url: str | None, catalog: str, check: 
         if check or sql:
             raise click.UsageError(f"--check and --sql don't go with {ctx.invoked_subcommand}.")
         return 0
-    known = load(catalog, Catalog)
+    known = registry.find(catalog)
     if sql:
         from payrollx_db.schema.roles import statements
 
@@ -55,7 +55,7 @@ def roles(ctx: click.Context, *, database_url: str | None, catalog: str, check: 
     return _check(options.unified_database(database_url), known, check=check, as_json=as_json)
 
 
-def _check(url: "DatabaseUrl", catalog: Catalog, *, check: bool, as_json: bool) -> int:
+def _check(url: "DatabaseUrl", catalog: "Catalog", *, check: bool, as_json: bool) -> int:
     from payrollx_db.schema.roles.check import check as look
 
     report = look(url, catalog)
@@ -115,7 +115,7 @@ def _of_login(command: Command) -> Command:
         options.as_json,
         click.option("--name", metavar="NAME", help="A login of this name in the role, instead of the role itself."),
         click.option(
-            "--catalog", metavar="MODULE:NAME", envvar="PAYROLLX_CATALOG", help="The catalog of the unified database."
+            "--catalog", metavar="NAME", envvar="PAYROLLX_CATALOG", help="The catalog of the unified database."
         ),
         options.database_url,
         click.argument("service", metavar="SERVICE"),
@@ -175,11 +175,8 @@ def _place(
     ctx: click.Context, database_url: str | None, catalog: str | None, service: str
 ) -> "tuple[DatabaseUrl, Catalog]":
     above = ctx.parent.params if ctx.parent else {}
-    known = load(catalog or above["catalog"], Catalog)
-    try:
-        known.service(service)
-    except CatalogError as error:
-        raise ConfigurationError(error.message, hint=error.hint) from None
+    known = registry.find(catalog or above["catalog"])
+    options.named_service(known, service)
     return options.unified_database(database_url or above["database_url"]), known
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.render import backups as archives
 from payrollx_db.cli.render import console
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from payrollx_db.backup.clients import Clients
     from payrollx_db.backup.create import Step
     from payrollx_db.backup.manifest import Backup
-    from payrollx_db.model.catalog import Service
+    from payrollx_db.model.catalog import Catalog, Service
     from payrollx_db.postgres.url import DatabaseUrl
 
 _dir = click.option(
@@ -41,17 +42,20 @@ def service() -> None:
 
 @service.command("list")
 @options.database_url
+@options.catalog
 @_dir
 @click.option("--exact", is_flag=True, help="Count the rows instead of asking for the server's estimate.")
 @options.as_json
-def list_(*, database_url: str | None, folder: Path, exact: bool, as_json: bool) -> None:
+def list_(*, database_url: str | None, catalog: str, folder: Path, exact: bool, as_json: bool) -> None:
     """List the services: where each is, its revision, tables, rows, size, and its last backup."""
     from payrollx_db.backup import listing, manifest
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
 
+    known = registry.find(catalog)
     last = manifest.last_backups(folder)
-    homes = options.homes((known.name for known in CATALOG.services), database_url)
-    found = [one for url, names in homes for one in listing.look(url, CATALOG, _services(names), last, exact=exact)]
+    homes = options.homes((one.name for one in known.services), database_url)
+    found = [
+        one for url, names in homes for one in listing.look(url, known, _services(known, names), last, exact=exact)
+    ]
     if as_json:
         console.answer_json([presence.document() for presence in found])
     else:
@@ -60,6 +64,7 @@ def list_(*, database_url: str | None, folder: Path, exact: bool, as_json: bool)
 
 @service.command()
 @options.database_url
+@options.catalog
 @click.argument("names", metavar="[SERVICE]...", nargs=-1)
 @click.option(
     "--all",
@@ -76,6 +81,7 @@ def list_(*, database_url: str | None, folder: Path, exact: bool, as_json: bool)
 def backup(
     *,
     database_url: str | None,
+    catalog: str,
     names: tuple[str, ...],
     every: bool,
     folder: Path,
@@ -85,16 +91,16 @@ def backup(
 ) -> None:
     """Back SERVICE up: its schema alone, and a manifest with hashes that prove it."""
     from payrollx_db.backup import create as backups
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
 
     if bool(names) == every:
         raise click.UsageError("Name the services, or give --all.")
-    chosen = _services(dict.fromkeys(names)) or CATALOG.services
+    known = registry.find(catalog)
+    chosen = _services(known, dict.fromkeys(names)) or known.services
     if keep:
         _ask_to_delete(folder, chosen, keep, yes=yes)
     made: list[Backup] = []
     for url, there in options.homes((one.name for one in chosen), database_url):
-        made += backups.backup(url, CATALOG, _services(there), folder, _find, _note)
+        made += backups.backup(url, known, _services(known, there), folder, _find, _note)
     pruned = [old for one in made for old in (backups.prune(folder, one, keep) if keep else [])]
     if as_json:
         deleted = [str(old.folder) for old in pruned]
@@ -107,23 +113,26 @@ def backup(
 
 @service.command()
 @options.database_url
+@options.catalog
 @_name
 @_dir
 @click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_RESTORE_BACKUP",
               help="Which one: its folder, or its name in --dir. By default the newest.")  # fmt: skip
 @_yes
 @options.as_json
-def restore(*, database_url: str | None, name: str, folder: Path, chosen: str | None, yes: bool, as_json: bool) -> None:
+def restore(
+    *, database_url: str | None, catalog: str, name: str, folder: Path, chosen: str | None, yes: bool, as_json: bool
+) -> None:
     """Put SERVICE back from a backup, in the place of what is there; all or nothing, and proven."""
     from payrollx_db.backup import restore as restores
-    from payrollx_db.catalogs.payrollx.unified import CATALOG, metadata
 
-    wanted = _service(name)
+    known = registry.find(catalog)
+    wanted = options.named_service(known, name)
     found = _backup(wanted, folder, chosen)
-    restores.check(found, CATALOG, wanted)
+    restores.check(found, known, wanted)
     url = options.home(wanted.name, database_url)
-    _ask_to_replace(url, wanted, found.folder.name, yes=yes)
-    done = restores.restore(found, url, CATALOG, metadata, _find, _note)
+    _ask_to_replace(url, known, wanted, found.folder.name, yes=yes)
+    done = restores.restore(found, url, known, known.models, _find, _note)
     if as_json:
         console.answer_json({"backup": str(found.folder)} | done.document())
     else:
@@ -132,41 +141,51 @@ def restore(*, database_url: str | None, name: str, folder: Path, chosen: str | 
 
 @service.command()
 @options.database_url
+@options.catalog
 @_name
 @click.option("--to", metavar="URL", help="The service's own database; by default SERVICE_DATABASE_URL.")
 @_dir
 @_yes
 @options.as_json
-def export(*, database_url: str | None, name: str, to: str | None, folder: Path, yes: bool, as_json: bool) -> None:
+def export(
+    *, database_url: str | None, catalog: str, name: str, to: str | None, folder: Path, yes: bool, as_json: bool
+) -> None:
     """Hand SERVICE over: schema, rows, roles and the record of its migrations become a database of its own.
 
     The unified database keeps what it has, until `payrollx-db service drop`.
     """
-    wanted = _service(name)
-    _bring(wanted, options.unified_database(database_url), _own(wanted, to, "--to"), folder, yes=yes, as_json=as_json)
+    known = registry.find(catalog)
+    wanted = options.named_service(known, name)
+    unified, own = options.unified_database(database_url), _own(wanted, to, "--to")
+    _bring(known, wanted, unified, own, folder, yes=yes, as_json=as_json)
     if not as_json:
         archives.note_exported(wanted)
 
 
 @service.command("import")
 @options.database_url
+@options.catalog
 @_name
 @click.option("--from", "origin", metavar="URL", envvar="PAYROLLX_SERVICE_IMPORT_FROM",
               help="The service's own database; by default SERVICE_DATABASE_URL.")  # fmt: skip
 @_dir
 @_yes
 @options.as_json
-def import_(*, database_url: str | None, name: str, origin: str | None, folder: Path, yes: bool, as_json: bool) -> None:
+def import_(
+    *, database_url: str | None, catalog: str, name: str, origin: str | None, folder: Path, yes: bool, as_json: bool
+) -> None:
     """Take SERVICE from a database of its own into the unified one: the way back from export."""
-    wanted = _service(name)
-    target = options.unified_database(database_url)
-    _bring(wanted, _own(wanted, origin, "--from"), target, folder, yes=yes, as_json=as_json)
+    known = registry.find(catalog)
+    wanted = options.named_service(known, name)
+    unified, own = options.unified_database(database_url), _own(wanted, origin, "--from")
+    _bring(known, wanted, own, unified, folder, yes=yes, as_json=as_json)
     if not as_json:
         archives.note_imported(wanted)
 
 
 @service.command()
 @options.database_url
+@options.catalog
 @_name
 @_dir
 @click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_DROP_BACKUP",
@@ -175,17 +194,25 @@ def import_(*, database_url: str | None, name: str, origin: str | None, folder: 
 @_yes
 @options.as_json
 def drop(
-    *, database_url: str | None, name: str, folder: Path, chosen: str | None, loosen: bool, yes: bool, as_json: bool
+    *,
+    database_url: str | None,
+    catalog: str,
+    name: str,
+    folder: Path,
+    chosen: str | None,
+    loosen: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Remove SERVICE from the unified database, once a backup holds every row of it."""
     from payrollx_db.backup import handover
-    from payrollx_db.catalogs.payrollx.unified import CATALOG, metadata
 
-    wanted = _service(name)
+    known = registry.find(catalog)
+    wanted = options.named_service(known, name)
     url = options.unified_database(database_url)
     proof = _backup(wanted, folder, chosen)
     _ask(f"this drops the schema {wanted.schema} of {url.masked}, and the rows in it", yes=yes)
-    done = handover.drop(wanted, url, proof, catalog=CATALOG, metadata=metadata, loosen=loosen, observer=_note)
+    done = handover.drop(wanted, url, proof, catalog=known, metadata=known.models, loosen=loosen, observer=_note)
     if as_json:
         console.answer_json(done.document())
     else:
@@ -196,14 +223,20 @@ def drop(
 
 
 def _bring(
-    wanted: "Service", source: "DatabaseUrl", target: "DatabaseUrl", folder: Path, *, yes: bool, as_json: bool
+    catalog: "Catalog",
+    wanted: "Service",
+    source: "DatabaseUrl",
+    target: "DatabaseUrl",
+    folder: Path,
+    *,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     from payrollx_db.backup import handover
-    from payrollx_db.catalogs.payrollx.unified import CATALOG, metadata
 
-    _ask_to_replace(target, wanted, f"what {source.masked} has", yes=yes)
+    _ask_to_replace(target, catalog, wanted, f"what {source.masked} has", yes=yes)
     done = handover.hand_over(
-        wanted, source, target, folder, catalog=CATALOG, metadata=metadata, find=_find, observer=_note
+        wanted, source, target, folder, catalog=catalog, metadata=catalog.models, find=_find, observer=_note
     )
     if as_json:
         console.answer_json(done.document())
@@ -211,18 +244,8 @@ def _bring(
         archives.show_restored(done.restored)
 
 
-def _services(names: Iterable[str]) -> "list[Service]":
-    return [_service(name) for name in names]
-
-
-def _service(name: str) -> "Service":
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
-    from payrollx_db.errors import CatalogError
-
-    try:
-        return CATALOG.service(name)
-    except CatalogError as error:
-        raise ConfigurationError(error.message, hint=error.hint) from None
+def _services(catalog: "Catalog", names: Iterable[str]) -> "list[Service]":
+    return [options.named_service(catalog, name) for name in names]
 
 
 def _own(wanted: "Service", text: str | None, option: str) -> "DatabaseUrl":
@@ -258,11 +281,10 @@ def _note(step: "Step") -> None:
     console.note(f"{step.service}: {step.what}")
 
 
-def _ask_to_replace(url: "DatabaseUrl", wanted: "Service", what: str, *, yes: bool) -> None:
+def _ask_to_replace(url: "DatabaseUrl", catalog: "Catalog", wanted: "Service", what: str, *, yes: bool) -> None:
     from payrollx_db.backup.restore import occupied
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
 
-    rows = occupied(url, CATALOG, wanted)
+    rows = occupied(url, catalog, wanted)
     if rows:
         _ask(f"{url.masked} has {rows:,} rows of {wanted.name}, which {what} would replace", yes=yes)
 

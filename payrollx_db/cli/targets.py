@@ -8,41 +8,40 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from payrollx_db.cli.options import database_url
+from payrollx_db.catalogs import registry
+from payrollx_db.cli import options
 from payrollx_db.cli.throttle import duration
 from payrollx_db.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from payrollx_db.health.database import Expected, Place
-    from payrollx_db.model.catalog import Service
+    from payrollx_db.model.catalog import Catalog, Service
 
 SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
-def places(database_url: str | None, services: "Iterable[Service] | None" = None) -> "tuple[Place, ...]":
-    """Return the databases of ``services`` (default: all), with those that are placed in each.
+def places(services: "Iterable[Service]", database_url: str | None) -> "tuple[Place, ...]":
+    """Return the databases of ``services``, with those that are placed in each.
 
     ``database_url`` wins over DATABASE_URL. Raises ConfigurationError where nothing says where one is.
     """
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
     from payrollx_db.facade.engines import url_of
     from payrollx_db.health.database import Place
 
     environ = {**os.environ, "DATABASE_URL": database_url or ""}
     found: dict[str, Place] = {}
-    for service in CATALOG.services if services is None else services:
+    for service in services:
         url = url_of(service.name, environ)
         others = found[url.plain].services if url.plain in found else ()
         found[url.plain] = Place(url, (*others, service))
     return tuple(found.values())
 
 
-def is_placed(database_url: str | None) -> bool:
+def is_placed(services: "Iterable[Service]", database_url: str | None) -> bool:
     """Tell whether anything says where services are: the option, DATABASE_URL, or the variable of one of them."""
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
     from payrollx_db.facade.engines import variable
 
-    return bool(database_url) or any(os.environ.get(variable(service.name)) for service in CATALOG.services)
+    return bool(database_url) or any(os.environ.get(variable(service.name)) for service in services)
 
 
 def health_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,11 +49,18 @@ def health_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def wrapped(
-        *, database_url: str | None, backups: Path | None, backup_age: str, long_transaction: str, **options: Any
+        *,
+        database_url: str | None,
+        catalog: str,
+        backups: Path | None,
+        backup_age: str,
+        long_transaction: str,
+        **given: Any,
     ) -> Any:
-        asked = places(database_url)
-        expected = _expected(backups, seconds(backup_age), seconds(long_transaction))
-        return command(asked=asked, expected=expected, **options)
+        known = registry.find(catalog)
+        asked = places(known.services, database_url)
+        expected = _expected(known, backups, seconds(backup_age), seconds(long_transaction))
+        return command(asked=asked, expected=expected, **given)
 
     decorated: Callable[..., Any] = wrapped
     for option in reversed(OPTIONS):
@@ -63,7 +69,8 @@ def health_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 OPTIONS = (
-    database_url,
+    options.database_url,
+    options.catalog,
     click.option("--backups", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
                  envvar="PAYROLLX_BACKUPS", show_envvar=True,
                  help="The folder of backups, to say whose last one is missing or old."),
@@ -83,9 +90,10 @@ def seconds(text: str) -> float:
     return float(number) * SECONDS[text.removeprefix(number).strip() or "s"]
 
 
-def _expected(backups: Path | None, backup_seconds: float, transaction_seconds: float) -> "Expected":
+def _expected(
+    catalog: "Catalog", backups: Path | None, backup_seconds: float, transaction_seconds: float
+) -> "Expected":
     from payrollx_db.backup.manifest import last_backups
-    from payrollx_db.catalogs.payrollx.unified import CATALOG
     from payrollx_db.health.database import Expected, Limits
     from payrollx_db.schema import migrate
 
@@ -93,7 +101,7 @@ def _expected(backups: Path | None, backup_seconds: float, transaction_seconds: 
         _look_into(backups)
     limits = Limits(transaction_seconds=transaction_seconds, backup_seconds=backup_seconds)
     reading = None if backups is None else partial(last_backups, backups)
-    return Expected(CATALOG, migrate.branches(CATALOG), reading, limits)
+    return Expected(catalog, migrate.branches(catalog), reading, limits)
 
 
 def _look_into(folder: Path) -> None:

@@ -3,6 +3,7 @@
 Frozen data. The toolkit is given a :class:`Catalog` and knows nothing else of whose database it is.
 """
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,7 @@ class Catalog:
     layouts: Mapping[str, str] = field(default_factory=dict, compare=False)
     seed: str = field(default="", compare=False)
     practice: str = field(default="", compare=False)
+    option: str = field(default="", repr=False, compare=False)
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -128,22 +130,27 @@ class Catalog:
             raise CatalogError(f"no service of catalog {self.name} owns {table}")
         return self._by_schema[schema]
 
+    def command(self, words: str) -> str:
+        """Return the command line for ``payrollx-db words`` with this catalog, for hints."""
+        return f"payrollx-db {words} --catalog {shlex.quote(self.option)}" if self.option else f"payrollx-db {words}"
+
     @property
     def models(self) -> "MetaData":
         """The SQLAlchemy models of the tables. Raises CatalogError where the catalog has none."""
         if self.metadata is None:
-            raise self._lacks("no SQLAlchemy metadata", "metadata=")
+            raise self.lacks("no SQLAlchemy metadata", "metadata=")
         return self.metadata
 
     @property
     def revisions(self) -> Path:
         """The folder of the migrations. Raises CatalogError where the catalog has none."""
         if self.migrations is None:
-            raise self._lacks("no migrations", "migrations=")
+            raise self.lacks("no migrations", "migrations=")
         return self.migrations
 
-    def _lacks(self, what: str, argument: str) -> CatalogError:
-        return CatalogError(f"the catalog {self.name} has {what}", hint=f"give them to Catalog.of(..., {argument}...)")
+    def lacks(self, what: str, argument: str) -> CatalogError:
+        """Return the error for what this catalog has not, with the argument that would give it."""
+        return CatalogError(f"the catalog {self.name} has {what}", hint=f"name it in Catalog.of(..., {argument}...)")
 
     def crosses(self, reference: Reference) -> bool:
         """Tell whether ``reference`` leads from one service to another."""

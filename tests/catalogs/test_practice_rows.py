@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from practice_rows import DATABASES, ENUMS, column, fetch, whole
 
-from payrollx_db.catalogs.payrollx.practice.databases import DatabaseMade, LegacySummary, drop_legacy, make_legacy
-from payrollx_db.catalogs.payrollx.practice.faults import Trouble
+from payrollx_db.catalogs.payrollx.practice.databases import drop_legacy, make_legacy
 from payrollx_db.devserver import create_database, database_exists, drop_database
+from payrollx_db.devserver.practice import DatabaseMade, LegacySummary, Trouble
 from payrollx_db.errors import DevServerError
 from payrollx_db.postgres.url import DatabaseUrl
 

@@ -12,7 +12,7 @@ from conftest import TestServer, unique
 from psycopg import sql
 from worlds import query, snapshot_of, value
 
-from payrollx_db.catalogs.payrollx.seed.insert import insert_seed
+from payrollx_db.catalogs.payrollx.seed.insert import SEED
 from payrollx_db.catalogs.payrollx.seed.passwords import hashed, is_password
 from payrollx_db.catalogs.payrollx.seed.rows import NAMESPACE, key, rows, total
 from payrollx_db.catalogs.payrollx.seed.world import KNOWN, PASSWORD, PAYDAYS, PEOPLE
@@ -20,6 +20,7 @@ from payrollx_db.cli import cli
 from payrollx_db.errors import StateConflictError, TargetError
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
+from payrollx_db.schema.seed import insert_seed
 from payrollx_db.unified import CATALOG
 
 USER = "INSERT INTO auth.users (email, password, first_name, last_name) VALUES (%s, '', '', '')"
@@ -30,7 +31,7 @@ def seeded(server: TestServer, migrated_template: str) -> Iterator[DatabaseUrl]:
     """A seeded database that tests only read."""
     name = unique("seeded")
     url = server.create_database(name, migrated_template)
-    insert_seed(url, CATALOG.services)
+    insert_seed(url, CATALOG, SEED, CATALOG.services)
     yield url
     server.drop_database(name)
 
@@ -160,13 +161,13 @@ def test_the_rows_are_the_same_wherever_they_are_made() -> None:
 
 
 def test_a_second_run_changes_nothing(migrated: DatabaseUrl) -> None:
-    first = insert_seed(migrated, CATALOG.services)
+    first = insert_seed(migrated, CATALOG, SEED, CATALOG.services)
     before = snapshot_of(migrated)
     query(migrated, "DELETE FROM notification.notifications WHERE type = 'SMS'")
     query(migrated, "UPDATE auth.users SET first_name = 'Changed' WHERE email = %s", [KNOWN[1]])
 
-    mended = insert_seed(migrated, CATALOG.services)
-    again = insert_seed(migrated, CATALOG.services)
+    mended = insert_seed(migrated, CATALOG, SEED, CATALOG.services)
+    again = insert_seed(migrated, CATALOG, SEED, CATALOG.services)
 
     assert first.written == sum(len(made) for s in CATALOG.services for _, made in rows(s.name))
     assert {table.table for table in mended.tables if table.written} == {"notifications"}
@@ -180,7 +181,7 @@ def test_each_service_writes_under_its_own_role(migrated: DatabaseUrl) -> None:
     query(migrated, "REVOKE INSERT ON wallet.wallets FROM payrollx_wallet")
 
     with pytest.raises(TargetError, match=r"nothing was written into .*permission denied for table wallets"):
-        insert_seed(migrated, CATALOG.services)
+        insert_seed(migrated, CATALOG, SEED, CATALOG.services)
 
     assert value(migrated, "SELECT count(*) FROM auth.users") == 0
 
@@ -191,7 +192,7 @@ def test_a_member_of_the_owner_alone_may_seed_too(migrated: DatabaseUrl) -> None
     query(migrated, sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'sower' IN ROLE payrollx_owner").format(name).as_string())
     try:
         url = DatabaseUrl({**migrated.params, "user": login, "password": "sower"})
-        assert insert_seed(url, CATALOG.services).written > 0
+        assert insert_seed(url, CATALOG, SEED, CATALOG.services).written > 0
     finally:
         query(migrated, sql.SQL("DROP ROLE {}").format(name).as_string())
 
@@ -200,26 +201,26 @@ def test_a_database_with_other_users_is_refused(migrated: DatabaseUrl) -> None:
     query(migrated, USER, ["someone@real.example"])
 
     with pytest.raises(StateConflictError, match="whose password everyone knows") as caught:
-        insert_seed(migrated, CATALOG.services)
+        insert_seed(migrated, CATALOG, SEED, CATALOG.services)
     assert "--beside" in caught.value.hint
     assert value(migrated, "SELECT count(*) FROM auth.users") == 1
 
-    assert insert_seed(migrated, CATALOG.services, beside=True).written > 0
-    assert insert_seed(migrated, CATALOG.services, beside=True).written == 0
+    assert insert_seed(migrated, CATALOG, SEED, CATALOG.services, beside=True).written > 0
+    assert insert_seed(migrated, CATALOG, SEED, CATALOG.services, beside=True).written == 0
 
 
 def test_a_row_in_the_way_is_named_and_nothing_is_written(migrated: DatabaseUrl) -> None:
     query(migrated, USER, [KNOWN[0]])
 
     with pytest.raises(StateConflictError, match=r'nothing was written into .*"uq_users_email"'):
-        insert_seed(migrated, CATALOG.services, beside=True)
+        insert_seed(migrated, CATALOG, SEED, CATALOG.services, beside=True)
 
     assert value(migrated, "SELECT count(*) FROM organization.organizations") == 0
 
 
 def test_an_unmigrated_database_is_refused(database: DatabaseUrl) -> None:
     with pytest.raises(TargetError, match="nothing was written") as caught:
-        insert_seed(database, CATALOG.services)
+        insert_seed(database, CATALOG, SEED, CATALOG.services)
 
     assert "payrollx-db migrate" in caught.value.hint
 

@@ -129,7 +129,7 @@ def test_the_sql_needs_no_database(roles: Roles, shop: Shop, monkeypatch: pytest
         (("login",), "SERVICE"),
         (("login", "nope", "--password-env", "SECRET"), "has no service 'nope'"),
         (("login", "shop", "--password-env", "UNSET_FOR_SURE"), "UNSET_FOR_SURE is not set"),
-        (("--catalog", "nowhere"), "'nowhere' is no catalog"),
+        (("--catalog", "nowhere"), "there is no catalog 'nowhere'"),
     ],
 )
 def test_what_makes_no_sense_is_exit_code_2(arguments: tuple[str, ...], said: str, roles: Roles) -> None:

@@ -22,7 +22,7 @@ CATALOG = Catalog.of(
     [module.service for module in SERVICES],
     migrations=folder("alembic") / "versions",
     layouts={"legacy": "payrollx_db.catalogs.payrollx.legacy:LAYOUT"},
-    seed="payrollx_db.catalogs.payrollx.seed.insert:insert_seed",
+    seed="payrollx_db.catalogs.payrollx.seed.insert:SEED",
     practice="payrollx_db.catalogs.payrollx.practice.databases:make_legacy",
 )
 

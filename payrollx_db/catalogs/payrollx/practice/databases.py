@@ -6,7 +6,7 @@ legacy data does to a stricter schema (see `payrollx_db.catalogs.payrollx.practi
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from importlib.resources import files
 import psycopg
 from psycopg import sql
 
-from payrollx_db.catalogs.payrollx.practice.faults import Trouble, missing_rows, plant
+from payrollx_db.catalogs.payrollx.practice.faults import missing_rows, plant
+from payrollx_db.devserver.practice import DatabaseMade, LegacySummary, Observer, TableSize, Trouble
 from payrollx_db.errors import DevServerError
 from payrollx_db.postgres.databases import Connection, connect, create_database, drop_database
 from payrollx_db.postgres.url import DatabaseUrl
@@ -66,52 +67,6 @@ RECIPES = (
     Recipe("payrollx_employee", "EMPLOYEE", ("organizations", "employees"), frozenset({"organizations"})),
     Recipe("payrollx_org", "ORG", ("organizations", "employees"), frozenset({"employees"})),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TableSize:
-    """One table that was made: how many rows, and how many bytes with its indexes."""
-
-    database: str
-    table: str
-    rows: int
-    bytes: int
-    copy: bool
-
-
-@dataclass(frozen=True)
-class DatabaseMade:
-    """An event: one database is complete."""
-
-    database: str
-    tables: tuple[TableSize, ...]
-    troubles: tuple[Trouble, ...]
-    seconds: float
-
-
-Observer = Callable[[DatabaseMade], None]
-
-
-@dataclass(frozen=True)
-class LegacySummary:
-    """What was made.
-
-    ``troubles`` is what a check has to find (empty unless hostile). ``missing`` counts the owner's rows
-    that a copy lacks: every set has some, and they are harmless, since the owner has them.
-    """
-
-    employees: int
-    seed: int
-    hostile: bool
-    tables: tuple[TableSize, ...]
-    troubles: tuple[Trouble, ...]
-    missing: tuple[Trouble, ...]
-    seconds: float
-
-    @property
-    def rows(self) -> int:
-        """All rows of all tables, copies included."""
-        return sum(table.rows for table in self.tables)
 
 
 def make_legacy(

@@ -20,8 +20,8 @@ that same text, in the owner's table and in the wallet database's copy, which is
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from payrollx_db.devserver.practice import Trouble
 from payrollx_db.postgres.databases import Connection
 
 OWNERS = {
@@ -29,15 +29,6 @@ OWNERS = {
     "organizations": "payrollx_org",
     "payroll_runs": "payrollx_payroll",
 }
-
-
-@dataclass(frozen=True, order=True)
-class Trouble:
-    """One kind of trouble at one place, ``database.schema.table.column``, and how many rows have it."""
-
-    code: str
-    place: str
-    count: int
 
 
 def plant(connection: Connection, database: str, script: str) -> tuple[Trouble, ...]:
