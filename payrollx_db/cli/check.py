@@ -8,7 +8,8 @@ import click
 
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
-from payrollx_db.cli.render import console, findings
+from payrollx_db.cli.render import console
+from payrollx_db.cli.render import findings as render
 from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
@@ -29,9 +30,9 @@ def check(make_task: Callable[[Observer], Task], *, events: Path | None, as_json
     versions, space, locks. Exit code 3 where something blocks the copy and no policy resolves it.
     """
     with showing(events) as observer:
-        found = asyncio.run(pipeline.check(make_task(observer)))
+        findings = asyncio.run(pipeline.check(make_task(observer)))
     if as_json:
-        console.answer_json(findings.document(found))
+        console.answer_json(render.check_document(findings))
     else:
-        findings.show(found)
-    return FINDINGS if any(finding.blocks for finding in found) else 0
+        render.show_check(findings)
+    return FINDINGS if any(finding.blocks for finding in findings) else 0

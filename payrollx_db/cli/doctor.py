@@ -9,13 +9,13 @@ import click
 from rich.text import Text
 
 from payrollx_db.cli.options import as_json
-from payrollx_db.cli.render import console
+from payrollx_db.cli.render import console, findings
 from payrollx_db.cli.targets import health_options
 
 if TYPE_CHECKING:
     from payrollx_db.health.database import Expected, Place
     from payrollx_db.health.examine import Checked, DatabaseHealth, Health
-    from payrollx_db.health.findings import Finding
+    from payrollx_db.model.finding import Finding
 
 FINDINGS = 3
 LOOKS = {"ok": "green", "info": "green", "warn": "yellow", "error": "bold red"}
@@ -45,7 +45,7 @@ def document(health: "Health") -> dict[str, Any]:
         "healthy": health.healthy,
         "databases": [_database_document(database) for database in health.databases],
         "backups": None if health.backups is None else dict(health.last_backups),
-        "findings": [asdict(finding) for finding in health.findings],
+        "findings": [findings.doctor_document(finding) for finding in health.findings],
     }
 
 
@@ -143,17 +143,13 @@ def _show_services(health: "Health") -> None:
     console.answer("")
 
 
-def _show_findings(findings: "Sequence[Finding]") -> None:
-    for finding in findings:
-        console.answer_marked(f"{finding.severity:<6}", LOOKS[finding.severity], f"{finding.code}  {finding.place}")
-        console.answer_wrapped(finding.detail, indent=6)
-        if finding.remedy:
-            console.answer_wrapped(f"next: {finding.remedy}", indent=6)
-    wanting = sum(finding.wants_attention for finding in findings)
-    aside = f", {len(findings) - wanting} good to know" if len(findings) > wanting else ""
-    if findings:
+def _show_findings(listed: "Sequence[Finding]") -> None:
+    findings.show(listed)
+    number = sum(finding.needs_attention for finding in listed)
+    aside = f", {len(listed) - number} for information" if len(listed) > number else ""
+    if listed:
         console.answer("")
-    if wanting:
-        console.answer(f"{wanting} {'finding wants' if wanting == 1 else 'findings want'} attention{aside}.")
+    if number:
+        console.answer(f"{number} {'finding needs' if number == 1 else 'findings need'} attention{aside}.")
     else:
-        console.answer(f"all is well{aside}.")
+        console.answer(f"nothing needs attention{aside}.")

@@ -7,7 +7,7 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
-from payrollx_db.cli.render import console
+from payrollx_db.cli.render import console, findings
 from payrollx_db.errors import ConfigurationError, FindingsError
 
 if TYPE_CHECKING:
@@ -92,13 +92,14 @@ def _refuse_contradictions(
 def _check(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
     from payrollx_db.schema import migrate
 
-    found = [difference for url, names in homes for difference in migrate.check(url, catalog, service=names)]
+    drift = [difference for url, names in homes for difference in migrate.check(url, catalog, service=names)]
     if as_json:
-        console.answer_json({"drift": found})
-    if found:
+        console.answer_json(findings.drift_document(drift))
+    if drift:
+        if not as_json:
+            findings.show(drift)
         raise FindingsError(
-            "the database differs from the models",
-            details=() if as_json else tuple(found),
+            f"the database differs from the models in {'1 place' if len(drift) == 1 else f'{len(drift)} places'}",
             hint=f"{catalog.command('migrate')} brings what is behind up to date; the rest was changed by hand",
         )
     if not as_json:

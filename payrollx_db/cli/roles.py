@@ -11,7 +11,7 @@ from rich.text import Text
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
-from payrollx_db.cli.render import console
+from payrollx_db.cli.render import console, findings
 from payrollx_db.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Command = Callable[..., Any]
 @click.group(invoke_without_command=True)
 @options.database_url
 @options.catalog
-@click.option("--check", is_flag=True, help="Prove the walls: every fault, and the SQL that mends it.")
+@click.option("--check", is_flag=True, help="Prove the walls: every fault, and the SQL that fixes it.")
 @click.option("--sql", is_flag=True, help="Print the roles and grants, for a DBA to run with psql.")
 @options.as_json
 @click.pass_context
@@ -60,7 +60,7 @@ def _check(url: "DatabaseUrl", catalog: "Catalog", *, check: bool, as_json: bool
 
     report = look(url, catalog)
     if as_json:
-        console.answer_json(asdict(report))
+        console.answer_json(document(report))
     elif check:
         _show_findings(report)
     else:
@@ -68,18 +68,24 @@ def _check(url: "DatabaseUrl", catalog: "Catalog", *, check: bool, as_json: bool
     return FINDINGS if check and report.findings else 0
 
 
+def document(report: "Report") -> dict[str, Any]:
+    """Return what the check saw as plain data, for ``--json``."""
+    return {
+        "roles": [asdict(state) for state in report.roles],
+        "checked": report.checked,
+        "absent": list(report.absent),
+        "findings": [findings.role_document(finding) for finding in report.findings],
+    }
+
+
 def _show_findings(report: "Report") -> None:
-    for finding in report.findings:
-        console.answer(f"{finding.direction}: {finding.message}")
-        for line in finding.sql.splitlines():
-            console.answer(f"    {line}")
+    findings.show(report.findings)
     _note_absent(report)
     checked = f"{report.checked:,} privileges of {len(report.roles)} roles checked"
     if not report.findings:
         console.answer(f"{checked}: all that should work works, all the rest is refused.")
         return
-    number = len(report.findings)
-    console.answer(f"\n{checked}: {number} {'finding' if number == 1 else 'findings'}.")
+    console.answer(f"\n{checked}: {findings.counted(report.findings)}.")
 
 
 def _show_roles(report: "Report") -> None:
@@ -91,8 +97,7 @@ def _show_roles(report: "Report") -> None:
     console.answer_table(made)
     _note_absent(report)
     if report.findings:
-        number = len(report.findings)
-        console.note(f"{number} {'finding' if number == 1 else 'findings'}: payrollx-db roles --check names them")
+        console.note(f"{findings.counted(report.findings)}: payrollx-db roles --check names them")
 
 
 def _cells(state: "RoleState", absent: bool) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ tell an observer how it goes, and return frozen results; nothing here prints or 
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
@@ -266,11 +266,11 @@ async def _begin(
             else:
                 run = await store.start_run(held, made, dict(task.sources), task.jobs)
                 await quarantine.record(held, run.id, checked.decisions)
-            await store.record_findings(held, run.id, map(asdict, checked.findings))
+            await store.record_findings(held, run.id, (finding.recorded for finding in checked.findings))
             await history.attempt(held, run.id, made, task.policies, task.target, task.jobs)
     if unfinished is not None:
         found = await changes.since(held, run.id, made, task.sources, task.observer, jobs=task.jobs)
-        await store.record_findings(held, run.id, map(asdict, found))
+        await store.record_findings(held, run.id, (finding.recorded for finding in found))
         checked = replace(checked, findings=(*checked.findings, *found))
     made = quarantine.apply(made, await quarantine.decided(held, [run.id]))
     for reference in made.waiting:

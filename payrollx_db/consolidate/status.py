@@ -36,7 +36,7 @@ class Status:
             "tables": [
                 t.document() | {"status": t.status, "moved": self.moved.get(t.target, (0, 0))[0]} for t in self.tables
             ],
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [finding.recorded for finding in self.findings],
         }
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from payrollx_db.health.database import MEGABYTE, MINUTE, Database, quoted
-from payrollx_db.health.findings import Finding, Severity
 from payrollx_db.health.sizes import capacity, sessions
+from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.schema.roles.check import check as check_roles
 
 MIGRATE = "payrollx-db migrate"
@@ -31,23 +31,23 @@ async def migrated(database: Database) -> list[Finding]:
     """Every service is at its newest revision, and its tables are there."""
     heads = await _heads(database)
     if not heads:
-        detail = "no migration was ever run here"
-        return [database.finding("not-migrated", "error", detail, MIGRATE)]
+        message = "no migration was ever run here"
+        return [database.finding("not-migrated", "error", message, MIGRATE)]
     branches = database.expected.branches
     known = {revision for revisions in branches.values() for revision in revisions}
-    found = []
+    findings = []
     if unknown := sorted(heads - known):
-        detail = f"at revision {', '.join(unknown)}, which this version of payrollx-db doesn't know"
+        message = f"at revision {', '.join(unknown)}, which this version of payrollx-db doesn't know"
         newer = "use the version of payrollx-db that migrated it, or a newer one"
-        found.append(database.finding("revision-unknown", "error", detail, newer))
+        findings.append(database.finding("revision-unknown", "error", message, newer))
     for service in database.place.services:
         revisions = branches.get(service.name, ())
         there = next((revision for revision in reversed(revisions) if revision in heads), None)
         # A revision of an unknown version may well have taken this one's place.
         if revisions and there != revisions[-1] and not unknown:
-            detail = f"{service.name} is at {there or 'no revision'}, the newest is {revisions[-1]}"
-            found.append(database.finding("behind", "error", detail, MIGRATE, schema=service.schema))
-    return found or await _missing_tables(database)
+            message = f"{service.name} is at {there or 'no revision'}, the newest is {revisions[-1]}"
+            findings.append(database.finding("behind", "error", message, MIGRATE, schema=service.schema))
+    return findings or await _missing_tables(database)
 
 
 async def roles(database: Database) -> list[Finding]:
@@ -55,22 +55,20 @@ async def roles(database: Database) -> list[Finding]:
     if not await database.rows("tables"):
         return []  # nothing to guard yet, which another check says
     report = await asyncio.to_thread(check_roles, database.place.url, database.expected.catalog)
-    by_role = {service.role: service.schema for service in database.place.services}
-    grouped: dict[tuple[str, str], list[str]] = {}
+    schemas = {service.role: service.schema for service in database.place.services}
+    faults: dict[tuple[str, str], list[Finding]] = {}
     for fault in report.findings:
-        grouped.setdefault((fault.role, fault.direction), []).append(fault.message)
-    found = []
-    for (role, direction), messages in grouped.items():
-        too_much = direction == "too much"
-        more = f", and {len(messages) - 1} more" if len(messages) > 1 else ""
-        remedy = "payrollx-db roles --check lists them all and the SQL that mends them"
-        found.append(
-            database.finding(
-                "role-too-much" if too_much else "role-lacks", "error" if too_much else "warn", messages[0] + more,
-                remedy, place=f"role {role}", schema=by_role.get(role, ""),
-            )
-        )  # fmt: skip
-    return found
+        faults.setdefault((fault.subject, fault.code), []).append(fault)
+    remedy = "payrollx-db roles --check lists them all, with the SQL that fixes them"
+    findings = []
+    for (role, code), members in faults.items():
+        first, number = members[0], len(members)
+        message = f"{first.message}, and {number - 1} more" if number > 1 else first.message
+        place, schema = f"role {role}", schemas.get(role, "")
+        findings.append(
+            database.finding(code, first.severity, message, remedy, place=place, schema=schema, count=number)
+        )
+    return findings
 
 
 async def connections(database: Database) -> list[Finding]:
@@ -80,30 +78,30 @@ async def connections(database: Database) -> list[Finding]:
     scope = [(there.used, there.room.unreserved, "that the server has for all")]
     if there.room.limit is not None:
         scope.append((there.used_here, there.room.limit, "that its CONNECTION LIMIT allows"))
-    found = []
+    findings = []
     for used, most, what in scope:
         if used >= database.expected.limits.connections * most:
             severity: Severity = "error" if used >= FULL * most else "warn"
-            found.append(
+            findings.append(
                 database.finding("connections", severity, f"{used} of the {most} sessions {what} are taken", budget)
             )
     for login, most, used in await database.rows("login_limits"):
         if used >= database.expected.limits.connections * most:
-            detail = f"{used} of its {most} sessions are taken"
+            message = f"{used} of its {most} sessions are taken"
             remedy = f"lower the pools that use it, or ALTER ROLE {quoted(login)} CONNECTION LIMIT …"
-            found.append(database.finding("connections", "warn", detail, remedy, place=f"login {login}"))
+            findings.append(database.finding("connections", "warn", message, remedy, place=f"login {login}"))
     for name, used in (await sessions(database)).items():
         if used > there.share:
-            detail = f"{used} sessions, where an even share of {there.room.open} is {there.share}"
+            message = f"{used} sessions, where an even share of {there.room.open} is {there.share}"
             schema = database.expected.catalog.service(name).schema
             place = f"service {name}"
-            found.append(database.finding("over-budget", "warn", detail, budget, place=place, schema=schema))
-    return found
+            findings.append(database.finding("over-budget", "warn", message, budget, place=place, schema=schema))
+    return findings
 
 
 async def transactions(database: Database) -> list[Finding]:
     """No transaction is open for long: it holds locks, and keeps old rows from being cleaned up."""
-    found = []
+    findings = []
     for pid, what, seconds, gid in await database.rows(
         "long_transactions", seconds=database.expected.limits.transaction_seconds
     ):
@@ -112,89 +110,91 @@ async def transactions(database: Database) -> list[Finding]:
             literal = sql.Literal(gid).as_string()
             end = f"COMMIT PREPARED {literal} or ROLLBACK PREPARED {literal}"
             place = f"prepared transaction {gid}"
-            found.append(database.finding("prepared-transaction", "warn", f"{what}: {aged}", end, place=place))
+            findings.append(database.finding("prepared-transaction", "warn", f"{what}: {aged}", end, place=place))
         else:
             end = f"end it where it runs, or SELECT pg_terminate_backend({pid})"
-            found.append(database.finding("long-transaction", "warn", f"{what}: {aged}", end, place=f"session {pid}"))
+            findings.append(
+                database.finding("long-transaction", "warn", f"{what}: {aged}", end, place=f"session {pid}")
+            )
     if not await _sees_others(database):
-        detail = "what sessions of other roles do is hidden from this one"
+        message = "what sessions of other roles do is hidden from this one"
         remedy = "GRANT pg_read_all_stats TO it, which pg_monitor includes"
-        found.append(database.finding("hidden", "info", detail, remedy))
-    return found
+        findings.append(database.finding("hidden", "info", message, remedy))
+    return findings
 
 
 async def invalid_indexes(database: Database) -> list[Finding]:
     """Every index can be used."""
-    found = []
+    findings = []
     for schema, table, index, is_maintained in await database.rows("invalid_indexes"):
         cost = "every write still pays for it" if is_maintained else "it isn't kept up to date either"
         name = quoted(schema, index)
         remedy = f"REINDEX INDEX CONCURRENTLY {name}, or DROP INDEX CONCURRENTLY {name}"
         place = f"{schema}.{table}.{index}"
-        found.append(
+        findings.append(
             database.finding("invalid-index", "error", f"no query uses it; {cost}", remedy, place=place, schema=schema)
         )
-    return found
+    return findings
 
 
 async def missing_indexes(database: Database) -> list[Finding]:
     """Every column that refers to another table is indexed."""
-    found = []
+    findings = []
     for schema, table, columns, key in await database.rows("missing_indexes", **database.loose):
         what = f"the foreign key {key}" if key else "a loose reference"
-        detail = f"{what} has no index: a look from the other side, or a delete there, reads the whole table"
+        message = f"{what} has no index: a look from the other side, or a delete there, reads the whole table"
         listed = ", ".join(quoted(column) for column in columns)
         remedy = f"CREATE INDEX CONCURRENTLY ON {quoted(schema, table)} ({listed}), and declare it in the model"
         place = f"{schema}.{table}.{'+'.join(columns)}"
-        found.append(database.finding("missing-index", "warn", detail, remedy, place=place, schema=schema))
-    return found
+        findings.append(database.finding("missing-index", "warn", message, remedy, place=place, schema=schema))
+    return findings
 
 
 async def unused_indexes(database: Database) -> list[Finding]:
     """Every index of some size is used."""
     limits = database.expected.limits
-    found = []
+    findings = []
     for schema, table, index, size, days in await database.rows(
         "unused_indexes", days=limits.unused_days, bytes=limits.unused_bytes, **database.loose
     ):
-        detail = f"no query has used it in {days:,.0f} days; {size / MEGABYTE:,.1f} MB, kept up by every write"
+        message = f"no query has used it in {days:,.0f} days; {size / MEGABYTE:,.1f} MB, kept up by every write"
         remedy = f"if standbys and yearly jobs don't use it either: DROP INDEX CONCURRENTLY {quoted(schema, index)}"
         place = f"{schema}.{table}.{index}"
-        found.append(database.finding("unused-index", "info", detail, remedy, place=place, schema=schema))
-    return found
+        findings.append(database.finding("unused-index", "info", message, remedy, place=place, schema=schema))
+    return findings
 
 
 async def unvalidated_constraints(database: Database) -> list[Finding]:
     """Every constraint holds for every row, old ones too."""
-    found = []
+    findings = []
     for schema, table, name, is_enforced in await database.rows("unvalidated_constraints"):
         place = f"{schema}.{table}.{name}"
         alter = f"ALTER TABLE {quoted(schema, table)}"
         if is_enforced:
-            detail = "NOT VALID: rows from before it was made may break it"
+            message = "NOT VALID: rows from before it was made may break it"
             remedy = f"{alter} VALIDATE CONSTRAINT {quoted(name)}; payrollx-db check names rows that would refuse"
         else:
-            detail = "NOT ENFORCED: nothing is held against it"
+            message = "NOT ENFORCED: nothing is held against it"
             remedy = f"{alter} ALTER CONSTRAINT {quoted(name)} ENFORCED"
-        found.append(database.finding("not-valid", "warn", detail, remedy, place=place, schema=schema))
-    return found
+        findings.append(database.finding("not-valid", "warn", message, remedy, place=place, schema=schema))
+    return findings
 
 
 async def never_analyzed(database: Database) -> list[Finding]:
     """The planner knows what is in every table."""
-    found = []
+    findings = []
     for schema, table, size in await database.rows("never_analyzed"):
         severity: Severity = "warn" if size >= database.expected.limits.analyzed_bytes else "info"
-        detail = f"{size / 1000:,.0f} kB of rows that the planner knows nothing of"
+        message = f"{size / 1000:,.0f} kB of rows that the planner knows nothing of"
         remedy = f"ANALYZE {quoted(schema, table)}"
         place = f"{schema}.{table}"
-        found.append(database.finding("never-analyzed", severity, detail, remedy, place=place, schema=schema))
-    return found
+        findings.append(database.finding("never-analyzed", severity, message, remedy, place=place, schema=schema))
+    return findings
 
 
 async def idle_slots(database: Database) -> list[Finding]:
     """No replication slot was left behind: it keeps the server's log until the disk is full."""
-    found = []
+    findings = []
     for name, kind, status, retained in await database.rows("idle_slots"):
         kept = "" if retained is None else f", keeping {retained / MEGABYTE:,.0f} MB of the server's log"
         is_lost = status == "lost"
@@ -202,8 +202,8 @@ async def idle_slots(database: Database) -> list[Finding]:
         severity: Severity = "error" if status == "unreserved" else "warn"
         literal = sql.Literal(name).as_string()
         remedy = f"start its reader, or SELECT pg_drop_replication_slot({literal})"
-        found.append(database.finding("idle-slot", severity, f"{kind}: {state}", remedy, place=f"slot {name}"))
-    return found
+        findings.append(database.finding("idle-slot", severity, f"{kind}: {state}", remedy, place=f"slot {name}"))
+    return findings
 
 
 CHECKS = (

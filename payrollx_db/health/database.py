@@ -8,8 +8,8 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 
-from payrollx_db.health.findings import Finding, Severity
 from payrollx_db.model.catalog import Catalog, Reference, Service
+from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
@@ -94,11 +94,19 @@ class Database:
         }
 
     def finding(
-        self, code: str, severity: Severity, detail: str, remedy: str, *, place: str = "", schema: str = ""
+        self,
+        code: str,
+        severity: Severity,
+        message: str,
+        remedy: str,
+        *,
+        place: str = "",
+        schema: str = "",
+        count: int = 1,
     ) -> Finding:
         """Return a finding. ``schema`` says whose it is; without ``place`` it is about this database."""
         service = next((s.name for s in self.place.services if s.schema == schema), "")
-        return Finding(code, severity, service, place or self.place.url.masked, detail, remedy)
+        return Finding(code, severity, place or self.place.url.masked, count, message, remedy=remedy, subject=service)
 
     def _is_loose_here(self, reference: Reference) -> bool:
         return not reference.enforced and reference.table.partition(".")[0] in self.place.schemas

@@ -15,8 +15,8 @@ from payrollx_db.errors import PayrollxError
 from payrollx_db.health import backups
 from payrollx_db.health.checks import CHECKS, Check
 from payrollx_db.health.database import Database, Expected, Place
-from payrollx_db.health.findings import GRAVITY, Finding
 from payrollx_db.health.sizes import Capacity, ServiceSize, capacity, sizes
+from payrollx_db.model.finding import GRAVITY, Finding
 from payrollx_db.postgres.session import LOCK_NOT_AVAILABLE, Endpoint, session
 
 TIMEOUT = 30.0  # seconds for one database, everything included
@@ -36,7 +36,7 @@ class Checked:
     @property
     def severity(self) -> str:
         """The gravest of its findings: ``error``, ``warn``, ``info``, or ``ok`` where there is none."""
-        return min((f.severity for f in self.findings), key=GRAVITY.__getitem__, default="ok")
+        return min((f.severity for f in self.findings), key=GRAVITY.__getitem__) if self.findings else "ok"
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class Health:
         """All findings, the gravest first, and else in the order of databases and checks."""
         checks = [check for database in self.databases for check in database.checks]
         checks += [self.backups] if self.backups else []
-        found = [replace(finding, check=check.name) for check in checks for finding in check.findings]
-        return sorted(found, key=lambda f: GRAVITY[f.severity])
+        findings = [replace(finding, check=check.name) for check in checks for finding in check.findings]
+        return sorted(findings, key=lambda f: GRAVITY[f.severity])
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing wants attention."""
-        return not any(finding.wants_attention for finding in self.findings)
+        """Whether nothing needs attention."""
+        return not any(finding.needs_attention for finding in self.findings)
 
 
 async def examine(places: Iterable[Place], expected: Expected, *, seconds: float = TIMEOUT) -> Health:
@@ -104,7 +104,7 @@ async def _examine(place: Place, expected: Expected, seconds: float) -> Database
     except TimeoutError:
         return _unreachable(place, f"no answer within {seconds:g} s", "look at what the server is busy with")
     except PayrollxError as error:
-        return _unreachable(place, _detail(place, error), error.hint)
+        return _unreachable(place, _message(place, error), error.hint)
 
 
 async def _look(database: Database, connected: float) -> DatabaseHealth:
@@ -135,17 +135,17 @@ async def _checked(check: Check, database: Database) -> Checked:
         failure = error
     again = failure.transient or failure.sqlstate == LOCK_NOT_AVAILABLE
     remedy = "ask again in a moment" if again else failure.hint
-    detail = _detail(database.place, failure)
-    return Checked(check.name, check.well, (database.finding("not-checked", "warn", detail, remedy),))
+    message = _message(database.place, failure)
+    return Checked(check.name, check.well, (database.finding("not-checked", "warn", message, remedy),))
 
 
-def _unreachable(place: Place, detail: str, remedy: str) -> DatabaseHealth:
+def _unreachable(place: Place, message: str, remedy: str) -> DatabaseHealth:
     names = [service.name for service in place.services]
     service = names[0] if len(names) == 1 else ""
-    finding = Finding("unreachable", "error", service, place.url.masked, detail, remedy)
+    finding = Finding("unreachable", "error", place.url.masked, 1, message, remedy=remedy, subject=service)
     return DatabaseHealth(place, 0.0, (Checked("reachable", "", (finding,)),))
 
 
-def _detail(place: Place, failure: PayrollxError) -> str:
+def _message(place: Place, failure: PayrollxError) -> str:
     """Return what failed, without where: the finding says that itself."""
     return failure.message.partition(f"{place.url.masked}: ")[2] or failure.message

@@ -33,7 +33,7 @@ FAMILIES = {
         "What payrollx-db doctor finds; without a service: about the database.",
         ("check", "code", "severity", "service"),
     ),
-    "payrollx_check_ok": ("Whether a check finds nothing that wants attention.", ("check",)),
+    "payrollx_check_ok": ("Whether a check finds nothing that needs attention.", ("check",)),
 }  # fmt: skip
 
 Samples = Iterator[tuple[str, tuple[str, ...], float]]
@@ -141,15 +141,15 @@ def _database(database: DatabaseHealth) -> Samples:
 
 def _found(health: Health) -> Samples:
     counted: dict[tuple[str, ...], int] = {}
-    for found in health.findings:
-        key = (found.check, found.code, str(found.severity), found.service)
+    for finding in health.findings:
+        key = (finding.check, finding.code, str(finding.severity), finding.subject)
         counted[key] = counted.get(key, 0) + 1
     for labels, number in counted.items():
         yield "payrollx_findings", labels, number
     well: dict[str, bool] = {}
     checks = [check for database in health.databases for check in database.checks]
     for check in (*checks, *((health.backups,) if health.backups else ())):
-        fine = not any(finding.wants_attention for finding in check.findings)
+        fine = not any(finding.needs_attention for finding in check.findings)
         well[check.name] = fine and well.get(check.name, True)
     for name, fine in well.items():
         yield "payrollx_check_ok", (name,), fine

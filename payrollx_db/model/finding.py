@@ -1,28 +1,39 @@
-"""What a check finds out about the data, and what becomes of it."""
+"""A finding: what a check, doctor, a check of the roles, or a look for drift has to say about one place.
+
+There is one model of it, so that there is one way to show it, to count it and to record it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from payrollx_db.errors import FindingsError
-from payrollx_db.model.policy import FAIL
+from payrollx_db.model.policy import ACTIONS, FAIL
 
 EXAMPLES = 10  # how many keys a finding carries at most
 
-Severity = Literal["block", "warn", "info"]
+Severity = Literal["block", "error", "warn", "info"]
 
-# Codes of what surrounds the rows: no policy resolves them, and they count tables, sessions and the like.
-AROUND = frozenset({
-    "collation", "disk", "encoding", "extension", "long-transaction", "prisma-unfinished", "privilege",
-    "replication-ready", "trigger", "unlogged", "version",
-})  # fmt: skip
+GRAVITY: dict[str, int] = {"block": 0, "error": 1, "warn": 2, "info": 3}
+
+# Codes of findings about rows. All others count tables, sessions, privileges and the like.
+ROW_CODES = frozenset({*ACTIONS, "changed", "descendant", "loose-orphan"})
+
+# Codes of findings about a role: it may do too little, or too much.
+ROLE_LACKS, ROLE_TOO_MUCH = "role-lacks", "role-too-much"
+
+RECORDED = ("code", "severity", "place", "count", "message", "examples", "action")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about the data: a stable code, how grave it is, where, how many rows, some of their keys.
+    """What is wrong, or good to know, at one place.
 
-    ``action`` is what the policies say to do about it.
+    ``code`` is stable; ``place`` is a column, a table, an index, a session, or a database's masked URL. ``count``
+    says of how many rows (or other things) ``message`` speaks; ``examples`` are keys of some of them, or their names.
+    ``action`` is what the policies say to do about it. ``remedy`` says what a person can do, and ``sql`` has the
+    statements that fix it, where there are any. ``subject`` is whose it is: a service or a role; empty where it is
+    nobody's own. ``check`` is the name of the check that found it, where it has one.
     """
 
     code: str
@@ -32,16 +43,40 @@ class Finding:
     message: str
     examples: tuple[str, ...] = ()
     action: str = FAIL
+    remedy: str = ""
+    sql: str = ""
+    subject: str = ""
+    check: str = ""
 
     @property
     def blocks(self) -> bool:
-        """Whether the copy can't go on: the finding is grave, and no policy resolves it."""
+        """Whether it stops a copy: its severity is ``block``, and no policy resolves it."""
         return self.severity == "block" and self.action == FAIL
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it would block, and a policy resolves it."""
+        return self.severity == "block" and self.action != FAIL
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether it is more than information."""
+        return self.severity != "info"
 
     @property
     def rows(self) -> int | None:
         """How many rows it is about; ``None`` where it counts other things."""
-        return None if self.code in AROUND else self.count
+        return self.count if self.code in ROW_CODES else None
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The actions that a policy may choose to resolve it; none where only fixing the cause does."""
+        return ACTIONS.get(self.code, ())
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What the state keeps of it, by column."""
+        return {name: getattr(self, name) for name in RECORDED}
 
     def __str__(self) -> str:
         rows = "" if self.rows is None else f"{self.rows:,} row, " if self.rows == 1 else f"{self.rows:,} rows, "
@@ -55,12 +90,12 @@ def refuse(findings: Iterable[Finding]) -> None:
     if blocking:
         rows = sum(finding.rows or 0 for finding in blocking)
         of_rows = f" about {rows:,} rows" if rows else ""
-        mend = (
-            "mend these rows in the legacy databases, or say with --policy what to do about them;"
-            " payrollx-db check names the policies of each"
+        fix_rows = (
+            "fix these rows in the legacy databases, or decide about them with --policy;"
+            " payrollx-db check names the policies for each"
         )
         raise FindingsError(
-            f"{len(blocking)} findings{of_rows} block the copy; the target is as it was",
+            f"{len(blocking)} findings{of_rows} block the copy; nothing was changed",
             details=tuple(map(str, blocking)),
-            hint=mend if rows else "mend what each of them says, then run the same command again",
+            hint=fix_rows if rows else "fix what each of them names, then run the same command again",
         )

@@ -1,4 +1,4 @@
-"""Policies: what is to become of rows that can't go in as they are. Nothing is decided without one.
+"""Policies: what becomes of rows that can't be copied as they are. Nothing is decided without one.
 
 A policy is ``CODE=ACTION``, or ``CODE:table.column=ACTION`` for one place. The narrower one wins; of two
 alike, the later. In a TOML file they stand in a table ``[policies]``: ``"orphan:wallets.employeeId" = "quarantine"``.
@@ -37,21 +37,19 @@ class Policy:
     @classmethod
     def parse(cls, text: str) -> "Policy":
         """Read ``CODE[:table.column]=ACTION``. Raises ConfigurationError, naming what is allowed."""
-        what, _, action = text.partition("=")
-        code, _, place = what.strip().partition(":")
+        key, _, action = text.partition("=")
+        code, _, place = key.strip().partition(":")
         return cls.checked(code, place, action.strip(), text)
 
     @classmethod
     def checked(cls, code: str, place: str, action: str, text: str) -> "Policy":
         """Return the policy. Raises ConfigurationError where ``code`` or its ``action`` isn't known."""
         if code not in ACTIONS:
-            raise ConfigurationError(
-                f"policy {text!r}: no finding is called {code!r}", hint=f"use {', '.join(ACTIONS)}"
-            )
+            raise ConfigurationError(f"policy {text!r}: there is no finding {code!r}", hint=f"use {', '.join(ACTIONS)}")
         allowed = (FAIL, *ACTIONS[code])
         if action not in allowed:
             raise ConfigurationError(
-                f"policy {text!r}: {action!r} is nothing to do about {code}", hint=f"use {', '.join(allowed)}"
+                f"policy {text!r}: {action!r} is not an action for {code}", hint=f"use {', '.join(allowed)}"
             )
         return cls(code, action, place)
 
@@ -82,16 +80,11 @@ class Policies:
         return cls((*(_from_file(file) if file else ()), *(Policy.parse(text) for text in texts)))
 
     def action(self, code: str, place: str) -> str:
-        """Return what to do about findings of ``code`` at ``place``; ``to_error`` where nothing says."""
+        """Return what to do about findings of ``code`` at ``place``; ``fail`` where no policy says."""
         fitting = [policy for policy in self.all if policy.fits(code, place)]
         narrow = [policy for policy in fitting if policy.place]
         chosen = narrow or fitting
         return chosen[-1].action if chosen else FAIL
-
-
-def actions_for(code: str) -> tuple[str, ...]:
-    """Return the actions that would resolve a finding of ``code``; none where only mending the data does."""
-    return ACTIONS.get(code, ())
 
 
 def _from_file(file: Path) -> Iterable[Policy]:
@@ -100,14 +93,14 @@ def _from_file(file: Path) -> Iterable[Policy]:
     except OSError as error:
         raise ConfigurationError(f"can't read the policies in {file}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the policies in {file} are no TOML: {error}") from None
+        raise ConfigurationError(f"the policies in {file} are not valid TOML: {error}") from None
     unknown = sorted(document.keys() - {"policies"})
     if unknown or not isinstance(document.get("policies", {}), dict):
         raise ConfigurationError(
             f"{file} may hold one table, [policies]", hint='write lines like "orphan" = "quarantine"'
         )
-    found = []
-    for what, action in document.get("policies", {}).items():
-        code, _, place = what.partition(":")
-        found.append(Policy.checked(code, place, str(action), f"{what} = {action}"))
-    return found
+    policies = []
+    for key, action in document.get("policies", {}).items():
+        code, _, place = key.partition(":")
+        policies.append(Policy.checked(code, place, str(action), f"{key} = {action}"))
+    return policies

@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 from payrollx_db.consolidate.state import store
 from payrollx_db.consolidate.state.store import Run
 from payrollx_db.errors import ConfigurationError, StateConflictError
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.introspect import database_query
 from payrollx_db.postgres.session import Connection, Endpoint, run, session
@@ -15,7 +16,6 @@ from payrollx_db.report.model import (
     Account,
     Attempt,
     Facts,
-    Found,
     Kept,
     Part,
     Place,
@@ -80,7 +80,7 @@ async def _facts(connection: Connection, target: Endpoint, found: Run, verificat
         tables,
         await rows(Part, "parts"),
         await rows(Step, "steps"),
-        await rows(Found, "findings"),
+        await rows(Finding, "findings"),
         await rows(Kept, "quarantine"),
         verifications,
         one,

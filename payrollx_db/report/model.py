@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from payrollx_db.consolidate.state.store import Run
+from payrollx_db.model.finding import Finding
 
 State = Literal["proven", "accounted", "different", "unbalanced", "unfinished"]
 
@@ -101,18 +102,6 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A finding and what was decided about it."""
-
-    code: str
-    severity: str
-    place: str
-    count: int
-    message: str
-    action: str
-
-
-@dataclass(frozen=True)
 class Kept:
     """Rows of one source that stayed out, or of which a value was changed, for one reason."""
 
@@ -173,7 +162,7 @@ class Facts:
     tables: tuple[Account, ...]
     parts: tuple[Part, ...]
     steps: tuple[Step, ...]
-    findings: tuple[Found, ...]
+    findings: tuple[Finding, ...]
     quarantine: tuple[Kept, ...]
     verifications: tuple[Verification, ...]
     verification: Verification | None
@@ -205,6 +194,7 @@ class Facts:
     def document(self) -> dict[str, Any]:
         """Return all of it as plain data: what is recorded, and nothing of who asks when."""
         document: dict[str, Any] = plain(asdict(self))
+        document["findings"] = [_reported(finding) for finding in self.findings]
         return document | {"state": self.state, "complete": self.complete, "stale": self.stale, "totals": self._totals}
 
     @property
@@ -212,6 +202,11 @@ class Facts:
         names = ("rows_read", "rows_written", "rows_quarantined", "rows_merged", "bytes")
         sums = {name: sum(getattr(table, name) or 0 for table in self.tables) for name in names}
         return {"tables": len(self.tables), **sums}
+
+
+def _reported(finding: Finding) -> dict[str, Any]:
+    """Return a finding as reports have it: what was decided about it, and no keys of rows."""
+    return {name: value for name, value in finding.recorded.items() if name != "examples"}
 
 
 def chosen(verifications: tuple[Verification, ...], tables: int) -> Verification | None:

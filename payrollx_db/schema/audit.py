@@ -14,7 +14,9 @@ from sqlalchemy import Connection, MetaData, Table, text
 
 from payrollx_db.errors import CatalogError
 from payrollx_db.model.catalog import AUDITED
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import query_files
+from payrollx_db.schema import drift
 
 queries = query_files.beside(__name__)
 
@@ -73,12 +75,12 @@ def drop(schema: str) -> sql.Composed:
     return sql.SQL(queries.load("audit_drop")).format(schema=sql.Literal(schema), prefix=sql.Literal(FUNCTION))
 
 
-def find(opened: Connection, metadata: MetaData, schemas: frozenset[str], owner: str) -> list[str]:
-    """Return where the triggers on the tables of ``schemas`` aren't what the marks say: sorted, a sentence each."""
-    wanted = [mark for mark in marks(metadata) if mark.schema in schemas]
+def find(opened: Connection, metadata: MetaData, schemas: frozenset[str], owner: str) -> list[Finding]:
+    """Return where the triggers on the tables of ``schemas`` aren't what the marks say, by their messages."""
+    expected = [mark for mark in marks(metadata) if mark.schema in schemas]
     query = text(_differences(sql.SQL(":marks"), owner).as_string(None))
-    rows = opened.execute(query, {"marks": _json(wanted)})
-    return sorted({_sentence(row) for row in rows if row.schema in schemas})
+    rows = opened.execute(query, {"marks": _json(expected)})
+    return sorted({_finding(row) for row in rows if row.schema in schemas}, key=lambda finding: finding.message)
 
 
 def _unfit(log: Table | None) -> str:
@@ -110,12 +112,13 @@ def _json(wanted: list[Mark]) -> str:
     return json.dumps([mark.row() for mark in wanted])
 
 
-def _sentence(row: Any) -> str:
-    table = f"{row.schema}.{row.name}"
+def _finding(row: Any) -> Finding:
+    table = f"table {row.schema}.{row.name}"
     if row.definition is None:
-        return f"table {table} has an audit trigger, but no mark"
-    log = f"{row.log_schema}.{row.log}"
+        return drift.difference("extra", table, "has an audit trigger, but no mark")
+    marked = f"is marked as audited in {row.log_schema}.{row.log}"
     if not row.has_log:
-        return f"table {table} is marked as audited in {log}, which is not in this database"
-    state = "is not as the mark says" if row.standing else "is missing"
-    return f"table {table} is marked as audited in {log}, but its audit trigger {state}"
+        return drift.difference("missing", table, f"{marked}, which is not in this database")
+    if row.standing:
+        return drift.difference("differs", table, f"{marked}, but its audit trigger is not as the mark says")
+    return drift.difference("missing", table, f"{marked}, but its audit trigger is missing")

@@ -7,6 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Enum, MetaData, text
 
+from payrollx_db.model.finding import Finding
+
 LABELS = text("""
     SELECT nspname, typname, array_agg(CAST(enumlabel AS text) ORDER BY enumsortorder) AS labels
     FROM pg_catalog.pg_enum
@@ -16,6 +18,8 @@ LABELS = text("""
     GROUP BY nspname, typname
 """)
 
+MISSING, EXTRA = "is missing", "is in the database only"
+
 TABLES = text("""
     SELECT nspname, relname
     FROM pg_catalog.pg_class
@@ -24,14 +28,20 @@ TABLES = text("""
 """)
 
 
-def find(opened: Connection, metadata: MetaData, schemas: frozenset[str], options: dict[str, Any]) -> list[str]:
-    """Return where ``schemas`` of the database differ from ``metadata``: sorted, a sentence each."""
+def difference(code: str, place: str, state: str) -> Finding:
+    """Return the finding that says how ``place`` of the database, a kind and a name, differs from the models."""
+    return Finding(code, "error", place, 1, f"{place} {state}")
+
+
+def find(opened: Connection, metadata: MetaData, schemas: frozenset[str], options: dict[str, Any]) -> list[Finding]:
+    """Return where ``schemas`` of the database differ from ``metadata``, by their messages."""
     if not schemas:
         return []
     context = MigrationContext.configure(opened, opts=options)
     there = {(schema, name) for schema, name in opened.execute(TABLES, {"schemas": _schemas(metadata)})}
     compared = [diff for diff in _flat(compare_metadata(context, metadata)) if not _leads_away(diff, there)]
-    return sorted([*map(_sentence, compared), *_enum_drift(opened, metadata, schemas)])
+    findings = [*map(_finding, compared), *_enum_drift(opened, metadata, schemas)]
+    return sorted(findings, key=lambda finding: finding.message)
 
 
 def _schemas(metadata: MetaData) -> list[str]:
@@ -46,25 +56,25 @@ def _leads_away(diff: tuple[Any, ...], there: set[tuple[str, str]]) -> bool:
     return (target.schema, target.name) not in there
 
 
-def _enum_drift(opened: Connection, metadata: MetaData, schemas: frozenset[str]) -> Iterator[str]:
-    there = {
+def _enum_drift(opened: Connection, metadata: MetaData, schemas: frozenset[str]) -> Iterator[Finding]:
+    current = {
         (schema, name): list(labels) for schema, name, labels in opened.execute(LABELS, {"schemas": sorted(schemas)})
     }
-    wanted = {
+    expected = {
         (column.type.schema, column.type.name): list(column.type.enums)
         for table in metadata.tables.values()
         for column in table.columns
         if isinstance(column.type, Enum) and column.type.schema in schemas
     }
-    for key in there.keys() | wanted.keys():
-        name = ".".join(str(part) for part in key)
-        if key not in there:
-            yield f"enum {name} is missing"
-        elif key not in wanted:
-            yield f"enum {name} is in the database only"
-        elif there[key] != wanted[key]:
-            has, want = ", ".join(there[key]), ", ".join(wanted[key])
-            yield f"enum {name} has the labels {has}; the models say {want}"
+    for key in current.keys() | expected.keys():
+        place = "enum " + ".".join(str(part) for part in key)
+        if key not in current:
+            yield difference("missing", place, MISSING)
+        elif key not in expected:
+            yield difference("extra", place, EXTRA)
+        elif current[key] != expected[key]:
+            labels = f"has the labels {', '.join(current[key])}; the models say {', '.join(expected[key])}"
+            yield difference("differs", place, labels)
 
 
 def _flat(diffs: Any) -> Iterator[tuple[Any, ...]]:
@@ -76,14 +86,14 @@ def _flat(diffs: Any) -> Iterator[tuple[Any, ...]]:
             yield diff
 
 
-def _sentence(diff: tuple[Any, ...]) -> str:
+def _finding(diff: tuple[Any, ...]) -> Finding:
     action, _, kind = diff[0].partition("_")
     if action == "modify":
-        _, schema, table, column, _, there, wanted = diff
-        return f"column {schema}.{table}.{column} has {kind} {_shown(there)}; the models say {_shown(wanted)}"
-    kind = {"fk": "foreign key"}.get(kind, kind)
-    state = "missing" if action == "add" else "in the database only"
-    return f"{kind} {_name(diff)} is {state}"
+        _, schema, table, column, _, current, expected = diff
+        state = f"has {kind} {_shown(current)}; the models say {_shown(expected)}"
+        return difference("differs", f"column {schema}.{table}.{column}", state)
+    place = f"{'foreign key' if kind == 'fk' else kind} {_name(diff)}"
+    return difference("missing", place, MISSING) if action == "add" else difference("extra", place, EXTRA)
 
 
 def _name(diff: tuple[Any, ...]) -> str:

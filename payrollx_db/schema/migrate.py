@@ -9,7 +9,7 @@ import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import audit, ddl, drift
 from payrollx_db.schema.shipped import folder
@@ -124,10 +125,10 @@ def branches(catalog: Catalog) -> dict[str, tuple[str, ...]]:
     }
 
 
-def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | None = None) -> list[str]:
-    """Return where the database differs from the models, a sentence each: of all services, or of these.
+def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | None = None) -> list[Finding]:
+    """Return where the database differs from the models: of all services, or of these.
 
-    A service that isn't at its newest revision is all that is said of it. Changes nothing. Raises
+    Of a service that isn't at its newest revision, only that is reported. Changes nothing. Raises
     ConfigurationError for an unknown service, TargetError, StateConflictError.
     """
     names = _names(catalog, service) or [known.name for known in catalog.services]
@@ -136,10 +137,10 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
     with connection(url) as looking, _translating_errors(url):
         there = _current(looking, catalog)
         behind = [name for name in names if there.get(name) != newest[name]]
-        found = [f"{name} is at {there.get(name, 'no revision')}, the newest is {newest[name]}" for name in behind]
+        differences = [_behind(name, there.get(name, "no revision"), newest[name]) for name in behind]
         schemas = frozenset(catalog.service(name).schema for name in names if name not in behind)
-        found += drift.find(looking, catalog.models, schemas, options(catalog, schemas))
-        return found + audit.find(looking, catalog.models, schemas, catalog.owner_role)
+        differences += drift.find(looking, catalog.models, schemas, options(catalog, schemas))
+        return differences + audit.find(looking, catalog.models, schemas, catalog.owner_role)
 
 
 def options(catalog: Catalog, schemas: frozenset[str] | None = None) -> dict[str, Any]:
@@ -249,6 +250,11 @@ def _config(catalog: Catalog, written: io.StringIO | None = None, **attributes: 
     config.set_main_option("recursive_version_locations", "true")
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _behind(service: str, revision: str, newest: str) -> Finding:
+    finding = drift.difference("behind", service, f"is at {revision}, the newest is {newest}")
+    return replace(finding, subject=service, remedy="payrollx-db migrate")
 
 
 def _scripts(catalog: Catalog) -> ScriptDirectory:

@@ -22,7 +22,7 @@ from payrollx_db.health import examine as examination
 from payrollx_db.health.checks import Check
 from payrollx_db.health.database import Database, Place
 from payrollx_db.health.examine import Health, examine
-from payrollx_db.health.findings import Finding
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.unified import CATALOG
 
@@ -101,7 +101,7 @@ def test_the_exit_code_follows_what_wants_attention(patient: DatabaseUrl, monkey
 
         monkeypatch.setattr(examination, "examine", answered)
 
-    known = Finding("known", "info", "auth", "somewhere", "this is so", "do nothing")
+    known = Finding("known", "info", "somewhere", 1, "this is so", remedy="do nothing", subject="auth")
     url = ("--database-url", patient.plain)
     answering(known)
     fine = call(*url)
@@ -109,9 +109,9 @@ def test_the_exit_code_follows_what_wants_attention(patient: DatabaseUrl, monkey
     wrong = call(*url)
 
     assert (fine.return_value, wrong.return_value) == (0, 3)
-    assert fine.stdout.endswith("all is well, 1 good to know.\n")
-    assert "warn  bad  somewhere\n      this is so\n      next: do nothing\n" in wrong.stdout
-    assert wrong.stdout.endswith("1 finding wants attention, 1 good to know.\n")
+    assert fine.stdout.endswith("nothing needs attention, 1 for information.\n")
+    assert "warnings\n  bad  somewhere\n      this is so\n      hint: do nothing\n" in wrong.stdout
+    assert wrong.stdout.endswith("1 finding needs attention, 1 for information.\n")
 
 
 def test_no_check_can_change_anything(patient: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_no_check_can_change_anything(patient: DatabaseUrl, monkeypatch: pytest.
 
     (finding,) = look(patient).findings
 
-    assert "cannot execute CREATE TABLE in a read-only transaction" in finding.detail
+    assert "cannot execute CREATE TABLE in a read-only transaction" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,8 @@ def test_a_fault_is_exit_code_3_and_comes_with_its_sql(roles: Roles, shop: Shop)
 
     assert (code, err) == (3, "")
     assert out.startswith(
-        "too much: PUBLIC has SELECT on table shop.orders\n"
-        '    REVOKE SELECT ON TABLE "shop"."orders" FROM PUBLIC CASCADE;\n'
+        "errors\n  role-too-much  PUBLIC has SELECT on table shop.orders\n"
+        '      REVOKE SELECT ON TABLE "shop"."orders" FROM PUBLIC CASCADE;\n'
     )
     assert out.endswith(": 1 finding.\n")
 

@@ -64,7 +64,7 @@ def test_a_block_refuses_the_copy_before_rows_are_looked_at(make: Make) -> None:
     with pytest.raises(FindingsError) as caught:
         world.copy()
 
-    assert caught.value.message == "1 findings block the copy; the target is as it was"
+    assert caught.value.message == "1 findings block the copy; nothing was changed"
     assert caught.value.details[0].startswith("encoding old: SQL_ASCII")
     assert value(world.target, "SELECT to_regclass('payrollx_meta.runs')") is None
 

@@ -88,7 +88,7 @@ def test_a_fault_is_named_and_gone_once_mended(fault: Fault, patient: DatabaseUr
             query(patient, statement)
 
     assert finding.severity == fault.severity
-    assert fault.said in finding.detail
+    assert fault.said in finding.message
     assert finding.remedy
     assert found(patient, fault.code, place) == []
 
@@ -101,7 +101,7 @@ def test_what_the_remedy_says_mends_it(patient: DatabaseUrl) -> None:
     query(patient, finding.remedy.partition(";")[0])
 
     assert found(patient, "not-valid") == []
-    assert finding.service == "auth"
+    assert finding.subject == "auth"
 
 
 def test_an_index_that_was_cut_off(patient: DatabaseUrl) -> None:
@@ -116,7 +116,7 @@ def test_an_index_that_was_cut_off(patient: DatabaseUrl) -> None:
     finally:
         query(patient, "DELETE FROM auth.users")
 
-    assert (finding.place, finding.service, finding.severity) == ("auth.users.cut_off", "auth", "error")
+    assert (finding.place, finding.subject, finding.severity) == ("auth.users.cut_off", "auth", "error")
     assert found(patient, "invalid-index") == []
 
 
@@ -174,5 +174,5 @@ def test_a_slot_that_was_left_behind(patient: DatabaseUrl) -> None:
         query(patient, "SELECT pg_drop_replication_slot(%s)", [name])
         raise
 
-    assert re.search(r"nobody reads from it, keeping [\d,]+ MB", finding.detail)
+    assert re.search(r"nobody reads from it, keeping [\d,]+ MB", finding.message)
     assert found(patient, "idle-slot", place) == []

@@ -28,7 +28,7 @@ def test_a_transaction_that_is_open_for_long(patient: DatabaseUrl) -> None:
         other.execute("COMMIT")
         assert found(patient, "long-transaction", place, transaction_seconds=0) == []
 
-    assert "(sleeper, idle in transaction): open for " in finding.detail
+    assert "(sleeper, idle in transaction): open for " in finding.message
     assert f"pg_terminate_backend({place.split()[1]})" in finding.remedy
 
 
@@ -68,7 +68,7 @@ def test_connections_that_run_out(patient: DatabaseUrl) -> None:
         limit_of(patient, -1)
 
     assert (warned.severity, failed.severity) == ("warn", "error")
-    assert "10 of the 10 sessions that its CONNECTION LIMIT allows are taken" in failed.detail
+    assert "10 of the 10 sessions that its CONNECTION LIMIT allows are taken" in failed.message
     assert found(patient, "connections") == []
 
 
@@ -82,8 +82,8 @@ def test_a_service_that_takes_more_than_its_share(patient: DatabaseUrl) -> None:
     finally:
         limit_of(patient, -1)
 
-    assert (finding.service, finding.place) == ("auth", "service auth")
-    assert finding.detail == "4 sessions, where an even share of 24 is 3"
+    assert (finding.subject, finding.place) == ("auth", "service auth")
+    assert finding.message == "4 sessions, where an even share of 24 is 3"
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_login_near_its_limit_and_whose_sessions_are_whose(patient: DatabaseUr
         health = look(patient)
     sizes = {service.name: service.connections for service in health.databases[0].services}
 
-    assert [f.detail for f in health.findings if f.place == place] == ["2 of its 2 sessions are taken"]
+    assert [f.message for f in health.findings if f.place == place] == ["2 of its 2 sessions are taken"]
     assert (sizes["wallet"], sizes["auth"]) == (2, 0)
     assert found(patient, "connections", place) == []
 
@@ -122,7 +122,7 @@ def test_a_logins_sessions_elsewhere_count_as_well(
     finally:
         server.drop_database(elsewhere.dbname)
 
-    assert finding.detail == "2 of its 2 sessions are taken"
+    assert finding.message == "2 of its 2 sessions are taken"
 
 
 def test_an_index_that_is_being_built_isnt_one_that_was_cut_off(patient: DatabaseUrl) -> None:
@@ -148,7 +148,7 @@ def test_what_its_role_may_not_see_is_said(login: DatabaseUrl) -> None:
     codes = {finding.code: finding for finding in health.findings}
 
     assert health.databases[0].reachable
-    assert "permission denied" in codes["not-checked"].detail
+    assert "permission denied" in codes["not-checked"].message
     assert codes["hidden"].severity == "info"
     assert "made up" not in str(health)
 
@@ -166,7 +166,7 @@ def test_a_login_that_is_no_superuser_sees_everything(patient: DatabaseUrl) -> N
         query(patient, sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)).as_string())
 
     assert [f for f in health.findings if f.code in ("not-checked", "hidden", "unreachable")] == []
-    assert [f for f in health.findings if name in f.detail] == []  # the walls don't count it as a hole
+    assert [f for f in health.findings if name in f.message] == []  # the walls don't count it as a hole
 
 
 def test_a_locked_table_ends_no_examination(patient: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +176,7 @@ def test_a_locked_table_ends_no_examination(patient: DatabaseUrl, monkeypatch: p
         other.execute("LOCK auth.users IN ACCESS EXCLUSIVE MODE")
         (*_, finding) = found(patient, "not-checked")
 
-    assert "lock timeout" in finding.detail
+    assert "lock timeout" in finding.message
     assert finding.remedy == "ask again in a moment"
     assert found(patient, "not-checked") == []
 
@@ -194,14 +194,14 @@ def test_a_database_that_is_not_there(patient: DatabaseUrl) -> None:
     (finding,) = look(patient.with_database("nothing_there")).findings
 
     assert (finding.code, finding.severity) == ("unreachable", "error")
-    assert 'database "nothing_there" does not exist' in finding.detail
+    assert 'database "nothing_there" does not exist' in finding.message
     assert patient.params["password"] not in str(finding)
 
 
 def test_a_server_that_takes_its_time(patient: DatabaseUrl) -> None:
     (finding,) = look(patient, timeout=0.001).findings
 
-    assert finding.detail == "no answer within 0.001 s"
+    assert finding.message == "no answer within 0.001 s"
 
 
 def test_one_of_two_databases_is_down(

@@ -29,6 +29,10 @@ def functions(url: DatabaseUrl) -> list[str]:
     return [name for (name,) in query(url, names)]
 
 
+def differences(url: DatabaseUrl, service: str | None = None) -> list[str]:
+    return [finding.message for finding in migrate.check(url, CATALOG, service=service)]
+
+
 BOTH = ("payrollx_audit", "payrollx_audit_truncate")
 ALL = {(table, name) for table in MARKS for name in BOTH}
 
@@ -51,7 +55,7 @@ def test_a_second_run_changes_nothing_and_waits_for_nobody(own: DatabaseUrl) -> 
     before = picture(own)
     assert triggers(own) == ALL
     assert functions(own) == ["auth.audit_into_audit_logs", "compliance.audit_into_audit_logs"]
-    assert migrate.check(own, CATALOG) == []
+    assert differences(own) == []
 
     with psycopg.connect(own.conninfo()) as writing:
         writing.execute("DELETE FROM auth.users; DELETE FROM wallet.wallets")
@@ -63,24 +67,24 @@ def test_a_second_run_changes_nothing_and_waits_for_nobody(own: DatabaseUrl) -> 
 def test_what_is_no_longer_marked_is_no_longer_audited(own: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
     mark(monkeypatch)
     monkeypatch.delitem(metadata.tables["auth.users"].info, AUDITED)
-    assert migrate.check(own, CATALOG) == ["table auth.users has an audit trigger, but no mark"]
+    assert differences(own) == ["table auth.users has an audit trigger, but no mark"]
     migrate.upgrade(own, CATALOG)
     assert triggers(own) == {(table, name) for table, name in ALL if table != "auth.users"}
 
     monkeypatch.undo()
     migrate.upgrade(own, CATALOG)
-    assert (triggers(own), functions(own), migrate.check(own, CATALOG)) == (set(), [], [])
+    assert (triggers(own), functions(own), differences(own)) == (set(), [], [])
 
 
 def test_another_log_is_another_trigger(own: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
     mark(monkeypatch, auth__users="compliance.audit_logs", auth__refresh_tokens="compliance.audit_logs")
     found = [f"table auth.{name} is marked as audited in compliance.audit_logs, but its audit trigger is not as the"
              " mark says" for name in ("refresh_tokens", "users")]  # fmt: skip
-    assert migrate.check(own, CATALOG) == found
+    assert differences(own) == found
 
     migrate.upgrade(own, CATALOG)
     run(own, f"SET SESSION AUTHORIZATION payrollx_auth; {PEOPLE}")
-    assert (migrate.check(own, CATALOG), functions(own)) == ([], ["compliance.audit_into_audit_logs"])
+    assert (differences(own), functions(own)) == ([], ["compliance.audit_into_audit_logs"])
     assert [len(trail(own, f"{name}.audit_logs")) for name in ("auth", "compliance")] == [0, 3]
 
 
@@ -111,8 +115,8 @@ def test_damage_is_seen_and_mended(own: DatabaseUrl) -> None:
         f"table {table} is marked as audited in {MARKS[table]}, but its audit trigger {state}"
         for table, (_, state) in DAMAGE.items()
     ]
-    assert migrate.check(own, CATALOG) == told
-    assert migrate.check(own, CATALOG, service="wallet") == told[-1:]
+    assert differences(own) == told
+    assert differences(own, "wallet") == told[-1:]
     migrate.upgrade(own, CATALOG)
     assert picture(own) == before
 
@@ -150,7 +154,7 @@ def test_the_script_makes_the_same(
 
     assert triggers(database) == ALL
     assert picture(database)["triggers"] == picture(own)["triggers"]
-    assert migrate.check(database, CATALOG) == []
+    assert differences(database) == []
 
 
 @pytest.mark.usefixtures("marked")
@@ -175,7 +179,7 @@ def test_check_says_that_the_log_is_not_there(database: DatabaseUrl, monkeypatch
     mark(monkeypatch)
 
     told = "table wallet.wallets is marked as audited in compliance.audit_logs, which is not in this database"
-    assert migrate.check(database, CATALOG, service="wallet") == [told]
+    assert differences(database, "wallet") == [told]
 
 
 @pytest.mark.parametrize(

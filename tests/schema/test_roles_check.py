@@ -12,14 +12,15 @@ from shop_roles import Shop
 
 from payrollx_db.errors import CatalogError, TargetError
 from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.model.finding import ROLE_LACKS as MISSING
+from payrollx_db.model.finding import ROLE_TOO_MUCH as TOO_MUCH
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
 from payrollx_db.schema.roles import search_path, statements
-from payrollx_db.schema.roles.check import Finding, check, judge
+from payrollx_db.schema.roles.check import check, judge
 from payrollx_db.schema.roles.snapshot import read
 from payrollx_db.unified import CATALOG
-
-MISSING, TOO_MUCH = "missing", "too much"
 
 # What is done behind the walls' back, and what has to be said about it.
 FAULTS: dict[str, tuple[str, str]] = {
@@ -183,12 +184,12 @@ def test_each_fault_is_named_and_its_sql_mends_it(
         return judge(shared_shop.catalog, read(undone, shared_shop.catalog)).findings
 
     assert found() == ()
-    direction, message = FAULTS[fault]
+    code, message = FAULTS[fault]
     said = message.format(**{name: part.as_string().strip('"') for name, part in shared_shop.names.items()})
 
     undone.execute(shared_shop.statement(fault))
 
-    assert [finding for finding in found() if finding.direction == direction and said in finding.message], found()
+    assert [finding for finding in found() if finding.code == code and said in finding.message], found()
     for _ in range(2):  # what a role lacks of a thing shows only once it no longer owns it
         for finding in found():
             undone.execute(finding.sql)

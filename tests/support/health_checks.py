@@ -16,7 +16,7 @@ from worlds import value
 from payrollx_db.cli import cli
 from payrollx_db.health.database import Expected, Limits, Place
 from payrollx_db.health.examine import Health, examine
-from payrollx_db.health.findings import Finding
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
 from payrollx_db.unified import CATALOG

@@ -13,9 +13,10 @@ from psycopg import sql
 from schema_snapshots import run
 
 from payrollx_db.model.catalog import Catalog, Reference, Service
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema.roles import statements
-from payrollx_db.schema.roles.check import Finding, check
+from payrollx_db.schema.roles.check import check
 
 TABLES = """
 CREATE SCHEMA shop AUTHORIZATION {owner};

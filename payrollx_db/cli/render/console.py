@@ -71,12 +71,15 @@ def answer(text: str) -> None:
     click.echo(text)
 
 
-def answer_wrapped(text: str, *, indent: int = 0) -> None:
-    """Print a paragraph to stdout, broken between words where it is a terminal; piped, it stays one line."""
-    click.echo(_folded(stdout, text, indent, indent))
+def answer_wrapped(text: str, *, indent: int = 0, further: int | None = None) -> None:
+    """Print a paragraph to stdout, broken between words where it is a terminal; piped, it stays one line.
+
+    ``further`` is the indentation of its second and later lines, where that is another.
+    """
+    click.echo(_folded(stdout, text, indent, indent if further is None else further))
 
 
-def answer_marked(mark: str, style: str, text: str) -> None:
+def answer_marked(mark: str, style: str, text: str = "") -> None:
     """Print a line to stdout that begins with a coloured word."""
     stdout.print(Text.assemble((mark, style), text))
 

@@ -1,41 +1,40 @@
-"""How findings look to people, and to programs."""
+"""How findings look to people, and to programs: those of check, doctor, the roles, drift and recorded runs alike."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from rich.console import Group
-from rich.padding import Padding
-from rich.text import Text
-
 from payrollx_db.cli.render import console
-from payrollx_db.model.finding import Finding
-from payrollx_db.model.policy import actions_for
+from payrollx_db.model.finding import ROLE_TOO_MUCH, Finding
 
-SHOWN = 3  # places, and examples, of one line of the table; --json has them all
+SHOWN = 3  # how many places and examples of alike findings people see; --json has them all
 
+# In this order, each with its colour.
 HEADINGS = {
-    "block": "blocks the copy",
-    "decided": "has a policy",
-    "warn": "look at it",
-    "info": "to know",
+    "blocking": "bold red",
+    "errors": "bold red",
+    "resolved by policy": "bold",
+    "warnings": "bold yellow",
+    "information": "bold",
 }
+OF_SEVERITY = {"block": "blocking", "error": "errors", "warn": "warnings", "info": "information"}
 
 
-def document(found: Iterable[Finding]) -> dict[str, Any]:
-    """Return the findings as plain data, for ``--json``; ``blocking`` counts those that no policy resolves."""
-    listed = list(found)
-    return {
-        "findings": [asdict(finding) | {"policies": list(actions_for(finding.code))} for finding in listed],
-        "blocking": sum(finding.blocks for finding in listed),
-    }
+def show(findings: Iterable[Finding]) -> None:
+    """Show the findings under their headings, the gravest first."""
+    listed = list(findings)
+    for heading, style in HEADINGS.items():
+        members = [finding for finding in listed if _heading(finding) == heading]
+        if members:
+            console.answer_marked(heading, style)
+        for alike in _alike(members):
+            _show_alike(alike)
 
 
-def show(found: Iterable[Finding]) -> None:
-    """Show the findings, the grave ones first, and say how many block."""
-    listed = list(found)
+def show_check(findings: Iterable[Finding]) -> None:
+    """Show the findings of a check, and say how many block the copy."""
+    listed = list(findings)
     if listed:
-        show_table(listed)
+        show(listed)
         console.answer("")
     blocking = [finding for finding in listed if finding.blocks]
     if not blocking:
@@ -46,46 +45,105 @@ def show(found: Iterable[Finding]) -> None:
     console.answer(f"{len(blocking)} {'finding blocks' if len(blocking) == 1 else 'findings block'} the copy{of_rows}.")
 
 
-def show_table(listed: Sequence[Finding]) -> None:
-    """Show the findings, the grave ones first, and what was or can be decided about each."""
-    table = console.table(("finding", "left"), ("where and what", "left"), ("rows", "right"))
-    for group, heading in HEADINGS.items():
-        members = [finding for finding in listed if _group(finding) == group]
-        if members:
-            table.add_row(Text(heading, style="bold"))
-        for alike in _alike(members):
-            rows = alike[0].rows
-            table.add_row(Text(f"  {alike[0].code}"), _cell(alike), f"{rows:,}" if rows else "")
-    console.answer_table(table)
+def counted(findings: Sequence[Finding]) -> str:
+    """Return how many there are, in words."""
+    return "1 finding" if len(findings) == 1 else f"{len(findings):,} findings"
 
 
-def _group(finding: Finding) -> str:
-    return "decided" if finding.severity == "block" and not finding.blocks else finding.severity
+# --- for programs: the keys are an interface, and differ from command to command ---------------------------------
 
 
-def _alike(found: Sequence[Finding]) -> Iterator[list[Finding]]:
-    """Gather what is said alike of several places; what is about rows stands alone, with its count."""
-    groups: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in found:
+def check_document(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return what ``check --json`` answers; ``blocking`` counts the findings that no policy resolves."""
+    listed = list(findings)
+    return {
+        "findings": [finding.recorded | {"policies": list(finding.policies)} for finding in listed],
+        "blocking": sum(finding.blocks for finding in listed),
+    }
+
+
+def doctor_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding as ``doctor --json`` has it."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "service": finding.subject,
+        "place": finding.place,
+        "detail": finding.message,
+        "remedy": finding.remedy,
+        "check": finding.check,
+    }
+
+
+def role_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding as ``roles --json`` has it."""
+    kind, _, name = finding.place.partition(" ")
+    return {
+        "role": finding.subject,
+        "kind": kind,
+        "object": name,
+        "privileges": list(finding.examples),
+        "direction": "too much" if finding.code == ROLE_TOO_MUCH else "missing",
+        "message": finding.message,
+        "sql": finding.sql,
+    }
+
+
+def drift_document(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return what ``migrate --check --json`` answers: a sentence for each difference."""
+    return {"drift": [finding.message for finding in findings]}
+
+
+# --- for people --------------------------------------------------------------------------------------------------
+
+
+def _heading(finding: Finding) -> str:
+    return "resolved by policy" if finding.resolved else OF_SEVERITY[finding.severity]
+
+
+def _alike(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
+    """Gather the findings that say the same of several places; one about rows stands alone, with its count."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
         alone = finding.place if finding.rows is not None else ""
-        groups.setdefault((finding.code, finding.message, finding.action, *finding.examples, alone), []).append(finding)
+        said = (finding.code, finding.message, finding.action, finding.remedy, finding.sql, finding.examples)
+        groups.setdefault((*said, alone), []).append(finding)
     yield from groups.values()
 
 
-def _cell(alike: Sequence[Finding]) -> Group:
-    places = [finding.place for finding in alike[:SHOWN]]
-    if len(alike) > SHOWN:
-        places.append(f"and {len(alike) - SHOWN} more")
-    said = Padding(Text("\n".join(_said(alike[0]))), (0, 0, 0, 2), expand=False)
-    return Group(Text("\n".join(places)), said)
+def _show_alike(alike: Sequence[Finding]) -> None:
+    first = alike[0]
+    title, *text = _lines(alike)
+    console.answer_wrapped(f"{first.code}  {title}", indent=2, further=6)
+    for line in text:
+        console.answer_wrapped(line, indent=6)
+    for line in first.sql.splitlines():
+        console.answer(f"      {line}")  # never broken: it is there to be copied
 
 
-def _said(first: Finding) -> Iterator[str]:
-    yield first.message
-    if first.examples:
-        shown = ", ".join(first.examples[:SHOWN]) + (", …" if len(first.examples) > SHOWN else "")
-        yield f"{'e.g. ' if first.rows is not None else ''}{shown}"
-    if first.blocks and (actions := actions_for(first.code)):
-        yield f"--policy {' or '.join(f'{first.code}={action}' for action in actions)}"
-    elif _group(first) == "decided" or first.code == "descendant":
+def _lines(alike: Sequence[Finding]) -> Iterator[str]:
+    first = alike[0]
+    if len(alike) == 1 and first.place in first.message and first.rows is None:
+        yield first.message
+    else:
+        rows = "" if first.rows is None else ": 1 row" if first.rows == 1 else f": {first.rows:,} rows"
+        yield _some([finding.place for finding in alike], len(alike)) + rows
+        yield first.message
+    if any(example not in first.message for example in first.examples):
+        yield _some(first.examples, first.count) if first.rows is None else _keys(first.examples)
+    if first.blocks and first.policies:
+        yield f"hint: --policy {' or '.join(f'{first.code}={action}' for action in first.policies)}"
+    elif first.resolved or first.code == "descendant":
         yield f"policy: {first.action}"
+    if first.remedy:
+        yield f"hint: {first.remedy}"
+
+
+def _some(names: Sequence[str], count: int) -> str:
+    shown = ", ".join(names[:SHOWN])
+    more = max(count, len(names)) - min(len(names), SHOWN)
+    return f"{shown} and {more:,} more" if more else shown
+
+
+def _keys(examples: Sequence[str]) -> str:
+    return f"e.g. {', '.join(examples[:SHOWN])}{', …' if len(examples) > SHOWN else ''}"

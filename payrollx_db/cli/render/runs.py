@@ -93,7 +93,7 @@ def show_status(status: Status) -> None:
     _show_accounts(status.tables, {}, moved=status.moved)
     if status.findings:
         console.answer(f"\nwhat the check of run {status.run} found:")
-        findings.show_table(status.findings)
+        findings.show(status.findings)
 
 
 def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:

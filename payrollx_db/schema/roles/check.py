@@ -4,29 +4,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Literal
 
 from payrollx_db.errors import TargetError
 from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.model.finding import ROLE_LACKS as LACKS
+from payrollx_db.model.finding import ROLE_TOO_MUCH as TOO_MUCH
+from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema.roles import fixes, search_path
 from payrollx_db.schema.roles.expected import NOTHING, PUBLIC, Expected
 from payrollx_db.schema.roles.snapshot import Default, Membership, Securable, Snapshot, look
 
-Direction = Literal["missing", "too much"]
 
+def fault(role: str, kind: str, name: str, privileges: tuple[str, ...], code: str, message: str, sql: str) -> Finding:
+    """Return the finding that ``role`` has too much, or lacks something, on the object ``name`` of ``kind``.
 
-@dataclass(frozen=True)
-class Finding:
-    """One fault: who has too much, or lacks what, on which object, and the SQL that mends it."""
-
-    role: str
-    kind: str
-    object: str
-    privileges: tuple[str, ...]
-    direction: Direction
-    message: str
-    sql: str
+    ``kind`` is one word; ``privileges`` are what it is about, and ``sql`` fixes it.
+    """
+    severity: Severity = "error" if code == TOO_MUCH else "warn"
+    place = f"{kind} {name}"
+    return Finding(code, severity, place, len(privileges), message, privileges, sql=sql, subject=role)
 
 
 @dataclass(frozen=True)
@@ -121,12 +118,12 @@ class Walls:
             found = self.seen.attributes.get(role)
             if found is None:
                 message = f"there is no role {role}"
-                yield Finding(role, "role", role, ("EXISTS",), "missing", message, fixes.role(role))
+                yield fault(role, "role", role, ("EXISTS",), LACKS, message, fixes.role(role))
                 continue
             powers = [*found.powers, *(["LOGIN"] if found.logs_in and role == self.catalog.owner_role else [])]
             if powers:
                 said = f"{role} has {', '.join(powers)}"
-                yield Finding(role, "role", role, tuple(powers), "too much", said, fixes.without(role, powers))
+                yield fault(role, "role", role, tuple(powers), TOO_MUCH, said, fixes.without(role, powers))
 
     def memberships(self) -> Iterator[Finding]:
         """Yield memberships that lead round the walls, and members that can't come in."""
@@ -145,19 +142,19 @@ class Walls:
             ways = [m for m in self.seen.members if (m.role, m.member) == (owner, member.member)]
             sql = "\n".join(fixes.leave(way, self.seen.version) for way in ways or [member])
             message = f"{who} may become {owner}, who may do everything"
-            yield Finding(member.member, "role", owner, ("MEMBER",), "too much", message, sql)
+            yield fault(member.member, "role", owner, ("MEMBER",), TOO_MUCH, message, sql)
         if member.administers and not (member.makes_roles or member.is_superuser):
             message = f"{who} may make others members"
             sql = fixes.leave(member, self.seen.version, administering_only=True)
-            yield Finding(member.member, "role", member.role, ("ADMIN",), "too much", message, sql)
+            yield fault(member.member, "role", member.role, ("ADMIN",), TOO_MUCH, message, sql)
         if member.logs_in and not member.connects:
             message = f"{who} may not connect to the database {self._database.name}"
             sql = fixes.grant(["CONNECT"], self._database, member.member)
-            yield Finding(member.member, "database", self._database.name, ("CONNECT",), "missing", message, sql)
+            yield fault(member.member, "database", self._database.name, ("CONNECT",), LACKS, message, sql)
 
     def _outsider(self, member: Membership, message: str) -> Finding:
         sql = fixes.leave(member, self.seen.version)
-        return Finding(member.member, "role", member.role, ("MEMBER",), "too much", message, sql)
+        return fault(member.member, "role", member.role, ("MEMBER",), TOO_MUCH, message, sql)
 
     # -- things ------------------------------------------------------------------------------------
 
@@ -168,7 +165,7 @@ class Walls:
             theirs = self.expected.guarded(thing) and thing.owner != owner
             if (theirs or thing.owner in self.expected.users) and not thing.of_table:
                 message = f"{thing.kind} {thing} belongs to {thing.owner}, not to {owner}"
-                yield Finding(owner, thing.kind, str(thing), ("OWNER",), "missing", message, fixes.own(thing, owner))
+                yield fault(owner, thing.kind, str(thing), ("OWNER",), LACKS, message, fixes.own(thing, owner))
 
     def tables(self) -> Iterator[Finding]:
         """Yield tables of the catalog that aren't there, in schemas that are."""
@@ -178,7 +175,7 @@ class Walls:
                 if (service.schema, name) not in there:
                     table = f"{service.schema}.{name}"
                     sql = "-- payrollx-db migrate, or the migrations of your own catalog"
-                    yield Finding(service.role, "table", table, ("EXISTS",), "missing", f"no table {table}", sql)
+                    yield fault(service.role, "table", table, ("EXISTS",), LACKS, f"no table {table}", sql)
 
     def privileges(self) -> Iterator[Finding]:
         """Yield what each role, PUBLIC and any stranger holds beyond what is expected, or lacks of it."""
@@ -199,13 +196,13 @@ class Walls:
                 first = self._let_in(thing, extra) if role == PUBLIC and column is None else ()
                 sql = "\n".join((*first, fixes.revoke(extra, thing, role, column=column)))
                 kind, name = ("column", f"{thing}.{column}") if column is not None else (thing.kind, str(thing))
-                yield Finding(role, kind, name, extra, "too much", message, sql)
+                yield fault(role, kind, name, extra, TOO_MUCH, message, sql)
             if role not in self.expected.users:
                 continue
             if handed := tuple(grant.privilege for grant in given if grant.may_hand_on and grant.privilege in allowed):
                 message = f"{role} may grant {', '.join(handed)} on {thing.kind} {thing} to others"
                 sql = fixes.revoke_option(handed, thing, role)
-                yield Finding(role, thing.kind, str(thing), ("GRANT OPTION",), "too much", message, sql)
+                yield fault(role, thing.kind, str(thing), ("GRANT OPTION",), TOO_MUCH, message, sql)
 
     def _let_in(self, thing: Securable, through: tuple[str, ...]) -> Iterator[str]:
         """Yield the grants to those who come in through PUBLIC only, before that door is shut."""
@@ -225,14 +222,14 @@ class Walls:
             if unnamed and role not in self._translating_errors and thing.owner != role:
                 message = f"{role} has {', '.join(unnamed)} on {thing.kind} {thing}, granted to neither it nor PUBLIC"
                 sql = fixes.revoke(unnamed, thing, role)
-                yield Finding(role, thing.kind, str(thing), tuple(unnamed), "too much", message, sql)
+                yield fault(role, thing.kind, str(thing), tuple(unnamed), TOO_MUCH, message, sql)
 
     def _lacking(self, thing: Securable) -> Iterator[Finding]:
         for role in self.judged:
             if lacks := self.lacks(role, thing):
                 message = f"{role} lacks {', '.join(lacks)} on {thing.kind} {thing}"
                 sql = fixes.grant(lacks, thing, role)
-                yield Finding(role, thing.kind, str(thing), lacks, "missing", message, sql)
+                yield fault(role, thing.kind, str(thing), lacks, LACKS, message, sql)
 
     def lacks(self, role: str, thing: Securable) -> tuple[str, ...]:
         """Return what ``role`` must hold on ``thing`` and doesn't, whyever it might."""
@@ -251,12 +248,12 @@ class Walls:
                     for privilege in sorted(privileges):
                         wanted = Default(owner, service.schema, things, role, privilege)
                         if wanted not in there:
-                            yield _default(wanted, "missing")
+                            yield _default(wanted, LACKS)
         for found in self.seen.defaults:
             expected = self.expected.later(found.schema, found.things).get(found.grantee, NOTHING)
             callable_by_own = found.things == "FUNCTIONS" and found.grantee == self._role_of(found.schema)
             if found.grantee != owner and found.privilege not in expected and not callable_by_own:
-                yield _default(found, "too much")
+                yield _default(found, TOO_MUCH)
 
     def routines(self) -> Iterator[Finding]:
         """Yield functions that run with their owner's rights and let the caller say where names are looked up."""
@@ -269,7 +266,7 @@ class Walls:
             if thing.definer and not thing.of_extension and (problem := search_path.problem(thing.settings, writable)):
                 message = f"function {thing} runs with the rights of {thing.owner} and {problem}"
                 named = (thing.owner, "routine", str(thing), ("search_path",))
-                yield Finding(*named, "missing", message, fixes.pin(thing))
+                yield fault(*named, LACKS, message, fixes.pin(thing))
 
     def views(self) -> Iterator[Finding]:
         """Yield views and parent tables through which a service reads another's tables."""
@@ -279,7 +276,7 @@ class Walls:
                 read = ", ".join(".".join(reached) for reached in thing.reaches)
                 message = f"{role} reads {read} through {thing}"
                 sql = fixes.confine(thing, self.seen.version)
-                yield Finding(role, "table", str(thing), ("SELECT",), "too much", message, sql)
+                yield fault(role, "table", str(thing), ("SELECT",), TOO_MUCH, message, sql)
 
     # -- the summary ---------------------------------------------------------------------------------
 
@@ -329,11 +326,11 @@ class Walls:
         return service.role if service else ""
 
 
-def _default(default: Default, direction: Direction) -> Finding:
+def _default(default: Default, code: str) -> Finding:
     where = f"in {default.schema}" if default.schema else "anywhere"
-    state = "will have" if direction == "too much" else "will lack"
+    state = "will have" if code == TOO_MUCH else "will lack"
     things = default.things.lower()
     message = f"{default.grantee} {state} {default.privilege} on {things} that {default.creator} makes {where}"
-    sql = fixes.default(default, grants=direction == "missing")
+    sql = fixes.default(default, grants=code == LACKS)
     what = f"future {things} {where}"
-    return Finding(default.grantee, "default", what, (default.privilege,), direction, message, sql)
+    return fault(default.grantee, "default", what, (default.privilege,), code, message, sql)
