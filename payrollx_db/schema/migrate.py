@@ -137,7 +137,7 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
     with connection(url) as looking, _translating_errors(url):
         there = _current(looking, catalog)
         behind = [name for name in names if there.get(name) != newest[name]]
-        differences = [_behind(name, there.get(name, "no revision"), newest[name]) for name in behind]
+        differences = [_behind(catalog, name, there.get(name, "no revision"), newest[name]) for name in behind]
         schemas = frozenset(catalog.service(name).schema for name in names if name not in behind)
         differences += drift.find(looking, catalog.models, schemas, options(catalog, schemas))
         return differences + audit.find(looking, catalog.models, schemas, catalog.owner_role)
@@ -252,9 +252,9 @@ def _config(catalog: Catalog, written: io.StringIO | None = None, **attributes: 
     return config
 
 
-def _behind(service: str, revision: str, newest: str) -> Finding:
+def _behind(catalog: Catalog, service: str, revision: str, newest: str) -> Finding:
     finding = drift.difference("behind", service, f"is at {revision}, the newest is {newest}")
-    return replace(finding, subject=service, remedy="payrollx-db migrate")
+    return replace(finding, subject=service, remedy=catalog.command("migrate"))
 
 
 def _scripts(catalog: Catalog) -> ScriptDirectory:
