@@ -23,7 +23,7 @@ compose build --quiet tool
 compose up --detach --wait unified legacy
 
 say "2. Eight legacy databases of ${EMPLOYEES:-1000} employees"
-tool dev legacy --employees "${EMPLOYEES:-1000}"
+tool dev legacy --yes --employees "${EMPLOYEES:-1000}"
 
 say "3. The unified database: its tables and roles"
 tool migrate

@@ -5,6 +5,7 @@ scripts/check_docs.py holds it against the variables that the code really reads.
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 
 from payrollx_db import errors
 from payrollx_db.cli import INTERRUPTED, cli
+from payrollx_db.cli.destructive import DestructiveOption
 from payrollx_db.consolidate.endpoints import COMMON, variable
 from payrollx_db.errors import PayrollxError
 from payrollx_db.legacy import LAYOUT
@@ -26,6 +28,14 @@ OPENING = """\
 
 Every setting is an option, an environment variable, or both. An option wins over its variable. A file `.env` in the
 working directory is read as well; real variables win over it.
+
+Options that destroy data, or that answer the question before, have no variable: a person says them on the command line.
+In the tables below they are marked *said*. A variable by which an earlier version set one, such as
+`PAYROLLX_MIGRATE_DOWNGRADE`, `PAYROLLX_MIGRATE_YES` or `PAYROLLX_DEV_BESIDE`, is answered with a warning.
+
+A catalog or a layout that is named as `package.module:name` may lie in the working directory, which is searched after
+all else, and only where the name stands on the command line or in a real variable: the file `.env` can't have anything
+there executed.
 
 Database URLs may begin with `postgres://`, `postgresql://`, `postgresql+psycopg://`, `postgresql+pg8000://` or
 `postgresql+asyncpg://`. Prisma's query parameters are accepted: `schema` names the source schema, the others that only
@@ -165,9 +175,15 @@ def _row(option: click.Option, context: click.Context) -> str:
         shown += f" {option.make_metavar(context)}"
     if option.multiple and option.envvar:
         said += ["In the variable, separated by spaces."]
-    variable_name = f"`{option.envvar}`" if isinstance(option.envvar, str) else ""
-    cells = (f"`{shown}`", variable_name, _default(option), " ".join(said))
+    cells = (f"`{shown}`", _variable(option, context), _default(option), " ".join(said))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _variable(option: click.Option, context: click.Context) -> str:
+    if isinstance(option, DestructiveOption):
+        return "*said*"
+    automatic = re.sub(r"[ -]", "_", f"{context.info_name} {option.name}".removeprefix("payrollx-db ")).upper()
+    return f"`{option.envvar or f'PAYROLLX_{automatic}'}`" if option.show_envvar else ""
 
 
 def _default(option: click.Option) -> str:

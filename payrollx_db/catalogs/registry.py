@@ -5,7 +5,6 @@ layout is one of its catalog's, or ``package.module:name``.
 """
 
 import importlib
-import sys
 from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, TypeVar
@@ -69,14 +68,15 @@ def practice(catalog: Catalog) -> "Practice":
 
 
 def load(name: str, kind: type[T]) -> T:
-    """Import ``package.module:name``, which must be a ``kind``, also from the working folder. Raises CatalogError."""
+    """Import ``package.module:name``, which must be a ``kind``. Raises CatalogError."""
     module, _, attribute = name.partition(":")
-    if "" not in sys.path:
-        sys.path.append("")
     try:
         found = getattr(importlib.import_module(module), attribute)
     except ImportError as error:
-        raise CatalogError(f"can't import {module}: {error}", hint="install it, or run from its folder") from None
+        raise CatalogError(
+            f"can't import {module}: {error}",
+            hint="install it, or call from its folder and name it on the command line",
+        ) from None
     except AttributeError:
         raise CatalogError(f"{module} has no {attribute}", hint=f"name the {kind.__name__} that it defines") from None
     if not isinstance(found, kind):

@@ -3,7 +3,6 @@
 Commands are imported when they are called, so that ``payrollx-db --help`` and completion stay quick.
 """
 
-import importlib
 import logging
 import os
 import signal
@@ -15,83 +14,65 @@ from typing import Any
 import click
 
 from payrollx_db import __version__
+from payrollx_db.cli import environment
+from payrollx_db.cli.command import SETTINGS, LazyGroup
 from payrollx_db.cli.render import console
 from payrollx_db.errors import PayrollxError
 
-COMMANDS = {
-    "migrate": (
-        "payrollx_db.cli.migrate:migrate",
-        "Create or change the unified database's schemas, tables and roles.",
-    ),
-    "roles": ("payrollx_db.cli.roles:roles", "The walls in Postgres: show them, prove them, print them."),
-    "plan": ("payrollx_db.cli.plan:plan", "Show what would be copied, and what is unaccounted for."),
-    "check": ("payrollx_db.cli.check:check", "Find what the copy could not carry over, before a byte moves."),
-    "copy": ("payrollx_db.cli.copy:copy", "Copy the legacy databases into the unified one."),
-    "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same."),
-    "status": ("payrollx_db.cli.status:status", "Show the runs recorded in the unified database."),
-    "doctor": ("payrollx_db.cli.doctor:doctor", "Examine the databases: what is wrong, where, and what to do."),
-    "metrics": ("payrollx_db.cli.metrics:metrics", "Print or serve the same for Prometheus."),
-    "placement": ("payrollx_db.cli.placement:placement", "Show which database each service is in."),
-    "pool-budget": ("payrollx_db.cli.pool_budget:pool_budget", "Work out how large each service's pool may be."),
-    "report": (
-        "payrollx_db.cli.report:report",
-        "Report what a run did, as a page to sign; check one.",
-    ),
-    "quarantine": ("payrollx_db.cli.quarantine:quarantine", "Look at the rows that were kept out, and try them again."),
-    "service": (
-        "payrollx_db.cli.service:service",
-        "Back a service up, restore it, hand it over, take it back.",
-    ),
-    "dev": ("payrollx_db.cli.dev:dev", "A throw-away Postgres for trying things out."),
-    "completion": ("payrollx_db.cli.completion:completion", "Print the shell's completion script."),
+# Each command: where it is, and what it does.
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Consolidation": {
+        "plan": ("payrollx_db.cli.plan:plan", "Show what would be copied where, and what is unaccounted for."),
+        "check": ("payrollx_db.cli.check:check", "Find data that would not fit, before copying."),
+        "copy": ("payrollx_db.cli.copy:copy", "Copy the legacy databases into the unified one."),
+        "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same rows."),
+        "status": ("payrollx_db.cli.status:status", "Show the runs that the unified database has recorded."),
+        "report": ("payrollx_db.cli.report:report", "Write the report of a run as a page to sign, or check one."),
+        "quarantine": ("payrollx_db.cli.quarantine:quarantine", "List the quarantined rows, and retry them."),
+    },
+    "Schema and roles": {
+        "migrate": ("payrollx_db.cli.migrate:migrate", "Create or change the schemas, tables and roles."),
+        "roles": ("payrollx_db.cli.roles:roles", "Show, check or print the roles and grants."),
+    },
+    "Operations": {
+        "doctor": ("payrollx_db.cli.doctor:doctor", "Examine the databases, and say what to do about each problem."),
+        "metrics": ("payrollx_db.cli.metrics:metrics", "Print or serve doctor's measurements as Prometheus metrics."),
+        "placement": ("payrollx_db.cli.placement:placement", "Show which database each service is in."),
+        "pool-budget": ("payrollx_db.cli.pool_budget:pool_budget", "Compute how large each service's pool may be."),
+        "service": ("payrollx_db.cli.service:service", "Back up, restore, export, import or drop one service."),
+    },
+    "Development": {
+        "dev": ("payrollx_db.cli.dev:dev", "Run a throw-away Postgres for trying things out."),
+        "completion": ("payrollx_db.cli.completion:completion", "Print the shell's completion script."),
+    },
 }
 
 INTERRUPTED = 130
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported on first use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click says the name
-        """Return the commands in the order in which one needs them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import and return the command, or ``None`` where there is none of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        _show_variables(command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PAYROLLX"})
+@click.group(cls=LazyGroup, sections=SECTIONS, context_settings=SETTINGS, example="payrollx-db copy --dry-run")
 @click.version_option(__version__, prog_name="payrollx-db")
-@click.option("--debug", is_flag=True, envvar="PAYROLLX_DEBUG", show_envvar=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, envvar="PAYROLLX_DEBUG", help="Show tracebacks.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, is_eager=True,
               expose_value=False, callback=lambda _ctx, _param, value: console.json_logs(wanted=value == "json"),
               envvar="PAYROLLX_LOG_FORMAT", show_envvar=True,
-              help="What goes to stderr: words for people, or a JSON document a line.")  # fmt: skip
+              help="Write text for people to stderr, or one JSON document a line.")  # fmt: skip
 @click.pass_context
 def cli(ctx: click.Context, *, debug: bool) -> None:
-    """Many Postgres databases into one, a schema a service: planned, copied, verified.
+    """Consolidate many Postgres databases into one, with one schema a service: planned, copied and verified.
 
-    Settings come from options, else from the environment, else from a .env file in this folder.
-    Exit codes: 0 done and proven; 1 error; 2 usage; 3 the data has findings; 4 a source can't be
-    read; 5 the target can't be written; 6 the recorded state forbids it; 130 interrupted.
+    Settings come from options, else from the environment, else from a file .env in this folder. What destroys
+    data is read from the command line only.
+
+    Exit codes: 0 done and proven; 1 error; 2 usage; 3 the data has findings; 4 a source can't be read; 5 the
+    target can't be written; 6 the recorded state forbids it; 130 interrupted.
     """
     ctx.obj = {"debug": debug}
 
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line and exit: the entry point of ``payrollx-db``."""
-    _load_dotenv()
+    environment.load_file()
     # The drivers' own warnings would land between our lines; what matters of them comes as an exception.
     logging.getLogger().addHandler(logging.NullHandler())
     signal.signal(signal.SIGTERM, _end)
@@ -100,7 +81,7 @@ def main(args: list[str] | None = None) -> Any:
     if os.environ.get("PAYROLLX_LOG_FORMAT") == "json" or "json" in _values(arguments, "--log-format"):
         console.json_logs(wanted=True)
     try:
-        code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
+        code = click.Command.main(cli, arguments, prog_name="payrollx-db", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
@@ -127,23 +108,8 @@ def _values(arguments: Sequence[str], option: str) -> set[str]:
     return after | {text.partition("=")[2] for text in arguments if text.startswith(f"{option}=")}
 
 
-def _show_variables(command: click.Command) -> None:
-    """Show each option's environment variable: its own, or PAYROLLX_<COMMAND>_<OPTION>."""
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            parameter.show_envvar = True
-    for member in command.commands.values() if isinstance(command, click.Group) else ():
-        _show_variables(member)
-
-
 def _end(*_: object) -> None:
     """Do what Ctrl-C does: stop, record it, close the sessions. Also where a shell has us ignore Ctrl-C itself."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.raise_signal(signal.SIGINT)
-
-
-def _load_dotenv() -> None:
-    from dotenv import load_dotenv
-
-    load_dotenv(".env", override=False)

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
+from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
@@ -18,7 +17,7 @@ from payrollx_db.model.events import Observer
 FINDINGS = 3
 
 
-@click.command()
+@command(example="payrollx-db check --policy orphan=quarantine")
 @task_options
 @policy_options
 @events

@@ -3,10 +3,11 @@
 import click
 from click.shell_completion import get_completion_class
 
+from payrollx_db.cli.command import command
 from payrollx_db.cli.render import console
 
 
-@click.command()
+@command(example='eval "$(payrollx-db completion bash)"')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script for SHELL, to be evaluated in its start-up file.

@@ -1,13 +1,14 @@
 """``payrollx-db copy``."""
 
 import asyncio
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from payrollx_db.cli.command import command
+from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
@@ -16,11 +17,10 @@ from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.cli.throttle import gentle_options
 from payrollx_db.consolidate import pipeline, status
 from payrollx_db.consolidate.pipeline import CheckRows, Task
-from payrollx_db.errors import ConfigurationError
 from payrollx_db.model.events import Observer, ignore_events
 
 
-@click.command()
+@command(example="payrollx-db copy --policies policies.toml --jobs 4")
 @task_options
 @policy_options
 @click.option(
@@ -33,8 +33,9 @@ from payrollx_db.model.events import Observer, ignore_events
     help="Look at every row before the first one moves; auto: where they are few, or a policy needs it. "
     "Otherwise what doesn't fit is found on the way, and undone.",
 )
-@click.option("--restart", is_flag=True, help="First undo what earlier runs have written to these tables; asks.")
-@click.option("--yes", is_flag=True, help="Answer the question of --restart.")
+@destructive_option("--restart", is_flag=True,
+                    help="Undo earlier runs of these tables first (asks for confirmation).")  # fmt: skip
+@yes
 @gentle_options
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @events
@@ -54,8 +55,8 @@ def copy(
     The target's tables must be migrated and empty. A run that was cut off is gone on with. Where
     the layout or the data doesn't fit, nothing is written, and the exit code is 3.
     """
-    if restart and not dry_run:
-        _ask(make_task(ignore_events), yes=yes)
+    if restart and not (dry_run or yes):
+        _ask(make_task(ignore_events))
     with showing(events) as observer:
         task = replace(make_task(observer), check_rows=check_rows)
         if dry_run:
@@ -74,17 +75,10 @@ def copy(
     return 0
 
 
-def _ask(task: Task, *, yes: bool) -> None:
-    """Ask whether to empty what earlier runs have written. Raises ConfigurationError where nobody can be asked."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigurationError(
-            "--restart empties tables, and nobody is there to ask", hint="add --yes if you mean it"
-        )
-    found = asyncio.run(status.status(task.target))
-    runs = [
-        f"run {run.id} ({run.status}, {run.started_at:%Y-%m-%d %H:%M})" for run in found.runs if run.status != "undone"
-    ]
-    what = f"what {', '.join(runs)} wrote" if runs else "nothing, as no run has written there,"
-    click.confirm(f"Empty {what} in {task.target.url.masked}, and copy anew?", abort=True, err=True)
+def _ask(task: Task) -> None:
+    """Ask whether to empty what earlier runs have written, where any has. Raises ConfigurationError as `confirm`."""
+    recorded = asyncio.run(status.status(task.target))
+    runs = [f"run {run.id} ({run.status}, {run.started_at:%Y-%m-%d %H:%M})"
+            for run in recorded.runs if run.status != "undone"]  # fmt: skip
+    if runs:
+        confirm(f"this removes what {', '.join(runs)} wrote into {task.target.url.masked}", yes=False)

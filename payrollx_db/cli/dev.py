@@ -10,6 +10,8 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
+from payrollx_db.cli.command import group
+from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console
 from payrollx_db.devserver import Server, create_database, database_exists, default_data_dir
 from payrollx_db.postgres.url import DatabaseUrl
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from payrollx_db.schema.seed import Seed, SeedInserted
 
 UNIFIED = "payrollx_production"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Command = Callable[..., Any]
 
@@ -34,7 +37,7 @@ def _data_dir(command: Command) -> Command:
     )(command)
 
 
-@click.group()
+@group(example="payrollx-db dev up")
 def dev() -> None:
     """Run a throw-away Postgres for trying things out.
 
@@ -43,7 +46,7 @@ def dev() -> None:
     """
 
 
-@dev.command()
+@dev.command(example="payrollx-db dev up")
 @_data_dir
 @options.as_json
 def up(data_dir: Path | None, *, as_json: bool) -> None:
@@ -59,9 +62,9 @@ def up(data_dir: Path | None, *, as_json: bool) -> None:
     console.note(f'next: eval "$({_command("env", data_dir)})", then payrollx-db dev legacy, payrollx-db migrate')
 
 
-@dev.command()
+@dev.command(example="payrollx-db dev down")
 @_data_dir
-@click.option("--destroy", is_flag=True, help="Remove the server's files as well: all its databases.")
+@destructive_option("--destroy", is_flag=True, help="Remove the server's files as well: all its databases.")
 def down(data_dir: Path | None, *, destroy: bool) -> None:
     """Stop the server. Its data stays, unless --destroy is given."""
     server = Server(data_dir)
@@ -74,7 +77,7 @@ def down(data_dir: Path | None, *, destroy: bool) -> None:
     console.note(f"stopped the server in {server.data_dir}" if ran else f"no server runs in {server.data_dir}")
 
 
-@dev.command()
+@dev.command(example="payrollx-db dev status")
 @_data_dir
 @options.as_json
 def status(data_dir: Path | None, *, as_json: bool) -> None:
@@ -86,7 +89,7 @@ def status(data_dir: Path | None, *, as_json: bool) -> None:
         _answer_status(server)
 
 
-@dev.command()
+@dev.command(example='eval "$(payrollx-db dev env)"')
 @_data_dir
 def env(data_dir: Path | None) -> None:
     """Print the running server's URLs for a shell.
@@ -99,7 +102,7 @@ def env(data_dir: Path | None) -> None:
         console.answer(f"export {name}={shlex.quote(url.plain)}")
 
 
-@dev.command()
+@dev.command(example="payrollx-db dev legacy --employees 100 --hostile")
 @_data_dir
 @options.catalog
 @click.option(
@@ -133,17 +136,30 @@ def env(data_dir: Path | None) -> None:
     show_envvar=True,
     help="The same seed makes the same rows.",
 )
+@yes
 @options.as_json
 def legacy(
-    data_dir: Path | None, catalog: str, url: str | None, employees: int, seed: int, *, hostile: bool, as_json: bool
+    data_dir: Path | None,
+    catalog: str,
+    url: str | None,
+    employees: int,
+    seed: int,
+    *,
+    hostile: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Make the catalog's legacy databases (PayrollX's eight), full of invented rows, to consolidate for practice.
 
     Those of an earlier call are dropped and made anew. A database of one of their names that this
-    command didn't make is refused.
+    command didn't make is refused. On a server that isn't the embedded one it asks first.
     """
     make_legacy = registry.practice(registry.find(catalog))
-    place = DatabaseUrl.parse(url, name="LEGACY_DATABASE_URL") if url else Server(data_dir).up()
+    server = Server(data_dir)
+    place = DatabaseUrl.parse(url, name="LEGACY_DATABASE_URL") if url else server.up()
+    if not _is_embedded(place, server):
+        confirm(f"this makes practice databases on {place.masked}, in place of those of an earlier call", yes=yes)
+    console.note(f"making practice databases on {place.masked}")
     summary = make_legacy(place, employees=employees, hostile=hostile, seed=seed, observer=_note_database)
     if as_json:
         console.answer_json({"url": place.masked, **asdict(summary), "rows": summary.rows})
@@ -151,15 +167,14 @@ def legacy(
     _answer_legacy(summary)
 
 
-@dev.command()
+@dev.command(example="payrollx-db dev seed")
 @_data_dir
 @options.database_url
 @options.catalog
-@click.option(
+@destructive_option(
     "--beside",
     is_flag=True,
-    envvar="PAYROLLX_DEV_BESIDE",
-    show_envvar=True,
+    former=["PAYROLLX_DEV_BESIDE"],
     help="Also into a database that holds other users. Never in production: everyone knows the password.",
 )
 @options.as_json
@@ -180,6 +195,11 @@ def seed(data_dir: Path | None, database_url: str | None, catalog: str, *, besid
         console.answer_json(_seed_document(rows, done))
     else:
         _answer_seed(rows, done)
+
+
+def _is_embedded(url: DatabaseUrl, server: Server) -> bool:
+    host, port, _ = url.place
+    return host in LOOPBACK and "hostaddr" not in url.params and port == str(server.status().port)
 
 
 def _own_database(catalog: "Catalog", data_dir: Path | None) -> DatabaseUrl:

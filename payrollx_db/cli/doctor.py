@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import click
 from rich.text import Text
 
+from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console, findings
 from payrollx_db.cli.targets import health_options
@@ -21,7 +21,7 @@ FINDINGS = 3
 LOOKS = {"ok": "green", "info": "green", "warn": "yellow", "error": "bold red"}
 
 
-@click.command()
+@command(example="payrollx-db doctor --backups backups")
 @health_options
 @as_json
 def doctor(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float, as_json: bool) -> int:

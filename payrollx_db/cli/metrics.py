@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from payrollx_db.cli.command import command
 from payrollx_db.cli.render import console
 from payrollx_db.cli.targets import health_options
 
@@ -26,7 +27,7 @@ def address(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
     return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
 
 
-@click.command()
+@command(example="payrollx-db metrics --listen 9187")
 @health_options
 @click.option(
     "--listen",

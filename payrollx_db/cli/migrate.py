@@ -7,6 +7,8 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
+from payrollx_db.cli.command import command
+from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.render import console, findings
 from payrollx_db.errors import ConfigurationError, FindingsError
 
@@ -18,13 +20,13 @@ if TYPE_CHECKING:
     Homes = list[tuple[DatabaseUrl, Sequence[str] | None]]
 
 
-@click.command()
+@command(example="payrollx-db migrate --check")
 @options.database_url
 @options.catalog
 @click.option("--service", metavar="NAME", help="Only this service.")
 @click.option("--revision", metavar="REVISION", help="Stop at this revision instead of the newest.")
-@click.option("--downgrade", metavar="REVISION", help="Go back to this revision; base undoes everything.")
-@click.option("--yes", is_flag=True, help="With --downgrade: yes, drop the tables and their rows.")
+@destructive_option("--downgrade", metavar="REVISION", help="Go back to this revision; base undoes everything.")
+@destructive_option("--yes", is_flag=True, help="With --downgrade: drop the tables and their rows.")
 @click.option("--sql", is_flag=True, help="Print the SQL for an empty database instead of running it.")
 @click.option("--check", is_flag=True, help="Only say where the database differs from the models.")
 @options.as_json

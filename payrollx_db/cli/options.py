@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from payrollx_db.cli.environment import search_working_folder
 from payrollx_db.errors import CatalogError, ConfigurationError
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -27,6 +28,7 @@ catalog = click.option(
     show_default=True,
     metavar="NAME",
     envvar="PAYROLLX_CATALOG",
+    callback=search_working_folder,
     show_envvar=True,
     help="The catalog of the unified database: a built-in or installed one, or package.module:name.",
 )

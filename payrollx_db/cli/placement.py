@@ -7,13 +7,14 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
+from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json, database_url
 from payrollx_db.cli.render import console
 from payrollx_db.cli.targets import places
 from payrollx_db.health.placed import Placements, look
 
 
-@click.command()
+@command(example="payrollx-db placement")
 @database_url
 @options.catalog
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True, metavar="SECONDS",

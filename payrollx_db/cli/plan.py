@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import click
 
+from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.task import task_options
@@ -14,7 +15,7 @@ from payrollx_db.consolidate.pipeline import Task
 FINDINGS = 3
 
 
-@click.command()
+@command(example="payrollx-db plan --service auth --sql")
 @task_options
 @click.option("--sql", is_flag=True, help="Show the SQL of each table's transforms.")
 @as_json

@@ -7,6 +7,7 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
+from payrollx_db.cli.command import command
 from payrollx_db.cli.render import console
 from payrollx_db.cli.targets import places
 from payrollx_db.health.pool_budget import MOST, Budget, Room, budget
@@ -28,7 +29,7 @@ def limit(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     return int(value)
 
 
-@click.command("pool-budget")
+@command("pool-budget", example="payrollx-db pool-budget --max-connections 200 --replicas 3")
 @options.database_url
 @options.catalog
 @click.option(

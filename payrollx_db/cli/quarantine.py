@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import click
 
+from payrollx_db.cli.command import group
 from payrollx_db.cli.options import as_json, database_url, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
@@ -19,7 +20,7 @@ from payrollx_db.postgres.session import Endpoint
 FINDINGS = 3
 
 
-@click.group()
+@group(example="payrollx-db quarantine list")
 def quarantine() -> None:
     """The rows that policies kept out of the target, and what was changed on the way in."""
 
@@ -33,7 +34,7 @@ _run = click.option("--run", type=int, help="Only of this run.")
 _source = click.option("--source", default="", metavar="TABLE", help="Only of this source table.")
 
 
-@quarantine.command("list")
+@quarantine.command("list", example="payrollx-db quarantine list --source payrollx_wallet.public.wallets")
 @database_url
 @_run
 @_source
@@ -47,7 +48,7 @@ def list_(database_url: str | None, run: int | None, source: str, *, as_json: bo
         runs.show_quarantine(found)
 
 
-@quarantine.command()
+@quarantine.command(example="payrollx-db quarantine show payrollx_wallet.public.wallets 42")
 @database_url
 @click.argument("source", metavar="TABLE")
 @click.argument("key")
@@ -60,7 +61,7 @@ def show(database_url: str | None, source: str, key: str) -> None:
     console.answer_json(chosen if len(chosen) > 1 else chosen[0])
 
 
-@quarantine.command()
+@quarantine.command(example="payrollx-db quarantine export")
 @database_url
 @_run
 @_source
@@ -70,7 +71,7 @@ def export(database_url: str | None, run: int | None, source: str) -> None:
         console.answer(exported(entry))
 
 
-@quarantine.command()
+@quarantine.command(example="payrollx-db quarantine retry")
 @task_options
 @as_json
 def retry(make_task: Callable[[Observer], Task], *, as_json: bool) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from payrollx_db.cli.command import command
+from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.options import as_json, database_url, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
@@ -22,11 +24,11 @@ from payrollx_db.report.summary import headline, summary
 FINDINGS = 3
 
 
-@click.command()
+@command(example="payrollx-db report --html report.html")
 @click.argument("run", type=int, required=False)
 @database_url
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="Write the report as one page that needs nothing else.")  # fmt: skip
+@destructive_option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                    help="Write the report as one page, in place of what FILE holds.")  # fmt: skip
 @click.option("--check", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Hold a report, a page or its JSON, against the database again.")  # fmt: skip
 @as_json

@@ -11,6 +11,9 @@ from rich.text import Text
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
+from payrollx_db.cli.command import group
+from payrollx_db.cli.destructive import destructive_option
+from payrollx_db.cli.environment import search_working_folder
 from payrollx_db.cli.render import console, findings
 from payrollx_db.errors import ConfigurationError
 
@@ -26,7 +29,7 @@ DEFAULT_SHOWN = 3  # members of a role in the table; --json has them all
 Command = Callable[..., Any]
 
 
-@click.group(invoke_without_command=True)
+@group(example="payrollx-db roles --check", invoke_without_command=True)
 @options.database_url
 @options.catalog
 @click.option("--check", is_flag=True, help="Prove the walls: every fault, and the SQL that fixes it.")
@@ -118,9 +121,13 @@ def _of_login(command: Command) -> Command:
     """Add what both `login` and `nologin` take. Database and catalog may stand before the word as well."""
     add: list[Callable[[Command], Command]] = [
         options.as_json,
-        click.option("--name", metavar="NAME", help="A login of this name in the role, instead of the role itself."),
+        destructive_option("--name", metavar="NAME", help="Use a login of this name in the role, not the role itself."),
         click.option(
-            "--catalog", metavar="NAME", envvar="PAYROLLX_CATALOG", help="The catalog of the unified database."
+            "--catalog",
+            metavar="NAME",
+            envvar="PAYROLLX_CATALOG",
+            callback=search_working_folder,
+            help="The catalog of the unified database.",
         ),
         options.database_url,
         click.argument("service", metavar="SERVICE"),
@@ -130,7 +137,9 @@ def _of_login(command: Command) -> Command:
     return command
 
 
-@roles.command(short_help="Let a service's role log in.")
+@roles.command(
+    short_help="Let a service's role log in.", example="payrollx-db roles login auth --password-env AUTH_PASSWORD"
+)
 @_of_login
 @click.option(
     "--password-env", metavar="VARIABLE", help="The environment variable with the password; else it is asked."
@@ -157,7 +166,7 @@ def login(
     _answer(ctx, made, as_json=as_json)
 
 
-@roles.command(short_help="Undo login.")
+@roles.command(short_help="Undo login.", example="payrollx-db roles nologin auth")
 @_of_login
 @click.pass_context
 def nologin(

@@ -10,6 +10,8 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
+from payrollx_db.cli.command import group
+from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import backups as archives
 from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError
@@ -31,16 +33,15 @@ _dir = click.option(
     metavar="DIR",
     help="The folder of backups.",
 )
-_yes = click.option("--yes", is_flag=True, help="Yes to what would be asked.")
 _name = click.argument("name", metavar="SERVICE")
 
 
-@click.group()
+@group(example="payrollx-db service list")
 def service() -> None:
     """Back a service up or restore it; hand it over to a database of its own, or take it back."""
 
 
-@service.command("list")
+@service.command("list", example="payrollx-db service list")
 @options.database_url
 @options.catalog
 @_dir
@@ -62,7 +63,7 @@ def list_(*, database_url: str | None, catalog: str, folder: Path, exact: bool, 
         archives.show_services(found)
 
 
-@service.command()
+@service.command(example="payrollx-db service backup --all --dir backups")
 @options.database_url
 @options.catalog
 @click.argument("names", metavar="[SERVICE]...", nargs=-1)
@@ -74,9 +75,9 @@ def list_(*, database_url: str | None, catalog: str, folder: Path, exact: bool, 
     help="Every service; those of one database as of one moment.",
 )
 @_dir
-@click.option("--keep", type=click.IntRange(min=1),
-              help="Keep so many backups of a service of this database, and delete older ones.")  # fmt: skip
-@_yes
+@destructive_option("--keep", type=click.IntRange(min=1), metavar="N",
+                    help="Keep the N newest backups of each service of this database, delete older ones.")  # fmt: skip
+@yes
 @options.as_json
 def backup(
     *,
@@ -111,14 +112,14 @@ def backup(
     archives.show_backups(made)
 
 
-@service.command()
+@service.command(example="payrollx-db service restore auth --dir backups")
 @options.database_url
 @options.catalog
 @_name
 @_dir
-@click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_RESTORE_BACKUP",
-              help="Which one: its folder, or its name in --dir. By default the newest.")  # fmt: skip
-@_yes
+@destructive_option("--backup", "chosen", metavar="BACKUP",
+                    help="Restore this one: its folder, or its name in --dir. By default the newest.")  # fmt: skip
+@yes
 @options.as_json
 def restore(
     *, database_url: str | None, catalog: str, name: str, folder: Path, chosen: str | None, yes: bool, as_json: bool
@@ -139,13 +140,13 @@ def restore(
         archives.show_restored(done)
 
 
-@service.command()
+@service.command(example="payrollx-db service export auth --to postgresql://migrator@new-server/auth")
 @options.database_url
 @options.catalog
 @_name
 @click.option("--to", metavar="URL", help="The service's own database; by default SERVICE_DATABASE_URL.")
 @_dir
-@_yes
+@yes
 @options.as_json
 def export(
     *, database_url: str | None, catalog: str, name: str, to: str | None, folder: Path, yes: bool, as_json: bool
@@ -162,14 +163,14 @@ def export(
         archives.note_exported(wanted)
 
 
-@service.command("import")
+@service.command("import", example="payrollx-db service import auth --from postgresql://migrator@new-server/auth")
 @options.database_url
 @options.catalog
 @_name
 @click.option("--from", "origin", metavar="URL", envvar="PAYROLLX_SERVICE_IMPORT_FROM",
               help="The service's own database; by default SERVICE_DATABASE_URL.")  # fmt: skip
 @_dir
-@_yes
+@yes
 @options.as_json
 def import_(
     *, database_url: str | None, catalog: str, name: str, origin: str | None, folder: Path, yes: bool, as_json: bool
@@ -183,15 +184,15 @@ def import_(
         archives.note_imported(wanted)
 
 
-@service.command()
+@service.command(example="payrollx-db service drop auth")
 @options.database_url
 @options.catalog
 @_name
 @_dir
 @click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_DROP_BACKUP",
               help="The backup that holds what goes. By default the newest.")  # fmt: skip
-@click.option("--loosen", is_flag=True, help="Also where foreign keys of other services point at it: drop those.")
-@_yes
+@destructive_option("--loosen", is_flag=True, help="Drop the foreign keys by which other services point at it, too.")
+@yes
 @options.as_json
 def drop(
     *,
@@ -211,7 +212,7 @@ def drop(
     wanted = options.named_service(known, name)
     url = options.unified_database(database_url)
     proof = _backup(wanted, folder, chosen)
-    _ask(f"this drops the schema {wanted.schema} of {url.masked}, and the rows in it", yes=yes)
+    confirm(f"this drops the schema {wanted.schema} of {url.masked}, and the rows in it", yes=yes)
     done = handover.drop(wanted, url, proof, catalog=known, metadata=known.models, loosen=loosen, observer=_note)
     if as_json:
         console.answer_json(done.document())
@@ -286,7 +287,7 @@ def _ask_to_replace(url: "DatabaseUrl", catalog: "Catalog", wanted: "Service", w
 
     rows = occupied(url, catalog, wanted)
     if rows:
-        _ask(f"{url.masked} has {rows:,} rows of {wanted.name}, which {what} would replace", yes=yes)
+        confirm(f"{url.masked} has {rows:,} rows of {wanted.name}, which {what} would replace", yes=yes)
 
 
 def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes: bool) -> None:
@@ -295,14 +296,4 @@ def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes:
 
     old = sum(max(0, len(manifest.found(folder, one.name)) + 1 - keep) for one in chosen)
     if old and sys.stdin.isatty():
-        _ask(f"afterwards this deletes up to {old} older backups in {folder}", yes=yes)
-
-
-def _ask(consequence: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigurationError(consequence, hint="add --yes if that is what you want")
-    if not click.confirm(f"{consequence}. Go on?", err=True):
-        console.note("nothing was done")
-        raise click.exceptions.Exit(1)
+        confirm(f"afterwards this deletes up to {old} older backups in {folder}", yes=yes)

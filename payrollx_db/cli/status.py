@@ -4,13 +4,14 @@ import asyncio
 
 import click
 
+from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json, database_url, unified_database
 from payrollx_db.cli.render import console, runs
 from payrollx_db.consolidate import status as run_status
 from payrollx_db.postgres.session import Endpoint
 
 
-@click.command()
+@command(example="payrollx-db status 2 --json")
 @database_url
 @as_json
 @click.argument("run", type=int, required=False)

@@ -11,6 +11,7 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
+from payrollx_db.cli.environment import search_working_folder
 from payrollx_db.consolidate.endpoints import endpoints, legacy_urls
 from payrollx_db.consolidate.pipeline import Task
 from payrollx_db.model.events import Observer, ignore_events
@@ -56,6 +57,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:
 
 OPTIONS = (
     _option("--from", "layout", default="legacy", metavar="LAYOUT", envvar="PAYROLLX_FROM",
+            callback=search_working_folder,
             help="The layout of the legacy databases: one of the catalog's, or package.module:name."),
     options.catalog,
     options.database_url,

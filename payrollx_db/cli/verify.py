@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
@@ -17,7 +18,7 @@ from payrollx_db.model.events import Observer
 FINDINGS = 3
 
 
-@click.command()
+@command(example="payrollx-db verify --service payroll --limit 5")
 @task_options
 @click.option("--limit", type=click.IntRange(0), default=20, show_default=True, envvar="PAYROLLX_LIMIT",
               show_envvar=True, help="How many differing rows to name per table.")  # fmt: skip

@@ -16,7 +16,7 @@ def test_no_database_url(bad: World, run: Run, command: str) -> None:
     ended = run(bad, command, DATABASE_URL=None)
 
     assert_refused(ended, 2, "DATABASE_URL is not set")
-    assert "next: " in ended.details
+    assert "hint: " in ended.details
     assert_untouched(bad)
 
 
@@ -72,7 +72,7 @@ def test_a_source_that_cannot_be_reached(bad: World, run: Run, command: str) -> 
     ended = run(bad, command, LEGACY_WALLET_DATABASE_URL=away)
 
     assert_refused(ended, 4, "payrollx_wallet", "127.0.0.1:1", "***")
-    assert "next: check that the server is running" in ended.details
+    assert "hint: check that the server is running" in ended.details
     assert_untouched(bad)
 
 

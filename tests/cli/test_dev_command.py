@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from payrollx_db.catalogs.payrollx.practice.databases import drop_legacy
 from payrollx_db.cli import cli
-from payrollx_db.devserver import Programs, Server, drop_database
-from payrollx_db.errors import DevServerError
+from payrollx_db.devserver import Programs, Server, database_exists, drop_database
+from payrollx_db.errors import ConfigurationError, DevServerError
 from payrollx_db.unified import CATALOG
 
 TABLES = 18
@@ -113,6 +113,7 @@ def test_legacy_fills_the_embedded_server(up: dict[str, Any]) -> None:
         assert next(line.split() for line in result.stdout.splitlines() if " users " in line)[2] == "14"
         assert "trouble" not in result.stdout
         assert "made payrollx_auth: " in result.stderr
+        assert f"making practice databases on {url.masked}" in result.stderr
     finally:
         drop_legacy(url)
 
@@ -123,7 +124,12 @@ def test_legacy_fills_the_server_that_is_named(up: dict[str, Any], monkeypatch: 
     monkeypatch.setenv("PAYROLLX_DEV_DATA_DIR", "/nowhere")
     url = Server(Path(up["data_dir"])).url()
     try:
-        document = json.loads(call("legacy", "--employees", "2", "--hostile", "--seed", "3", "--json").stdout)
+        arguments = ("legacy", "--employees", "2", "--hostile", "--seed", "3", "--json")
+        with pytest.raises(ConfigurationError, match=r"this makes practice databases on .*:\*\*\*@") as asked:
+            call(*arguments)  # it isn't the embedded server of that folder, and nobody is there to ask
+        assert "--yes" in asked.value.hint
+        assert not database_exists(url, "payrollx_auth")
+        document = json.loads(call(*arguments, "--yes").stdout)
     finally:
         drop_legacy(url)
 

@@ -134,7 +134,7 @@ def test_an_unset_url_is_said_with_the_next_step(migrate: Command) -> None:
     code, out, err = migrate()
 
     assert (code, out) == (2, "")
-    assert err.startswith("payrollx-db: DATABASE_URL is not set\n  next: ")
+    assert err.startswith("payrollx-db: DATABASE_URL is not set\n  hint: ")
 
 
 def test_an_unreachable_server_is_exit_code_5(migrate: Command) -> None:

@@ -147,7 +147,7 @@ def test_an_unmigrated_database_is_one_error(
     code, out, err = roles("--check", "--catalog", "payrollx_db.unified:CATALOG")
 
     assert (code, out) == (5, "")
-    assert "has no schema of the catalog payrollx\n  next: payrollx-db migrate" in err
+    assert "has no schema of the catalog payrollx\n  hint: payrollx-db migrate" in err
 
 
 @pytest.mark.skipif(shutil.which("psql") is None, reason="there is no psql here")

@@ -135,7 +135,7 @@ def test_hostile_data_is_refused_finding_by_finding(hostile_world: World, hostil
     ended = Ended(done.returncode, done.stdout, done.stderr)
     assert_refused(ended, 3, f"{len(planted)} findings")
     assert findings_of(ended.details) == planted
-    assert len([line for line in ended.details.splitlines() if not line.startswith("  next: ")]) == len(planted)
+    assert len([line for line in ended.details.splitlines() if not line.startswith("  hint: ")]) == len(planted)
     assert snapshot_of(hostile_world.target) == before
     assert value(hostile_world.target, "SELECT to_regclass('payrollx_meta.runs')") is None
 

@@ -182,4 +182,4 @@ def test_text_stays_text(reading_world: World) -> None:
     done = reading_world.command("copy", "--service", "nobody")
 
     assert done.stderr.startswith("payrollx-db: ")
-    assert "  next: " in done.stderr
+    assert "  hint: " in done.stderr

@@ -20,7 +20,7 @@ Done = subprocess.CompletedProcess[str]
 def call(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path | None = None) -> Done:
     """Run ``payrollx-db`` in ``folder`` with the environment ``env`` and none else; return how it ended."""
     out, err = io.StringIO(), io.StringIO()
-    kept, handler, hook = dict(os.environ), signal.getsignal(signal.SIGTERM), sys.excepthook
+    kept, path, handler, hook = dict(os.environ), list(sys.path), signal.getsignal(signal.SIGTERM), sys.excepthook
     _set_environment(env)
     try:
         with chdir(folder or Path.cwd()), redirect_stdout(out), redirect_stderr(err):
@@ -28,6 +28,7 @@ def call(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path | None
                 main(list(arguments))
     finally:
         _set_environment(kept)
+        sys.path[:] = path  # a catalog in the folder is searched for there
         signal.signal(signal.SIGTERM, handler)
         console.json_logs(wanted=False)
         sys.excepthook = hook

@@ -61,6 +61,14 @@ def _log_crash(kind: type[BaseException], crash: BaseException, _traceback: Any)
     log("error", f"unexpected {kind.__name__}", traceback="".join(traceback.format_tb(crash.__traceback__)))
 
 
+def warning(text: str) -> None:
+    """Print a warning to stderr: what was asked for is done, but not as somebody may expect."""
+    if _json_logs:
+        log("warning", text)
+        return
+    stderr.print(f"payrollx-db: warning: {text}", soft_wrap=True, style="yellow")
+
+
 def answer_json(document: Any) -> None:
     """Print the one JSON document that a command answers with."""
     click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
@@ -162,7 +170,7 @@ def error(failure: PayrollxError) -> None:
     for line in failure.details:
         note(_folded(stderr, line, 2, 6))
     if failure.hint:
-        note(_folded(stderr, f"next: {failure.hint}", 2, 6))
+        note(_folded(stderr, f"hint: {failure.hint}", 2, 6))
 
 
 def error_fields(failure: PayrollxError) -> dict[str, Any]:
@@ -185,8 +193,17 @@ def trace(failure: PayrollxError) -> None:
 
 
 def usage_error(failure: click.ClickException) -> None:
-    """Print Click's own complaint, in Click's words."""
-    if _json_logs:
-        log("error", failure.format_message(), error=type(failure).__name__, exit_code=failure.exit_code)
+    """Print what is wrong with the command line, the nearest name where one isn't known, and where to look."""
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+        failure.show(file=sys.stderr)
         return
-    failure.show(file=sys.stderr)
+    message = failure.format_message()
+    if nearest := getattr(failure, "possibilities", None):
+        message = f"{failure.message} Did you mean {nearest[0]!r}?"
+    if _json_logs:
+        log("error", message, error=type(failure).__name__, exit_code=failure.exit_code)
+        return
+    problem(message)
+    if isinstance(failure, click.UsageError) and failure.ctx is not None:
+        note(f"  {failure.ctx.get_usage().strip()}")
+        note(f"  hint: {failure.ctx.command_path} --help")

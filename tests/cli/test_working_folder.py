@@ -1,0 +1,84 @@
+"""A folder in which the command line is called says nothing about what is imported, unless a person names a module."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
+CAME_FAR = "nothing says where 8 of the 8 legacy databases are"  # what is said once catalog and layout are loaded
+TRAP = "raise SystemExit(f'{__name__} of the working folder was executed')\n"
+CATALOG = "from payrollx_db.unified import CATALOG\nfrom payrollx_db.legacy import LAYOUT\n"
+CALLS = {
+    "the program": [str(Path(sys.executable).parent / "payrollx-db")],
+    "the module": [sys.executable, "-m", "payrollx_db"],
+}
+
+
+@pytest.fixture(params=CALLS)
+def command(request: pytest.FixtureRequest) -> list[str]:
+    """Both ways to call the command line."""
+    return CALLS[request.param]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with files that are called like modules of Python and of installed packages, and a catalog."""
+    for name in ("graphlib", "decimal", "alembic", "sqlalchemy", "click", "rich_click", "dotenv", "psycopg"):
+        (tmp_path / f"{name}.py").write_text(TRAP)
+    (tmp_path / "shop.py").write_text(CATALOG)
+    return tmp_path
+
+
+def run(command: list[str], *arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"DATABASE_URL": NOWHERE} | variables
+    return subprocess.run(
+        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_no_file_of_the_folder_is_executed(command: list[str], folder: Path) -> None:
+    done = run(command, "plan", folder=folder)
+
+    assert "was executed" not in done.stderr
+    assert CAME_FAR in done.stderr
+
+
+@pytest.mark.parametrize("option", [["--catalog", "shop:CATALOG"], ["--from", "shop:LAYOUT"]])
+def test_a_module_that_is_named_is_found_there_after_all_others(
+    command: list[str], folder: Path, option: list[str]
+) -> None:
+    done = run(command, "plan", *option, folder=folder)
+
+    assert "was executed" not in done.stderr
+    assert CAME_FAR in done.stderr
+
+
+def test_an_installed_module_wins(command: list[str], folder: Path) -> None:
+    done = run(command, "plan", "--catalog", "alembic:CATALOG", folder=folder)
+
+    assert "alembic has no CATALOG" in done.stderr
+    assert done.returncode == 1
+
+
+def test_a_real_variable_names_one(command: list[str], folder: Path) -> None:
+    assert run(command, "plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
+
+
+@pytest.mark.parametrize("line", ["PAYROLLX_CATALOG=shop:CATALOG", "PAYROLLX_FROM=shop:LAYOUT"])
+def test_a_file_does_not(command: list[str], folder: Path, line: str) -> None:
+    (folder / ".env").write_text(f"{line}\n")
+
+    done = run(command, "plan", folder=folder)
+
+    assert done.returncode == 1
+    assert "can't import shop" in done.stderr
+    assert "on the command line" in done.stderr
+
+
+def test_a_real_variable_wins_over_a_file(command: list[str], folder: Path) -> None:
+    (folder / ".env").write_text("PAYROLLX_CATALOG=nothing:CATALOG\n")
+
+    assert run(command, "plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
