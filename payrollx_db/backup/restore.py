@@ -325,4 +325,5 @@ def _bare(name: str) -> str:
 
 
 def _same(key: Key, reference: Reference) -> bool:
-    return (".".join(key.table), key.columns) == (reference.table, (reference.column,))
+    ends = (reference.table, reference.columns, reference.target_table, reference.target_columns)
+    return (".".join(key.table), key.columns, ".".join(key.target), key.target_columns) == ends

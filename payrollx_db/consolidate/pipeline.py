@@ -19,7 +19,7 @@ from payrollx_db.consolidate.check.preflight import run_preflight, unreadable
 from payrollx_db.consolidate.copy import indexes, undo
 from payrollx_db.consolidate.copy.indexes import IndexBuilder
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, plans_with_keys, recorded
-from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.planner import CheckRows, Task, plan, unfinished_run
 from payrollx_db.consolidate.quarantine import Decision
 from payrollx_db.consolidate.retrying import resume_after_lock_loss
@@ -207,7 +207,7 @@ def refuse_mismatches(made: Plan) -> None:
 async def _retry_all(retrier: QuarantineRetrier, made: Plan, decisions: Sequence[Decision]) -> tuple[Retried, ...]:
     groups = plans_with_keys(made, decisions)
     order: dict[str, int] = {}
-    for number, table in enumerate(checks.parents_first(made)):
+    for number, table in enumerate(parents_first(made)):
         order.setdefault(table.source_name, number)
     done = []
     for source in sorted(groups, key=lambda name: order.get(name, len(order))):

@@ -140,7 +140,7 @@ async def invalid_indexes(database: Database) -> list[Finding]:
 async def missing_indexes(database: Database) -> list[Finding]:
     """Every column that refers to another table is indexed."""
     findings = []
-    for schema, table, columns, key in await database.rows("missing_indexes", **database.loose):
+    for schema, table, columns, key in await database.rows("missing_indexes", loose=database.loose):
         what = f"the foreign key {key}" if key else "a loose reference"
         message = f"{what} has no index: a look from the other side, or a delete there, reads the whole table"
         listed = ", ".join(quoted(column) for column in columns)
@@ -155,7 +155,7 @@ async def unused_indexes(database: Database) -> list[Finding]:
     limits = database.expected.limits
     findings = []
     for schema, table, index, size, days in await database.rows(
-        "unused_indexes", days=limits.unused_days, bytes=limits.unused_bytes, **database.loose
+        "unused_indexes", days=limits.unused_days, bytes=limits.unused_bytes, loose=database.loose
     ):
         message = f"no query has used it in {days:,.0f} days; {size / MEGABYTE:,.1f} MB, kept up by every write"
         remedy = f"if standbys and yearly jobs don't use it either: DROP INDEX CONCURRENTLY {quoted(schema, index)}"

@@ -1,5 +1,6 @@
 """One database under examination: who is placed there, what is expected of it, and how it is asked."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -83,15 +84,16 @@ class Database:
         return found
 
     @property
-    def loose(self) -> dict[str, list[str]]:
-        """The columns of its services that refer without a foreign key, as parameters of a query."""
-        columns = [r for r in self.expected.catalog.references if self._is_loose_here(r)]
-        tables = [reference.table.partition(".") for reference in columns]
-        return {
-            "loose_schemas": [schema for schema, _, _ in tables],
-            "loose_tables": [table for _, _, table in tables],
-            "loose_columns": [reference.column for reference in columns],
-        }
+    def loose(self) -> str:
+        """The columns of its services that refer without a foreign key, as a query's parameter: JSON."""
+        references = [r for r in self.expected.catalog.references if self._is_loose_here(r)]
+        tables = [reference.table.partition(".") for reference in references]
+        return json.dumps(
+            [
+                {"schema": schema, "relation": table, "columns": reference.columns}
+                for reference, (schema, _, table) in zip(references, tables, strict=True)
+            ]
+        )
 
     def finding(
         self,

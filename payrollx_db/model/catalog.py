@@ -4,8 +4,9 @@ Frozen data. The toolkit is given a :class:`Catalog` and knows nothing else of w
 """
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
 LOOSE = "payrollx_loose_reference"  # the key in Column.info under which a loose reference is declared
+TOGETHER = "payrollx_loose_together"  # and the one that joins several columns into one reference
 AUDITED = "payrollx_audited"  # the key in Table.info that names the log which a table's changes go to
 
 
@@ -28,22 +30,43 @@ class Service:
     tables: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, init=False)
 class Reference:
-    """A column that points at another table: ``schema.table.column`` → ``schema.table.column``.
+    """One or several columns that point at another table: ``schema.table.column`` → ``schema.table.column``.
 
-    ``enforced`` references are foreign keys; loose ones are declared, indexed and reported only.
+    ``enforced`` references are foreign keys; loose ones are declared, indexed and reported only. A row in which one of
+    several columns is NULL points at nothing, as with a foreign key's MATCH SIMPLE.
     """
 
     table: str
-    column: str
+    columns: tuple[str, ...]
     target_table: str
-    target_column: str
+    target_columns: tuple[str, ...]
     enforced: bool
+
+    def __init__(
+        self,
+        table: str,
+        columns: str | Iterable[str],
+        target_table: str,
+        target_columns: str | Iterable[str],
+        *,
+        enforced: bool,
+    ) -> None:
+        """Each end's columns are one name or several. Raises CatalogError where the ends don't pair up."""
+        set_field = partial(object.__setattr__, self)  # as a frozen dataclass's own __init__ does
+        set_field("table", table)
+        set_field("columns", (columns,) if isinstance(columns, str) else tuple(columns))
+        set_field("target_table", target_table)
+        set_field("target_columns", (target_columns,) if isinstance(target_columns, str) else tuple(target_columns))
+        set_field("enforced", enforced)
+        if not self.columns or len(self.columns) != len(self.target_columns):
+            raise CatalogError(f"the reference {self} has {len(self.columns)} columns for {len(self.target_columns)}")
 
     def __str__(self) -> str:
         arrow = "->" if self.enforced else "~>"
-        return f"{self.table}.{self.column} {arrow} {self.target_table}.{self.target_column}"
+        here, there = column_place(self.table, self.columns), column_place(self.target_table, self.target_columns)
+        return f"{here} {arrow} {there}"
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,9 @@ class Catalog:
         if twice := {role for role in roles if roles.count(role) > 1}:
             raise CatalogError(f"two of the owner, the reader and the services of {self.name} are {min(twice)!r}")
         object.__setattr__(self, "_by_schema", {service.schema: service for service in self.services})
+        for service in self.services:
+            if "." in service.schema:  # tables are known as schema.table
+                raise CatalogError(f"the schema {service.schema!r} of {self.name} has a dot in its name")
         known = set(self.tables())
         for reference in self.references:
             for table in (reference.table, reference.target_table):
@@ -157,12 +183,18 @@ class Catalog:
         return self.owner(reference.table) != self.owner(reference.target_table)
 
 
-def loose_reference(target: str) -> dict[str, Any]:
+def column_place(table: str, columns: Sequence[str]) -> str:
+    """Return what columns of ``schema.table`` are called: ``schema.table.column``, or ``schema.table.(one, two)``."""
+    return f"{table}.{columns[0]}" if len(columns) == 1 else f"{table}.({', '.join(columns)})"
+
+
+def loose_reference(target: str, *, together: str = "") -> dict[str, Any]:
     """Return ``info`` for a column that points at ``schema.table.column`` without a foreign key.
 
-    The column is to be indexed as well; the toolkit checks and reports such references.
+    The column is to be indexed as well; the toolkit checks and reports such references. Columns of a table that say
+    the same ``together``, any name, make one reference of several columns.
     """
-    return {LOOSE: target}
+    return {LOOSE: target, TOGETHER: together}
 
 
 def audited(log: str) -> dict[str, Any]:
@@ -174,10 +206,25 @@ def audited(log: str) -> dict[str, Any]:
 
 
 def _references(table: "Table") -> Iterator[Reference]:
-    for key in table.foreign_keys:
-        target = key.target_fullname.rpartition(".")
-        yield Reference(table.fullname, key.parent.name, target[0], target[2], enforced=True)
+    for constraint in table.foreign_key_constraints:
+        pairs = [(key.parent.name, key.target_fullname) for key in constraint.elements]
+        yield _reference(table, pairs, enforced=True)
+    loose: dict[tuple[bool, str], list[tuple[str, str]]] = {}
     for column in table.columns:
         if LOOSE in column.info:
-            target = column.info[LOOSE].rpartition(".")
-            yield Reference(table.fullname, column.name, target[0], target[2], enforced=False)
+            together = column.info.get(TOGETHER)
+            group = (True, together) if together else (False, column.name)
+            loose.setdefault(group, []).append((column.name, column.info[LOOSE]))
+    for pairs in loose.values():
+        yield _reference(table, pairs, enforced=False)
+
+
+def _reference(table: "Table", pairs: Sequence[tuple[str, str]], *, enforced: bool) -> Reference:
+    """Return the reference of ``pairs`` of a column and ``schema.table.column``, which must all be of one table."""
+    targets = {target.rpartition(".")[0] for _, target in pairs}
+    if len(targets) > 1:
+        raise CatalogError(f"one reference of {table.fullname} points at several tables: {', '.join(sorted(targets))}")
+    columns = [name for name, _ in pairs]
+    return Reference(
+        table.fullname, columns, targets.pop(), [target.rpartition(".")[2] for _, target in pairs], enforced=enforced
+    )

@@ -14,6 +14,7 @@ from sqlalchemy import ForeignKeyConstraint, MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint
 
+from payrollx_db.model.catalog import column_place
 from payrollx_db.postgres import query_files
 from payrollx_db.schema import ddl
 
@@ -32,8 +33,8 @@ class Key:
     definition: str
 
     def __str__(self) -> str:
-        ends = ((*self.table, *self.columns), (*self.target, *self.target_columns))
-        return " -> ".join(".".join(end) for end in ends)
+        ends = ((self.table, self.columns), (self.target, self.target_columns))
+        return " -> ".join(column_place(".".join(table), columns) for table, columns in ends)
 
     def orphans(self) -> sql.Composed:
         """Return the query that counts the rows whose reference leads nowhere."""

@@ -129,8 +129,8 @@ def test_every_loose_reference_leads_somewhere(seeded: DatabaseUrl) -> None:
         ).format(
             here=here,
             there=there,
-            column=sql.Identifier(reference.column),
-            target=sql.Identifier(reference.target_column),
+            column=sql.Identifier(reference.columns[0]),
+            target=sql.Identifier(reference.target_columns[0]),
         )
         assert query(seeded, statement.as_string()) == [], str(reference)
 

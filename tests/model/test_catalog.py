@@ -46,7 +46,7 @@ ON_DELETE = {
 
 
 def ends(references: list[Reference]) -> dict[str, str]:
-    return {f"{r.table}.{r.column}": f"{r.target_table}.{r.target_column}" for r in references}
+    return {f"{r.table}.{r.columns[0]}": f"{r.target_table}.{r.target_columns[0]}" for r in references}
 
 
 def test_the_references_that_stay_within_a_service() -> None:
@@ -71,8 +71,8 @@ def test_what_a_delete_does() -> None:
 
 @pytest.mark.parametrize("reference", CATALOG.references, ids=str)
 def test_both_ends_have_the_same_type(reference: Reference) -> None:
-    there = metadata.tables[reference.table].columns[reference.column]
-    target = metadata.tables[reference.target_table].columns[reference.target_column]
+    there = metadata.tables[reference.table].columns[reference.columns[0]]
+    target = metadata.tables[reference.target_table].columns[reference.target_columns[0]]
 
     assert str(there.type) == str(target.type)
 
@@ -87,7 +87,7 @@ def test_the_referencing_column_leads_an_index(reference: Reference) -> None:
         if constraint.__visit_name__ in {"primary_key_constraint", "unique_constraint"}
     }
 
-    assert reference.column in leading
+    assert reference.columns[0] in leading
 
 
 def test_services_can_be_migrated_in_an_order() -> None:

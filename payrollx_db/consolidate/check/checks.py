@@ -15,7 +15,7 @@ from payrollx_db.consolidate.check import duplicates, prisma, values
 from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, already_enforced, end_of
 from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.plan.mapping import TablePlan
-from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.quarantine import Decision, Kind
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.catalog import Reference
@@ -163,17 +163,17 @@ class _Examiner:
     async def loose(self) -> None:
         """Warn of rows that go in and whose loose reference will point nowhere."""
         references = [reference for reference in self.plan.catalog.references if not reference.enforced]
-        by_target = attrgetter("target_table", "target_column")
-        for goal, members in groupby(sorted(references, key=by_target), key=by_target):
-            children = [(r, end) for r in members for end in self._ends(r.table, r.column)]
-            parents = self._ends(*goal)
-            if not children or not (parents or await self.scratch.has_rows(goal[0])):
+        by_target = attrgetter("target_table", "target_columns")
+        for (owner, columns), members in groupby(sorted(references, key=by_target), key=by_target):
+            children = [(r, end) for r in members for end in self._ends(r.table, r.columns)]
+            parents = self._ends(owner, columns)
+            if not children or not (parents or await self.scratch.has_rows(owner)):
                 continue
             name = await self.scratch.parents(children[0][0], parents)
             for _, child in children:
                 count, unmatched = await self.scratch.unmatched(name, child)
                 if count:
-                    where, message = values.place(child.table, [child.column]), f"no such row in {goal[0]}"
+                    where, message = values.place(child.table, child.columns), f"no such row in {owner}"
                     self.take([Finding("loose-orphan", "warn", where, count, message, unmatched)], [])
 
     async def _orphaned_duplicates(self, duplicate: TablePlan) -> None:
@@ -237,8 +237,8 @@ class _Examiner:
 
     async def _reference(self, table: TablePlan, reference: Reference) -> None:
         owner = next((t for t in self.plan.copies if t.target_name == reference.target_table), None)
-        children = [end for t in (table, *self._adopters(table)) if (end := self._end(t, reference.column))]
-        parents = [self._end(t, reference.target_column) for t in ((owner, *self._adopters(owner)) if owner else ())]
+        children = [end for t in (table, *self._adopters(table)) if (end := self._end(t, reference.columns))]
+        parents = [self._end(t, reference.target_columns) for t in ((owner, *self._adopters(owner)) if owner else ())]
         ends = [end for end in parents if end is not None]
         if not children:
             return
@@ -258,9 +258,9 @@ class _Examiner:
     ) -> None:
         """Decide about rows whose parent isn't there: some never had one, some fall with theirs."""
         fell = await self._fallen(owner, reference, list(orphans)) if owner else {}
-        where = values.place(child.table, [child.column])
+        where = values.place(child.table, child.columns)
         action = self.policies.action("orphan", where)
-        nullable = child.column.target.nullable and child.column not in child.table.key
+        nullable = self._nullable(child, reference)
         alone = {value: rows for value, rows in orphans.items() if value not in fell}
         message = f"no such row in {reference.target_table}"
         if action == "null" and not nullable:
@@ -275,38 +275,48 @@ class _Examiner:
             self.take([Finding("descendant", "info", where, count, message, tuple(fell)[:EXAMPLES], follow)], [])
         for wanted, does in ((alone, action), (fell, action if action != FAIL else "quarantine")):
             if wanted and does != FAIL:
-                await self._decide_orphans(child, list(wanted), does, fell)
+                await self._decide_orphans(child, list(wanted), does, fell, nullable if does == "null" else ())
+
+    def _nullable(self, child: ReferenceEnd, reference: Reference) -> tuple[str, ...]:
+        """Return the child's columns that policy null makes NULL: those that may be, and that no other reference has.
+
+        One is enough for a reference of several columns to point at nothing; where others share all, all are taken.
+        """
+        others = [r for r in self.plan.catalog.references if r.table == reference.table and r != reference]
+        shared = {name for other in others for name in other.columns}
+        names = tuple(c.target.name for c in child.columns if c.target.nullable and c not in child.table.key)
+        return tuple(name for name in names if name not in shared) or names
 
     async def _decide_orphans(
-        self, child: ReferenceEnd, wanted: Sequence[str], action: str, fell: Mapping[str, str]
+        self,
+        child: ReferenceEnd,
+        wanted: Sequence[str],
+        action: str,
+        fell: Mapping[str, str],
+        columns: Sequence[str],
     ) -> None:
+        """Decide about the rows with these values: they stay out, or go in with ``columns`` NULL."""
         table = child.table
         if table.source_key is None:
             return
-        value = sql.SQL("({})::text").format(self.scratch.value(child))
-        query = sql.SQL(
-            "SELECT {key}, {value} FROM {source} WHERE ({rows}) AND {value} = ANY ({wanted}::text[])"
-        ).format(
-            key=table.source_key,
-            value=value,
-            source=table.from_clause,
-            rows=child.rows,
-            wanted=sql.Literal(list(wanted)),
-        )
-        kind, column = ("value", child.column.target.name) if action == "null" else ("row", "")
-        rows = await self._fetch(table, query)
-        name = table.source_name
-        self.take([], [Decision(name, k, kind, "orphan", action, column, fell.get(v, "")) for k, v in rows])  # type: ignore[arg-type]
+        query = sql.SQL(VALUES_AMONG).format(
+            key=table.source_key, value=self.scratch.text(child), source=table.from_clause,
+            rows=child.rows, wanted=sql.Literal(list(wanted)),
+        )  # fmt: skip
+        kind: Kind = "value" if columns else "row"
+        for key, value in await self._fetch(table, query):
+            cause = fell.get(value, "")
+            for column in columns or ("",):
+                self.take([], [Decision(table.source_name, key, kind, "orphan", action, column, cause)])
 
     async def _fallen(self, owner: TablePlan, reference: Reference, orphans: Sequence[str]) -> dict[str, str]:
         """Return those values whose parent stays out, each with that parent's name."""
         out = self._rows.get(owner.source_name)
-        column = end_of(owner, reference.target_column)
-        if not out or column is None or owner.source_key is None:
+        end = end_of(owner, reference.target_columns)
+        if not out or end is None or owner.source_key is None:
             return {}
-        value = sql.SQL("({})::text").format(self.scratch.value(column))
         query = sql.SQL(VALUES_AMONG).format(
-            key=owner.source_key, value=value, source=owner.from_clause,
+            key=owner.source_key, value=self.scratch.text(end), source=owner.from_clause,
             rows=owner.among(list(out)), wanted=sql.Literal(list(orphans)),
         )  # fmt: skip
         return {value: f"{owner.source_name} {key}" for key, value in await self._fetch(owner, query)}
@@ -336,12 +346,12 @@ class _Examiner:
                 k for k in self._adopted[duplicate.source_name] if k not in self._rows.get(duplicate.source_name, {})
             ]
             for index in (i for i in table.target.indexes if i.unique and i.plain and len(i.columns) == 1):
-                mine, theirs = end_of(duplicate, index.columns[0], keys), end_of(self._now(table), index.columns[0])
+                mine, theirs = end_of(duplicate, index.columns, keys), end_of(self._now(table), index.columns)
                 if mine is None or theirs is None or not keys or duplicate.source_key is None:
                     continue
                 clash = await self._clash(mine, theirs)
                 if clash:
-                    where = values.place(duplicate, [mine.column])
+                    where = values.place(duplicate, mine.columns)
                     action = self.policies.action("duplicate", where)
                     message = f"adopted, and too many for the unique {index.name}"
                     self.take(
@@ -352,12 +362,12 @@ class _Examiner:
                         self.take([], [Decision(name, key, "row", "duplicate", action) for key in clash])
 
     async def _clash(self, mine: ReferenceEnd, theirs: ReferenceEnd) -> list[str]:
-        value = sql.SQL("({})::text").format(self.scratch.value(mine))
+        value = self.scratch.text(mine)
         query = sql.SQL("SELECT {}, {} FROM {} WHERE {} AND {} IS NOT NULL").format(
             mine.table.source_key or sql.SQL("NULL"), value, mine.table.from_clause, mine.rows, value
         )
         rows = await self._fetch(mine.table, query)
-        there = sql.SQL("({})::text").format(self.scratch.value(theirs))
+        there = self.scratch.text(theirs)
         taken = sql.SQL("SELECT {} FROM {} WHERE {} AND {} = ANY ({}::text[])").format(
             there, theirs.table.from_clause, theirs.rows, there, sql.Literal([value for _, value in rows])
         )
@@ -370,29 +380,11 @@ class _Examiner:
         """Return the table without the rows that are known to stay out."""
         return replace(table, out=tuple(self._rows.get(table.source_name, ())))
 
-    def _ends(self, table: str, column: str) -> list[ReferenceEnd]:
-        """Return the ends from which rows of a target table's column will come."""
+    def _ends(self, table: str, columns: Sequence[str]) -> list[ReferenceEnd]:
+        """Return the ends from which rows of a target table's columns will come."""
         feeding = [t for t in self._feeding() if t.target_name == table]
-        return [end for t in feeding if (end := self._end(t, column)) is not None]
+        return [end for t in feeding if (end := self._end(t, columns)) is not None]
 
-    def _end(self, table: TablePlan, column: str) -> ReferenceEnd | None:
+    def _end(self, table: TablePlan, columns: Sequence[str]) -> ReferenceEnd | None:
         among = list(self._adopted.get(table.source_name, ())) if table.owner else None
-        return end_of(self._now(table), column, among)
-
-
-def parents_first(plan: Plan) -> list[TablePlan]:
-    """Return the tables to copy so that, but for cycles, each comes after those that it points at."""
-    by_target = {table.target_name: table for table in plan.copies}
-    order: dict[str, TablePlan] = {}
-
-    def visit(name: str, above: frozenset[str]) -> None:
-        if name in order or name in above or name not in by_target:
-            return
-        for reference in plan.catalog.references:
-            if reference.enforced and reference.table == name:
-                visit(reference.target_table, above | {name})
-        order[name] = by_target[name]
-
-    for name in by_target:
-        visit(name, frozenset())
-    return list(order.values())
+        return end_of(self._now(table), columns, among)

@@ -4,7 +4,7 @@ No source may be written to, and no table is pulled into Python. The distinct va
 piped into temporary tables of one target session, which vanish with it, and are joined there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,10 +24,10 @@ Known = Mapping[tuple[str, str], Values]
 
 @dataclass(frozen=True)
 class ReferenceEnd:
-    """One end of a reference: a planned table's column, in the rows that go (or ``among`` some keys only)."""
+    """One end of a reference: columns of a planned table, in the rows that go (or ``among`` some keys only)."""
 
     table: TablePlan
-    column: ColumnPlan
+    columns: tuple[ColumnPlan, ...]
     among: Sequence[str] | None = None
 
     @property
@@ -40,7 +40,7 @@ class ReferenceEnd:
 
 @dataclass(frozen=True)
 class Orphans:
-    """The values of one child column that no parent has: each with how many rows have it."""
+    """The values of a child's columns that no parent has, as text: each with how many rows have it."""
 
     child: ReferenceEnd
     values: dict[str, int]
@@ -60,47 +60,47 @@ class ReferenceWorkspace:
     async def parents(self, reference: Reference, ends: Sequence[ReferenceEnd]) -> str:
         """Collect the parents' keys, those that the target has already and those that will come; return the table."""
         name = self._name("parents")
-        schema, _, table = reference.target_table.partition(".")
-        made = sql.Identifier(name)
-        await self._run(
-            "CREATE TEMP TABLE {made} AS SELECT {key} AS key FROM {table}",
-            made=made,
-            key=sql.Identifier(reference.target_column),
-            table=sql.Identifier(schema, table),
-        )
+        keys = _key_names(len(reference.target_columns))
+        parents = sql.Identifier(name)
+        query = "CREATE TEMP TABLE {parents} AS SELECT {columns} FROM {table}"
+        columns = _named(map(sql.Identifier, reference.target_columns), keys)
+        await self._run(query, parents=parents, columns=columns, table=_qualified(reference.target_table))
         for end in ends:
-            await self._fill(
-                name, ["key"], end, "SELECT {value} FROM {source} WHERE ({rows}) AND {value} IS NOT NULL"
-            )  # fmt: skip
-        await self._run("CREATE INDEX ON pg_temp.{made} (key)", made=made)
-        await self._run("ANALYZE pg_temp.{made}", made=made)
+            await self._fill(name, keys, end, "SELECT {values} FROM {source} WHERE ({rows}) AND {complete}")
+        await self._run("CREATE INDEX ON pg_temp.{parents} ({keys})", parents=parents, keys=_listed(keys))
+        await self._run("ANALYZE pg_temp.{parents}", parents=parents)
         return name
 
     async def orphans(self, parents: str, child: ReferenceEnd) -> Orphans:
         """Return the child's values that aren't among ``parents``, at most ``limit`` of them and one more."""
-        rows = await self._without(
-            parents, child, "SELECT key::text, rows FROM strays ORDER BY strays.key", self.limit + 1
-        )
-        return Orphans(child, dict(rows))
+        query = "SELECT {text}, rows FROM strays ORDER BY {keys}"
+        return Orphans(child, dict(await self._without(parents, child, query, self.limit + 1)))
 
     async def unmatched(self, parents: str, child: ReferenceEnd) -> tuple[int, tuple[str, ...]]:
         """Return how many rows of the child have values that aren't among ``parents``, and some of those values."""
-        query = "SELECT key::text, (pg_catalog.sum(rows) OVER ())::bigint FROM strays ORDER BY strays.key"
+        query = "SELECT {text}, (pg_catalog.sum(rows) OVER ())::bigint FROM strays ORDER BY {keys}"
         rows = await self._without(parents, child, query, EXAMPLES)
         return (rows[0][1] if rows else 0), tuple(key for key, _ in rows)
 
     async def _without(self, parents: str, child: ReferenceEnd, text: str, limit: int) -> list[Any]:
-        """Answer ``text``, a query over ``unmatched``: the child's distinct values without a parent, and their rows."""
+        """Answer ``text``, a query over ``strays``: the child's distinct values without a parent, and their rows."""
         name = self._name("children")
+        keys = _key_names(len(child.columns))
         names = {"children": sql.Identifier(name), "parents": sql.Identifier(parents)}
-        like = "CREATE TEMP TABLE {children} AS SELECT key, 0::bigint AS rows FROM pg_temp.{parents} LIMIT 0"
-        await self._run(like, **names)
-        query = "SELECT {value}, pg_catalog.count(*) FROM {source} WHERE ({rows}) AND {value} IS NOT NULL GROUP BY 1"
-        await self._fill(name, ["key", "rows"], child, query)
+        # Of the child's own types, which may be other than its parent's: an integer can point at a bigint.
+        columns = _named((sql.Identifier(column.target.name) for column in child.columns), keys)
+        like = "CREATE TEMP TABLE {children} AS SELECT {columns}, 0::bigint AS rows FROM {table} LIMIT 0"
+        table = sql.Identifier(child.table.target.schema, child.table.target.name)
+        await self._run(like, children=names["children"], columns=columns, table=table)
+        groups = ", ".join(str(number) for number in range(1, len(keys) + 1))
+        query = "SELECT {values}, pg_catalog.count(*) FROM {source} WHERE ({rows}) AND {complete} GROUP BY " + groups
+        await self._fill(name, [*keys, "rows"], child, query)
+        parts = {"text": text_of(map(sql.Identifier, keys)), "keys": _listed(keys)}
+        same = sql.SQL(" AND ").join(sql.SQL("p.{0} = c.{0}").format(sql.Identifier(key)) for key in keys)
         unmatched = sql.SQL(
             "WITH strays AS (SELECT * FROM pg_temp.{children} AS c WHERE NOT EXISTS"
-            " (SELECT FROM pg_temp.{parents} AS p WHERE p.key = c.key)) {text} LIMIT {limit}"
-        ).format(text=sql.SQL(text), limit=sql.Literal(limit), **names)
+            " (SELECT FROM pg_temp.{parents} AS p WHERE {same})) {query} LIMIT {limit}"
+        ).format(query=sql.SQL(text).format(**parts), same=same, limit=sql.Literal(limit), **names)
         with self.target.translating_errors("can't check the references"):
             found: list[Any] = await self.session.fetch(render_sql(unmatched))
         await self._run("DROP TABLE pg_temp.{children}", children=names["children"])
@@ -108,14 +108,17 @@ class ReferenceWorkspace:
 
     async def has_rows(self, table: str) -> bool:
         """Tell whether the target table holds any row."""
-        schema, _, name = table.partition(".")
-        query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(schema, name))
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(_qualified(table))
         with self.target.translating_errors("can't check the references"):
             return bool(await self.session.fetchval(render_sql(query)))
 
-    def value(self, end: ReferenceEnd) -> sql.Composable:
-        """Return the expression of an end's value, NULL where it can't be converted."""
-        return self.known[end.table.place].guarded(end.column)
+    def values(self, end: ReferenceEnd) -> list[sql.Composable]:
+        """Return the expressions of an end's columns, NULL where one can't be converted."""
+        return [self.known[end.table.place].guarded(column) for column in end.columns]
+
+    def text(self, end: ReferenceEnd) -> sql.Composable:
+        """Return the expression of an end's value as one text, by which `orphans` names it."""
+        return text_of(self.values(end))
 
     def _name(self, what: str) -> str:
         self._made += 1
@@ -126,23 +129,75 @@ class ReferenceWorkspace:
             await self.session.execute(render_sql(sql.SQL(text).format(**names)))
 
     async def _fill(self, name: str, columns: list[str], end: ReferenceEnd, text: str) -> None:
-        """Pipe ``text``, over the end's ``{value}``, ``{source}`` and ``{rows}``, into the temporary table ``name``."""
-        query = sql.SQL(text).format(value=self.value(end), source=end.table.from_clause, rows=end.rows)
+        """Pipe ``text`` into the temporary table ``name``.
+
+        It is over the end's ``{values}``, ``{source}`` and ``{rows}``, of which the ``{complete}`` have no NULL there.
+        """
+        values = self.values(end)
+        query = sql.SQL(text).format(
+            values=sql.SQL(", ").join(values), complete=complete(values), source=end.table.from_clause, rows=end.rows
+        )
         source = self.sources[end.table.database]
         goal = ("pg_temp", name)
         async with open_pipe_end(source) as reader:
             await pipe(reader, render_sql(query), self.session, goal, columns, source=source, target=self.target)
 
 
-def end_of(table: TablePlan, column: str, among: Sequence[str] | None = None) -> ReferenceEnd | None:
-    """Return the end that is ``table``'s column of that target name, or ``None`` where nothing fills it."""
-    return next((ReferenceEnd(table, c, among) for c in table.columns if c.target.name == column), None)
+def end_of(table: TablePlan, columns: Sequence[str], among: Sequence[str] | None = None) -> ReferenceEnd | None:
+    """Return the end that is ``table``'s columns of those target names, or ``None`` where nothing fills one of them."""
+    filled = {column.target.name: column for column in table.columns}
+    if not all(name in filled for name in columns):
+        return None
+    return ReferenceEnd(table, tuple(filled[name] for name in columns), among)
+
+
+def text_of(values: Iterable[sql.Composable]) -> sql.Composable:
+    """Return the expression of values as one text: the one's own, or a JSON array of all of them."""
+    texts = [sql.SQL("({})::text").format(value) for value in values]
+    return texts[0] if len(texts) == 1 else sql.SQL("pg_catalog.jsonb_build_array({})::text").format(_comma(texts))
+
+
+def complete(values: Iterable[sql.Composable]) -> sql.Composable:
+    """Return the condition that none of ``values`` is NULL: a row with a NULL there points at nothing."""
+    return sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(value) for value in values)
 
 
 def already_enforced(plan: Plan, child: ReferenceEnd, parent: ReferenceEnd | None) -> bool:
     """Whether a validated foreign key of the source already says it, to the very table that will be the parent."""
     if parent is None or child.table.database != parent.table.database:
         return False
-    ends = (child.table.source.full_name, child.column.sources, parent.table.source.full_name, parent.column.sources)
+    here, there = _sources(child), _sources(parent)
+    pairs = set(zip(here, there, strict=True)) if len(here) == len(there) else set()
+    ends = (child.table.source.full_name, pairs, parent.table.source.full_name)
     keys = plan.sources[child.table.database].foreign_keys
-    return any((k.table, k.columns, k.target, k.target_columns) == ends for k in keys if k.validated)
+    return any(
+        (key.table, set(zip(key.columns, key.target_columns, strict=True)), key.target) == ends
+        for key in keys
+        if key.validated
+    )
+
+
+def _sources(end: ReferenceEnd) -> list[str]:
+    return [name for column in end.columns for name in column.sources]
+
+
+def _key_names(count: int) -> list[str]:
+    return [f"key{number}" for number in range(1, count + 1)]
+
+
+def _named(values: Iterable[sql.Composable], names: Iterable[str]) -> sql.Composable:
+    pairs = zip(values, names, strict=True)
+    return _comma(sql.SQL("{} AS {}").format(value, sql.Identifier(name)) for value, name in pairs)
+
+
+def _listed(names: Iterable[str]) -> sql.Composable:
+    return _comma(map(sql.Identifier, names))
+
+
+def _comma(parts: Iterable[sql.Composable]) -> sql.Composable:
+    return sql.SQL(", ").join(parts)
+
+
+def _qualified(table: str) -> sql.Identifier:
+    schema, _, name = table.partition(".")
+    return sql.Identifier(schema, name)

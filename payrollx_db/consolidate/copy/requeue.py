@@ -10,9 +10,8 @@ from typing import Any
 import asyncpg
 from psycopg import sql
 
-from payrollx_db.consolidate.check.checks import parents_first
 from payrollx_db.consolidate.plan.mapping import TablePlan
-from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.quarantine import Decision
 from payrollx_db.consolidate.state.lock import enter
 from payrollx_db.postgres.copy_pipe import pipe

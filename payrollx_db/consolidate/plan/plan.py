@@ -90,6 +90,24 @@ def make_plan(
     return Plan(catalog, layout, chosen, _slice(tables, jobs), tuple(mismatches), waiting, sources, target)
 
 
+def parents_first(plan: Plan) -> list[TablePlan]:
+    """Return the tables to copy so that, but for cycles, each comes after those that it points at."""
+    by_target = {table.target_name: table for table in plan.copies}
+    order: dict[str, TablePlan] = {}
+
+    def visit(name: str, above: frozenset[str]) -> None:
+        if name in order or name in above or name not in by_target:
+            return
+        for reference in plan.catalog.references:
+            if reference.enforced and reference.table == name:
+                visit(reference.target_table, above | {name})
+        order[name] = by_target[name]
+
+    for name in by_target:
+        visit(name, frozenset())
+    return list(order.values())
+
+
 def discards_of(plan: Plan) -> list[dict[str, str]]:
     """Return what the layout leaves behind on purpose, as plain data."""
     return [

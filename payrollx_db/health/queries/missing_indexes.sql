@@ -7,12 +7,16 @@ WITH referring AS (
     JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace
     WHERE k.contype = 'f' AND n.nspname = ANY (%(schemas)s)
     UNION ALL
-    SELECT a.attrelid, ARRAY[a.attnum], NULL
-    FROM unnest(%(loose_schemas)s::text[], %(loose_tables)s::text[], %(loose_columns)s::text[])
-      AS l (schema, relation, name)
+    SELECT c.oid, named.columns, NULL
+    FROM pg_catalog.jsonb_to_recordset(%(loose)s::jsonb) AS l (schema text, relation text, columns text[])
     JOIN pg_catalog.pg_namespace AS n ON n.nspname = l.schema
     JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = l.relation
-    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = l.name AND NOT a.attisdropped
+    CROSS JOIN LATERAL (
+        SELECT pg_catalog.array_agg(a.attnum ORDER BY p.position) AS columns
+        FROM unnest(l.columns) WITH ORDINALITY AS p (name, position)
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = p.name AND NOT a.attisdropped
+    ) AS named
+    WHERE pg_catalog.cardinality(named.columns) = pg_catalog.cardinality(l.columns)
 )
 SELECT n.nspname::text AS schema,
        c.relname::text AS table,

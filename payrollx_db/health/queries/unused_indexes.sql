@@ -9,7 +9,6 @@ FROM pg_catalog.pg_index AS x
 JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
 JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = x.indkey[0] -- none of an expression
 JOIN pg_catalog.pg_stat_all_indexes AS s ON s.indexrelid = i.oid
 CROSS JOIN (
     SELECT extract(epoch FROM pg_catalog.clock_timestamp()
@@ -30,8 +29,12 @@ WHERE n.nspname = ANY (%(schemas)s)
   )
   AND NOT EXISTS (
       SELECT
-      FROM unnest(%(loose_schemas)s::text[], %(loose_tables)s::text[], %(loose_columns)s::text[])
-        AS l (schema, relation, name)
-      WHERE l.schema = n.nspname AND l.relation = t.relname AND l.name = a.attname
+      FROM pg_catalog.jsonb_to_recordset(%(loose)s::jsonb) AS l (schema text, relation text, columns text[])
+      WHERE l.schema = n.nspname AND l.relation = t.relname AND l.columns <@ (
+          SELECT pg_catalog.array_agg(a.attname::text)
+          FROM pg_catalog.pg_attribute AS a
+          WHERE a.attrelid = t.oid
+            AND a.attnum = ANY ((x.indkey::smallint[])[0:pg_catalog.cardinality(l.columns) - 1])
+      )
   )
 ORDER BY 1, 2, 3
