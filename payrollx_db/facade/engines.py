@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine, create_engine
 
-from payrollx_db.errors import BoundaryError, ConfigurationError
-from payrollx_db.facade import drivers, guard
-from payrollx_db.facade import wall as walls
+from payrollx_db.errors import BoundaryError, ConfigurationError, PoolUsedUpError
+from payrollx_db.facade import dialects, drivers
+from payrollx_db.facade.guard import guard
+from payrollx_db.facade.transaction_settings import Isolation, TransactionSettings
+from payrollx_db.facade.wall import ACTIVE_SERVICE, ActiveService, ServiceScope, Wall
 from payrollx_db.postgres.url import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -86,26 +88,39 @@ class Place:
     """One database as one kind of session sees it: its URL, its engine, and the engine as each service has it."""
 
     url: DatabaseUrl
-    driver: str
     engine: Engine
     settings: PoolSettings
+    _scopes: dict[Any, ServiceScope] = field(default_factory=dict, repr=False)
     _views: dict[Any, Engine] = field(default_factory=dict, repr=False)
 
-    def view(self, wall: walls.Wall, **modes: Any) -> Engine:
-        """Return the engine for ``wall`` and the modes ``isolation`` and ``read_only``; all share one pool."""
-        key = (wall, *modes.items())
-        if key not in self._views:
-            made: Any = self.engine.execution_options(
-                **{walls.ACTIVE_SERVICE: walls.ActiveService(self.confine(wall, **modes))}
-            )
-            made.dispatch = self.engine.dispatch  # a view has no listeners of its own, and joining none costs time
-            self._views[key] = made
-        return self._views[key]
+    def view(self, wall: Wall, isolation: Isolation | None = None, *, read_only: bool = False) -> Engine:
+        """Return the engine for transactions of ``wall`` that run so; all such share one pool."""
+        key = (wall, isolation, read_only)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = self.shared_view(ActiveService(self.scope(*key)))
+        return view
 
-    def confine(self, wall: walls.Wall, **modes: Any) -> walls.ServiceScope:
+    def shared_view(self, active: ActiveService) -> Engine:
+        """Return the engine for transactions of whose turn ``active`` says it is."""
+        return self.engine.execution_options(**{ACTIVE_SERVICE: active})
+
+    def scope(self, wall: Wall, isolation: Isolation | None = None, read_only: bool = False) -> ServiceScope:
         """Return what holds a transaction on this database to ``wall``."""
-        opening = drivers.TransactionSettings(wall.role, wall.schema, local=self.settings.local, **modes)
-        return walls.ServiceScope(wall, opening, self.url)
+        key = (wall, isolation, read_only)
+        scope = self._scopes.get(key)
+        if scope is None:
+            settings = TransactionSettings(wall.role, wall.schema, isolation, read_only, self.settings.local)
+            scope = self._scopes.setdefault(key, ServiceScope(wall, settings, self.url))
+        return scope
+
+    def used_up(self) -> PoolUsedUpError:
+        """Return the error for a pool of which no connection came free in time."""
+        most = self.settings.size + self.settings.overflow
+        return PoolUsedUpError(
+            f"all {most} connections to {self.url} stayed in use for {self.settings.timeout} s",
+            hint="keep transactions short, or raise PAYROLLX_POOL_SIZE; payrollx-db pool-budget says what fits",
+        )
 
 
 MakeEngine = Callable[..., Engine]
@@ -127,15 +142,15 @@ def url_of(service: str | None, environ: Mapping[str, str] | None = None) -> Dat
 
     Raises ConfigurationError where no variable says it, or what it says is no Postgres URL.
     """
-    given = os.environ if environ is None else environ
+    variables = os.environ if environ is None else environ
     for name in (variable(service), UNIFIED) if service else (UNIFIED,):
-        if text := given.get(name):
+        if text := variables.get(name):
             return _parsed(text, name)
     own = f", or {variable(service)} to place {service} by itself" if service else ""
     raise ConfigurationError(f"{UNIFIED} is not set", hint=f"set it to the unified database's URL{own}")
 
 
-def refuse_other_services(wall: walls.Wall) -> None:
+def refuse_other_services(wall: Wall) -> None:
     """Raise BoundaryError where ``PAYROLLX_SERVICE`` makes this process another service than ``wall`` is for.
 
     Raises ConfigurationError where it names no service.
@@ -155,7 +170,7 @@ def refuse_other_services(wall: walls.Wall) -> None:
 
 def place(url: DatabaseUrl) -> Place:
     """Return the process's place for ordinary sessions on ``url``, made on first use."""
-    return _known(_places, url, drivers.sync_driver(url), create_engine)
+    return _place(_places, url, drivers.sync_driver(url), create_engine)
 
 
 def async_place(url: DatabaseUrl) -> Place:
@@ -163,8 +178,9 @@ def async_place(url: DatabaseUrl) -> Place:
     from sqlalchemy.ext.asyncio import create_async_engine
 
     with _lock:
-        mine = _async_places.setdefault(asyncio.get_running_loop(), {})
-    return _known(mine, url, drivers.async_driver(url), lambda *at, **how: create_async_engine(*at, **how).sync_engine)
+        places = _async_places.setdefault(asyncio.get_running_loop(), {})
+    driver = drivers.async_driver(url)
+    return _place(places, url, driver, lambda *at, **how: create_async_engine(*at, **how).sync_engine)
 
 
 def async_engine(view: Engine) -> "AsyncEngine":
@@ -177,20 +193,20 @@ def async_engine(view: Engine) -> "AsyncEngine":
 def dispose() -> None:
     """Close all pools of ordinary sessions in this process; what is in use is closed when it comes back."""
     with _lock:
-        for known in _places.values():
-            known.engine.dispose()
+        for place in _places.values():
+            place.engine.dispose()
 
 
 # -- private ------------------------------------------------------------------------------------------
 
 
-def _known(places: dict[tuple[str, str], Place], url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
+def _place(places: dict[tuple[str, str], Place], url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
     key = (url.identity, driver)
-    found = places.get(key)
-    if found is None:
+    place = places.get(key)
+    if place is None:
         with _lock:
-            found = places.get(key) or places.setdefault(key, _make(url, driver, make))
-    return found
+            place = places.get(key) or places.setdefault(key, _make(url, driver, make))
+    return place
 
 
 def _make(url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
@@ -200,7 +216,8 @@ def _make(url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
     )
     level = drivers.isolation_level(driver)
     engine = make(
-        URL.create(f"postgresql+{driver}"),  # the rest is in the arguments, so that no repr shows a password
+        URL.create(dialects.scheme(driver)),  # the rest is in the arguments, so that no repr shows a password
+        database_url=url,
         connect_args=arguments,
         pool_size=settings.size,
         max_overflow=settings.overflow,
@@ -210,8 +227,8 @@ def _make(url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
         hide_parameters=True,
         **({"isolation_level": level} if level else {}),
     )
-    guard.guard(engine, driver, url)
-    return Place(url, driver, engine, settings)
+    guard(engine)
+    return Place(url, engine, settings)
 
 
 @lru_cache(maxsize=64)
@@ -241,8 +258,8 @@ def _after_fork() -> None:
     """The parent's connections are the parent's: forget them, without closing them."""
     global _lock  # noqa: PLW0603 - another thread of the parent may have held it at the fork
     _lock = threading.RLock()
-    for known in _places.values():
-        known.engine.dispose(close=False)
+    for place in _places.values():
+        place.engine.dispose(close=False)
     _async_places.clear()
 
 

@@ -6,17 +6,17 @@ before it is sent. Objects stay usable after the block (``expire_on_commit`` is 
 """
 
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, orm, text
+from sqlalchemy import Connection, MetaData, Table, orm, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from payrollx_db.errors import BoundaryError, PoolUsedUpError, TargetError
-from payrollx_db.facade import engines, guard, wall
-from payrollx_db.facade.drivers import Isolation
+from payrollx_db.errors import BoundaryError, TargetError
+from payrollx_db.facade import engines, wall
+from payrollx_db.facade.transaction_settings import Isolation
 from payrollx_db.model.catalog import Service
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -33,47 +33,16 @@ UNUSABLE = text(
 class Session(orm.Session):
     """A SQLAlchemy session behind a service's wall. It is made by a facade, not by hand."""
 
-    def __init__(self, bind: Any = None, binds: Any = None, *, scope: wall.ServiceScope | None = None) -> None:
-        """``scope`` is for a session that shares its transaction with other services' sessions."""
+    def __init__(self, bind: Any = None, binds: Any = None) -> None:
+        """``bind`` is a place's engine as a service has it."""
         # Closed is closed: what is written after the block would go into a second transaction, which nobody ends.
         super().__init__(bind, binds=binds, expire_on_commit=False, close_resets_only=False)
-        self._confined = scope
-        self._pointed_at: tuple[Session, ...] = ()
-
-    def join(self, pointed_at: Iterable["Session"] = ()) -> None:
-        """Take part in the transaction that the connection is in: as a whole, whatever savepoints are made later.
-
-        ``pointed_at`` are the sessions of other services in it whose rows this one's may point at.
-        """
-        self._pointed_at = tuple(pointed_at)
-        super().connection()
-
-    def flush(self, objects: Sequence[Any] | None = None) -> None:
-        """Write what is pending, and before that what it may point at in the same transaction."""
-        for other in self._pointed_at:
-            if not other.deleted:  # that is for later, when nothing points at it any more
-                other.flush()
-        super().flush(objects)
-
-    def get_bind(self, *arguments: Any, **options: Any) -> Engine | Connection:
-        """Return what to run the next statement on, and take the turn on it. SQLAlchemy calls this before each."""
-        bind = super().get_bind(*arguments, **options)
-        if self._confined is not None:
-            bind.get_execution_options()[wall.ACTIVE_SERVICE].scope = self._confined
-        return bind
 
     def connection(self, *arguments: Any, **options: Any) -> Connection:
-        """Return the transaction's connection, already under the service's role, as with any session.
-
-        Raises BoundaryError where several services share the transaction: it would be everyone's.
-        """
-        if self._confined is not None:
-            raise BoundaryError(
-                "a transaction over several services has no connection for one of them", hint="use execute() instead"
-            )
-        made = super().connection(*arguments, **options)
-        guard.start(made, made.dialect.driver)
-        return made
+        """Return the transaction's connection, already under the service's role, as with any session."""
+        connection = super().connection(*arguments, **options)
+        connection.dialect.open(connection)  # type: ignore[attr-defined] # a guarded one
+        return connection
 
 
 class Facade:
@@ -105,9 +74,11 @@ class Facade:
         """
         engines.refuse_other_services(self.wall)
         place = engines.place(self.url)
-        view = place.view(self.wall, isolation=isolation, read_only=read_only)
-        with explain_pool_timeout(place), Session(view) as session, session.begin():
-            yield session
+        try:
+            with Session(place.view(self.wall, isolation, read_only=read_only)) as session, session.begin():
+                yield session
+        except PoolTimeout:
+            raise place.used_up() from None
 
     @asynccontextmanager
     async def async_session(
@@ -118,10 +89,12 @@ class Facade:
 
         engines.refuse_other_services(self.wall)
         place = engines.async_place(self.url)
-        view = engines.async_engine(place.view(self.wall, isolation=isolation, read_only=read_only))
-        with explain_pool_timeout(place):
+        view = engines.async_engine(place.view(self.wall, isolation, read_only=read_only))
+        try:
             async with AsyncSession(view, sync_session_class=Session) as session, session.begin():
                 yield session
+        except PoolTimeout:
+            raise place.used_up() from None
 
     def ping(self) -> float:
         """Check that the service can use its tables, and return the seconds that it took.
@@ -193,17 +166,3 @@ class Facade:
 
 class NotMineError(BoundaryError, AttributeError):
     """The facade has no such table. An AttributeError too, so that ``hasattr`` and completion keep working."""
-
-
-@contextmanager
-def explain_pool_timeout(place: engines.Place) -> Iterator[None]:
-    """Say what to do about a pool that is used up."""
-    try:
-        yield
-    except PoolTimeout:
-        settings = place.settings
-        most = settings.size + settings.overflow
-        raise PoolUsedUpError(
-            f"all {most} connections to {place.url} stayed in use for {settings.timeout} s",
-            hint="keep transactions short, or raise PAYROLLX_POOL_SIZE; payrollx-db pool-budget says what fits",
-        ) from None

@@ -1,324 +1,303 @@
-"""The walls as Python holds them: which tables a statement names, and who may; and each transaction under its role.
+"""The guard: a dialect that runs each transaction under a service's role, and each statement behind its wall.
 
-Every statement that SQLAlchemy compiles notes the tables that it names, once, in its cached form; looking at it again
-is a comparison of two small sets. Raw SQL isn't parsed: the server's roles hold that.
+SQLAlchemy hands everything that it sends to its dialect, which begins, executes, commits and rolls back; a subclass
+that looks at what passes needs no events and replaces nothing. `GuardedDialect` is what the drivers have in common,
+`dialects` has one class for each.
+
+A pool asks a dialect whether an idle connection still lives, which costs a round trip. Here the answer is a
+transaction that begins with the settings of the connection's last one, most often those of the next. Where they
+aren't, it is rolled back in the round trip that begins the right one.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ResourceClosedError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from payrollx_db.errors import BoundaryError, PayrollxError, PlacementError
-from payrollx_db.facade import drivers, error_translation, raw_sql
-from payrollx_db.facade.wall import ACTIVE_SERVICE, SESSION_STATE, ServiceScope, SessionState, Wall
+from payrollx_db.errors import BoundaryError, PayrollxError
+from payrollx_db.facade import drivers, error_translation, statements
+from payrollx_db.facade.transaction_settings import (
+    RESET_SESSION,
+    TransactionSettings,
+    begin_script,
+    role_script,
+    switch_script,
+)
+from payrollx_db.facade.wall import ACTIVE_SERVICE, SESSION_STATE, ActiveService, ServiceScope, SessionState
 from payrollx_db.postgres.url import DatabaseUrl
 
-SYSTEM = frozenset({None, "pg_catalog", "information_schema"})
-ACTING = frozenset({"role", "session_authorization"})
-ENDINGS = ("ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT ")
-OURS = frozenset({"isolation_level", "postgresql_readonly", "postgresql_deferrable", ACTIVE_SERVICE})
+SAVEPOINT_ENDINGS = ("ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT ")
+OWN_OPTIONS = frozenset({"isolation_level", "postgresql_readonly", "postgresql_deferrable", ACTIVE_SERVICE})
 
 
-def guard(engine: Engine, driver: str, url: DatabaseUrl) -> None:
-    """Hold every statement of ``engine`` to its `ActiveService`'s wall; open its transactions under that role."""
-    dialect: Any = engine.dialect
-    dialect.statement_compiler = _noting(dialect.statement_compiler)
-    if dialect.is_async:
-        dialect.initialize = _cancellable(dialect.initialize)
-    if driver == "pg8000":
-        dialect.do_close = drivers.closes
-    _guard_connections(engine, driver, url)
-    _guard_statements(engine, driver, url)
-    _guard_endings(engine, driver, url)
+class GuardedDialect(DefaultDialect):
+    """What the dialects of all drivers have in common. It stands before SQLAlchemy's own among a class's bases."""
 
+    def __init__(self, database_url: DatabaseUrl | None = None, **options: Any) -> None:
+        """``database_url`` is what errors name; the other options are SQLAlchemy's."""
+        if database_url is None:
+            raise TypeError("a guarded dialect needs the URL of its database")
+        super().__init__(**options)
+        self.database_url = database_url
+        self._initializing: Connection | None = None
+        self._states: weakref.WeakKeyDictionary[Any, SessionState] = weakref.WeakKeyDictionary()
 
-def start(connection: Connection, driver: str) -> SessionState:
-    """Open the transaction of ``connection`` for whose turn it is, if it isn't open for them already.
+    # -- what each driver does in its own way --
 
-    Raises TargetError where the role can't be taken or the server is gone, and BoundaryError where somebody has ended
-    the transaction on the driver's own connection.
-    """
-    held: SessionState = connection.info[SESSION_STATE]
-    scope: ServiceScope = connection.get_execution_options()[ACTIVE_SERVICE].scope
-    real = connection.connection.dbapi_connection
-    if held.opened is not None and not drivers.is_open(driver, real):
-        held.opened, held.dirty = None, True
-        raise BoundaryError(
-            f"the transaction of {scope.wall.name} was ended behind the facade's back, and its role with it",
-            hint="leave the with block to commit, raise to roll back",
-        )
-    if held.opened is scope.opening and not held.role_uncertain:
-        return held
-    try:
-        if held.opened is None:
-            drivers.opens(driver, real, scope.opening, held.login)
-        elif held.opened is scope.opening:
-            drivers.acts(driver, real, scope.opening)
-        else:
-            held.switched = True
-            drivers.switches(driver, real, scope.opening)
-    except drivers.failures(driver, connection.dialect) as error:
-        gone = _is_gone(connection, error)
-        raise error_translation.of_opening(error, scope, held, gone=gone) from None
-    held.opened, held.role_uncertain = scope.opening, False
-    return held
+    def execute_script(self, connection: Any, script: str) -> None:
+        """Run statements without parameters or results, in one round trip. Raises the driver's own errors."""
+        raise NotImplementedError
 
+    def is_open(self, connection: Any) -> bool:
+        """Tell whether a DBAPI connection is in a transaction, as the server last said; also where it is lost since."""
+        raise NotImplementedError
 
-# -- private ------------------------------------------------------------------------------------------
+    def begin(self, connection: Any, settings: TransactionSettings, login: str, *, again: bool = False) -> None:
+        """Begin a transaction; with ``again``, instead of the one that is open. Raises the driver's own errors."""
+        script = begin_script(settings, login)
+        self.execute_script(connection, f"ROLLBACK; {script}" if again else script)
 
-_ANOTHER = drivers.TransactionSettings("")
+    def login_of(self, connection: Any) -> str:
+        """Return who has logged in on a new DBAPI connection."""
+        cursor = connection.cursor()
+        cursor.execute("SELECT session_user")
+        (name,) = cursor.fetchone()
+        cursor.close()
+        return str(name)
 
+    # -- where connections are made --
 
-def _guard_connections(engine: Engine, driver: str, url: DatabaseUrl) -> None:
-    @event.listens_for(engine, "do_connect")
-    def connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        """Connect. Raises TargetError where the network refuses."""
         try:
-            return dialect.connect(*arguments, **options)
+            return super().connect(*arguments, **options)
         except OSError as error:  # asyncpg lets them through; SQLAlchemy knows only the drivers' own
-            raise error_translation.unreachable(url, drivers.said(error)) from None
+            raise error_translation.unreachable(self.database_url, error) from None
 
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info[SESSION_STATE] = SessionState(drivers.login(driver, connection))
+    def initialize(self, connection: Connection) -> None:
+        """Let SQLAlchemy ask a new server for its version, which is no service's business."""
+        self._initializing = connection
+        try:
+            super().initialize(connection)
+        except (NotImplementedError, ResourceClosedError):
+            # SQLAlchemy 2.1 can't invalidate the connection that it asks on; the error of trying hides a cancellation.
+            if self.is_async and (task := asyncio.current_task()) and task.cancelling():
+                raise asyncio.CancelledError from None
+            raise
+        finally:
+            self._initializing = None
 
-    @event.listens_for(engine, "set_connection_execution_options")
-    def options(_connection: Connection, given: dict[str, Any]) -> None:
-        if refused := OURS & given.keys():
+    def note_login(self, connection: Any, record: ConnectionPoolEntry) -> None:
+        """Note who has logged in on a new connection."""
+        state = SessionState(self.login_of(connection))
+        record.info[SESSION_STATE] = self._states[self.get_driver_connection(connection)] = state
+
+    def do_ping(self, dbapi_connection: Any) -> bool:
+        """Tell whether an idle connection lives, by beginning a transaction as its last one was."""
+        state = self._states.get(self.get_driver_connection(dbapi_connection))
+        if state is None or state.last is None:
+            return bool(super().do_ping(dbapi_connection))
+        try:
+            self.begin(dbapi_connection, state.last, state.login)
+        except self.failures as error:
+            if self.is_disconnect(error, dbapi_connection, None):
+                return False
+            state.last = None  # that role isn't to be had any more; whoever wants it is told then
+            super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
+            return bool(super().do_ping(dbapi_connection))
+        state.settings, state.unused = state.last, True
+        return True
+
+    # -- where a transaction begins, goes on and ends --
+
+    def open(self, connection: Connection) -> SessionState:
+        """Let the transaction of ``connection`` be that of the service whose turn it is.
+
+        Raises TargetError where the role can't be taken or the server is gone, and BoundaryError where somebody has
+        ended the transaction on the driver's own connection.
+        """
+        state, scope = _state(connection), _scope(connection)
+        dbapi_connection = connection.connection.dbapi_connection
+        if state.settings is not None and not self.is_open(dbapi_connection):
+            state.end(dirty=True)
+            raise BoundaryError(
+                f"the transaction of {scope.wall.name} was ended behind the facade's back, and its role with it",
+                hint="leave the with block to commit, raise to roll back",
+            )
+        if state.in_force is scope.settings:
+            return state
+        try:
+            self._enforce(dbapi_connection, state, scope.settings)
+        except self.failures as error:
+            lost = self.is_disconnect(error, dbapi_connection, None)
+            if lost:
+                connection.invalidate(error)
+            raise error_translation.of_begin(error, scope, state, lost_now=lost) from None
+        state.settings = state.in_force = state.last = scope.settings
+        state.unused = False
+        return state
+
+    def _enforce(self, dbapi_connection: Any, state: SessionState, settings: TransactionSettings) -> None:
+        if state.settings is None:
+            self.begin(dbapi_connection, settings, state.login)
+        elif state.settings == settings:
+            if not state.unused:  # a statement may have changed the role
+                self.execute_script(dbapi_connection, role_script(settings))
+        elif state.unused:
+            self.begin(dbapi_connection, settings, state.login, again=True)
+        else:
+            state.switched = True
+            self.execute_script(dbapi_connection, switch_script(settings))
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """Commit what can be committed. Raises TargetError where a statement failed before, or the server is gone."""
+        state: SessionState = dbapi_connection.info[SESSION_STATE]
+        if state.failed or state.dirty:  # of a failed transaction, COMMIT would silently keep nothing
+            self._run_before_commit(dbapi_connection, RESET_SESSION if state.dirty else "SELECT 1")
+        if state.settings is not None:
+            super().do_commit(dbapi_connection)  # type: ignore[no-untyped-call]
+        state.end()
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Roll back and clean the session in one go: behind a pooler, the next statement would be in another one.
+
+        A session that is lost is as good as rolled back, and no reason to hide why the transaction failed.
+        """
+        try:
+            state: SessionState | None = dbapi_connection.info.get(SESSION_STATE)
+        except NotImplementedError:  # SQLAlchemy's first look at a server isn't a pool's connection
+            state = None
+        if state is None:
+            super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
+            return
+        real = dbapi_connection.dbapi_connection
+        try:
+            if state.dirty:
+                self.execute_script(real, f"ROLLBACK; {RESET_SESSION}")
+            if state.settings is not None or self.is_open(real):
+                super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
+        except self.failures as error:
+            dbapi_connection.invalidate(error)  # whatever state it is in, it isn't handed on
+        state.end()
+
+    def do_rollback_to_savepoint(self, connection: Connection, name: str) -> None:
+        """Roll back to a savepoint, which takes SET LOCAL back that came after it.
+
+        Nobody keeps count of which savepoint a service's turn began in. Where there was one service only, its role and
+        its settings stay as they were before.
+        """
+        state = _state(connection)
+        if state.switched and state.settings is not None:
+            state.settings, state.in_force = _UNKNOWN, None
+        if state.dirty:
+            state.in_force = None
+        state.failed = False
+        super().do_rollback_to_savepoint(connection, name)  # type: ignore[no-untyped-call]
+
+    # -- where statements pass --
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Execute a statement, if the wall lets it pass."""
+        self._admit(statement, parameters, context)
+        super().do_execute(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
+
+    def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Execute a statement with many sets of parameters, if the wall lets it pass."""
+        self._admit(statement, parameters, context)
+        super().do_executemany(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
+
+    def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
+        """Execute a statement as it is, if the wall lets it pass."""
+        self._admit(statement, None, context)
+        super().do_execute_no_params(cursor, statement, context)  # type: ignore[no-untyped-call]
+
+    def set_connection_execution_options(self, connection: Connection, opts: Mapping[str, Any]) -> None:
+        """Set options of a connection. Raises BoundaryError for those that are the facade's."""
+        if refused := OWN_OPTIONS & opts.keys():
             raise BoundaryError(
                 f"the connection of a facade's session takes no option {min(refused)}",
                 hint="say how a transaction runs when it opens: session(isolation=..., read_only=...)",
             )
+        super().set_connection_execution_options(connection, opts)
 
-    @event.listens_for(engine, "checkin")
-    def checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
-        held: SessionState | None = record.info.get(SESSION_STATE)
-        if held and held.dirty:  # what isn't cleaned isn't handed on
-            record.invalidate()
-        elif held:  # the pool itself has rolled back what somebody left to the garbage collector
-            held.end()
+    def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
+        """Tell whether the server has ended the session, whatever the driver thinks."""
+        gone = error_translation.GONE.match(drivers.sqlstate(e))
+        return bool(gone or isinstance(e, OSError) or super().is_disconnect(e, connection, cursor))
 
+    # -- private --
 
-def _cancellable(initialize: Callable[[Connection], None]) -> Callable[[Connection], None]:
-    """Let a task that is cancelled while SQLAlchemy asks a new server for its version end as cancelled.
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """What a driver raises where the server refuses or is gone."""
+        return (self.loaded_dbapi.Error,)
 
-    SQLAlchemy 2.1 can't invalidate the connection that it asks on; the error of trying hides the cancellation.
-    """
-
-    def whole(connection: Connection) -> None:
-        try:
-            initialize(connection)
-        except (NotImplementedError, ResourceClosedError):
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise asyncio.CancelledError from None
-            raise
-
-    return whole
-
-
-def _guard_statements(engine: Engine, driver: str, url: DatabaseUrl) -> None:
-    @event.listens_for(engine, "before_cursor_execute")
-    def before(
-        connection: Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
-    ) -> None:
-        scope: ServiceScope = connection.get_execution_options()[ACTIVE_SERVICE].scope
-        dirty = _inspect(scope.wall, statement, parameters, context)
-        if dirty is None and statement.startswith(ENDINGS) and connection.info[SESSION_STATE].opened:
-            return  # it works where nothing else does: in a transaction that has failed
-        held = start(connection, driver)
+    def _admit(self, statement: str, parameters: Any, context: Any) -> None:
+        connection: Connection = context.root_connection
+        if connection is self._initializing:
+            return
+        scope = _scope(connection)
+        state = _state(connection)
+        if (
+            getattr(context.compiled, "admitted", None) is scope.wall
+            and state.in_force is scope.settings
+            and self.is_open(connection.connection.dbapi_connection)
+            and "schema_translate_map" not in context.execution_options
+        ):
+            return
+        dirty = statements.check(scope.wall, statement, parameters, context)
+        if dirty is None:
+            if "schema_translate_map" not in context.execution_options:
+                context.compiled.admitted = scope.wall
+            if state.settings is not None and statement.startswith(SAVEPOINT_ENDINGS):
+                return  # it works where nothing else does: in a transaction that has failed
+        self.open(connection)
         if dirty:
-            held.dirty = held.role_uncertain = True
+            state.dirty, state.in_force = True, None
+
+    def _run_before_commit(self, dbapi_connection: Any, script: str) -> None:
+        """Run what comes before COMMIT. Raises TargetError where it has failed or the server is gone."""
+        try:
+            self.execute_script(dbapi_connection.dbapi_connection, script)
+        except self.failures as error:
+            if drivers.sqlstate(error) == error_translation.FAILED:
+                raise error_translation.failed_before(self.database_url) from None
+            dbapi_connection.invalidate(error)
+            raise error_translation.lost(self.database_url, error, at_end=False) from None
+
+
+def guard(engine: Engine) -> None:
+    """Note who logs in on each connection of ``engine``, and translate what fails."""
+    dialect = engine.dialect
+    if not isinstance(dialect, GuardedDialect):
+        raise TypeError(f"{type(dialect).__name__} is no guarded dialect")
+    event.listen(engine, "connect", dialect.note_login)
 
     @event.listens_for(engine, "handle_error")
-    def handle_error(context: ExceptionContext) -> PayrollxError | None:
-        if context.connection is not None and (held := _held(context.connection)):
-            held.failed = True
-        return error_translation.of_failure(context, url)
+    def translate(context: ExceptionContext) -> PayrollxError | None:
+        connection = context.connection
+        if connection is not None and not connection.closed and not connection.invalidated:
+            _state(connection).failed = True
+        return error_translation.of_failure(context, dialect.database_url)
 
 
-def _guard_endings(engine: Engine, driver: str, url: DatabaseUrl) -> None:
-    @event.listens_for(engine, "commit")
-    def commit(connection: Connection) -> None:
-        held = _held(connection)
-        if held is None:
-            raise error_translation.lost(url, "noticed before", at_end=False)
-        if held.failed or held.dirty:  # of a failed transaction, COMMIT would silently keep nothing
-            _last(connection, drivers.RESET_SESSION if held.dirty else "SELECT 1", driver, url)
-        held.end()
+# -- private ------------------------------------------------------------------------------------------
 
-    @event.listens_for(engine, "rollback")
-    def rollback(connection: Connection) -> None:
-        held = _held(connection)
-        if held and (held.opened is None or _rolled_back(connection, held, driver)):
-            held.end()
-
-    @event.listens_for(engine, "rollback_savepoint")
-    def rollback_savepoint(connection: Connection, _name: str, _context: None) -> None:
-        # SET LOCAL goes back with the savepoint, and we don't keep count of which one it was made in. Where there was
-        # one service only, that leaves the role as it is, and the settings that somebody made before.
-        if held := _held(connection):
-            if held.opened and held.switched:
-                held.opened = _ANOTHER
-            held.role_uncertain |= held.dirty
-            held.failed = False
+_UNKNOWN = TransactionSettings("")
 
 
-def _held(connection: Connection) -> SessionState | None:
-    """Return what is known of the session, or ``None`` where it is lost."""
-    return None if connection.closed or connection.invalidated else connection.info[SESSION_STATE]
+def _scope(connection: Connection) -> ServiceScope:
+    """Return whose turn it is: the engine says that, whose options no session and no statement changes."""
+    active: ActiveService = connection.engine.get_execution_options()[ACTIVE_SERVICE]
+    return active.scope
 
 
-def _is_gone(connection: Connection, error: Exception) -> bool:
-    real: Any = connection.connection.dbapi_connection
-    dialect: Any = connection.dialect
-    gone = bool(error_translation.GONE.match(drivers.sqlstate(error)) or dialect.is_disconnect(error, real, None))
-    if gone:
-        connection.invalidate(error)
-    return gone
-
-
-def _last(connection: Connection, script: str, driver: str, url: DatabaseUrl) -> None:
-    """Run what comes before the end of a transaction. Raises TargetError where it has failed or is gone."""
-    try:
-        drivers.runs(driver, connection.connection.dbapi_connection, script)
-    except drivers.failures(driver, connection.dialect) as error:
-        if drivers.sqlstate(error) == error_translation.FAILED:
-            raise error_translation.failed_before(url) from None
-        _is_gone(connection, error)
-        raise error_translation.lost(url, drivers.said(error), at_end=False) from None
-
-
-def _rolled_back(connection: Connection, held: SessionState, driver: str) -> bool:
-    """Roll back and clean the session in one go: behind a pooler, the next statement would be in another one.
-
-    A session that is lost is as good as rolled back, and no reason to hide why the transaction failed.
-    """
-    if driver == "asyncpg" and not held.dirty:
-        return True  # its adapter rolls back, whatever we do
-    try:
-        script = f"ROLLBACK; {drivers.RESET_SESSION}" if held.dirty else "ROLLBACK"
-        drivers.runs(driver, connection.connection.dbapi_connection, script)
-    except drivers.failures(driver, connection.dialect) as error:
-        connection.invalidate(error)  # whatever state it is in, it isn't handed on
-        return False
-    return True
-
-
-def _noting(compiler: type[Any]) -> type[Any]:
-    """Return the dialect's compiler, noting which tables a statement names, what it does, and if it holds raw SQL."""
-
-    class Noting(compiler):  # type: ignore[misc]
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            self.named: set[tuple[str | None, str, bool]] = set()  # schema, table, and whether it can be translated
-            self.has_text = False
-            self.verb = "read"
-            super().__init__(*arguments, **options)
-            self.schemas = frozenset(schema for schema, _, _ in self.named)
-            self.sets = raw_sql.may_set(getattr(self, "string", ""))
-
-        def _note(self, table: Any) -> None:
-            self.named.add((table.schema, table.name, isinstance(table, Table)))
-
-        def visit_table(self, table: Any, *arguments: Any, **options: Any) -> str:
-            self._note(table)
-            return str(super().visit_table(table, *arguments, **options))
-
-        def visit_column(self, column: Any, *arguments: Any, **options: Any) -> str:
-            of = column.table
-            if getattr(of, "__visit_name__", "") == "table":  # in RETURNING or VALUES, where no FROM names it
-                self._note(of)
-            self.has_text |= column.is_literal and column.name != "*"  # somebody's own SQL in the place of a column
-            return str(super().visit_column(column, *arguments, **options))
-
-        def visit_insert(self, insert: Any, *arguments: Any, **options: Any) -> str:
-            self._note(insert.table)
-            self.verb = "insert into"
-            return str(super().visit_insert(insert, *arguments, **options))
-
-        def visit_update(self, *arguments: Any, **options: Any) -> str:
-            self.verb = "update"
-            return str(super().visit_update(*arguments, **options))
-
-        def visit_delete(self, *arguments: Any, **options: Any) -> str:
-            self.verb = "delete from"
-            return str(super().visit_delete(*arguments, **options))
-
-        def visit_textclause(self, *arguments: Any, **options: Any) -> str:
-            self.has_text = True
-            return str(super().visit_textclause(*arguments, **options))
-
-    return Noting
-
-
-def _inspect(wall: Wall, statement: str, parameters: Any, context: Any) -> bool | None:
-    """Raise BoundaryError where the wall forbids the statement.
-
-    Tells whether it may leave traces in the session; ``None`` means no, and that it holds no raw SQL.
-    """
-    compiled = context.compiled if context is not None else None
-    if context is not None and context.isddl:
-        raise BoundaryError(
-            f"{wall.name} may not change tables: {' '.join(statement.split()[:3])} …",
-            hint="tables are changed by migrations: payrollx-db migrate",
-        )
-    if getattr(compiled, "schemas", None):
-        _look_at(wall, compiled, context)
-    if compiled is None or getattr(compiled, "has_text", True):
-        signs = raw_sql.read(statement)
-        if signs.leaving:
-            raise _leaving(wall, signs.leaving)
-        return signs.dirty
-    if not compiled.sets:
-        return None
-    if not ACTING.isdisjoint(map(str, _values(parameters))) or raw_sql.read(statement).leaving:
-        raise _leaving(wall, "SET_CONFIG")
-    return True
-
-
-def _look_at(wall: Wall, compiled: Any, context: Any) -> None:
-    schemas = compiled.schemas
-    if renamed := context.execution_options.get("schema_translate_map"):
-        schemas = {_actual(named, renamed) for named in compiled.named}
-    if wall.schema:
-        for schema in schemas:
-            if schema != wall.schema and schema not in SYSTEM:
-                table = min(named[1] for named in compiled.named if _actual(named, renamed or {}) == schema)
-                raise wall.refusal(str(schema), table, compiled.verb)
-        return
-    for schema, url in wall.elsewhere:
-        if schema in schemas:
-            raise PlacementError(
-                f"{schema} is not in the unified database but in {url}",
-                hint="read it through its own facade, and join the two in the application",
-            )
-    if compiled.verb != "read":
-        raise BoundaryError(
-            f"{wall.name} only reads, and may not {compiled.verb} anything",
-            hint="write through the service's own facade, or through unified.transaction(...)",
-        )
-
-
-def _actual(named: tuple[str | None, str, bool], renamed: Mapping[str | None, str | None]) -> str | None:
-    """Return the schema of a table that a statement names, after SQLAlchemy's translation of schemas."""
-    schema, _, translated = named
-    return renamed.get(schema, schema) if translated else schema
-
-
-def _leaving(wall: Wall, words: str) -> BoundaryError:
-    return BoundaryError(
-        f"{wall.name} may not run {words}: the facade opens and ends its transaction, under its role",
-        hint="leave the with block to commit, raise to roll back; begin_nested() makes a savepoint",
-    )
-
-
-def _values(parameters: Any) -> Iterator[Any]:
-    """Yield the values of one set of parameters, or of many."""
-    if isinstance(parameters, Mapping):
-        yield from parameters.values()
-    elif isinstance(parameters, list | tuple):
-        for value in parameters:
-            yield from _values(value) if isinstance(value, Mapping | list | tuple) else (value,)
+def _state(connection: Connection) -> SessionState:
+    state: SessionState = connection.connection.info[SESSION_STATE]
+    return state

@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 from payrollx_db.facade import engines
-from payrollx_db.facade.facade import Session, explain_pool_timeout
+from payrollx_db.facade.facade import Session
 from payrollx_db.facade.wall import Wall, catalog_at
 
 if TYPE_CHECKING:
@@ -38,9 +40,11 @@ class Reader:
         """
         engines.refuse_other_services(self._wall)
         place = engines.place(engines.url_of(None))
-        view = place.view(self.wall, isolation="REPEATABLE READ", read_only=True)
-        with explain_pool_timeout(place), Session(view) as session, session.begin():
-            yield session
+        try:
+            with Session(place.view(self.wall, "REPEATABLE READ", read_only=True)) as session, session.begin():
+                yield session
+        except PoolTimeout:
+            raise place.used_up() from None
 
     @asynccontextmanager
     async def async_session(self) -> "AsyncIterator[AsyncSession]":
@@ -49,7 +53,9 @@ class Reader:
 
         engines.refuse_other_services(self._wall)
         place = engines.async_place(engines.url_of(None))
-        view = engines.async_engine(place.view(self.wall, isolation="REPEATABLE READ", read_only=True))
-        with explain_pool_timeout(place):
+        view = engines.async_engine(place.view(self.wall, "REPEATABLE READ", read_only=True))
+        try:
             async with AsyncSession(view, sync_session_class=Session) as session, session.begin():
                 yield session
+        except PoolTimeout:
+            raise place.used_up() from None

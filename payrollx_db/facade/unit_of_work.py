@@ -1,19 +1,22 @@
-"""What one database newly allows, in the open: reading across services, and one transaction over several.
+"""One transaction over several services of one database, which says so where it is opened.
 
-Both name what they do where they do it. The reader may read everything and write nothing; in a transaction over
-several services each has a session of its own, confined to its own tables under its own role, and all of them
-commit together or not at all.
+Each service has a session of its own, confined to its own tables under its own role, and all of them commit together
+or not at all.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 from payrollx_db.errors import BoundaryError, PlacementError
-from payrollx_db.facade import engines, wall
-from payrollx_db.facade.facade import Facade, Session, explain_pool_timeout
+from payrollx_db.facade import engines
+from payrollx_db.facade.facade import Facade, Session
+from payrollx_db.facade.wall import ACTIVE_SERVICE, ActiveService, ServiceScope
 from payrollx_db.postgres.url import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -21,6 +24,43 @@ if TYPE_CHECKING:
 
 
 AnySession = TypeVar("AnySession", bound="Session | AsyncSession")
+
+
+class ConfinedSession(Session):
+    """A session that shares its transaction with other services' sessions."""
+
+    def __init__(self, bind: Connection, binds: Any = None, *, scope: ServiceScope) -> None:
+        """``bind`` is the connection that they share."""
+        super().__init__(bind, binds)
+        self._scope = scope
+        self._referenced: tuple[Session, ...] = ()
+
+    def join(self, referenced: Iterable[Session] = ()) -> None:
+        """Take part in the transaction that the connection is in: as a whole, whatever savepoints are made later.
+
+        ``referenced`` are the sessions of other services in it whose rows this one's may point at.
+        """
+        self._referenced = tuple(referenced)
+        super(Session, self).connection()
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what is pending, and before that what it may point at in the same transaction."""
+        for session in self._referenced:
+            if not session.deleted:  # that is for later, when nothing points at it any more
+                session.flush()
+        super().flush(objects)
+
+    def get_bind(self, *arguments: Any, **options: Any) -> Engine | Connection:
+        """Return what to run the next statement on, and take the turn on it. SQLAlchemy calls this before each."""
+        bind = super().get_bind(*arguments, **options)
+        bind.get_execution_options()[ACTIVE_SERVICE].scope = self._scope
+        return bind
+
+    def connection(self, *_arguments: Any, **_options: Any) -> Connection:
+        """Raise BoundaryError: the connection would be everyone's."""
+        raise BoundaryError(
+            "a transaction over several services has no connection for one of them", hint="use execute() instead"
+        )
 
 
 class UnitOfWork(Generic[AnySession]):
@@ -37,7 +77,7 @@ class UnitOfWork(Generic[AnySession]):
             return self._sessions[name]
         raise BoundaryError(
             f"{name} takes no part in this transaction, which is over {', '.join(self._sessions)}",
-            hint="name all its services when it opens: unified.transaction(...)",
+            hint=f"name all its services when it opens: transaction({', '.join([*self._sessions, name])})",
         )
 
     def __dir__(self) -> list[str]:
@@ -46,31 +86,34 @@ class UnitOfWork(Generic[AnySession]):
 
 @contextmanager
 def transaction(*services: ModuleType | Facade) -> Iterator[UnitOfWork[Session]]:
-    """Open one transaction over several services, as in ``with unified.transaction(payroll, wallet) as tx``.
+    """Open one transaction over several services.
 
-    ``tx.payroll`` and ``tx.wallet`` are sessions, each confined to its own service's tables. All commit together at the
+    In ``with transaction(orders, billing) as tx``, ``tx.orders`` and ``tx.billing`` are sessions, each confined to its own service's tables. All commit together at the
     end of the block, or roll back on an exception. What they write goes out in the order of the references between
-    the services: who is pointed at comes first, and its deletions last.
+    the services: who is pointed at comes first, and its deletions last. ``services`` are facades, or modules that have
+    one called ``db``.
     Raises PlacementError where the services live in different databases, and otherwise what a facade's session raises.
     """
     facades = _facades(services)
     place = engines.place(_one_url(facades))
-    scope = {facade.service.name: place.confine(facade.wall) for facade in facades}
-    turn = wall.ActiveService(next(iter(scope.values())))
-    view = place.engine.execution_options(**{wall.ACTIVE_SERVICE: turn})
-    with explain_pool_timeout(place), view.connect() as connection:
-        sessions = {name: Session(connection, scope=its) for name, its in scope.items()}
-        with connection.begin():
-            try:
-                order = _join(facades, sessions)
-                yield UnitOfWork(sessions)
-                for name in _deleting_last(order, sessions):
-                    sessions[name].flush()
-                for session in sessions.values():
-                    session.commit()  # says that nothing is to be undone; the transaction itself is the connection's
-            finally:
-                for session in sessions.values():
-                    session.close()
+    scopes = {facade.service.name: place.scope(facade.wall) for facade in facades}
+    view = place.shared_view(ActiveService(next(iter(scopes.values()))))
+    try:
+        with view.connect() as connection:
+            sessions = {name: ConfinedSession(connection, scope=scope) for name, scope in scopes.items()}
+            with connection.begin():
+                try:
+                    order = _join(facades, sessions)
+                    yield UnitOfWork[Session](dict(sessions))
+                    for name in _deleting_last(order, sessions):
+                        sessions[name].flush()
+                    for session in sessions.values():
+                        session.commit()  # says that nothing is to be undone; the connection's own commit follows
+                finally:
+                    for session in sessions.values():
+                        session.close()
+    except PoolTimeout:
+        raise place.used_up() from None
 
 
 @asynccontextmanager
@@ -80,43 +123,47 @@ async def async_transaction(*services: ModuleType | Facade) -> "AsyncIterator[Un
 
     facades = _facades(services)
     place = engines.async_place(_one_url(facades))
-    scope = {facade.service.name: place.confine(facade.wall) for facade in facades}
-    turn = wall.ActiveService(next(iter(scope.values())))
-    view = place.engine.execution_options(**{wall.ACTIVE_SERVICE: turn})
-    with explain_pool_timeout(place):
+    scopes = {facade.service.name: place.scope(facade.wall) for facade in facades}
+    view = place.shared_view(ActiveService(next(iter(scopes.values()))))
+    try:
         async with engines.async_engine(view).connect() as connection:
             sessions = {
-                name: AsyncSession(connection, sync_session_class=Session, scope=its) for name, its in scope.items()
+                name: AsyncSession(connection, sync_session_class=ConfinedSession, scope=scope)
+                for name, scope in scopes.items()
             }
             async with connection.begin():
                 try:
-                    behind = {name: session.sync_session for name, session in sessions.items()}
-                    order = await connection.run_sync(lambda _: _join(facades, behind))
+                    sync = {name: session.sync_session for name, session in sessions.items()}
+                    order = await connection.run_sync(lambda _: _join(facades, sync))
                     yield UnitOfWork(sessions)
-                    for name in _deleting_last(order, behind):
+                    for name in _deleting_last(order, sync):
                         await sessions[name].flush()
                     for session in sessions.values():
                         await session.commit()
                 finally:
                     for session in sessions.values():
                         await session.close()
+    except PoolTimeout:
+        raise place.used_up() from None
 
 
 # -- private ------------------------------------------------------------------------------------------
 
 
 def _facades(services: tuple[ModuleType | Facade, ...]) -> list[Facade]:
-    found = [service if isinstance(service, Facade) else getattr(service, "db", None) for service in services]
-    for given, facade in zip(services, found, strict=True):
+    if not services:
+        raise BoundaryError("a transaction over no service", hint="name its services: transaction(orders, billing)")
+    facades = []
+    for service in services:
+        facade = service if isinstance(service, Facade) else getattr(service, "db", None)
         if not isinstance(facade, Facade):
             raise BoundaryError(
-                f"{getattr(given, '__name__', given)!r} is no service",
-                hint="name services: transaction(payroll, wallet)",
+                f"{getattr(service, '__name__', service)!r} is no service",
+                hint="name facades, or modules that have one called db: transaction(orders, billing)",
             )
         engines.refuse_other_services(facade.wall)
-    if not found:
-        raise BoundaryError("a transaction over no service", hint="name its services: transaction(payroll, wallet)")
-    return [facade for facade in found if facade is not None]
+        facades.append(facade)
+    return facades
 
 
 def _join(facades: list[Facade], sessions: Mapping[str, Any]) -> list[str]:
@@ -124,10 +171,10 @@ def _join(facades: list[Facade], sessions: Mapping[str, Any]) -> list[str]:
     graph = _references(facades)
     try:
         order = list(TopologicalSorter(graph).static_order())
-    except CycleError:  # services that point at each other: they flush as they are told
+    except CycleError:  # services that point at each other: their sessions flush as the caller says
         graph, order = {name: set() for name in graph}, list(graph)
-    for name, pointed_at in graph.items():
-        sessions[name].join([sessions[other] for other in order if other in pointed_at])
+    for name, referenced in graph.items():
+        sessions[name].join([sessions[other] for other in order if other in referenced])
     return order
 
 
@@ -137,8 +184,8 @@ def _references(facades: list[Facade]) -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {name: set() for name in names.values()}
     for facade in facades:
         keys = (key for table in facade.tables.values() for key in table.foreign_keys)
-        targets = {key.target_fullname.partition(".")[0] for key in keys} - {facade.service.schema}
-        graph[facade.service.name] = {names[schema] for schema in targets if schema in names}
+        schemas = {key.target_fullname.partition(".")[0] for key in keys} - {facade.service.schema}
+        graph[facade.service.name] = {names[schema] for schema in schemas if schema in names}
     return graph
 
 

@@ -1,15 +1,17 @@
 """A service's wall as data: what it may touch, whose turn it is on a connection, and what is known of its session."""
 
 import importlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from payrollx_db.errors import BoundaryError
-from payrollx_db.facade import drivers
+from payrollx_db.facade.transaction_settings import TransactionSettings
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.postgres.url import DatabaseUrl
 
-ACTIVE_SERVICE = "payrollx_turn"  # the execution option that says who a connection's statements are for
-SESSION_STATE = "payrollx_held"  # the key in Connection.info of what we know of its session
+ACTIVE_SERVICE = "payrollx_active_service"  # the option of an engine that says who its statements are for
+SESSION_STATE = "payrollx_session_state"  # the key in Connection.info of what we know of its session
 
 
 @dataclass(frozen=True)
@@ -26,25 +28,32 @@ class Wall:
     catalog: str
     elsewhere: tuple[tuple[str, str], ...] = ()
 
-    def refusal(self, schema: str, table: str, what: str) -> BoundaryError:
+    def refusal(self, schema: str, table: str, verb: str) -> BoundaryError:
         """Return the error for a statement that names what isn't the service's own."""
         place = f"{schema}.{table}" if table else f"the schema {schema}"
         owner = next((service for service in self.others() if service.schema == schema), None)
         if owner is None:
             own = f"its tables are those of the schema {self.schema}" if self.schema else "it reads services' tables"
-            return BoundaryError(f"{self.name} may not {what} {place}, which belongs to no service", hint=own)
+            return BoundaryError(f"{self.name} may not {verb} {place}, which belongs to no service", hint=own)
         return BoundaryError(
-            f"{self.name} may not {what} {place}, which belongs to the {owner.name} service", hint=self.way_to(owner)
+            f"{self.name} may not {verb} {place}, which belongs to the {owner.name} service", hint=self.way_to(owner)
         )
 
     def way_to(self, owner: Service) -> str:
         """Return how to get what ``owner`` has."""
         if not self.schema:
-            return f"write through the facade of {owner.name}, or through unified.transaction(...)"
+            return self.way_to_write(owner.name)
+        report = entry_of(self.catalog, "reader")
+        both = entry_of(self.catalog, "transaction")
         return (
-            f"ask the {owner.name} service for it; for a report use unified.reader.session(), and to change both at"
-            f" once unified.transaction({self.name}, {owner.name})"
+            f"ask the {owner.name} service for it; for a report use {report}.session(), and to change both at once"
+            f" {both}({self.name}, {owner.name})"
         )
+
+    def way_to_write(self, owner: str = "") -> str:
+        """Return how to write what the reader only reads."""
+        facade = f"the facade of {owner}" if owner else "the service's own facade"
+        return f"write through {facade}, or through {entry_of(self.catalog, 'transaction')}(...)"
 
     def others(self) -> tuple[Service, ...]:
         """Return the services on the other side: all but the wall's own, and all for the reader."""
@@ -57,10 +66,10 @@ class Wall:
 
 @dataclass(frozen=True)
 class ServiceScope:
-    """A wall, how its transactions open, and the database where they do."""
+    """A wall, how its transactions run, and the database where they do."""
 
     wall: Wall
-    opening: drivers.TransactionSettings
+    settings: TransactionSettings
     url: DatabaseUrl
 
 
@@ -75,25 +84,50 @@ class ActiveService:
 class SessionState:
     """What we know of a session.
 
-    ``login`` logged in; ``opened`` is how its transaction goes on now, ``None`` outside one; ``role_uncertain`` says
-    that a statement may have changed the role, ``dirty`` that one may have left something in the session, ``failed``
-    that a statement of the transaction failed, ``switched`` that it has gone from one service on to another.
+    ``login`` logged in. ``settings`` are those of its transaction, ``None`` outside one; ``in_force`` are the same
+    where nothing may have changed them since. ``last`` are those of its last transaction. ``unused`` says that the
+    transaction was begun to see whether the session lives, ``dirty`` that a statement may have left something in the
+    session, ``failed`` that one of the transaction failed, ``switched`` that it has gone from one service to another.
     """
 
     login: str
-    opened: drivers.TransactionSettings | None = None
-    role_uncertain: bool = False
+    settings: TransactionSettings | None = None
+    in_force: TransactionSettings | None = None
+    last: TransactionSettings | None = None
+    unused: bool = False
     dirty: bool = False
     failed: bool = False
     switched: bool = False
 
-    def end(self) -> None:
+    def end(self, *, dirty: bool = False) -> None:
         """Note that the transaction is over."""
-        self.opened, self.role_uncertain, self.dirty, self.failed, self.switched = None, False, False, False, False
+        self.settings = self.in_force = None
+        self.unused = self.failed = self.switched = False
+        self.dirty = dirty
 
 
 def catalog_at(name: str) -> Catalog:
     """Import the catalog at ``package.module:name``."""
     module, _, attribute = name.partition(":")
-    found: Catalog = getattr(importlib.import_module(module), attribute)
-    return found
+    catalog: Catalog = getattr(importlib.import_module(module), attribute)
+    return catalog
+
+
+def entry_of(catalog: str, kind: str) -> str:
+    """Return how code that imports the catalog's module calls its reader, or its transaction over several services.
+
+    Where the module has none, it is this package's own name.
+    """
+    from payrollx_db.facade.reader import Reader
+    from payrollx_db.facade.unit_of_work import transaction
+
+    module = importlib.import_module(catalog.partition(":")[0])
+
+    def matches(value: Any) -> bool:
+        return isinstance(value, Reader) if kind == "reader" else value is transaction
+
+    names: Iterator[str] = (name for name, value in vars(module).items() if matches(value))
+    name = next(names, None)
+    if name is None:
+        return "Reader(...)" if kind == "reader" else "transaction"
+    return f"{module.__name__.rpartition('.')[2]}.{name}"

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payrollx_db import auth, payroll, unified, wallet
 from payrollx_db.errors import BoundaryError, TargetError
 from payrollx_db.facade import engines
-from payrollx_db.facade.drivers import Isolation
 from payrollx_db.facade.facade import Facade, Session
+from payrollx_db.facade.transaction_settings import Isolation
+from payrollx_db.facade.wall import ACTIVE_SERVICE
 from payrollx_db.model.catalog import Service
 from payrollx_db.unified import CATALOG, SERVICES
 
@@ -203,7 +204,7 @@ def test_a_session_says_how_it_is_isolated(home: Home, driver: str, isolation: I
         assert session.scalar(text("SHOW transaction_read_only")) == "off"
 
 
-@pytest.mark.parametrize("option", ["isolation_level", "postgresql_readonly", "payrollx_turn"])
+@pytest.mark.parametrize("option", ["isolation_level", "postgresql_readonly", ACTIVE_SERVICE])
 def test_the_connection_takes_no_options_of_the_facades_own(home: Home, option: str) -> None:
     with auth.db.session() as session:
         with pytest.raises(BoundaryError, match=f"takes no option {option}; say how a transaction runs"):

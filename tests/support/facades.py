@@ -17,6 +17,7 @@ import pytest
 from conftest import TestServer, unique
 from psycopg import sql
 from sqlalchemy import Engine, Pool, event, text
+from sqlalchemy.engine import ExceptionContext
 from worlds import query
 
 from payrollx_db import auth, employee, organization, payroll, wallet
@@ -153,18 +154,23 @@ def still_open() -> list[Any]:
 
 @dataclass
 class Sent:
-    """The statements that SQLAlchemy has handed to the driver."""
+    """The statements that the guard has let pass to the driver."""
 
     statements: list[str] = field(default_factory=list)
 
 
 def watch(engine: Engine) -> Sent:
-    """Note what is sent through ``engine`` from now on. Listeners run in order: the wall's was there before."""
+    """Note what is sent through ``engine`` from now on, and answered, if only with an error of the driver's."""
     sent = Sent()
 
-    @event.listens_for(engine, "before_cursor_execute")
+    @event.listens_for(engine, "after_cursor_execute")
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.statements.append(statement)
+
+    @event.listens_for(engine, "handle_error")
+    def note_failed(context: ExceptionContext) -> None:
+        if context.statement is not None and context.sqlalchemy_exception is not None:
+            sent.statements.append(context.statement)
 
     return sent
 
