@@ -88,10 +88,10 @@ class UnitOfWork(Generic[AnySession]):
 def transaction(*services: ModuleType | Facade) -> Iterator[UnitOfWork[Session]]:
     """Open one transaction over several services.
 
-    In ``with transaction(orders, billing) as tx``, ``tx.orders`` and ``tx.billing`` are sessions, each confined to its own service's tables. All commit together at the
-    end of the block, or roll back on an exception. What they write goes out in the order of the references between
-    the services: who is pointed at comes first, and its deletions last. ``services`` are facades, or modules that have
-    one called ``db``.
+    In ``with transaction(orders, billing) as tx``, ``tx.orders`` and ``tx.billing`` are sessions, each confined to its
+    own service's tables. All commit together at the end of the block, or roll back on an exception. What they write
+    goes out in the order of the references between the services: who is pointed at comes first, and its deletions
+    last. ``services`` are facades, or modules that have one called ``db``.
     Raises PlacementError where the services live in different databases, and otherwise what a facade's session raises.
     """
     facades = _facades(services)
