@@ -17,7 +17,8 @@ from payrollx_db.model.layout import Layout
 from payrollx_db.model.policy import Policies
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, inspect
-from payrollx_db.postgres.session import Connection, Endpoint, session
+from payrollx_db.postgres.session import Connection, Endpoint
+from payrollx_db.postgres.session_pool import SessionPool
 
 CheckRows = Literal["auto", "always", "never"]
 
@@ -42,7 +43,6 @@ class Task:
     policies: Policies = field(default_factory=Policies)
     check_rows: CheckRows = "auto"
     max_rate: float | None = None
-    watched: Endpoint | None = None
 
     @property
     def needed(self) -> dict[str, Endpoint]:
@@ -54,36 +54,44 @@ class Task:
 
 async def plan(task: Task) -> Plan:
     """Read every catalog and say what would be done. Raises SourceError, TargetError or ConfigurationError."""
+    async with SessionPool() as sessions:
+        return await plan_with(sessions, task)
+
+
+async def plan_with(sessions: SessionPool, task: Task) -> Plan:
+    """Do what `plan` does with sessions that others use as well."""
     task.observer(StageStarted("plan", "reading the catalogs"))
     needed = task.needed
-    target, *sources = await limited(
-        [_read_target(task.target), *(inspect(endpoint) for endpoint in needed.values())], max(task.jobs, 2)
-    )
-    found = dict(zip(needed, sources, strict=True))
-    _refuse_same_database(task, found, target)
+    readers = [
+        _read_target(sessions, task.target),
+        *(inspect(sessions, endpoint) for endpoint in needed.values()),
+    ]
+    target, *databases = await limited(readers, max(task.jobs, 2))
+    sources = dict(zip(needed, databases, strict=True))
+    _refuse_same_database(task, sources, target)
     _refuse_unmigrated(task, target)
     layout = _with_schemas(task.layout, needed)
-    return make_plan(task.catalog, layout, found, target, services=task.services, jobs=task.jobs)
+    return make_plan(task.catalog, layout, sources, target, services=task.services, jobs=task.jobs)
 
 
-async def _read_target(endpoint: Endpoint) -> Database:
-    """Inspect the target as it is designed: with the indexes that an unfinished run has taken down."""
-    found = await inspect(endpoint)
-    async with session(endpoint) as connection:
+async def _read_target(sessions: SessionPool, endpoint: Endpoint) -> Database:
+    """Inspect the target as it is designed: with the indexes that an unfinished run has dropped."""
+    database = await inspect(sessions, endpoint)
+    async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read the state tables"):
             unfinished = await unfinished_run(connection)
-            things = await store.taken(connection, unfinished.id) if unfinished else []
-    return store.with_dropped_objects(found, things)
+            dropped = await store.taken(connection, unfinished.id) if unfinished else []
+    return store.with_dropped_objects(database, dropped)
 
 
-async def unfinished_run(held: Connection) -> Run | None:
-    """Return the run that was cut off and can be gone on with, if there is one."""
-    return next((run for run in await store.runs(held) if run.unfinished), None)
+async def unfinished_run(connection: Connection) -> Run | None:
+    """Return the run that was interrupted and can be resumed, if there is one."""
+    return next((run for run in await store.runs(connection) if run.unfinished), None)
 
 
-def _refuse_same_database(task: Task, found: Mapping[str, Database], target: Database) -> None:
+def _refuse_same_database(task: Task, sources: Mapping[str, Database], target: Database) -> None:
     seen: dict[tuple[str, ...], str] = {}
-    for name, database in found.items():
+    for name, database in sources.items():
         if database.identity == target.identity:
             raise ConfigurationError(
                 f"source {name} and the target are the same database, {target.dbname}",

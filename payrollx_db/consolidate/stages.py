@@ -1,143 +1,164 @@
-"""The stages of a copy, one after the other: take down, copy and index, keys, merge, account."""
+"""The stages of a copy, one after the other: drop the indexes, copy and index, keys, merge, account."""
 
 import asyncio
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy import indexes as load
 from payrollx_db.consolidate.copy.indexes import IndexBuilder
 from payrollx_db.consolidate.copy.progress import watching
 from payrollx_db.consolidate.copy.tables import TableCopier
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.planner import Task
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.state import history, store
-from payrollx_db.consolidate.state.store import Run
+from payrollx_db.consolidate.state.store import DroppedObject
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verifier
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.events import StageStarted
 from payrollx_db.postgres.concurrency import limited, together
-from payrollx_db.postgres.introspect import Database, ForeignKey, Index, read_database
-from payrollx_db.postgres.session import Connection
+from payrollx_db.postgres.introspect import Database, ForeignKey, Index, Table, read_database
 
 
-async def run_stages(held: Connection, task: Task, made: Plan, run: Run) -> None:
-    """Do what is left to do of ``run``. Raises FindingsError where the data doesn't fit, SourceError or TargetError."""
-    await store.set_stage(held, run.id, "copy")
-    await _drop_indexes(held, task, made, run)
-    await _copy_and_index(held, task, made, run)
-    await store.set_stage(held, run.id, "load")
-    await _restore_keys(held, task, made, run)
-    sources = dict(task.sources)
-    await retry_transient(
-        lambda: load.set_sequences(held, sources, made.copies), "setting the sequences", task.observer
-    )
-    await store.set_stage(held, run.id, "merge")
-    await _merge(held, task, made, run)
-    await _account(held, made, run)
+async def run_stages(context: RunContext, plan: Plan) -> None:
+    """Do what is left to do of the run. Raises FindingsError where the data doesn't fit, SourceError or TargetError."""
+    await store.set_stage(context.connection, context.run, "copy")
+    await _drop_indexes(context, plan)
+    await _copy_and_index(context, plan)
+    await store.set_stage(context.connection, context.run, "load")
+    await _restore_keys(context, plan)
+    set_sequences = partial(load.set_sequences, context, plan.copies)
+    await retry_transient(set_sequences, "setting the sequences", context.observer)
+    await store.set_stage(context.connection, context.run, "merge")
+    await _merge(context, plan)
+    await _account(context, plan)
 
 
-async def _drop_indexes(held: Connection, task: Task, made: Plan, run: Run) -> None:
-    done = await store.finished_parts(held, run.id)
-    names = {table.target_name for table in made.copies if table.place not in done}
-    standing = await _as_it_stands(held, made.target)
-    await load.drop_indexes(held, task.target, run.id, standing, names)
+async def _drop_indexes(context: RunContext, plan: Plan) -> None:
+    finished = await store.finished_parts(context.connection, context.run)
+    names = {table.target_name for table in plan.copies if table.place not in finished}
+    current = await _current_target(context, plan)
+    await load.drop_indexes(context.connection, context.target, context.run, current, names)
 
 
-async def _copy_and_index(held: Connection, task: Task, made: Plan, run: Run) -> None:
+async def _copy_and_index(context: RunContext, plan: Plan) -> None:
     """Copy tables, several at once, and index each as soon as its rows are in."""
-    task.observer(StageStarted("copy", f"{len(made.copies)} tables, {task.jobs} at once"))
-    done = await store.finished_parts(held, run.id)
-    taken = await store.taken(held, run.id)
-    standing = await _as_it_stands(held, made.target)
-    copier = _copier(held, task, run)
-    index_builder = IndexBuilder(run.id, task.target, task.observer, held.info.backend_pid)
-    building = asyncio.Semaphore(task.jobs)
-    missing = {t.target_name: load.missing_indexes(standing.tables[t.target_name], taken) for t in made.copies}
-    waiting = Counter({name: len(indexes) for name, indexes in missing.items()})
+    context.observer(StageStarted("copy", f"{len(plan.copies)} tables, {context.jobs} at once"))
+    finished = await store.finished_parts(context.connection, context.run)
+    copier = _copier(context)
+    indexing = await _Indexing.of(context, plan)
 
-    async def build(table: TablePlan) -> None:
-        found = standing.tables[table.target_name]
+    async def copy_table(table: TablePlan) -> None:
+        if table.place not in finished:
+            begin = partial(store.table_started, context.connection, context.run, table)
+            await retry_transient(lambda: copier.move(table, begin), table.target_name, context.observer)
+        for duplicate in (t for t in plan.merges if t.target_name == table.target_name and t.adopted):
+            if table.place not in finished or duplicate.place not in finished:
+                await retry_transient(partial(copier.adopt, duplicate), duplicate.source_name, context.observer)
+        await indexing.index(table.target_name)
 
-        async def one(index: Index) -> None:
-            async with building:
-                # Two builds with a processor each are done sooner than two that share both with helpers;
-                # only the last ones, which leave some of the jobs idle, are given help.
-                idle = max(0, task.jobs - waiting.total())
-                await index_builder.build_index(table.target_name, index, helpers=idle)
-            waiting[table.target_name] -= 1
-
-        await together([one(index) for index in missing[table.target_name]])
-        await index_builder.attach(table.target_name, load.missing_constraints(found, taken))
-        await index_builder.analyze(table.target_name)
-
-    async def move(table: TablePlan) -> None:
-        if table.place not in done:
-            begun = partial(store.table_started, held, run.id, table)
-            await retry_transient(lambda: copier.move(table, begun), table.target_name, task.observer)
-        for duplicate in (t for t in made.merges if t.target_name == table.target_name and t.adopted):
-            if table.place not in done or duplicate.place not in done:
-                await retry_transient(partial(copier.adopt, duplicate), duplicate.source_name, task.observer)
-        await build(table)
-
-    async with watching(task.watched or task.target, run.id, made, task.observer):
-        await together([move(table) for table in made.copies])
+    async with watching(context, plan):
+        await together([copy_table(table) for table in plan.copies])
 
 
-async def _restore_keys(held: Connection, task: Task, made: Plan, run: Run) -> None:
+class _Indexing:
+    """Builds the indexes of tables as these are filled, so many at once as the run has jobs."""
+
+    def __init__(self, context: RunContext, tables: Mapping[str, Table], dropped: Sequence[DroppedObject]) -> None:
+        self._context = context
+        self._builder = IndexBuilder(context)
+        self._slots = asyncio.Semaphore(context.jobs)
+        self._missing = {name: load.missing_indexes(table, dropped) for name, table in tables.items()}
+        self._constraints = {name: load.missing_constraints(table, dropped) for name, table in tables.items()}
+        self._waiting = sum(len(indexes) for indexes in self._missing.values())
+
+    @classmethod
+    async def of(cls, context: RunContext, plan: Plan) -> "_Indexing":
+        """Return what builds the indexes that are missing in the tables of ``plan``."""
+        current = await _current_target(context, plan)
+        tables = {table.target_name: current.tables[table.target_name] for table in plan.copies}
+        return cls(context, tables, await store.taken(context.connection, context.run))
+
+    async def index(self, table: str) -> None:
+        """Build the missing indexes of ``table``, make constraints of those that carry one, and analyze it."""
+        await together([self._build(table, index) for index in self._missing[table]])
+        await self._builder.attach(table, self._constraints[table])
+        await self._builder.analyze(table)
+
+    async def _build(self, table: str, index: Index) -> None:
+        async with self._slots:
+            # Two builds with a processor each are done sooner than two that share both with helpers;
+            # only the last ones, which leave some of the jobs idle, are given help.
+            idle = max(0, self._context.jobs - self._waiting)
+            await self._builder.build_index(table, index, helpers=idle)
+        self._waiting -= 1
+
+
+async def _restore_keys(context: RunContext, plan: Plan) -> None:
     """Put the foreign keys back: first all of them, looking at no row, then each is validated."""
-    standing = await _as_it_stands(held, made.target)
-    taken = await store.taken(held, run.id)
-    ready = {table.target_name for table in made.copies} | set(await store.done_tables(held))
-    task.observer(StageStarted("load", "foreign keys"))
-    index_builder = IndexBuilder(run.id, task.target, task.observer, held.info.backend_pid)
-    originals = [item.thing for item in taken if isinstance(item.thing, ForeignKey)]
-    unvalidated = {(key.table, key.name) for key in standing.foreign_keys if not key.validated}
-    missing = load.dropped_keys(standing, taken)
+    current = await _current_target(context, plan)
+    dropped = await store.taken(context.connection, context.run)
+    ready = {table.target_name for table in plan.copies} | set(await store.done_tables(context.connection))
+    context.observer(StageStarted("load", "foreign keys"))
+    builder = IndexBuilder(context)
+    missing = load.dropped_keys(current, dropped)
     for key in missing:
-        await index_builder.add_foreign_key(key, validated=key.target not in ready)
-    added = {(key.table, key.name) for key in missing}
-    due = [k for k in originals if (k.table, k.name) in added | unvalidated and k.target in ready]
+        await builder.add_foreign_key(key, validated=key.target not in ready)
+    open_keys = {(key.table, key.name) for key in (*missing, *_unvalidated(current))}
+    originals = [item.thing for item in dropped if isinstance(item.thing, ForeignKey)]
+    due = [key for key in originals if (key.table, key.name) in open_keys and key.target in ready]
 
     async def validate(table: str) -> None:
         for key in due:  # one at a time: they would wait for each other's lock on the table
             if key.table == table:
-                await index_builder.validate(key)
+                await builder.validate(key)
 
-    await limited([validate(table) for table in dict.fromkeys(key.table for key in due)], task.jobs)
+    await limited([validate(table) for table in dict.fromkeys(key.table for key in due)], context.jobs)
 
 
-async def _merge(held: Connection, task: Task, made: Plan, run: Run) -> None:
+def _unvalidated(database: Database) -> list[ForeignKey]:
+    return [key for key in database.foreign_keys if not key.validated]
+
+
+async def _merge(context: RunContext, plan: Plan) -> None:
     """Merge the duplicate tables: every row of theirs must be in the target already, and equal."""
-    if not made.merges:
+    if not plan.merges:
         return
-    task.observer(StageStarted("merge", f"{len(made.merges)} duplicate tables"))
-    merging = replace(made, tables=made.merges)
-    verifier = Verifier(task.sources, task.target, task.observer)
-    verdict = await retry_transient(lambda: verifier.all(merging, jobs=task.jobs), "the comparison", task.observer)
-    await history.merges(held, run.id, verdict)
-    copier = _copier(held, task, run)
+    context.observer(StageStarted("merge", f"{len(plan.merges)} duplicate tables"))
+    compare = partial(Verifier(context).all, replace(plan, tables=plan.merges))
+    verdict = await retry_transient(compare, "the comparison", context.observer)
+    await history.merges(context.connection, context.run, verdict)
+    copier = _copier(context)
     for table in verdict.tables:
-        out = await retry_transient(partial(copier.set_aside, table.table), table.table.source_name, task.observer)
-        await _merge_account(held, run, table, out)
+        set_aside = partial(copier.set_aside, table.table)
+        quarantined = await retry_transient(set_aside, table.table.source_name, context.observer)
+        await _merge_account(context, table, quarantined)
 
 
-async def _merge_account(held: Connection, run: Run, verdict: TableVerdict, out: int) -> None:
-    result, adopted = verdict.result, len(verdict.table.adopted)
-    account = {"rows_read": result.left_rows + out, "rows_merged": result.matched - adopted, "rows_written": adopted}
-    done = {"rows_quarantined": out, "seconds": verdict.seconds, "bytes": 0, "status": "done"}
-    await store.table_account(held, run.id, verdict.table, **account, **done)
+async def _merge_account(context: RunContext, verdict: TableVerdict, quarantined: int) -> None:
+    rows, adopted = verdict.result, len(verdict.table.adopted)
+    counts = {
+        "rows_read": rows.left_rows + quarantined,
+        "rows_merged": rows.matched - adopted,
+        "rows_written": adopted,
+        "rows_quarantined": quarantined,
+    }
+    await store.table_account(
+        context.connection, context.run, verdict.table, **counts, seconds=verdict.seconds, bytes=0, status="done"
+    )
 
 
-async def _account(held: Connection, made: Plan, run: Run) -> None:
+async def _account(context: RunContext, plan: Plan) -> None:
     """Law 1: count what the target holds, and let the sums say whether anything is lost."""
-    for table in made.copies:
-        adopted = sum(len(t.adopted) for t in made.merges if t.target_name == table.target_name)
-        rows = await load.count_rows(held, table.target_name) - adopted
-        await store.table_account(held, run.id, table, rows_written=rows, rows_merged=0, status="done")
-    wrong = [t for t in await store.tables(held, run.id) if not t.balanced]
+    for table in plan.copies:
+        adopted = sum(len(t.adopted) for t in plan.merges if t.target_name == table.target_name)
+        rows = await load.count_rows(context.connection, table.target_name) - adopted
+        await store.table_account(
+            context.connection, context.run, table, rows_written=rows, rows_merged=0, status="done"
+        )
+    wrong = [t for t in await store.tables(context.connection, context.run) if not t.balanced]
     if wrong:
         raise FindingsError(
             f"the rows don't add up in {len(wrong)} of the tables: read = written + quarantined + merged does not hold",
@@ -150,10 +171,9 @@ async def _account(held: Connection, made: Plan, run: Run) -> None:
         )
 
 
-def _copier(held: Connection, task: Task, run: Run) -> TableCopier:
-    slots = asyncio.Semaphore(task.jobs)
-    return TableCopier(run.id, dict(task.sources), task.target, slots, task.observer, held.info.backend_pid)
+def _copier(context: RunContext) -> TableCopier:
+    return TableCopier(context, asyncio.Semaphore(context.jobs))
 
 
-async def _as_it_stands(held: Connection, target: Database) -> Database:
-    return await read_database(held, target.name)
+async def _current_target(context: RunContext, plan: Plan) -> Database:
+    return await read_database(context.connection, plan.target.name)

@@ -20,7 +20,8 @@ from typing import Literal
 from psycopg import sql
 
 from payrollx_db.postgres.concurrency import together
-from payrollx_db.postgres.session import Endpoint, render_sql, run, session
+from payrollx_db.postgres.session import Endpoint, render_sql, run
+from payrollx_db.postgres.session_pool import SessionPool
 
 Kind = Literal["missing", "extra", "changed"]
 Key = tuple[str | None, ...]
@@ -184,16 +185,17 @@ class Sums:
         self._known: dict[tuple[Endpoint, str], dict[int, Bucket]] = {}
         self._locks: dict[tuple[Endpoint, str], asyncio.Lock] = {}
 
-    async def of(self, side: Side, buckets: int) -> dict[int, Bucket]:
+    async def of(self, sessions: SessionPool, side: Side, buckets: int) -> dict[int, Bucket]:
         """Return the bucket sums of ``side``, computing them once."""
         key = (side.endpoint, render_sql(side.sums(buckets)))
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._known:
-                self._known[key] = await _sums(side, buckets)
+                self._known[key] = await _sums(sessions, side, buckets)
             return self._known[key]
 
 
 async def compare(
+    sessions: SessionPool,
     left: Side,
     right: Side,
     *,
@@ -211,13 +213,14 @@ async def compare(
     Raises SourceError, TargetError, or FindingsError where a value can't be converted.
     """
     count = buckets_for(rows)
-    ours, theirs = await together([_sums(left, count), known.of(right, count) if known else _sums(right, count)])
+    right_sums = known.of(sessions, right, count) if known else _sums(sessions, right, count)
+    ours, theirs = await together([_sums(sessions, left, count), right_sums])
     differing = sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))
     named: list[Difference] = []
     tally: Counter[Kind] = Counter()
     for batch in _batches(differing, ours, theirs):
-        await _look(left, right, count, batch, named, tally, limit=limit, contained=contained)
-    named = await _with_columns(left, right, named, values=values)
+        await _look(sessions, left, right, count, batch, named, tally, limit=limit, contained=contained)
+    named = await _with_columns(sessions, left, right, named, values=values)
     left_rows = sum(n for n, _ in ours.values())
     right_rows = sum(n for n, _ in theirs.values())
     matched = left_rows - tally["missing"] - tally["changed"]
@@ -227,9 +230,9 @@ async def compare(
     )  # fmt: skip
 
 
-async def fingerprint(side: Side, buckets: int) -> Fingerprint:
+async def fingerprint(sessions: SessionPool, side: Side, buckets: int) -> Fingerprint:
     """Return what ``side`` holds now, in so many buckets. Raises SourceError or TargetError."""
-    return Fingerprint.of(await _sums(side, buckets), buckets)
+    return Fingerprint.of(await _sums(sessions, side, buckets), buckets)
 
 
 def buckets_for(rows: int) -> int:
@@ -237,8 +240,8 @@ def buckets_for(rows: int) -> int:
     return min(MOST_BUCKETS, 1 << max(4, (rows // ROWS_PER_BUCKET).bit_length()))
 
 
-async def _sums(side: Side, buckets: int) -> dict[int, Bucket]:
-    async with session(side.endpoint) as connection:
+async def _sums(sessions: SessionPool, side: Side, buckets: int) -> dict[int, Bucket]:
+    async with sessions.session(side.endpoint) as connection:
         with side.endpoint.translating_errors("can't hash the rows"):
             return {bucket: (count, total) for bucket, count, total in await run(connection, side.sums(buckets))}
 
@@ -259,11 +262,12 @@ def _batches(differing: Sequence[int], ours: dict[int, Bucket], theirs: dict[int
 
 
 async def _look(
-    left: Side, right: Side, buckets: int, batch: list[int], named: list[Difference], tally: Counter[Kind],
+    sessions: SessionPool, left: Side, right: Side, buckets: int, batch: list[int],
+    named: list[Difference], tally: Counter[Kind],
     *, limit: int, contained: bool,
 ) -> None:  # fmt: skip
     """Fetch the keys and hashes of these buckets, count what differs, and name the first of it."""
-    ours, theirs = await together([_rows(left, buckets, batch), _rows(right, buckets, batch)])
+    ours, theirs = await together([_rows(sessions, left, buckets, batch), _rows(sessions, right, buckets, batch)])
     found: list[tuple[Key, Kind]] = []
     for key in ours.keys() | theirs.keys():
         if ours.get(key) == theirs.get(key):
@@ -282,21 +286,23 @@ async def _look(
         named.append(Difference(dict(zip(names, key, strict=True)), kind))
 
 
-async def _rows(side: Side, buckets: int, batch: list[int]) -> dict[Key, list[int]]:
+async def _rows(sessions: SessionPool, side: Side, buckets: int, batch: list[int]) -> dict[Key, list[int]]:
     rows: dict[Key, list[int]] = {}
-    async with session(side.endpoint) as connection:
+    async with sessions.session(side.endpoint) as connection:
         with side.endpoint.translating_errors("can't read the keys"):
             for key, row_hash in await run(connection, side.rows(buckets, batch)):
                 rows.setdefault(tuple(key), []).append(row_hash)
     return rows
 
 
-async def _with_columns(left: Side, right: Side, named: list[Difference], *, values: bool) -> list[Difference]:
+async def _with_columns(
+    sessions: SessionPool, left: Side, right: Side, named: list[Difference], *, values: bool
+) -> list[Difference]:
     """Say of each changed row which columns differ, and with ``values`` what every named row holds."""
     wanted = [d for d in named if values or d.kind == "changed"]
     if not wanted:
         return named
-    ours, theirs = await together([_cells(left, wanted), _cells(right, wanted)])
+    ours, theirs = await together([_cells(sessions, left, wanted), _cells(sessions, right, wanted)])
     names = [name for name, _ in left.columns]
     nothing: list[str | None] = [None] * len(names)
     described = []
@@ -309,7 +315,7 @@ async def _with_columns(left: Side, right: Side, named: list[Difference], *, val
     return described
 
 
-async def _cells(side: Side, wanted: Sequence[Difference]) -> dict[Key, list[str | None]]:
+async def _cells(sessions: SessionPool, side: Side, wanted: Sequence[Difference]) -> dict[Key, list[str | None]]:
     """Fetch the named rows, column by column, as text."""
     texts = sql.SQL(", ").join(sql.SQL("({})::text").format(value) for _, value in side.columns)
     keys = [tuple(difference.key.values()) for difference in wanted]
@@ -325,6 +331,6 @@ async def _cells(side: Side, wanted: Sequence[Difference]) -> dict[Key, list[str
     query = sql.SQL("SELECT {}, ARRAY[{}] FROM {} WHERE {} AND ({})").format(
         side.key_text(), texts, side.from_clause, side.where, same
     )
-    async with session(side.endpoint) as connection:
+    async with sessions.session(side.endpoint) as connection:
         with side.endpoint.translating_errors("can't read the rows that differ"):
             return {tuple(key): cells for key, cells in await run(connection, query)}

@@ -6,8 +6,6 @@ why it carries them: libpq would hand out row by row.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +32,7 @@ class Piped:
     size: int
 
 
-class Rate:
+class RateLimit:
     """A bound on the bytes a second that all pipes together read; what wasn't used is forgotten soon."""
 
     def __init__(self, bytes_per_second: float) -> None:
@@ -49,24 +47,11 @@ class Rate:
             await asyncio.sleep(self._free - now)
 
 
-_rate: ContextVar[Rate | None] = ContextVar("payrollx_rate", default=None)
-
-
-@contextmanager
-def rate_limit(bytes_per_second: float | None) -> Iterator[None]:
-    """Within this block, in all its tasks, pipes read no faster than this together; ``None``: as fast as they can."""
-    token = _rate.set(Rate(bytes_per_second) if bytes_per_second else None)
-    try:
-        yield
-    finally:
-        _rate.reset(token)
-
-
 @dataclass
 class _Channel:
     """A queue bounded by bytes, not by items, with an end."""
 
-    rate: Rate | None = None
+    rate: RateLimit | None = None
     size: int = 0
     waiting: int = 0
     chunks: list[bytes] = field(default_factory=list)
@@ -125,13 +110,15 @@ async def pipe(
     freeze: bool = False,
     source: Endpoint,
     target: Endpoint,
+    rate: RateLimit | None = None,
 ) -> Piped:
     """Copy the result of ``query`` into ``table`` (schema, name), in the transactions that both sessions are in.
 
-    ``freeze`` is for a table created or truncated in the writer's transaction. Whichever end fails,
+    ``freeze`` is for a table created or truncated in the writer's transaction; ``rate`` bounds how fast it reads,
+    together with all other pipes of that limit. Whichever end fails,
     the other is cancelled, and the error is raised in the name of its endpoint.
     """
-    channel = _Channel(_rate.get())
+    channel = _Channel(rate)
 
     async def read() -> int:
         with source.translating_errors(f"can't read {'.'.join(table)}'s rows"):

@@ -8,7 +8,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.session import Connection, Endpoint, session
+from payrollx_db.postgres.session import Connection, Endpoint
+from payrollx_db.postgres.session_pool import SessionPool
 
 queries = query_files.beside(__name__)
 
@@ -152,12 +153,12 @@ class Database:
         return (self.system, self.dbname)
 
 
-async def inspect(endpoint: Endpoint) -> Database:
+async def inspect(sessions: SessionPool, endpoint: Endpoint) -> Database:
     """Read the whole catalog of ``endpoint``. Raises SourceError or TargetError where it can't.
 
     Tables' sizes are read of a source only: asking for a size waits for a table that is being written anew.
     """
-    async with session(endpoint) as connection:
+    async with sessions.session(endpoint) as connection:
         try:
             return await read_database(connection, endpoint.name, sizes=endpoint.side == "source")
         except psycopg.Error as error:

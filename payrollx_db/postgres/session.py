@@ -4,12 +4,10 @@ Every session gets the same settings, so that a value is written and compared in
 it lies, and no name is found through ``search_path``.
 """
 
-import asyncio
 import re
 import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -43,8 +41,6 @@ NOT_YET = (
     "starting up", "shutting down", "in recovery mode", "not yet accepting", "too many c", "remaining connection slots",
     "terminating connection",
 )  # fmt: skip
-
-MOST_IDLE = 32  # sessions that wait to be used again, over all endpoints
 
 NAME_BYTES = 63  # of an application_name, which the server cuts there
 CONNECT_TIMEOUT = 10  # seconds; a URL's own connect_timeout wins
@@ -136,78 +132,21 @@ class Endpoint:
         return re.sub(rf"(?<!\w){re.escape(password)}(?!\w)", "***", text) if password else text
 
 
-class _IdlePool:
-    """Sessions that wait to be used again, by endpoint and driver."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[tuple[Endpoint, str], list[Any]] = {}
-
-    def take(self, endpoint: Endpoint, driver: str) -> Any:
-        """Return a session that is alive, as far as can be seen from here, or ``None``."""
-        waiting = self._waiting.get((endpoint, driver), [])
-        while waiting:
-            connection = waiting.pop()
-            if not _is_dead(connection):
-                return connection
-            if isinstance(connection, psycopg.AsyncConnection):
-                connection.pgconn.finish()
-        return None
-
-    def keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
-        """Keep a session for later; false where enough are waiting already."""
-        if sum(map(len, self._waiting.values())) >= MOST_IDLE:
-            return False
-        self._waiting.setdefault((endpoint, driver), []).append(connection)
-        return True
-
-    async def close(self) -> None:
-        for waiting in self._waiting.values():
-            while waiting:
-                await waiting.pop().close()
-
-
-_idle: ContextVar[_IdlePool | None] = ContextVar("payrollx_idle_sessions", default=None)
-
-
 @asynccontextmanager
-async def connection_pool() -> AsyncIterator[None]:
-    """Within this block, in all its tasks, sessions that are done are kept and used again; at its end all are closed.
+async def session(endpoint: Endpoint) -> AsyncIterator[Connection]:
+    """Open a psycopg session of ``endpoint``, in autocommit mode, and close it at the end of the block.
 
-    A login costs more than most statements here, and there are hundreds of them. (A connection pool
-    would do this too, but reports a refused login as a timeout.)
+    Raises SourceError or TargetError where it can't connect. Who needs many takes them from a `SessionPool`.
     """
-    if _idle.get() is not None:
-        yield
-        return
-    idle = _IdlePool()
-    token = _idle.set(idle)
-    try:
-        yield
-    finally:
-        _idle.reset(token)
-        await asyncio.shield(idle.close())
-
-
-@asynccontextmanager
-async def session(endpoint: Endpoint, *, fresh: bool = False) -> AsyncIterator[Connection]:
-    """Open a psycopg session of ``endpoint``, in autocommit mode.
-
-    ``fresh`` is for sessions that hold something (a lock, temporary tables) and must end with the
-    block. Raises SourceError or TargetError where it can't connect.
-    """
-    idle = None if fresh else _idle.get()
-    connection: Connection = (idle and idle.take(endpoint, "psycopg")) or await _connect(endpoint)
+    connection = await connect(endpoint)
     try:
         yield connection
-    except BaseException:
-        await connection.close()
-        raise
-    clean = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-    if not (clean and idle and idle.keep(endpoint, "psycopg", connection)):
+    finally:
         await connection.close()
 
 
-async def _connect(endpoint: Endpoint) -> Connection:
+async def connect(endpoint: Endpoint) -> Connection:
+    """Return a new psycopg session of ``endpoint``. Raises SourceError or TargetError."""
     params = {"connect_timeout": str(CONNECT_TIMEOUT)} | dict(endpoint.url.params)
     params["application_name"] = endpoint.application_name
     with endpoint.translating_errors("can't connect"):
@@ -222,24 +161,23 @@ async def _connect(endpoint: Endpoint) -> Connection:
 
 
 @asynccontextmanager
-async def copy_connection(endpoint: Endpoint, *, fresh: bool = False) -> AsyncIterator["asyncpg.Connection[Any]"]:
+async def copy_connection(endpoint: Endpoint) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """Open an asyncpg session of ``endpoint``, and drop it at once where the work is cut off.
 
-    ``fresh`` as for `session`. Raises SourceError or TargetError where it can't connect.
+    Raises SourceError or TargetError where it can't connect.
     """
-    idle = None if fresh else _idle.get()
-    connection = (idle and idle.take(endpoint, "asyncpg")) or await _connect_copy(endpoint)
+    connection = await connect_for_copy(endpoint)
     try:
         yield connection
     except BaseException:
         # A polite close would wait for the COPY that has just been given up.
         connection.terminate()
         raise
-    if not (idle and idle.keep(endpoint, "asyncpg", connection)):
-        await connection.close()
+    await connection.close()
 
 
-async def _connect_copy(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
+async def connect_for_copy(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
+    """Return a new asyncpg session of ``endpoint``. Raises SourceError or TargetError."""
     params = endpoint.url.params
     ssl = {key: params[key] for key in ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl") if key in params}
     settings = endpoint.session | {"application_name": endpoint.application_name}
@@ -325,10 +263,6 @@ def has_news(connection: Connection) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _is_dead(connection: Any) -> bool:
-    return has_news(connection) if isinstance(connection, psycopg.AsyncConnection) else bool(connection.is_closed())
 
 
 def _next_step(error: Exception, endpoint: Endpoint) -> str:

@@ -15,7 +15,8 @@ from payrollx_db.model.events import Notice, Observer, StageStarted, TableFinish
 from payrollx_db.postgres.compare import Fingerprint, Side, fingerprint
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, Table, inspect
-from payrollx_db.postgres.session import Endpoint, connection_pool
+from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.report import checksum, loader
 
 # What the record may say otherwise without being another: how it was reached, and what is derived from the rest.
@@ -87,14 +88,14 @@ async def check(path: Path, target: Endpoint, observer: Observer, *, jobs: int =
     edited, TargetError where the target can't be read.
     """
     document = checksum.opened(path).document
-    async with connection_pool():
-        found = await inspect(target)
+    async with SessionPool() as sessions:
+        found = await inspect(sessions, target)
         same = found.identity == (document["target"]["system"], document["target"]["dbname"])
         if not same:
             observer(Notice(f"this is not the database that the report is of, {document['target']['dbname']}"))
         observer(StageStarted("verify", "hashing the reported tables"))
         expected = list(_expected(document))
-        tables = await limited([_table(found, target, one, observer) for one in expected], jobs)
+        tables = await limited([_table(sessions, found, target, one, observer) for one in expected], jobs)
         return Checked(path, document["run"]["id"], same, await _record(document, target), tuple(tables))
 
 
@@ -127,7 +128,9 @@ def _expected(document: Mapping[str, Any]) -> Iterator[_Expected]:
         yield _Expected(table["target"], one["target_rows"], proof, key, columns)
 
 
-async def _table(found: Database, target: Endpoint, expected: _Expected, observer: Observer) -> TableChecked:
+async def _table(
+    sessions: SessionPool, found: Database, target: Endpoint, expected: _Expected, observer: Observer
+) -> TableChecked:
     table = found.tables.get(expected.target)
     names = expected.columns or tuple(column.name for column in table.columns) if table else ()
     if table is None:
@@ -137,7 +140,7 @@ async def _table(found: Database, target: Endpoint, expected: _Expected, observe
     started = time.monotonic()
     observer(TableStarted("", expected.target, expected.rows))
     side = _side(table, target, expected.key or names, names)
-    seen = await fingerprint(side, expected.proof.count if expected.proof else 1)
+    seen = await fingerprint(sessions, side, expected.proof.count if expected.proof else 1)
     observer(TableFinished("", expected.target, seen.rows, table.size, time.monotonic() - started))
     if expected.proof is None:
         return TableChecked(expected.target, expected.rows, seen.rows, seen.rows == expected.rows, hashed=False)

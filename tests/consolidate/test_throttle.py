@@ -14,7 +14,7 @@ from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.errors import SourceError
-from payrollx_db.postgres.copy_pipe import BURST, Rate
+from payrollx_db.postgres.copy_pipe import BURST, RateLimit
 from payrollx_db.postgres.session import copy_connection, session
 from payrollx_db.schema import migrate
 
@@ -104,12 +104,12 @@ def test_the_rate_holds(world: World) -> None:
 
 
 def test_the_rate_is_of_all_pipes_together() -> None:
-    async def move(rate: Rate) -> None:
+    async def move(rate: RateLimit) -> None:
         for _ in range(20):
             await rate.take(10_000)
 
     async def go() -> float:
-        rate = Rate(1_000_000)
+        rate = RateLimit(1_000_000)
         started = time.monotonic()
         await asyncio.gather(*(move(rate) for _ in range(4)))
         return time.monotonic() - started

@@ -13,9 +13,20 @@ from payrollx_db.consolidate.plan.mapping import ROW, from_item
 from payrollx_db.postgres.compare import Comparison, Side, compare
 from payrollx_db.postgres.introspect import inspect
 from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.postgres.url import DatabaseUrl
 
 Comparer = Callable[..., Comparison]
+
+
+def pooled(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call what takes its sessions from a pool, with a pool of its own."""
+
+    async def call() -> Any:
+        async with SessionPool() as sessions:
+            return await function(sessions, *arguments, **options)
+
+    return asyncio.run(call())
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +42,7 @@ def compared(scratch: DatabaseUrl) -> Iterator[Comparer]:
 
     def side(name: str, kind: Any, key: tuple[str, ...]) -> Side:
         endpoint = Endpoint(scratch, kind, "scratch")
-        table = asyncio.run(inspect(endpoint)).tables[f"public.{name}"]
+        table = pooled(inspect, endpoint).tables[f"public.{name}"]
         columns = tuple((c.name, canonical(sql.Identifier(ROW, c.name), c.type)) for c in table.columns)
         return Side(endpoint, from_item(table), tuple(c for c in columns if not key or c[0] in key), columns)
 
@@ -41,7 +52,7 @@ def compared(scratch: DatabaseUrl) -> Iterator[Comparer]:
             if rows:
                 query(scratch, f"INSERT INTO {name} {rows}")
         left, right = side("ours", "source", key), side("theirs", "target", key)
-        return asyncio.run(compare(left, right, rows=10, **options))
+        return pooled(compare, left, right, rows=10, **options)
 
     yield compared
     query(scratch, "DROP TABLE IF EXISTS ours, theirs")
@@ -155,8 +166,8 @@ def test_enums_of_two_types_compare_by_their_labels(compared: Comparer, scratch:
     sides = []
     for name, kind in (("ours", "source"), ("theirs", "target")):
         endpoint = Endpoint(scratch, kind, "scratch")  # type: ignore[arg-type]
-        table = asyncio.run(inspect(endpoint)).tables[f"public.{name}"]
+        table = pooled(inspect, endpoint).tables[f"public.{name}"]
         columns = tuple((c.name, canonical(sql.Identifier(ROW, c.name), c.type)) for c in table.columns)
         sides.append(Side(endpoint, from_item(table), columns[:1], columns))
 
-    assert asyncio.run(compare(*sides, rows=1)).identical
+    assert pooled(compare, *sides, rows=1).identical

@@ -11,10 +11,12 @@ from psycopg import sql
 from worlds import World, query, value
 
 from payrollx_db.consolidate.check import preflight
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.pipeline import Plan, plan
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.finding import ROW_CODES, Finding
 from payrollx_db.model.layout import Layout, LegacyDatabase, SourceTable, TableMap
+from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.postgres.url import DatabaseUrl
 
 SERVICE = Service("shop", schema="shop", role="tiny_shop", tables=("things",))
@@ -35,7 +37,9 @@ def look(world: World, change: Callable[[Plan], Plan] = lambda made: made) -> li
 
     async def both() -> list[Finding]:
         task = world.task()
-        return await preflight.run_preflight(change(await plan(task)), task.sources, task.target)
+        async with SessionPool() as sessions:
+            context = Context(sources=task.sources, target=task.target, target_as_given=task.target, sessions=sessions)
+            return await preflight.run_preflight(context, change(await plan(task)))
 
     found = asyncio.run(both())
     assert not {finding.code for finding in found} & ROW_CODES

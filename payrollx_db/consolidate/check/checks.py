@@ -14,6 +14,7 @@ from psycopg import sql
 from payrollx_db.consolidate.check import duplicates, prisma, values
 from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, already_enforced, end_of
 from payrollx_db.consolidate.check.values import Suspect, Values
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.quarantine import Decision, Kind
@@ -22,7 +23,7 @@ from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL, Policies
 from payrollx_db.postgres.concurrency import limited
-from payrollx_db.postgres.session import Endpoint, copy_connection, run, session
+from payrollx_db.postgres.session import run
 
 VALUES_AMONG = "SELECT {key}, {value} FROM {source} WHERE ({rows}) AND {value} = ANY ({wanted}::text[])"
 MOST = 100_000  # rows that may be quarantined or changed in one run; their keys are held in memory
@@ -36,15 +37,7 @@ class Checked:
     decisions: tuple[Decision, ...]
 
 
-async def check(
-    plan: Plan,
-    policies: Policies,
-    sources: Mapping[str, Endpoint],
-    target: Endpoint,
-    *,
-    jobs: int,
-    loose: bool = False,
-) -> Checked:
+async def check(context: Context, plan: Plan, policies: Policies, *, loose: bool = False) -> Checked:
     """Look for everything in the sources that the copy could not carry over as it is.
 
     ``loose`` looks along loose references too, which takes a while and keeps nothing out. Reads only:
@@ -52,15 +45,15 @@ async def check(
     SourceError or TargetError, and FindingsError where more rows would have to be quarantined than a
     run can name.
     """
-    unfinished = await _prisma(plan, sources, jobs)
-    looked = await limited([_look(table, sources[table.database]) for table in plan.copies], jobs)
-    drifted = await duplicates.look(plan, policies, sources, jobs=jobs, most=MOST)
-    async with copy_connection(target, fresh=True) as scratch:
-        with target.translating_errors("can't begin the check"):
+    unfinished = await _prisma(context, plan)
+    scanned = await limited([_scan(context, table) for table in plan.copies], context.jobs)
+    drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
+    async with context.sessions.copy_connection(context.target, fresh=True) as scratch:
+        with context.target.translating_errors("can't begin the check"):
             await scratch.execute("BEGIN")  # never committed: of its temporary tables, even a crash leaves nothing
-        examiner = _Examiner(plan, policies, sources, {v.table.place: (v, suspects) for v, suspects in looked})
+        examiner = _Examiner(context, plan, policies, {v.table.place: (v, suspects) for v, suspects in scanned})
         examiner.take(drifted.findings, drifted.decisions)
-        examiner.scratch = ReferenceWorkspace(scratch, examiner.known, sources, target, MOST)
+        examiner.scratch = ReferenceWorkspace(context, scratch, examiner.known, MOST)
         await examiner.examine()
         if loose:
             await examiner.loose()
@@ -71,22 +64,23 @@ async def check(
     return Checked(tuple(sorted(found, key=lambda finding: (finding.place, finding.code))), decisions)
 
 
-async def check_silent(plan: Plan, sources: Mapping[str, Endpoint], *, jobs: int) -> Checked:
+async def check_silent(context: Context, plan: Plan) -> Checked:
     """Look only for what nothing else would notice: values that would be rounded without a word.
 
     Whatever else is wrong stops the copy by itself, at a cast, a unique index, a foreign key or the
     comparison of a duplicate table. Raises SourceError.
     """
-    found = await _prisma(plan, sources, jobs)
-    looked = await limited([values.look(t, sources[t.database], silent=True) for t in plan.copies], jobs)
-    return Checked((*found, *(suspect.finding for one in looked for suspect in one.suspects)), ())
+    findings = await _prisma(context, plan)
+    scanned = await limited([values.scan_values(context, t, silent=True) for t in plan.copies], context.jobs)
+    return Checked((*findings, *(suspect.finding for found in scanned for suspect in found.suspects)), ())
 
 
-async def _prisma(plan: Plan, sources: Mapping[str, Endpoint], jobs: int) -> list[Finding]:
+async def _prisma(context: Context, plan: Plan) -> list[Finding]:
     if plan.layout.migrations != "prisma":
         return []
     legacies = [db for db in plan.layout.databases if db.name in plan.sources]
-    found = await limited([prisma.unfinished(sources[db.name], db.schema) for db in legacies], jobs)
+    checks = [prisma.unfinished(context.sessions, context.sources[db.name], db.schema) for db in legacies]
+    found = await limited(checks, context.jobs)
     return [finding for group in found for finding in group]
 
 
@@ -98,18 +92,18 @@ def too_much(count: int) -> FindingsError:
     )
 
 
-async def _look(table: TablePlan, endpoint: Endpoint) -> tuple[Values, list[Suspect]]:
-    found = await values.look(table, endpoint)
-    return found, await values.too_many(table, found, endpoint)
+async def _scan(context: Context, table: TablePlan) -> tuple[Values, list[Suspect]]:
+    found = await values.scan_values(context, table)
+    return found, await values.too_many(context, table, found)
 
 
 @dataclass
 class _Examiner:
     """Collects findings and decisions, table by table."""
 
+    context: Context
     plan: Plan
     policies: Policies
-    sources: Mapping[str, Endpoint]
     looked: dict[tuple[str, str], tuple[Values, list[Suspect]]]
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     scratch: ReferenceWorkspace = field(init=False)
@@ -210,9 +204,9 @@ class _Examiner:
             self.take([], [Decision(table.source_name, key, kind, finding.code, action, column)])
 
     async def _fetch(self, table: TablePlan, query: sql.Composable) -> list[tuple[str, ...]]:
-        endpoint = self.sources[table.database]
+        endpoint = self.context.sources[table.database]
         some = sql.SQL("SELECT * FROM ({}) AS found LIMIT {}").format(query, sql.Literal(MOST + 1))
-        async with session(endpoint) as connection:
+        async with self.context.sessions.session(endpoint) as connection:
             with endpoint.translating_errors(f"can't read the keys of {table.source.full_name}"):
                 rows = await run(connection, some)
         if len(rows) > MOST:
@@ -222,7 +216,7 @@ class _Examiner:
     async def _uniques(self, table: TablePlan) -> None:
         found, suspects = self.looked[table.place]
         if suspects and self._rows.get(table.source_name):
-            suspects = await values.too_many(self._now(table), found, self.sources[table.database])
+            suspects = await values.too_many(self.context, self._now(table), found)
         for suspect in suspects:
             await self._suspect(table, suspect)
         if self._adopters(table):
@@ -335,7 +329,7 @@ class _Examiner:
         for table in self._feeding():
             if table.owner:
                 keys = list(self._adopted[table.source_name])
-                found = await values.look(table, self.sources[table.database], keys)
+                found = await values.scan_values(self.context, table, keys)
                 self.looked[table.place] = (found, [])
                 self.scratch.known = self.known
 

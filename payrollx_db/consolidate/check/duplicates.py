@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.check.values import NEWEST
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.conversion import canonical
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan, from_item
 from payrollx_db.consolidate.plan.plan import Plan
@@ -20,7 +21,7 @@ from payrollx_db.model.policy import FAIL, Policies
 from payrollx_db.postgres.compare import Difference, Side, Sums, compare
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Column, Table
-from payrollx_db.postgres.session import Endpoint, run, session
+from payrollx_db.postgres.session import Endpoint, run
 
 SOME = 1_000  # drifted rows that are looked at for their columns where no policy asks for all of them
 
@@ -33,16 +34,17 @@ class Drifted:
     decisions: tuple[Decision, ...]
 
 
-async def look(plan: Plan, policies: Policies, sources: Mapping[str, Endpoint], *, jobs: int, most: int) -> Drifted:
+async def compare_duplicates(context: Context, plan: Plan, policies: Policies, *, most: int) -> Drifted:
     """Compare every duplicate table with its owner's. ``most`` is how many rows may be decided about.
 
     Raises SourceError.
     """
     duplicates = {table.source_name: table for table in plan.merges}
     known = Sums()
-    looked = await limited([_one(table, plan, policies, sources, most, known) for table in duplicates.values()], jobs)
-    decisions = [decision for found in looked for decision in found.decisions]
-    return Drifted(tuple(f for found in looked for f in found.findings), tuple(_once(decisions, duplicates)))
+    comparisons = [_compare(context, table, plan, policies, most, known) for table in duplicates.values()]
+    drifted = await limited(comparisons, context.jobs)
+    decisions = [decision for one in drifted for decision in one.decisions]
+    return Drifted(tuple(f for one in drifted for f in one.findings), tuple(_once(decisions, duplicates)))
 
 
 def _once(decisions: Sequence[Decision], duplicates: Mapping[str, TablePlan]) -> Iterable[Decision]:
@@ -61,11 +63,11 @@ def _once(decisions: Sequence[Decision], duplicates: Mapping[str, TablePlan]) ->
             yield Decision(decision.source, decision.key, "row", decision.code, decision.action, "", cause)
 
 
-async def _one(
+async def _compare(
+    context: Context,
     duplicate: TablePlan,
     plan: Plan,
     policies: Policies,
-    sources: Mapping[str, Endpoint],
     most: int,
     known: Sums,
 ) -> Drifted:
@@ -73,14 +75,16 @@ async def _one(
     if owner is None:
         return Drifted((), ())  # the owner's table is missing, which is a mismatch of the plan
     shared = [(c, own) for c in duplicate.source.columns if (own := owner.column(c.name)) is not None]
-    ends = (sources[duplicate.database], sources[duplicate.owner or ""])
+    ends = (context.sources[duplicate.database], context.sources[duplicate.owner or ""])
     mine = _side(duplicate.source, [c for c, _ in shared], owner, ends[0])
     theirs = _side(owner, [c for _, c in shared], owner, ends[1])
     place = f"{duplicate.source_name}.{'+'.join(name for name, _ in mine.key)}"
     whole = len(shared) == len(owner.columns)
     actions = {code: _action(policies, code, place, whole=whole) for code in ("drift", "stranded")}
     limit = SOME if set(actions.values()) == {FAIL} else most
-    result = await compare(mine, theirs, rows=duplicate.source.rows, limit=limit, contained=True, known=known)
+    result = await compare(
+        context.sessions, mine, theirs, rows=duplicate.source.rows, limit=limit, contained=True, known=known
+    )
     columns = ", ".join(dict.fromkeys(name for d in result.differences for name in d.columns))
     messages = {"drift": f"not as in {duplicate.owner}: {columns}", "stranded": f"not in {duplicate.owner} at all"}
     keys = {"drift": _keys(result.differences, "changed"), "stranded": _keys(result.differences, "missing")}
@@ -91,7 +95,7 @@ async def _one(
         if counts[code]
     ]
     decisions = _stranded(duplicate, keys["stranded"], actions["stranded"])
-    decisions += await _stale(duplicate, owner, keys["drift"], actions["drift"], ends)
+    decisions += await _stale(context, duplicate, owner, keys["drift"], actions["drift"])
     return Drifted(tuple(findings), tuple(decisions))
 
 
@@ -108,14 +112,13 @@ def _stranded(duplicate: TablePlan, keys: Iterable[str], action: str) -> list[De
     return [Decision(duplicate.source_name, key, kinds[action], "stranded", action) for key in keys]  # type: ignore[arg-type]
 
 
-async def _stale(
-    duplicate: TablePlan, owner: Table, keys: list[str], action: str, ends: tuple[Endpoint, Endpoint]
-) -> list[Decision]:
+async def _stale(context: Context, duplicate: TablePlan, owner: Table, keys: list[str], action: str) -> list[Decision]:
     if action == FAIL or not keys:
         return []
     newer: set[str] = set()
     if action == "newest":
-        ours, theirs = await _dates(duplicate.source, keys, ends[0]), await _dates(owner, keys, ends[1])
+        ours = await _dates(context, duplicate.database, duplicate.source, keys)
+        theirs = await _dates(context, duplicate.owner or "", owner, keys)
         newer = {key for key in keys if ours.get(key) and (not theirs.get(key) or ours[key] > theirs[key])}
     name, owners = duplicate.source_name, f"{duplicate.owner}.{owner.full_name}"
     made = [Decision(name, key, "row", "drift", action) for key in keys if key not in newer]
@@ -125,7 +128,7 @@ async def _stale(
     return made
 
 
-async def _dates(table: Table, keys: Sequence[str], endpoint: Endpoint) -> dict[str, Any]:
+async def _dates(context: Context, database: str, table: Table, keys: Sequence[str]) -> dict[str, Any]:
     """Return when each of these rows was last changed, where the table says so."""
     column = next((name for name in NEWEST if table.column(name)), None)
     if column is None:
@@ -134,7 +137,8 @@ async def _dates(table: Table, keys: Sequence[str], endpoint: Endpoint) -> dict[
     query = sql.SQL("SELECT {}, {}::text FROM {} WHERE {} = ANY (%s)").format(
         key, sql.Identifier(ROW, column), from_item(table), key
     )
-    async with session(endpoint) as connection:
+    endpoint = context.sources[database]
+    async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't read the dates of {table.full_name}"):
             return dict(await run(connection, query, (list(keys),)))
 

@@ -4,17 +4,17 @@ None of it can be seen in a row, and each can spoil a run: cheap to look at, so 
 policy resolves these findings; each message says what it means for the run.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from payrollx_db.consolidate.check.server_facts import Relation, ServerFacts, Transaction, free_bytes, look
+from payrollx_db.consolidate.check.server_facts import Relation, ServerFacts, Transaction, fetch_facts, free_bytes
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database
-from payrollx_db.postgres.session import Endpoint
 
 AT_ONCE = 4  # databases looked at at the same time
 OLDEST = 140000  # server_version_num: what this is tested with
@@ -25,20 +25,22 @@ SPACE = 3  # times the rows' size: the rows, about as much for their indexes, an
 Findings = Iterator[Finding]
 
 
-async def run_preflight(plan: Plan, sources: Mapping[str, Endpoint], target: Endpoint) -> list[Finding]:
+async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
     """Find what could spoil the run though every row is sound. Changes nothing.
 
-    ``target`` is the endpoint as the run will use it, with the role that it will act as. Raises
-    SourceError or TargetError where a catalog can't be read.
+    Raises SourceError or TargetError where a catalog can't be read.
     """
-    names = list(plan.sources)
-    work = [look(sources[name], _tables(plan, name), plan.sources[name].version) for name in names]
-    work.append(look(target, {t.target.oid for t in plan.tables}, plan.target.version))
-    *looked, goal = await limited(work, AT_ONCE)
-    found = list(_Target(plan, target.name, plan.target, goal).findings())
-    for name, around in zip(names, looked, strict=True):
-        found += _Source(plan, name, plan.sources[name], around, goal).findings()
-    return found
+    sessions, target = context.sessions, context.target
+    work = [
+        fetch_facts(sessions, context.sources[name], _tables(plan, name), database.version)
+        for name, database in plan.sources.items()
+    ]
+    work.append(fetch_facts(sessions, target, {t.target.oid for t in plan.tables}, plan.target.version))
+    *facts, target_facts = await limited(work, AT_ONCE)
+    findings = list(_Target(plan, target.name, plan.target, target_facts).findings())
+    for (name, database), source_facts in zip(plan.sources.items(), facts, strict=True):
+        findings += _Source(plan, name, database, source_facts, target_facts).findings()
+    return findings
 
 
 def unreadable(findings: Iterable[Finding]) -> bool:

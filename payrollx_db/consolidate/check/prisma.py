@@ -3,13 +3,14 @@
 from psycopg import sql
 
 from payrollx_db.model.finding import EXAMPLES, Finding
-from payrollx_db.postgres.session import Endpoint, run, session
+from payrollx_db.postgres.session import Endpoint, run
+from payrollx_db.postgres.session_pool import SessionPool
 
 
-async def unfinished(endpoint: Endpoint, schema: str) -> list[Finding]:
+async def unfinished(sessions: SessionPool, endpoint: Endpoint, schema: str) -> list[Finding]:
     """Find migrations that failed or never finished: the schema may be half of two. Raises SourceError."""
     table = sql.Identifier(schema, "_prisma_migrations")
-    async with session(endpoint) as connection:
+    async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read its migrations"):
             there = sql.SQL("SELECT pg_catalog.to_regclass(%s)")
             if (await run(connection, there, (table.as_string(None),)))[0][0] is None:

@@ -11,13 +11,13 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.check.values import Values
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES
 from payrollx_db.postgres.copy_pipe import pipe
-from payrollx_db.postgres.session import Endpoint, render_sql
-from payrollx_db.postgres.session import copy_connection as open_pipe_end
+from payrollx_db.postgres.session import render_sql
 
 Known = Mapping[tuple[str, str], Values]
 
@@ -50,10 +50,9 @@ class Orphans:
 class ReferenceWorkspace:
     """The target session whose temporary tables hold both ends' values."""
 
+    context: Context
     session: Any
     known: Known
-    sources: Mapping[str, Endpoint]
-    target: Endpoint
     limit: int
     _made: int = field(default=0)
 
@@ -101,7 +100,7 @@ class ReferenceWorkspace:
             "WITH strays AS (SELECT * FROM pg_temp.{children} AS c WHERE NOT EXISTS"
             " (SELECT FROM pg_temp.{parents} AS p WHERE {same})) {query} LIMIT {limit}"
         ).format(query=sql.SQL(text).format(**parts), same=same, limit=sql.Literal(limit), **names)
-        with self.target.translating_errors("can't check the references"):
+        with self.context.target.translating_errors("can't check the references"):
             found: list[Any] = await self.session.fetch(render_sql(unmatched))
         await self._run("DROP TABLE pg_temp.{children}", children=names["children"])
         return found
@@ -109,7 +108,7 @@ class ReferenceWorkspace:
     async def has_rows(self, table: str) -> bool:
         """Tell whether the target table holds any row."""
         query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(_qualified(table))
-        with self.target.translating_errors("can't check the references"):
+        with self.context.target.translating_errors("can't check the references"):
             return bool(await self.session.fetchval(render_sql(query)))
 
     def values(self, end: ReferenceEnd) -> list[sql.Composable]:
@@ -125,7 +124,7 @@ class ReferenceWorkspace:
         return f"{what}_{self._made}"
 
     async def _run(self, text: str, **names: sql.Composable) -> None:
-        with self.target.translating_errors("can't prepare the check of references"):
+        with self.context.target.translating_errors("can't prepare the check of references"):
             await self.session.execute(render_sql(sql.SQL(text).format(**names)))
 
     async def _fill(self, name: str, columns: list[str], end: ReferenceEnd, text: str) -> None:
@@ -137,10 +136,19 @@ class ReferenceWorkspace:
         query = sql.SQL(text).format(
             values=sql.SQL(", ").join(values), complete=complete(values), source=end.table.from_clause, rows=end.rows
         )
-        source = self.sources[end.table.database]
+        source, target = self.context.sources[end.table.database], self.context.target
         goal = ("pg_temp", name)
-        async with open_pipe_end(source) as reader:
-            await pipe(reader, render_sql(query), self.session, goal, columns, source=source, target=self.target)
+        async with self.context.sessions.copy_connection(source) as reader:
+            await pipe(
+                reader,
+                render_sql(query),
+                self.session,
+                goal,
+                columns,
+                source=source,
+                target=target,
+                rate=self.context.rate,
+            )
 
 
 def end_of(table: TablePlan, columns: Sequence[str], among: Sequence[str] | None = None) -> ReferenceEnd | None:

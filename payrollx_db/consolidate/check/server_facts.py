@@ -1,6 +1,6 @@
 """What surrounds the rows of one database, as facts: rights, locale, extensions, sessions, settings.
 
-`surroundings` judges them. Both sides are asked the same questions, in a few statements of milliseconds.
+`preflight` judges them. Both sides are asked the same questions, in a few statements of milliseconds.
 """
 
 import ipaddress
@@ -16,7 +16,8 @@ from psycopg.rows import class_row
 
 from payrollx_db.consolidate.state.store import SCHEMA as META
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.session import Connection, Endpoint, run, session
+from payrollx_db.postgres.session import Connection, Endpoint, run
+from payrollx_db.postgres.session_pool import SessionPool
 
 queries = query_files.beside(__name__)
 
@@ -154,10 +155,10 @@ class ServerFacts:
         return Locale.of(found.provider, found.locale, found.ctype)
 
 
-async def look(endpoint: Endpoint, tables: Collection[int], version: int) -> ServerFacts:
+async def fetch_facts(sessions: SessionPool, endpoint: Endpoint, tables: Collection[int], version: int) -> ServerFacts:
     """Gather the facts about ``endpoint`` and its ``tables`` (oids). Raises SourceError or TargetError."""
     oids = {"tables": list(tables)}
-    async with session(endpoint) as connection:
+    async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't look at what surrounds the rows"):
             setting = (await _all(connection, Setting, "surroundings", {"meta": META}))[0]
             relations = await _all(connection, Relation, "relations", oids)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan, new_uniques
 from payrollx_db.model.finding import EXAMPLES, Finding
-from payrollx_db.postgres.session import Connection, Endpoint, run, session
+from payrollx_db.postgres.session import Connection, run
 
 REFUSED = ("unconvertible", "enum-unknown")  # codes of values that the transform can't turn into the target's type
 NEWEST = ("updatedAt", "updated_at")  # the columns that tell which of two rows is the newer
@@ -58,8 +59,8 @@ class _Probe:
     message: str
 
 
-async def look(
-    table: TablePlan, endpoint: Endpoint, among: Sequence[str] | None = None, *, silent: bool = False
+async def scan_values(
+    context: Context, table: TablePlan, among: Sequence[str] | None = None, *, silent: bool = False
 ) -> Values:
     """Find values that can't be converted, would be changed, or are NULL against the target's will.
 
@@ -70,7 +71,8 @@ async def look(
     probes = [probe for probe in _probes(table) if not silent or probe.code == "lossy"]
     keys = [] if silent else _uuid_keys(table)
     conditions = [probe.quick for probe in probes] + [_is_odd(column) for column in keys]
-    async with session(endpoint) as connection:
+    endpoint = context.sources[table.database]
+    async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't read {table.source.full_name}"):
             converted = [] if silent else [c.conversion.value for c in table.columns if _is_converted(c)]
             counts = await _scan(connection, table, conditions, converted, rows)
@@ -85,13 +87,14 @@ async def look(
     return Values(table, tuple(suspects), dirty, frozenset(odd))
 
 
-async def too_many(table: TablePlan, values: Values, endpoint: Endpoint) -> list[Suspect]:
+async def too_many(context: Context, table: TablePlan, values: Values) -> list[Suspect]:
     """Find rows beyond the one that may stay, for values that the target demands to be unique.
 
     Rows that are out already don't count. Among rows with one value the newest stays. Raises SourceError.
     """
     found: list[Suspect] = []
-    async with session(endpoint) as connection:
+    endpoint = context.sources[table.database]
+    async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't look for duplicates in {table.source.full_name}"):
             for index, columns in new_uniques(table):
                 names = ", ".join(column.target.name for column in columns)

@@ -12,14 +12,15 @@ from typing import Any
 
 from psycopg import sql
 
+from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.state import history, store
 from payrollx_db.consolidate.state.lock import enter_by
 from payrollx_db.consolidate.state.store import DroppedObject
-from payrollx_db.model.events import ObjectBuilt, Observer
+from payrollx_db.model.events import ObjectBuilt
 from payrollx_db.postgres.introspect import Database, ForeignKey, Index, Table
-from payrollx_db.postgres.session import Connection, Endpoint, run, session, set_application_name
+from payrollx_db.postgres.session import Connection, Endpoint, run, set_application_name
 
 LOCK_TIMEOUT = "10s"  # for locks that others may hold; the target isn't in use yet, so nobody should
 
@@ -42,15 +43,9 @@ WHERE (n.nspname, t.relname, k.conname) = (%(schema)s, %(table)s, %(name)s) AND 
 
 @dataclass(frozen=True)
 class IndexBuilder:
-    """Puts indexes and constraints of one run back; what a lost connection has cut off, once more.
+    """Puts indexes and constraints of one run back; what a lost connection has cut off, once more."""
 
-    ``holder`` is the server's process id of the session that holds the run's lock (see `lock`).
-    """
-
-    run: int
-    target: Endpoint
-    observer: Observer
-    holder: int
+    context: RunContext
 
     async def build_index(self, table: str, index: Index, *, helpers: int = 0) -> None:
         """Build an index as it was, with at most so many of the server's parallel workers.
@@ -86,33 +81,35 @@ class IndexBuilder:
 
     async def analyze(self, table: str) -> None:
         """Give the planner its statistics."""
+        target = self.context.target
 
         async def once() -> None:
-            async with session(self.target) as connection:
-                with self.target.translating_errors(f"can't analyze {table}"):
+            async with self.context.sessions.session(target) as connection:
+                with target.translating_errors(f"can't analyze {table}"):
                     async with connection.transaction():
-                        await run(connection, set_application_name(self.target, f"run {self.run} {table}"))
+                        await run(connection, set_application_name(target, f"run {self.context.run} {table}"))
                         await run(connection, sql.SQL("ANALYZE {}").format(qualified(table)))
 
-        await retry_transient(once, f"analyzing {table}", self.observer)
+        await retry_transient(once, f"analyzing {table}", self.context.observer)
 
     async def _do(self, table: str, name: str, statement: sql.Composable, kind: str, *, last: bool = True) -> None:
         started = time.monotonic()
+        target, run_id = self.context.target, self.context.run
 
         async def once() -> None:
-            async with session(self.target) as connection:
-                with self.target.translating_errors(f"can't build {kind} {name} on {table}"):
+            async with self.context.sessions.session(target) as connection:
+                with target.translating_errors(f"can't build {kind} {name} on {table}"):
                     async with connection.transaction():
-                        await enter_by(connection, self.target, self.holder, f"run {self.run} {table}")
+                        await enter_by(connection, target, self.context.lock_pid, f"run {run_id} {table}")
                         # A connection may have been lost after the server's commit, before its answer.
                         if not await _stands(connection, table, name, kind):
                             await run(connection, statement)
-                            await history.step(connection, self.run, table, name, kind)
+                            await history.step(connection, run_id, table, name, kind)
                         if last:
-                            await store.restored(connection, self.run, table, name)
+                            await store.restored(connection, run_id, table, name)
 
-        await retry_transient(once, f"{kind} {name} on {table}", self.observer)
-        self.observer(ObjectBuilt(table, name, kind, time.monotonic() - started))
+        await retry_transient(once, f"{kind} {name} on {table}", self.context.observer)
+        self.context.observer(ObjectBuilt(table, name, kind, time.monotonic() - started))
 
 
 async def _stands(connection: Connection, table: str, name: str, kind: str) -> bool:
@@ -174,8 +171,9 @@ def dropped_keys(database: Database, things: Iterable[DroppedObject]) -> list[Fo
     return [thing for thing in taken if isinstance(thing, ForeignKey)]
 
 
-async def set_sequences(connection: Connection, sources: dict[str, Endpoint], tables: Sequence[TablePlan]) -> None:
+async def set_sequences(context: RunContext, tables: Sequence[TablePlan]) -> None:
     """Move each sequence that a filled column owns past the highest value there, and past the source's own sequence."""
+    connection = context.connection
     for table in tables:
         for column in table.columns:
             if column.target.sequence is None:
@@ -183,7 +181,7 @@ async def set_sequences(connection: Connection, sources: dict[str, Endpoint], ta
             last = 0
             origin = table.source.column(column.sources[0]) if len(column.sources) == 1 else None
             if origin is not None and origin.sequence:
-                last = await _last_value(sources[table.database], origin.sequence)
+                last = await _last_value(context, table.database, origin.sequence)
             highest = sql.SQL("SELECT pg_catalog.max({}) FROM {}").format(
                 sql.Identifier(column.target.name), sql.Identifier(table.target.schema, table.target.name)
             )
@@ -192,8 +190,9 @@ async def set_sequences(connection: Connection, sources: dict[str, Endpoint], ta
                 await connection.execute("SELECT pg_catalog.setval(%s::regclass, %s)", (column.target.sequence, value))
 
 
-async def _last_value(endpoint: Endpoint, sequence: str) -> Any:
-    async with session(endpoint) as connection:
+async def _last_value(context: Context, database: str, sequence: str) -> Any:
+    endpoint = context.sources[database]
+    async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't read the sequence {sequence}"):
             query = sql.SQL("SELECT pg_catalog.pg_sequence_last_value(%s::regclass)")
             return (await run(connection, query, (sequence,)))[0][0] or 0

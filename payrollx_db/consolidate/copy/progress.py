@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager, suppress
 
 import psycopg
 
+from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.errors import PayrollxError
-from payrollx_db.model.events import Observer, TableProgress, ignore_events
+from payrollx_db.model.events import TableProgress, ignore_events
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.session import Connection, Endpoint, session
+from payrollx_db.postgres.session import Connection
 
 queries = query_files.beside(__name__)
 
@@ -24,12 +25,12 @@ async def moved(connection: Connection, run: int) -> dict[str, tuple[int, int]]:
 
 
 @asynccontextmanager
-async def watching(target: Endpoint, run: int, plan: Plan, observer: Observer) -> AsyncIterator[None]:
-    """Tell ``observer`` twice a second how far each table is, for as long as the block runs."""
-    if observer is ignore_events:
+async def watching(context: RunContext, plan: Plan) -> AsyncIterator[None]:
+    """Tell the observer twice a second how far each table is, for as long as the block runs."""
+    if context.observer is ignore_events:
         yield
         return
-    task = asyncio.create_task(_watch(target, run, plan, observer))
+    task = asyncio.create_task(_watch(context, plan))
     try:
         yield
     finally:
@@ -38,13 +39,13 @@ async def watching(target: Endpoint, run: int, plan: Plan, observer: Observer) -
             await task
 
 
-async def _watch(target: Endpoint, run: int, plan: Plan, observer: Observer) -> None:
+async def _watch(context: RunContext, plan: Plan) -> None:
     places = {table.target_name: table.place for table in plan.copies}
     # Watching is a comfort: if its session breaks, the copy goes on, and fails by itself if it must.
     with suppress(psycopg.Error, OSError, PayrollxError):
-        async with session(target) as connection:
+        async with context.sessions.session(context.target_as_given) as connection:
             while True:
-                for name, (rows, size) in (await moved(connection, run)).items():
+                for name, (rows, size) in (await moved(connection, context.run)).items():
                     if name in places:
-                        observer(TableProgress(*places[name], rows, size))
+                        context.observer(TableProgress(*places[name], rows, size))
                 await asyncio.sleep(EVERY)

@@ -10,12 +10,13 @@ from typing import Any
 import asyncpg
 from psycopg import sql
 
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.quarantine import Decision
 from payrollx_db.consolidate.state.lock import enter
 from payrollx_db.postgres.copy_pipe import pipe
-from payrollx_db.postgres.session import Connection, Endpoint, copy_connection, render_sql
+from payrollx_db.postgres.session import Connection, render_sql
 
 REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 KEY = "payrollx_source_key"
@@ -49,26 +50,25 @@ class Retried:
 class QuarantineRetrier:
     """Tries the quarantined rows of one target again. ``runs`` maps each recorded (source, target) to its run.
 
-    ``holder`` is the server's process id of the session that holds the lock (see `lock`).
+    ``connection`` is the session that holds the lock of this target's runs.
     """
 
-    sources: Mapping[str, Endpoint]
-    target: Endpoint
+    context: Context
+    connection: Connection
     runs: Mapping[tuple[str, str], int]
-    holder: int
 
     async def tables(self, group: Sequence[TablePlan], keys: Sequence[str]) -> Retried:
         """Try rows of one source table, into all of its targets or none.
 
         ``group`` are the plans of that table, parents first. Raises SourceError or TargetError.
         """
-        source = self.sources[group[0].database]
+        sessions, source, target = self.context.sessions, self.context.sources[group[0].database], self.context.target
         refused = dict.fromkeys(keys, "gone from the source, or its values still can't be converted")
         restored: list[str] = []
-        async with copy_connection(source) as reader, copy_connection(self.target, fresh=True) as writer:
-            with self.target.translating_errors("can't put rows back"):
+        async with sessions.copy_connection(source) as reader, sessions.copy_connection(target, fresh=True) as writer:
+            with target.translating_errors("can't put rows back"):
                 async with writer.transaction():
-                    await enter(writer, self.target, self.holder, f"quarantine {group[0].target_name}")
+                    await enter(writer, target, self.connection.info.backend_pid, f"quarantine {group[0].target_name}")
                     staged = [await self._stage(n, table, keys, reader, writer) for n, table in enumerate(group)]
                     for key in sorted(set.intersection(*(set(found) for _, found in staged))):
                         if reason := await _insert(writer, group, [name for name, _ in staged], key, self.runs):
@@ -81,14 +81,12 @@ class QuarantineRetrier:
 
     async def duplicates(self, group: Sequence[TablePlan], keys: Sequence[str]) -> Retried:
         """Merge rows of a duplicate table that are now equal to rows of the target. Raises as `tables` does."""
+        sessions, source, target = self.context.sessions, self.context.sources[group[0].database], self.context.target
         refused = dict.fromkeys(keys, "the target has no equal row")
-        async with (
-            copy_connection(self.sources[group[0].database]) as reader,
-            copy_connection(self.target, fresh=True) as writer,
-        ):
-            with self.target.translating_errors("can't merge rows"):
+        async with sessions.copy_connection(source) as reader, sessions.copy_connection(target, fresh=True) as writer:
+            with target.translating_errors("can't merge rows"):
                 async with writer.transaction():
-                    await enter(writer, self.target, self.holder, f"quarantine {group[0].target_name}")
+                    await enter(writer, target, self.connection.info.backend_pid, f"quarantine {group[0].target_name}")
                     equal = set(keys)
                     for number, table in enumerate(group):
                         name, _ = await self._stage(number, table, keys, reader, writer)
@@ -116,9 +114,17 @@ class QuarantineRetrier:
         )
         key = table.source_key or sql.SQL("NULL")
         query = sql.SQL("SELECT {}, {} FROM {} WHERE {}").format(values, key, table.from_clause, where)
-        ends = (self.sources[table.database], self.target)
+        source, target = self.context.sources[table.database], self.context.target
+        staged = ("pg_temp", name)
         await pipe(
-            reader, render_sql(query), writer, ("pg_temp", name), [*columns, KEY], source=ends[0], target=ends[1]
+            reader,
+            render_sql(query),
+            writer,
+            staged,
+            [*columns, KEY],
+            source=source,
+            target=target,
+            rate=self.context.rate,
         )
         found = await writer.fetch(
             render_sql(sql.SQL("SELECT {} AS key FROM pg_temp.{}").format(sql.Identifier(KEY), made))

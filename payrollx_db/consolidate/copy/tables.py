@@ -14,13 +14,14 @@ from typing import Any
 import asyncpg
 from psycopg import sql
 
+from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
 from payrollx_db.consolidate.state.lock import enter
-from payrollx_db.model.events import Observer, TableFinished, TableStarted
+from payrollx_db.model.events import TableFinished, TableStarted
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.copy_pipe import Piped, pipe
-from payrollx_db.postgres.session import Endpoint, copy_connection, render_sql, set_application_name
+from payrollx_db.postgres.session import render_sql, set_application_name
 
 PART = 0  # a table is one part today; a key range of a huge one would count up from here
 
@@ -71,18 +72,15 @@ SELECT count(DISTINCT key) FROM payrollx_meta.quarantine WHERE run_id = $1 AND s
 
 @dataclass(frozen=True)
 class TableCopier:
-    """All that moving a table needs to know: the run, both ends, and how many slices may run at once.
+    """Moves tables of one run; ``slots`` says how many slices may move at once, of all of them together."""
 
-    ``holder`` is the server's process id of the session that holds the run's lock: it must, in every
-    transaction that writes (see `lock`).
-    """
-
-    run: int
-    sources: dict[str, Endpoint]
-    target: Endpoint
+    context: RunContext
     slots: asyncio.Semaphore
-    observer: Observer
-    holder: int
+
+    @property
+    def run(self) -> int:
+        """The number of the run."""
+        return self.context.run
 
     async def move(self, table: TablePlan, begun: Callable[[], Awaitable[None]]) -> Piped:
         """Copy all rows of ``table`` and record them; ``begun`` is awaited when its turn has come.
@@ -93,11 +91,11 @@ class TableCopier:
         async with self.slots:
             started = time.monotonic()
             await begun()
-            self.observer(TableStarted(*table.place, table.source.rows))
+            self.context.observer(TableStarted(*table.place, table.source.rows))
             moved = await self._alone(table, started) if table.slices == 1 else None
         if moved is None:
             moved = await self._sliced(table, started)
-        self.observer(TableFinished(*table.place, moved.written, moved.size, time.monotonic() - started))
+        self.context.observer(TableFinished(*table.place, moved.written, moved.size, time.monotonic() - started))
         return moved
 
     async def _alone(self, table: TablePlan, started: float) -> Piped:
@@ -112,7 +110,7 @@ class TableCopier:
     async def _sliced(self, table: TablePlan, started: float) -> Piped:
         """Copy ctid ranges at once, all under the leader's snapshot; the part counts when all are in."""
         async with self._reader(table) as (leader, snapshot):
-            with self.sources[table.database].translating_errors("can't export the snapshot"):
+            with self.context.sources[table.database].translating_errors("can't export the snapshot"):
                 exported = await leader.fetchval("SELECT pg_catalog.pg_export_snapshot()")
             async with self._writer(table) as writer:
                 await self._begin_part(writer, table, snapshot)
@@ -164,9 +162,11 @@ class TableCopier:
         if not keys:
             return 0
         await writer.execute("CREATE TEMP TABLE set_aside (key text, row jsonb) ON COMMIT DROP")
-        query, source = render_sql(legacy_rows(table, keys)), self.sources[table.database]
+        query, source = render_sql(legacy_rows(table, keys)), self.context.sources[table.database]
         goal, columns = ("pg_temp", "set_aside"), ["key", "row"]
-        await pipe(reader, query, writer, goal, columns, source=source, target=self.target)
+        await pipe(
+            reader, query, writer, goal, columns, source=source, target=self.context.target, rate=self.context.rate
+        )
         await writer.execute(KEEP_ROWS, self.run, table.source_name)
         await writer.execute(FORGET_VANISHED, self.run, table.source_name)
         return int(await writer.fetchval(COUNT_OUT, self.run, table.source_name))
@@ -174,9 +174,9 @@ class TableCopier:
     @asynccontextmanager
     async def _reader(self, table: TablePlan, exported: str | None = None) -> AsyncIterator[tuple[Any, str]]:
         """Open a read-only repeatable-read transaction on the source, under ``exported`` or a snapshot of its own."""
-        source = self.sources[table.database]
+        source = self.context.sources[table.database]
         label = set_application_name(source, f"run {self.run} {table.target_name}")
-        async with copy_connection(source) as reader:
+        async with self.context.sessions.copy_connection(source) as reader:
             with source.translating_errors("can't take a snapshot"):
                 await reader.execute(render_sql(sql.SQL(BEGIN_READING).format(label)))
                 if exported:
@@ -192,18 +192,21 @@ class TableCopier:
 
         What is cut off isn't rolled back politely: the session is dropped, as it may be in the middle of a COPY.
         """
-        async with copy_connection(self.target) as writer:
-            with self.target.translating_errors(f"can't write {table.target_name}"):
+        target = self.context.target
+        async with self.context.sessions.copy_connection(target) as writer:
+            with target.translating_errors(f"can't write {table.target_name}"):
                 await writer.execute("BEGIN")
-                await enter(writer, self.target, self.holder, f"run {self.run} {table.target_name}")
+                await enter(writer, target, self.context.lock_pid, f"run {self.run} {table.target_name}")
                 yield writer
                 await writer.execute("COMMIT")
 
     async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
         goal = (table.target.schema, table.target.name)
         columns = [column.target.name for column in table.columns]
-        ends = {"source": self.sources[table.database], "target": self.target}
-        return await pipe(reader, render_sql(query), writer, goal, columns, freeze=freeze, **ends)
+        return await pipe(
+            reader, render_sql(query), writer, goal, columns, freeze=freeze,
+            source=self.context.sources[table.database], target=self.context.target, rate=self.context.rate,
+        )  # fmt: skip
 
     async def _begin_part(self, writer: Any, table: TablePlan, snapshot: str) -> None:
         key = (self.run, *table.place, PART)

@@ -51,7 +51,7 @@ async def exclusive(endpoint: Endpoint) -> AsyncIterator[Connection]:
     Raises StateConflictError, naming who has it. Where the session is lost, the block is cancelled, and
     LockLostError raised.
     """
-    async with session(endpoint, fresh=True) as connection:
+    async with session(endpoint) as connection:
         with endpoint.translating_errors("can't take the run's lock"):
             await _take(connection, endpoint)
         try:

@@ -4,19 +4,19 @@ A part remembers its snapshot. A row whose `xmin` isn't visible in that snapshot
 rows that are gone show in the count. This warns, and proves nothing: `verify` compares the rows themselves.
 """
 
-from collections.abc import Mapping
 from functools import partial
 
 from psycopg import sql
 
+from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.plan.mapping import TablePlan, from_item
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.retrying import retry_transient
-from payrollx_db.model.events import Notice, Observer
+from payrollx_db.model.events import Notice
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.concurrency import limited
-from payrollx_db.postgres.session import Connection, Endpoint, run, session
+from payrollx_db.postgres.session import run
 
 queries = query_files.beside(__name__)
 
@@ -27,31 +27,29 @@ WHERE t.run_id = %s AND t.kind = 'copy' AND t.rows_read IS NOT NULL AND p.finish
 """
 
 
-async def since(
-    held: Connection, number: int, plan: Plan, sources: Mapping[str, Endpoint], observer: Observer, *, jobs: int
-) -> list[Finding]:
-    """Compare each part of run ``number`` that is done with its source as it is now, and tell what has changed.
+async def since(context: RunContext, plan: Plan) -> list[Finding]:
+    """Compare each part of the run that is done with its source as it is now, and tell what has changed.
 
     Returns a finding ``changed`` for each table that has. Raises SourceError.
     """
-    rows = await (await held.execute(RECORDED, (number,))).fetchall()
+    rows = await (await context.connection.execute(RECORDED, (context.run,))).fetchall()
     recorded = {(source, target): (count, snapshot) for source, target, count, snapshot in rows}
     done = [table for table in plan.copies if table.place in recorded and table.source.kind != "f"]
 
     async def one(table: TablePlan) -> Finding | None:
-        endpoint = sources[table.database]
-        work = partial(_compare, table, endpoint, *recorded[table.place])
-        return await retry_transient(work, table.source_name, observer)
+        work = partial(_compare, context, table, *recorded[table.place])
+        return await retry_transient(work, table.source_name, context.observer)
 
-    found = [finding for finding in await limited([one(table) for table in done], jobs) if finding]
-    for finding in found:
-        observer(Notice(f"{finding.place} {finding.message}; what came after isn't in the target"))
-    return found
+    findings = [finding for finding in await limited([one(table) for table in done], context.jobs) if finding]
+    for finding in findings:
+        context.observer(Notice(f"{finding.place} {finding.message}; what came after isn't in the target"))
+    return findings
 
 
-async def _compare(table: TablePlan, endpoint: Endpoint, count: int, snapshot: str) -> Finding | None:
+async def _compare(context: RunContext, table: TablePlan, count: int, snapshot: str) -> Finding | None:
     query = sql.SQL(queries.load("changed")).format(source=from_item(table.source), snapshot=sql.Literal(snapshot))
-    async with session(endpoint) as connection:
+    endpoint = context.sources[table.database]
+    async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't look at {table.source.full_name} again"):
             now, new = (await run(connection, query))[0]
     if (now, new) == (count, 0):

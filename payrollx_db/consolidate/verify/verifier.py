@@ -6,15 +6,15 @@ What policies kept out of the target is proven too: the source's rows must be th
 import hashlib
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
 
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.model.events import Observer, TableFinished, TableStarted
+from payrollx_db.model.events import TableFinished, TableStarted
 from payrollx_db.postgres.compare import Comparison, Difference, Side, Sums, compare
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Endpoint
@@ -89,15 +89,13 @@ class Verifier:
     ``quarantine`` are the runs whose quarantine counts; none where nothing was recorded.
     """
 
-    sources: Mapping[str, Endpoint]
-    target: Endpoint
-    observer: Observer
+    context: Context
     limit: int = 20
     values: bool = False
     quarantine: tuple[int, ...] = ()
 
-    async def all(self, plan: Plan, *, jobs: int) -> Verdict:
-        """Compare every table of ``plan``, ``jobs`` at once, both sides of each at the same time.
+    async def all(self, plan: Plan) -> Verdict:
+        """Compare every table of ``plan``, several at once, both sides of each at the same time.
 
         Raises SourceError, TargetError, or FindingsError where a source value can't be converted at all.
         """
@@ -106,31 +104,34 @@ class Verifier:
             adopted[table.target_name] = adopted.get(table.target_name, 0) + len(table.adopted)
         known = Sums()
         verdicts = [self.one(t, adopted=adopted.get(t.target_name, 0), known=known) for t in plan.tables]
-        return Verdict(tuple(await limited(verdicts, jobs)))
+        return Verdict(tuple(await limited(verdicts, self.context.jobs)))
 
     async def one(self, table: TablePlan, *, adopted: int = 0, known: Sums | None = None) -> TableVerdict:
         """Compare one table; ``adopted`` rows of its target came from duplicate tables."""
         started = time.monotonic()
-        self.observer(TableStarted(*table.place, table.source.rows))
-        source, goal = source_side(table, self.sources[table.database]), target_side(table, self.target)
+        self.context.observer(TableStarted(*table.place, table.source.rows))
+        source = source_side(table, self.context.sources[table.database])
+        target = target_side(table, self.context.target)
+        sessions = self.context.sessions
         contained = table.owner is not None or adopted > 0
         asked = {"rows": table.source.rows, "limit": self.limit, "values": self.values}
         shared = known if table.owner else None  # only duplicate tables look at a target a second time
-        result = await compare(source, goal, **asked, contained=contained, known=shared)  # type: ignore[arg-type]
+        result = await compare(sessions, source, target, **asked, contained=contained, known=shared)  # type: ignore[arg-type]
         if table.key is table.columns and not self.values:
             result = replace(result, differences=tuple(map(_unnamed, result.differences)))
         kept = None
         if table.out and self.quarantine:
-            kept = await compare(self._legacy_side(table), self._quarantine_side(table), **asked)  # type: ignore[arg-type]
+            sides = self._legacy_side(table), self._quarantine_side(table)
+            kept = await compare(sessions, *sides, **asked)  # type: ignore[arg-type]
         seconds = time.monotonic() - started
-        self.observer(TableFinished(*table.place, result.left_rows, table.source.size, seconds))
+        self.context.observer(TableFinished(*table.place, result.left_rows, table.source.size, seconds))
         return TableVerdict(table, result, seconds, kept, 0 if table.owner else adopted, started)
 
     def _legacy_side(self, table: TablePlan) -> Side:
         """Return the source's rows that stay out, whole."""
         key = (("key", table.source_key or sql.SQL("NULL")),)
         whole = (("row", sql.SQL("pg_catalog.to_jsonb({})").format(sql.Identifier(ROW))),)
-        return Side(self.sources[table.database], table.from_source, key, whole, table.among(table.out))
+        return Side(self.context.sources[table.database], table.from_source, key, whole, table.among(table.out))
 
     def _quarantine_side(self, table: TablePlan) -> Side:
         """Return the same rows as they lie in quarantine."""
@@ -138,7 +139,7 @@ class Verifier:
             sql.Literal(table.source_name), sql.Literal(list(self.quarantine))
         )
         source = sql.SQL("payrollx_meta.quarantine AS s")
-        return Side(self.target, source, (("key", sql.SQL("s.key")),), (("row", sql.SQL("s.row")),), where)
+        return Side(self.context.target, source, (("key", sql.SQL("s.key")),), (("row", sql.SQL("s.row")),), where)
 
 
 def _unnamed(difference: Difference) -> Difference:

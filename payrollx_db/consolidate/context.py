@@ -1,0 +1,46 @@
+"""What every step of a consolidation works with: both sides, their sessions, who is told, and how much at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+from payrollx_db.model.events import Observer, ignore_events
+from payrollx_db.postgres.copy_pipe import RateLimit
+from payrollx_db.postgres.session import Connection, Endpoint
+from payrollx_db.postgres.session_pool import SessionPool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The context of one command.
+
+    ``sources`` has an endpoint for each legacy database by its layout name; ``target`` acts as the role that owns
+    the tables, where there is one, and ``target_as_given`` as the login itself. ``sessions`` are shared by all steps,
+    and so is ``rate``, which bounds the bytes that they read from the sources together (``None``: no bound). ``jobs``
+    is how many tables or slices are worked on at once.
+    """
+
+    sources: Mapping[str, Endpoint]
+    target: Endpoint
+    target_as_given: Endpoint
+    sessions: SessionPool = field(repr=False)
+    observer: Observer = field(default=ignore_events, repr=False)
+    jobs: int = 4
+    rate: RateLimit | None = None
+
+    def of_run(self, run: int, connection: Connection) -> "RunContext":
+        """Return the context of run number ``run``, whose lock ``connection`` holds."""
+        known = {known.name: getattr(self, known.name) for known in fields(Context)}
+        return RunContext(**known, run=run, connection=connection)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext(Context):
+    """The context of a recorded run: its number, and the session that holds its lock and writes its records."""
+
+    run: int
+    connection: Connection = field(repr=False)
+
+    @property
+    def lock_pid(self) -> int:
+        """The server's process id of the session that holds the lock: every writing transaction asks for it."""
+        return self.connection.info.backend_pid
