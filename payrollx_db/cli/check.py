@@ -23,10 +23,10 @@ FINDINGS = 3
 @events
 @as_json
 def check(make_task: Callable[[Observer], Task], *, events: Path | None, as_json: bool) -> int:
-    """Find what the copy could not carry over, before a byte moves. Changes nothing.
+    """Find data that would not fit, before copying. Nothing is changed.
 
-    It looks at every row of the legacy databases, and at what surrounds them: rights, encodings,
-    versions, space, locks. Exit code 3 where something blocks the copy and no policy resolves it.
+    The check reads every row of the legacy databases, and examines the servers: privileges, encodings, versions,
+    disk space and locks. Exit code 3 means that a finding blocks the copy and no policy resolves it.
     """
     with showing(events) as observer:
         findings = asyncio.run(pipeline.check(make_task(observer)))

@@ -4,6 +4,7 @@ Help is as wide as the terminal and coloured there; piped it is plain text of 80
 """
 
 import importlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -38,7 +39,8 @@ class Formatter(RichHelpFormatter):
 
     def getvalue(self) -> str:
         """Return the help text."""
-        return "\n".join(line.rstrip() for line in super().getvalue().splitlines()).rstrip("\n")
+        text = "\n".join(line.rstrip() for line in super().getvalue().splitlines())
+        return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n")
 
 
 class Context(RichContext):

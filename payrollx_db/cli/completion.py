@@ -10,13 +10,10 @@ from payrollx_db.cli.render import console
 @command(example='eval "$(payrollx-db completion bash)"')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script for SHELL, to be evaluated in its start-up file.
-
-    For bash: eval "$(payrollx-db completion bash)"
-    """
+    """Print the completion script for SHELL. Evaluate it in the shell's start-up file."""
     from payrollx_db.cli import cli
 
-    made = get_completion_class(shell)
-    if made is None:  # the choice above names only shells that Click has a class for
+    completion = get_completion_class(shell)
+    if completion is None:  # the choice above names only shells that Click has a class for
         raise click.UsageError(f"Click has no completion for {shell}")
-    console.answer(made(cli, {}, "payrollx-db", "_PAYROLLX_DB_COMPLETE").source())
+    console.answer(completion(cli, {}, "payrollx-db", "_PAYROLLX_DB_COMPLETE").source())

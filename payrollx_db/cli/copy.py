@@ -29,15 +29,14 @@ from payrollx_db.model.events import Observer, ignore_events
     default="auto",
     show_default=True,
     envvar="PAYROLLX_CHECK_ROWS",
-    show_envvar=True,
-    help="Look at every row before the first one moves; auto: where they are few, or a policy needs it. "
-    "Otherwise what doesn't fit is found on the way, and undone.",
+    help="Check every row before copying. auto does so where the databases are small or a policy needs it; otherwise "
+    "the copy itself finds what does not fit, and is undone.",
 )
 @destructive_option("--restart", is_flag=True,
                     help="Undo earlier runs of these tables first (asks for confirmation).")  # fmt: skip
 @yes
 @gentle_options
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, and copy nothing.")
 @events
 @as_json
 def copy(
@@ -52,8 +51,8 @@ def copy(
 ) -> int:
     """Copy the legacy databases into the unified one, and account for every row.
 
-    The target's tables must be migrated and empty. A run that was cut off is gone on with. Where
-    the layout or the data doesn't fit, nothing is written, and the exit code is 3.
+    The target's tables must be migrated and empty. An interrupted run is resumed. Exit code 3 means that the
+    layout or the data does not fit; nothing was changed then.
     """
     if restart and not (dry_run or yes):
         _ask(make_task(ignore_events))

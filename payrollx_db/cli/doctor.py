@@ -25,9 +25,9 @@ LOOKS = {"ok": "green", "info": "green", "warn": "yellow", "error": "bold red"}
 @health_options
 @as_json
 def doctor(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float, as_json: bool) -> int:
-    """Examine the databases of all services: what is wrong, where, and what to do. Changes nothing.
+    """Examine the databases of all services, and say what is wrong, where, and what to do. Nothing is changed.
 
-    Services that are placed elsewhere are looked at there. Exit code 3 where something wants attention.
+    Services that are in other databases are examined there. Exit code 3 means that something needs attention.
     """
     from payrollx_db.health.examine import examine
 
@@ -103,16 +103,16 @@ def _show_database(database: "DatabaseHealth", *, named: bool) -> None:
 
 
 def _show_checks(checks: "Sequence[Checked]") -> None:
-    made = console.table(("", "left"), ("", "left"), ("", "left"))
-    made.show_header = False
+    table = console.table(("", "left"), ("", "left"), ("", "left"))
+    table.show_header = False
     for check in checks:
         if check.name == "sizes" and not check.findings:
             continue  # the table below shows them
-        made.add_row(Text(f"  {check.severity}", style=LOOKS[check.severity]), check.name, _said(check))
-    console.answer_table(made)
+        table.add_row(Text(f"  {check.severity}", style=LOOKS[check.severity]), check.name, _summary(check))
+    console.answer_table(table)
 
 
-def _said(check: "Checked") -> str:
+def _summary(check: "Checked") -> str:
     if not check.findings:
         return check.well
     first = check.findings[0]
@@ -125,20 +125,20 @@ def _show_services(health: "Health") -> None:
     rows = [(service, database) for database in health.databases for service in database.services]
     if not rows:
         return
-    headings = ("service", "tables", "rows (about)", "MB", "connections", "of a share of")
-    made = console.table(*((heading, "right" if number else "left") for number, heading in enumerate(headings)))
+    headings = ("service", "tables", "rows (about)", "MB", "connections", "budget")
+    table = console.table(*((heading, "right" if number else "left") for number, heading in enumerate(headings)))
     for service, database in rows:
         share = database.capacity.share if database.capacity else 0
-        made.add_row(
+        table.add_row(
             service.name, str(len(service.tables)), f"{service.rows:,}", f"{service.bytes / 1e6:,.1f}",
             str(service.connections), str(share),
         )  # fmt: skip
-    console.answer_table(made)
+    console.answer_table(table)
     for database in health.databases:
         if capacity := database.capacity:
             console.answer(
-                f"{capacity.used} of {capacity.room.unreserved} sessions are taken on the server of"
-                f" {database.place.url.dbname}, {capacity.used_here} of them here"
+                f"{capacity.used} of {capacity.room.unreserved} connections are in use on the server of"
+                f" {database.place.url.dbname}, {capacity.used_here} of them in this database"
             )
     console.answer("")
 

@@ -65,7 +65,7 @@ class Recorder:
                 self._stream.write(json.dumps(document, ensure_ascii=False).encode() + b"\n")
         except OSError as error:  # a full disk here is no reason to stop a copy
             self._broken = True
-            console.note(f"note: no more events are written to {self._stream.name}: {error.strerror}")
+            console.note(f"note: can't write events to {self._stream.name} any more: {error.strerror}")
 
 
 def described(event: Event) -> dict[str, Any]:
@@ -81,5 +81,5 @@ def _opened(file: Path) -> BinaryIO:
         )  # so that each line is out at once, and none is left to be written at the end
     except OSError as error:
         raise ConfigurationError(
-            f"can't write events to {file}: {error.strerror}", hint="name a file in a folder that is there"
+            f"can't write events to {file}: {error.strerror}", hint="name a file in an existing folder"
         ) from None

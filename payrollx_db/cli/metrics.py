@@ -23,7 +23,7 @@ def address(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
         return None
     host, _, port = value.rpartition(":")
     if not port.isdecimal() or not 0 <= int(port) < 65536:
-        raise click.BadParameter(f"{value!r} is no address: give HOST:PORT, or a port alone", ctx, param)
+        raise click.BadParameter(f"{value!r} is not an address; give HOST:PORT, or a port alone", ctx, param)
     return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
 
 
@@ -34,13 +34,13 @@ def address(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
     metavar="HOST:PORT",
     callback=address,
     envvar="PAYROLLX_METRICS_LISTEN",
-    show_envvar=True,
-    help="Serve them there until interrupted, each scrape fresh; a port alone is on 127.0.0.1.",
+    help="Serve the metrics there until interrupted, measured anew for each scrape. A port alone means 127.0.0.1.",
 )
 def metrics(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float, listen: tuple[str, int] | None) -> int:
-    """Print what doctor looks at in Prometheus' text format, or serve it.
+    """Print or serve doctor's measurements as Prometheus metrics.
 
-    A database that doesn't answer is payrollx_up 0, and no error. Needs the extra: pip install 'payrollx-db[metrics]'.
+    A database that doesn't answer is shown as payrollx_up 0 and is no error. This needs an extra: pip install
+    'payrollx-db[metrics]'.
     """
     from payrollx_db.health import metrics as exported
     from payrollx_db.health.examine import examine
@@ -53,7 +53,7 @@ def metrics(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float,
         console.answer(exported.exposition(fresh()).rstrip("\n"))
         return 0
     port, end = exported.listen(*listen, fresh)
-    console.note(f"serving http://{_shown(listen[0])}:{port}/metrics; Ctrl-C ends it")
+    console.note(f"serving http://{_shown(listen[0])}:{port}/metrics; stop with Ctrl-C")
     try:
         threading.Event().wait()
     finally:

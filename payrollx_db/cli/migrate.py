@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 @options.catalog
 @click.option("--service", metavar="NAME", help="Only this service.")
 @click.option("--revision", metavar="REVISION", help="Stop at this revision instead of the newest.")
-@destructive_option("--downgrade", metavar="REVISION", help="Go back to this revision; base undoes everything.")
-@destructive_option("--yes", is_flag=True, help="With --downgrade: drop the tables and their rows.")
+@destructive_option("--downgrade", metavar="REVISION", help="Go back to this revision; base drops everything.")
+@destructive_option("--yes", is_flag=True, help="Let --downgrade drop tables and their rows.")
 @click.option("--sql", is_flag=True, help="Print the SQL for an empty database instead of running it.")
-@click.option("--check", is_flag=True, help="Only say where the database differs from the models.")
+@click.option("--check", is_flag=True, help="Change nothing, and show where the database differs from the models.")
 @options.as_json
 def migrate(
     *,
@@ -44,9 +44,9 @@ def migrate(
 ) -> None:
     """Create or change the unified database's schemas, tables and roles.
 
-    Without options: every service, to the newest revision, in the database where it lives: that of
-    SERVICE_DATABASE_URL where there is one, else the unified one. Each database is one transaction, and of two
-    at once one waits. Exit code 3 says that --check found a difference.
+    Without options, every service is migrated to its newest revision in the database that SERVICE_DATABASE_URL
+    names, else in the unified one. Each database is migrated in one transaction, and a second migration waits for
+    the first. Exit code 3 means that --check found a difference.
     """
     _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
     from payrollx_db.schema import migrate
@@ -84,11 +84,11 @@ def _refuse_contradictions(
     *, revision: str | None, downgrade: str | None, sql: bool, check: bool, as_json: bool
 ) -> None:
     if sum((sql, check, downgrade is not None)) > 1:
-        raise click.UsageError("--sql, --check and --downgrade don't go together.")
+        raise click.UsageError("--sql, --check and --downgrade exclude one another.")
     if revision is not None and (check or downgrade is not None):
-        raise click.UsageError("--revision goes with neither --check nor --downgrade.")
+        raise click.UsageError("--revision excludes --check and --downgrade.")
     if sql and as_json:
-        raise click.UsageError("--sql prints SQL, so it can't answer with JSON.")
+        raise click.UsageError("--sql prints SQL, so it does not go with --json.")
 
 
 def _check(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
@@ -102,10 +102,10 @@ def _check(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
             findings.show(drift)
         raise FindingsError(
             f"the database differs from the models in {'1 place' if len(drift) == 1 else f'{len(drift)} places'}",
-            hint=f"{catalog.command('migrate')} brings what is behind up to date; the rest was changed by hand",
+            hint=f"{catalog.command('migrate')} applies the newer revisions; other differences were made by hand",
         )
     if not as_json:
-        console.answer("the database is as the models say")
+        console.answer("the database matches the models")
 
 
 def _answer(results: "Sequence[Result]", *, as_json: bool) -> None:
@@ -118,7 +118,7 @@ def _answer(results: "Sequence[Result]", *, as_json: bool) -> None:
         console.note(f"ran {revision}")
     if not applied:
         console.note("nothing to do")
-    made = console.table(("service", "left"), ("revision", "left"))
+    table = console.table(("service", "left"), ("revision", "left"))
     for service, revision in current.items():
-        made.add_row(service, revision)
-    console.answer_table(made)
+        table.add_row(service, revision)
+    console.answer_table(table)

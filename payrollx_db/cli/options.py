@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 database_url = click.option(
     "--database-url",
     envvar="DATABASE_URL",
-    show_envvar=True,
     metavar="URL",
-    help="The unified database.",
+    help="URL of the unified database.",
 )
 
 catalog = click.option(
@@ -29,12 +28,11 @@ catalog = click.option(
     metavar="NAME",
     envvar="PAYROLLX_CATALOG",
     callback=search_working_folder,
-    show_envvar=True,
-    help="The catalog of the unified database: a built-in or installed one, or package.module:name.",
+    help="Catalog of the unified database: a built-in or installed one, or package.module:name.",
 )
 
 as_json = click.option(
-    "--json", "as_json", is_flag=True, envvar="PAYROLLX_JSON", help="Answer with one JSON document."
+    "--json", "as_json", is_flag=True, envvar="PAYROLLX_JSON", help="Print JSON."
 )  # fmt: skip
 
 events = click.option(
@@ -42,8 +40,7 @@ events = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     envvar="PAYROLLX_EVENTS",
-    show_envvar=True,
-    help="Append each event to FILE while it goes, one JSON document a line.",
+    help="Append each event to FILE as it happens, one JSON document a line.",
 )
 
 

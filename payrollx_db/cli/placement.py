@@ -18,41 +18,43 @@ from payrollx_db.health.placed import Placements, look
 @database_url
 @options.catalog
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True, metavar="SECONDS",
-              envvar="PAYROLLX_PLACEMENT_TIMEOUT", help="How long a database may take to answer.")  # fmt: skip
+              envvar="PAYROLLX_PLACEMENT_TIMEOUT", help="Seconds that a database may take to answer.")  # fmt: skip
 @as_json
 def placement(database_url: str | None, catalog: str, timeout: float, *, as_json: bool) -> int:
-    """Show where each service is, whether it can be used there, and which references are thereby only declared.
+    """Show which database each service is in, whether it can be used there, and which references nothing enforces.
 
-    A service is in the database of SERVICE_DATABASE_URL where that is set, else in the unified one. Exit code 3
-    says that a database doesn't answer or lacks tables.
+    A service is in the database that SERVICE_DATABASE_URL names, else in the unified one. Exit code 3 means that
+    a database doesn't answer or lacks tables.
     """
     from payrollx_db.facade.engines import UNIFIED, variable
 
     known = registry.find(catalog)
     names = [service.name for service in known.services]
-    said = {name: variable(name) if os.environ.get(variable(name)) else UNIFIED for name in names}
-    found = asyncio.run(look(known, places(known.services, database_url), said, timeout))
+    variables = {name: variable(name) if os.environ.get(variable(name)) else UNIFIED for name in names}
+    placements = asyncio.run(look(known, places(known.services, database_url), variables, timeout))
     if as_json:
-        console.answer_json(found.document())
+        console.answer_json(placements.document())
     else:
-        _show(found, known.command("migrate"))
-    return 0 if found.usable else 3
+        _show(placements, known.command("migrate"))
+    return 0 if placements.usable else 3
 
 
-def _show(found: Placements, migrate: str) -> None:
-    made = console.table(("service", "left"), ("database", "left"), ("said by", "left"), ("usable", "left"))
-    for placed in found.services:
-        made.add_row(placed.service.name, placed.url.masked, placed.variable, "NO" if placed.problem else "yes")
-    console.answer_table(made)
+def _show(placements: Placements, migrate: str) -> None:
+    table = console.table(("service", "left"), ("database", "left"), ("set by", "left"), ("usable", "left"))
+    for placed in placements.services:
+        table.add_row(placed.service.name, placed.url.masked, placed.variable, "NO" if placed.problem else "yes")
+    console.answer_table(table)
     console.answer("")
-    for problem in dict.fromkeys(placed.problem for placed in found.services if placed.problem):
-        names = ", ".join(placed.service.name for placed in found.services if placed.problem == problem)
+    for problem in dict.fromkeys(placed.problem for placed in placements.services if placed.problem):
+        names = ", ".join(placed.service.name for placed in placements.services if placed.problem == problem)
         console.answer(f"{names}: {problem}")
-    if found.declared:
-        console.answer("Only declared, since its ends are in different databases; nothing holds it:")
-        for reference in found.declared:
+    if placements.declared:
+        console.answer("References that nothing enforces, because their tables are in different databases:")
+        for reference in placements.declared:
             console.answer(f"  {reference}")
     else:
         console.answer("every enforced reference is a foreign key")
-    if not found.usable:
-        console.note(f"next: {migrate} makes what is missing; check the URL and the server of what doesn't answer")
+    if not placements.usable:
+        console.note(
+            f"hint: {migrate} creates what is missing; check the URL and the server of a database that doesn't answer"
+        )

@@ -17,12 +17,12 @@ FINDINGS = 3
 
 @command(example="payrollx-db plan --service auth --sql")
 @task_options
-@click.option("--sql", is_flag=True, help="Show the SQL of each table's transforms.")
+@click.option("--sql", is_flag=True, help="Show the SQL that reads and converts each table.")
 @as_json
 def plan(make_task: Callable[[], Task], *, sql: bool, as_json: bool) -> int:
-    """Show what would be copied where, and what is unaccounted for. Changes nothing.
+    """Show what would be copied where, and what is unaccounted for. Nothing is changed.
 
-    Exit code 3 where a table or a column of a legacy database is neither mapped nor discarded.
+    Exit code 3 means that a table or a column of a legacy database is neither mapped nor discarded.
     """
     made = asyncio.run(pipeline.plan(make_task()))
     if as_json:

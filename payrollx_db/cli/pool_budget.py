@@ -25,7 +25,7 @@ def limit(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     if value == AUTO:
         return None
     if not value.isdecimal() or int(value) < 1:
-        raise click.BadParameter(f"{value!r} is neither {AUTO} nor a number", ctx, param)
+        raise click.BadParameter(f"{value!r} is neither {AUTO} nor a positive number", ctx, param)
     return int(value)
 
 
@@ -39,17 +39,16 @@ def limit(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     metavar="auto|N",
     callback=limit,
     envvar="PAYROLLX_MAX_CONNECTIONS",
-    show_envvar=True,
-    help="The server's max_connections; auto asks it, and what it reserves.",
+    help="The server's max_connections; auto asks the server for it, and for what it reserves.",
 )
 @click.option(
     "--replicas",
     type=click.IntRange(min=1),
+    metavar="N",
     default=1,
     show_default=True,
     envvar="PAYROLLX_REPLICAS",
-    show_envvar=True,
-    help="How many processes run of each service.",
+    help="Number of processes of each service.",
 )
 @click.option(
     "--service",
@@ -57,26 +56,25 @@ def limit(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     multiple=True,
     metavar="NAME",
     envvar="PAYROLLX_SERVICES",
-    show_envvar=True,
-    help="Only this service; may be given several times.",
+    help="Only this service; repeat the option for several.",
 )
 @click.option(
     "--reserve",
     type=click.IntRange(min=0),
+    metavar="N",
     default=10,
     show_default=True,
     envvar="PAYROLLX_RESERVE",
-    show_envvar=True,
-    help="How many connections to keep for people and tools.",
+    help="Number of connections to keep free for people and tools.",
 )
 @options.as_json
 def pool_budget(
     *, database_url: str | None, catalog: str, max_connections: int | None, replicas: int, services: tuple[str, ...],
     reserve: int, as_json: bool,
 ) -> int:  # fmt: skip
-    """Work out how large each service's pool may be, so that all of them fit the server.
+    """Compute how large each service's pool may be, so that all of them fit the server.
 
-    Services that are placed on other servers are counted there. Exit code 3 where it doesn't fit.
+    Services that are on other servers are counted there. Exit code 3 means that they don't fit.
     """
     wanted = _services(registry.find(catalog), services)
     shares = [
@@ -152,20 +150,20 @@ def _show(server: str, share: Budget) -> None:
     if not share.fits:
         console.answer_wrapped(f"{processes}: it doesn't fit, they need {share.total}", indent=2)
         for advice in share.advice:
-            console.answer_wrapped(f"next: {advice}", indent=4)
+            console.answer_wrapped(f"hint: {advice}", indent=4)
         return
     capped = f", and has no use for more than {MOST}" if share.share > MOST else ""
     console.answer_wrapped(f"{processes}: each may take {share.share}{capped}", indent=2)
     console.answer("")
-    made = console.table(
+    table = console.table(
         ("service", "left"), ("processes", "right"), ("pool", "right"), ("overflow", "right"), ("at most", "right")
     )
     for service in share.services:
-        made.add_row(
+        table.add_row(
             service, str(share.replicas), str(share.pool_size), str(share.pool_overflow), str(share.per_service)
         )
-    made.add_row("together", str(share.processes), "", "", str(share.total))
-    console.answer_table(made)
+    table.add_row("together", str(share.processes), "", "", str(share.total))
+    console.answer_table(table)
     console.answer("\nfor the environment of each process:")
     for name, text in share.environment.items():
         console.answer(f"export {name}={text}")

@@ -79,7 +79,7 @@ def _line(event: Event) -> str:
         case StageStarted(stage, note):
             return f"{stage}: {note}" if note else stage
         case RunStarted(run, resumed, tables, rows, size):
-            word = "goes on with" if resumed else "starts"
+            word = "resumed" if resumed else "started"
             return f"run {run} {word}: {tables} tables, about {rows:,} rows, {size / MEGABYTE:,.0f} MB"
         case TableFinished(source, target, rows, size, seconds):
             rate = size / MEGABYTE / seconds if seconds else 0.0

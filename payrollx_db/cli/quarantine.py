@@ -22,7 +22,7 @@ FINDINGS = 3
 
 @group(example="payrollx-db quarantine list")
 def quarantine() -> None:
-    """The rows that policies kept out of the target, and what was changed on the way in."""
+    """Show the rows that policies kept out of the target and the values that they changed, and retry the rows."""
 
 
 def _target(database_url: str | None) -> Endpoint:
@@ -30,8 +30,8 @@ def _target(database_url: str | None) -> Endpoint:
     return Endpoint(url, "target", url.dbname)
 
 
-_run = click.option("--run", type=int, help="Only of this run.")
-_source = click.option("--source", default="", metavar="TABLE", help="Only of this source table.")
+_run = click.option("--run", type=int, metavar="RUN", help="Only entries of this run.")
+_source = click.option("--source", default="", metavar="TABLE", help="Only entries of this source table.")
 
 
 @quarantine.command("list", example="payrollx-db quarantine list --source payrollx_wallet.public.wallets")
@@ -40,7 +40,7 @@ _source = click.option("--source", default="", metavar="TABLE", help="Only of th
 @_source
 @as_json
 def list_(database_url: str | None, run: int | None, source: str, *, as_json: bool) -> None:
-    """List what is in quarantine: where from, which key, why, and what it fell with."""
+    """List what is in quarantine: its source table, its key, the reason, and the row that caused it."""
     found = asyncio.run(status.quarantined(_target(database_url), run, source))
     if as_json:
         console.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in found])
@@ -66,7 +66,7 @@ def show(database_url: str | None, source: str, key: str) -> None:
 @_run
 @_source
 def export(database_url: str | None, run: int | None, source: str) -> None:
-    """Print everything in quarantine, one JSON document a line, with the whole legacy rows."""
+    """Print everything in quarantine with the whole legacy rows, one JSON document a line."""
     for entry in asyncio.run(status.quarantined(_target(database_url), run, source)):
         console.answer(exported(entry))
 
@@ -75,9 +75,9 @@ def export(database_url: str | None, run: int | None, source: str) -> None:
 @task_options
 @as_json
 def retry(make_task: Callable[[Observer], Task], *, as_json: bool) -> int:
-    """Put back the rows whose cause is gone, as the legacy databases have them now.
+    """Restore the rows whose reason no longer holds, as the legacy databases have them now.
 
-    Exit code 3 where rows stay in quarantine; each with the reason why.
+    Exit code 3 means that rows remain in quarantine; each is listed with its reason.
     """
     with showing() as observer:
         done = asyncio.run(pipeline.retry(make_task(observer)))

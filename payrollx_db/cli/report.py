@@ -30,18 +30,21 @@ FINDINGS = 3
 @destructive_option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
                     help="Write the report as one page, in place of what FILE holds.")  # fmt: skip
 @click.option("--check", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="Hold a report, a page or its JSON, against the database again.")  # fmt: skip
+              help="Compare the report in FILE, a page or its JSON, with the database.")  # fmt: skip
 @as_json
 def report(run: int | None, database_url: str | None, html: Path | None, check: Path | None, *, as_json: bool) -> int:
-    """Report what RUN (default: the newest) did, and what proves it, from what the unified database remembers.
+    """Report what RUN (default: the newest) did, and what proves it, as the unified database has recorded it.
 
-    Changes nothing. With --check, exit code 3 where the report was edited, or where the database differs from it.
+    Nothing is changed. With --check, exit code 3 means that the report was edited, or that the database differs
+    from it.
     """
     url = unified_database(database_url)
     target = Endpoint(url, "target", url.dbname)
     if check is not None:
         if html is not None or run is not None:
-            raise ConfigurationError("--check takes the report's own run", hint="leave out RUN and --html")
+            raise ConfigurationError(
+                "--check reads the number of the run from the report", hint="leave out RUN and --html"
+            )
         return _check(check, target, as_json=as_json)
     document = checksum.sealed(asyncio.run(loader.read(target, run)))
     if html is not None:
@@ -70,15 +73,15 @@ def _show(checked: Checked) -> None:
     for table in different:
         console.answer(str(table))
     for place in checked.record:
-        console.answer(f"recorded otherwise: {place}")
+        console.answer(f"the record differs: {place}")
     counted = sum(not table.hashed and not table.problem for table in checked.tables)
     rows = sum(table.rows for table in checked.tables)
     what = f"{rows:,} rows in {len(checked.tables)} tables"
-    only = f" ({counted} of them only counted, as they were never verified)" if counted else ""
+    only = f" ({counted} of them only counted, because they were never verified)" if counted else ""
     if checked.identical:
-        console.answer(f"{what}{only}: as the report of run {checked.run} says.")
+        console.answer(f"{what}{only}: the same as in the report of run {checked.run}.")
     else:
-        console.answer(f"{what}{only}: NOT as the report of run {checked.run} says.")
+        console.answer(f"{what}{only}: NOT the same as in the report of run {checked.run}.")
 
 
 def _answer(document: dict[str, Any]) -> None:
@@ -87,7 +90,7 @@ def _answer(document: dict[str, Any]) -> None:
     console.answer(headline(document)["text"])
     for line in summary(document):
         console.answer(line)
-    console.note("next: --html FILE writes the page to sign, --json answers with all of it")
+    console.note("hint: --html FILE writes the page to sign, and --json prints all of it")
 
 
 def _write(file: Path, text: str) -> None:
@@ -110,5 +113,5 @@ def _write(file: Path, text: str) -> None:
             raise
     except OSError as error:
         raise ConfigurationError(
-            f"can't write {file}: {error.strerror}", hint="name a file in a folder that is there"
+            f"can't write {file}: {error.strerror}", hint="name a file in an existing folder"
         ) from None

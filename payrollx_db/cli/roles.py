@@ -1,4 +1,4 @@
-"""``payrollx-db roles``: the walls in Postgres, shown, proven, printed, and logins in them."""
+"""``payrollx-db roles``: the roles and grants of the services, and the logins that have them."""
 
 import os
 import sys
@@ -32,19 +32,21 @@ Command = Callable[..., Any]
 @group(example="payrollx-db roles --check", invoke_without_command=True)
 @options.database_url
 @options.catalog
-@click.option("--check", is_flag=True, help="Prove the walls: every fault, and the SQL that fixes it.")
+@click.option(
+    "--check", is_flag=True, help="List every privilege that is missing or too much, with the SQL that fixes it."
+)
 @click.option("--sql", is_flag=True, help="Print the roles and grants, for a DBA to run with psql.")
 @options.as_json
 @click.pass_context
 def roles(ctx: click.Context, *, database_url: str | None, catalog: str, check: bool, sql: bool, as_json: bool) -> int:
-    """Show each service's role: whether it logs in, its tables, its members.
+    """Show each service's role: whether it can log in, its tables, its members.
 
-    Exit code 3 says that --check found a role that may do too much or too little.
+    Exit code 3 means that --check found a role that may do too much or too little.
     """
     if check and sql:
-        raise click.UsageError("--check and --sql don't go together.")
+        raise click.UsageError("--check and --sql exclude each other.")
     if sql and as_json:
-        raise click.UsageError("--sql prints SQL, so it can't answer with JSON.")
+        raise click.UsageError("--sql prints SQL, so it does not go with --json.")
     if ctx.invoked_subcommand is not None:
         if check or sql:
             raise click.UsageError(f"--check and --sql don't go with {ctx.invoked_subcommand}.")
@@ -86,21 +88,21 @@ def _show_findings(report: "Report") -> None:
     _note_absent(report)
     checked = f"{report.checked:,} privileges of {len(report.roles)} roles checked"
     if not report.findings:
-        console.answer(f"{checked}: all that should work works, all the rest is refused.")
+        console.answer(f"{checked}: each role may do what its service needs, and no more.")
         return
     console.answer(f"\n{checked}: {findings.counted(report.findings)}.")
 
 
 def _show_roles(report: "Report") -> None:
-    made = console.table(
+    table = console.table(
         ("role", "left"), ("logs in", "left"), ("schema", "left"), ("tables", "right"), ("members", "left")
     )
     for state in report.roles:
-        made.add_row(*(Text(cell) for cell in _cells(state, state.service in report.absent)))
-    console.answer_table(made)
+        table.add_row(*(Text(cell) for cell in _cells(state, state.service in report.absent)))
+    console.answer_table(table)
     _note_absent(report)
     if report.findings:
-        console.note(f"{findings.counted(report.findings)}: payrollx-db roles --check names them")
+        console.note(f"{findings.counted(report.findings)}: payrollx-db roles --check lists them")
 
 
 def _cells(state: "RoleState", absent: bool) -> tuple[str, ...]:
@@ -114,7 +116,7 @@ def _cells(state: "RoleState", absent: bool) -> tuple[str, ...]:
 
 def _note_absent(report: "Report") -> None:
     if report.absent:
-        console.note(f"not in this database, and so not checked: {', '.join(report.absent)}")
+        console.note(f"not checked, because they are not in this database: {', '.join(report.absent)}")
 
 
 def _of_login(command: Command) -> Command:
@@ -127,7 +129,7 @@ def _of_login(command: Command) -> Command:
             metavar="NAME",
             envvar="PAYROLLX_CATALOG",
             callback=search_working_folder,
-            help="The catalog of the unified database.",
+            help="Catalog of the unified database.",
         ),
         options.database_url,
         click.argument("service", metavar="SERVICE"),
@@ -142,7 +144,7 @@ def _of_login(command: Command) -> Command:
 )
 @_of_login
 @click.option(
-    "--password-env", metavar="VARIABLE", help="The environment variable with the password; else it is asked."
+    "--password-env", metavar="VARIABLE", help="Environment variable that holds the password; without it you are asked."
 )
 @click.pass_context
 def login(
@@ -155,18 +157,17 @@ def login(
     password_env: str | None,
     as_json: bool,
 ) -> None:
-    """Let SERVICE's role log in: a login that is the role, for which RESET ROLE gains nothing.
+    """Let SERVICE's role log in. The login is the role itself, so RESET ROLE gives it nothing more.
 
-    Again, it changes the password. It is hashed here, and never shown, logged or sent.
+    A second call changes the password. The password is hashed here; it is never shown, logged or sent.
     """
     from payrollx_db.schema.roles import logins
 
     url, known = _place(ctx, database_url, catalog, service)
-    made = logins.allow(url, known, service, _password(password_env), name=name)
-    _answer(ctx, made, as_json=as_json)
+    _answer(ctx, logins.allow(url, known, service, _password(password_env), name=name), as_json=as_json)
 
 
-@roles.command(short_help="Undo login.", example="payrollx-db roles nologin auth")
+@roles.command(short_help="Take back what login did.", example="payrollx-db roles nologin auth")
 @_of_login
 @click.pass_context
 def nologin(
@@ -178,7 +179,10 @@ def nologin(
     name: str | None,
     as_json: bool,
 ) -> None:
-    """Undo login: SERVICE's role logs in no more; with --name, that login is dropped. Open sessions stay open."""
+    """Take back what login did: SERVICE's role can't log in any more, and has no password.
+
+    With --name, that login is dropped. Open sessions stay open.
+    """
     from payrollx_db.schema.roles import logins
 
     url, known = _place(ctx, database_url, catalog, service)
@@ -197,22 +201,22 @@ def _place(
 def _password(variable: str | None) -> str:
     if variable is not None:
         if not os.environ.get(variable):
-            raise ConfigurationError(f"the variable {variable} is not set", hint="put the password into it")
+            raise ConfigurationError(f"the variable {variable} is not set", hint="set it to the password")
         return os.environ[variable]
     if not sys.stdin.isatty():
         raise ConfigurationError(
-            "there is no terminal to ask for the password", hint="name a variable that has it with --password-env"
+            "there is no terminal to ask for the password", hint="name a variable that holds it with --password-env"
         )
     answer: str = click.prompt("password", hide_input=True, confirmation_prompt=True, err=True)
     return answer
 
 
-def _answer(ctx: click.Context, made: "Login", *, as_json: bool) -> None:
+def _answer(ctx: click.Context, login: "Login", *, as_json: bool) -> None:
     if as_json or (ctx.parent and ctx.parent.params["as_json"]):
-        console.answer_json(asdict(made) | {"is_role": made.is_role})
+        console.answer_json(asdict(login) | {"is_role": login.is_role})
         return
-    if not made.logs_in:
-        console.note(f"{made.name} logs in no more" if made.is_role else f"{made.name} is gone")
+    if not login.logs_in:
+        console.note(f"{login.name} can't log in any more" if login.is_role else f"dropped the login {login.name}")
         return
-    console.note(f"{made.name} logs in, and is the role of {made.service}" if made.is_role else
-                f"{made.name} logs in, as a member of {made.role} and of nothing else")  # fmt: skip
+    console.note(f"{login.name} can log in, and is the role of {login.service}" if login.is_role else
+                 f"{login.name} can log in, and is a member of {login.role} and of nothing else")  # fmt: skip

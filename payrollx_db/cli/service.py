@@ -31,24 +31,24 @@ _dir = click.option(
     show_default=True,
     envvar="PAYROLLX_BACKUPS",
     metavar="DIR",
-    help="The folder of backups.",
+    help="Folder of the backups.",
 )
 _name = click.argument("name", metavar="SERVICE")
 
 
 @group(example="payrollx-db service list")
 def service() -> None:
-    """Back a service up or restore it; hand it over to a database of its own, or take it back."""
+    """Back up or restore one service; export it to a database of its own, or import it again."""
 
 
 @service.command("list", example="payrollx-db service list")
 @options.database_url
 @options.catalog
 @_dir
-@click.option("--exact", is_flag=True, help="Count the rows instead of asking for the server's estimate.")
+@click.option("--exact", is_flag=True, help="Count the rows instead of using the server's estimate.")
 @options.as_json
 def list_(*, database_url: str | None, catalog: str, folder: Path, exact: bool, as_json: bool) -> None:
-    """List the services: where each is, its revision, tables, rows, size, and its last backup."""
+    """List the services, each with its database, revision, tables, rows, size and last backup."""
     from payrollx_db.backup import listing, manifest
 
     known = registry.find(catalog)
@@ -72,7 +72,7 @@ def list_(*, database_url: str | None, catalog: str, folder: Path, exact: bool, 
     "every",
     is_flag=True,
     envvar="PAYROLLX_SERVICE_BACKUP_ALL",
-    help="Every service; those of one database as of one moment.",
+    help="Back up every service; those of one database as of one moment.",
 )
 @_dir
 @destructive_option("--keep", type=click.IntRange(min=1), metavar="N",
@@ -90,7 +90,7 @@ def backup(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Back SERVICE up: its schema alone, and a manifest with hashes that prove it."""
+    """Back up SERVICE: its schema alone, with a manifest of hashes that prove its content."""
     from payrollx_db.backup import create as backups
 
     if bool(names) == every:
@@ -118,13 +118,13 @@ def backup(
 @_name
 @_dir
 @destructive_option("--backup", "chosen", metavar="BACKUP",
-                    help="Restore this one: its folder, or its name in --dir. By default the newest.")  # fmt: skip
+                    help="Backup to restore: its folder, or its name in --dir; by default the newest.")  # fmt: skip
 @yes
 @options.as_json
 def restore(
     *, database_url: str | None, catalog: str, name: str, folder: Path, chosen: str | None, yes: bool, as_json: bool
 ) -> None:
-    """Put SERVICE back from a backup, in the place of what is there; all or nothing, and proven."""
+    """Restore SERVICE from a backup, replacing what is there. The result is verified, or nothing is changed."""
     from payrollx_db.backup import restore as restores
 
     known = registry.find(catalog)
@@ -144,16 +144,16 @@ def restore(
 @options.database_url
 @options.catalog
 @_name
-@click.option("--to", metavar="URL", help="The service's own database; by default SERVICE_DATABASE_URL.")
+@click.option("--to", metavar="URL", help="URL of the service's own database; by default SERVICE_DATABASE_URL.")
 @_dir
 @yes
 @options.as_json
 def export(
     *, database_url: str | None, catalog: str, name: str, to: str | None, folder: Path, yes: bool, as_json: bool
 ) -> None:
-    """Hand SERVICE over: schema, rows, roles and the record of its migrations become a database of its own.
+    """Export SERVICE: its schema, rows, roles and migration record go to a database of its own.
 
-    The unified database keeps what it has, until `payrollx-db service drop`.
+    The unified database keeps its copy until `payrollx-db service drop`.
     """
     known = registry.find(catalog)
     wanted = options.named_service(known, name)
@@ -168,14 +168,14 @@ def export(
 @options.catalog
 @_name
 @click.option("--from", "origin", metavar="URL", envvar="PAYROLLX_SERVICE_IMPORT_FROM",
-              help="The service's own database; by default SERVICE_DATABASE_URL.")  # fmt: skip
+              help="URL of the service's own database; by default SERVICE_DATABASE_URL.")  # fmt: skip
 @_dir
 @yes
 @options.as_json
 def import_(
     *, database_url: str | None, catalog: str, name: str, origin: str | None, folder: Path, yes: bool, as_json: bool
 ) -> None:
-    """Take SERVICE from a database of its own into the unified one: the way back from export."""
+    """Import SERVICE from a database of its own into the unified one: the way back from export."""
     known = registry.find(catalog)
     wanted = options.named_service(known, name)
     unified, own = options.unified_database(database_url), _own(wanted, origin, "--from")
@@ -190,8 +190,8 @@ def import_(
 @_name
 @_dir
 @click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_DROP_BACKUP",
-              help="The backup that holds what goes. By default the newest.")  # fmt: skip
-@destructive_option("--loosen", is_flag=True, help="Drop the foreign keys by which other services point at it, too.")
+              help="Backup that holds what is dropped; by default the newest.")  # fmt: skip
+@destructive_option("--loosen", is_flag=True, help="Also drop the foreign keys of other services that point at it.")
 @yes
 @options.as_json
 def drop(
@@ -205,7 +205,7 @@ def drop(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Remove SERVICE from the unified database, once a backup holds every row of it."""
+    """Drop SERVICE from the unified database. A backup must hold every row of it."""
     from payrollx_db.backup import handover
 
     known = registry.find(catalog)
@@ -257,7 +257,7 @@ def _own(wanted: "Service", text: str | None, option: str) -> "DatabaseUrl":
     found = text or os.environ.get(name)
     if not found:
         raise ConfigurationError(
-            f"nothing says where {wanted.name}'s own database is", hint=f"pass {option} URL, or set {name}"
+            f"the URL of {wanted.name}'s own database is not set", hint=f"pass {option} URL, or set {name}"
         )
     return DatabaseUrl.parse(found, name=option if text else name)
 
@@ -291,9 +291,9 @@ def _ask_to_replace(url: "DatabaseUrl", catalog: "Catalog", wanted: "Service", w
 
 
 def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes: bool) -> None:
-    """Ask who sits there; where nobody does, ``--keep`` in a nightly job has said it."""
+    """Ask a person at a terminal; in a nightly job ``--keep`` itself is the confirmation."""
     from payrollx_db.backup import manifest
 
     old = sum(max(0, len(manifest.found(folder, one.name)) + 1 - keep) for one in chosen)
     if old and sys.stdin.isatty():
-        confirm(f"afterwards this deletes up to {old} older backups in {folder}", yes=yes)
+        confirm(f"this deletes up to {old} older backups in {folder} afterwards", yes=yes)

@@ -16,7 +16,7 @@ from payrollx_db.postgres.session import Endpoint
 @as_json
 @click.argument("run", type=int, required=False)
 def status(database_url: str | None, run: int | None, *, as_json: bool) -> int:
-    """Show the recorded runs, and the tables of RUN (default: the newest), also while a copy is under way."""
+    """Show the recorded runs, and the tables of RUN (default: the newest), also while a copy is running."""
     url = unified_database(database_url)
     found = asyncio.run(run_status.status(Endpoint(url, "target", url.dbname), run))
     if as_json:

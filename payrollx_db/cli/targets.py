@@ -1,4 +1,4 @@
-"""What doctor, metrics and pool-budget look at: the databases in which the services are, each with its services."""
+"""The databases that doctor, metrics and pool-budget examine, each with the services that are in it."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -29,12 +29,12 @@ def places(services: "Iterable[Service]", database_url: str | None) -> "tuple[Pl
     from payrollx_db.health.database import Place
 
     environ = {**os.environ, "DATABASE_URL": database_url or ""}
-    found: dict[str, Place] = {}
+    by_url: dict[str, Place] = {}
     for service in services:
         url = url_of(service.name, environ)
-        others = found[url.plain].services if url.plain in found else ()
-        found[url.plain] = Place(url, (*others, service))
-    return tuple(found.values())
+        others = by_url[url.plain].services if url.plain in by_url else ()
+        by_url[url.plain] = Place(url, (*others, service))
+    return tuple(by_url.values())
 
 
 def is_placed(services: "Iterable[Service]", database_url: str | None) -> bool:
@@ -72,15 +72,16 @@ OPTIONS = (
     options.database_url,
     options.catalog,
     click.option("--backups", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-                 envvar="PAYROLLX_BACKUPS", show_envvar=True,
-                 help="The folder of backups, to say whose last one is missing or old."),
+                 envvar="PAYROLLX_BACKUPS",
+                 help="Folder of backups, to find services whose last backup is missing or old."),
     click.option("--backup-age", default="26h", show_default=True, metavar="TIME", callback=duration,
-                 envvar="PAYROLLX_BACKUP_AGE", show_envvar=True, help="How old the last backup may be."),
+                 envvar="PAYROLLX_BACKUP_AGE", help="Age from which a last backup counts as old."),
     click.option("--long-transaction", default="5min", show_default=True, metavar="TIME", callback=duration,
-                 envvar="PAYROLLX_LONG_TRANSACTION", show_envvar=True, help="How long a transaction may be open."),
+                 envvar="PAYROLLX_LONG_TRANSACTION",
+                 help="Time after which an open transaction counts as long."),
     click.option("--timeout", type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
-                 metavar="SECONDS", envvar="PAYROLLX_HEALTH_TIMEOUT", show_envvar=True,
-                 help="How long one database may take to answer everything."),
+                 metavar="SECONDS", envvar="PAYROLLX_HEALTH_TIMEOUT",
+                 help="Seconds that one database may take to answer everything."),
 )  # fmt: skip
 
 

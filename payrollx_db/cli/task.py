@@ -52,28 +52,28 @@ def policy_options(command: Command) -> Command:
 
 def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:
     """Return an option that shows its environment variable and its default."""
-    return click.option(*names, show_envvar=True, **{"show_default": True, **settings})
+    return click.option(*names, **{"show_default": True, **settings})
 
 
 OPTIONS = (
     _option("--from", "layout", default="legacy", metavar="LAYOUT", envvar="PAYROLLX_FROM",
             callback=search_working_folder,
-            help="The layout of the legacy databases: one of the catalog's, or package.module:name."),
+            help="Layout of the legacy databases: one of the catalog's, or package.module:name."),
     options.catalog,
     options.database_url,
     _option("--service", "services", multiple=True, metavar="NAME", envvar="PAYROLLX_SERVICES",
-            help="Only this service; may be given several times."),
-    _option("--jobs", type=click.IntRange(1, 64), default=min(4, os.cpu_count() or 1), show_default="CPUs, up to 4",
-            envvar="PAYROLLX_JOBS",
-            help="How many tables, slices or indexes to work on at once, each with a processor on each server."),
+            help="Only this service; repeat the option for several."),
+    _option("--jobs", type=click.IntRange(1, 64), metavar="N", default=min(4, os.cpu_count() or 1),
+            show_default="CPUs, up to 4", envvar="PAYROLLX_JOBS",
+            help="Number of tables, slices or indexes to work on at once. Each takes a processor on both servers."),
 )  # fmt: skip
 
 
 POLICY_OPTIONS = (
-    _option("--policy", multiple=True, metavar="CODE[:TABLE.COLUMN]=ACTION", envvar="PAYROLLX_POLICY",
-            help="What to do about findings of CODE, there or anywhere; may be given several times."),
-    _option("--policies", type=click.Path(dir_okay=False, path_type=Path), envvar="PAYROLLX_POLICIES",
-            help="A TOML file with a table [policies]; --policy comes after it."),
+    _option("--policy", multiple=True, metavar="CODE=ACTION", envvar="PAYROLLX_POLICY",
+            help="Action for all findings of CODE, or with CODE:TABLE.COLUMN for those of one place; repeatable."),
+    _option("--policies", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", envvar="PAYROLLX_POLICIES",
+            help="TOML file with a table [policies]; --policy wins over it."),
 )  # fmt: skip
 
 

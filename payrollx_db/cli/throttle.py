@@ -20,18 +20,19 @@ def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> s
     """Return a duration as the server reads it: ``500ms``, ``30s``, ``5min``; a bare number is of seconds."""
     if value is None or DURATION.fullmatch(value):
         return f"{value}s" if value and value.isdigit() else value
-    raise click.BadParameter(f"{value!r} is no duration: give a number and ms, s, min, h or d", ctx, param)
+    raise click.BadParameter(f"{value!r} is not a duration; give a number and ms, s, min, h or d", ctx, param)
 
 
 OPTIONS = (
     click.option("--max-rate", type=click.FloatRange(0, min_open=True), metavar="MB/S", envvar="PAYROLLX_MAX_RATE",
-                 show_envvar=True, help="Read no more than so many megabytes a second, over all tables together."),
-    click.option("--lock-timeout", metavar="TIME", callback=duration, envvar="PAYROLLX_LOCK_TIMEOUT", show_envvar=True,
-                 show_default="30s", help="How long a statement may wait for a lock that others hold; 0 for ever."),
+                 help="Megabytes to read per second at most, all tables together."),
+    click.option("--lock-timeout", metavar="TIME", callback=duration, envvar="PAYROLLX_LOCK_TIMEOUT",
+                 show_default="30s", help="Time that a statement may wait for a lock; 0 means for ever."),
     click.option("--statement-timeout", metavar="TIME", callback=duration, envvar="PAYROLLX_STATEMENT_TIMEOUT",
-                 show_envvar=True, show_default="0", help="How long one statement may take; 0 for ever."),
-    click.option("--application-name", default="payrollx-db", show_default=True, envvar="PAYROLLX_APPLICATION_NAME",
-                 show_envvar=True, help="What our sessions are called in pg_stat_activity; run and table follow it."),
+                 show_default="0", help="Time that one statement may take; 0 means for ever."),
+    click.option("--application-name", metavar="NAME", default="payrollx-db", show_default=True,
+                 envvar="PAYROLLX_APPLICATION_NAME",
+                 help="application_name of our sessions (run and table are appended)."),
 )  # fmt: skip
 
 

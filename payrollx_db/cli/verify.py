@@ -20,17 +20,18 @@ FINDINGS = 3
 
 @command(example="payrollx-db verify --service payroll --limit 5")
 @task_options
-@click.option("--limit", type=click.IntRange(0), default=20, show_default=True, envvar="PAYROLLX_LIMIT",
-              show_envvar=True, help="How many differing rows to name per table.")  # fmt: skip
-@click.option("--show-values", is_flag=True, help="Show what the differing columns hold (they may be personal data).")
+@click.option("--limit", type=click.IntRange(0), metavar="N", default=20, show_default=True, envvar="PAYROLLX_LIMIT",
+              help="Number of differing rows to name per table.")  # fmt: skip
+@click.option("--show-values", is_flag=True,
+              help="Show the values of the differing columns (they may be personal data).")  # fmt: skip
 @events
 @as_json
 def verify(
     make_task: Callable[[Observer], Task], *, limit: int, show_values: bool, events: Path | None, as_json: bool
 ) -> int:
-    """Prove that both sides hold the same: every row, hashed in one canonical form. Changes no row.
+    """Prove that both sides hold the same rows, by hashing every row in one canonical form. No row is changed.
 
-    Exit code 3 where they differ; the differing rows are named by their primary key.
+    Exit code 3 means that they differ; the differing rows are named by their primary keys.
     """
     with showing(events) as observer:
         task = make_task(observer)

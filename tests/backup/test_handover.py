@@ -43,7 +43,7 @@ def test_there_and_back_is_where_it_began(archive: Archive, database: DatabaseUr
     assert code == 0, err
     code, out, err = archive.command("drop", "employee", "--loosen", "--yes")
     assert code == 0, err
-    assert f"removed employee: {USERS} rows" in out
+    assert f"dropped employee: {USERS} rows" in out
     assert "nothing enforces any more: wallet.wallets.employee_id -> employee.employees.id" in err
     assert "employee" not in migrate.current(archive.url, CATALOG)
     assert migrate.check(archive.url, CATALOG) == ["employee is at no revision, the newest is employee_0001"]

@@ -137,7 +137,7 @@ def test_what_is_unset_or_nonsense_is_said(patient: DatabaseUrl) -> None:
     with pytest.raises(ConfigurationError, match="DATABASE_URL is not set"):
         call()
     refused = CliRunner().invoke(cli, ["doctor", "--database-url", patient.plain, "--long-transaction", "soon"])
-    assert (refused.exit_code, "'soon' is no duration" in refused.output) == (2, True)
+    assert (refused.exit_code, "'soon' is not a duration" in refused.output) == (2, True)
 
 
 # -- the page ------------------------------------------------------------------------------------------

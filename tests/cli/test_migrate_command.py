@@ -78,7 +78,7 @@ def test_each_service_is_migrated_where_it_lives(migrate: Command, here: Databas
     assert json.loads(out)["current"] == {name: f"{name}_0001" for name in NAMES}
     assert set(migrations.current(elsewhere, CATALOG)) == {"auth"}
     assert set(migrations.current(here, CATALOG)) == set(NAMES) - {"auth"}
-    assert migrate("--check") == (0, "the database is as the models say\n", "")
+    assert migrate("--check") == (0, "the database matches the models\n", "")
     assert migrate("--service", "auth", "--check")[0] == 0
     assert migrate("--service", "auth", "--downgrade", "base", "--yes")[0] == 0
     assert migrations.current(elsewhere, CATALOG) == {}
@@ -108,7 +108,7 @@ def test_down_asks_to_be_sure(migrate: Command, here: DatabaseUrl) -> None:
 
 def test_drift_is_exit_code_3(migrate: Command, here: DatabaseUrl) -> None:
     migrate()
-    assert migrate("--check") == (0, "the database is as the models say\n", "")
+    assert migrate("--check") == (0, "the database matches the models\n", "")
     assert json.loads(migrate("--check", "--json")[1]) == {"drift": []}
 
     with psycopg.connect(here.conninfo()) as connection:

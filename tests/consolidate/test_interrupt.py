@@ -101,7 +101,7 @@ def goes_on(world: World, before: dict[str, Any]) -> None:
     again = world.command("copy", "--json", env={"PAYROLLX_SERVICES": " ".join(SERVICES)})
 
     assert again.returncode == 0, again.stderr
-    assert "run 1 goes on" in again.stderr
+    assert "run 1 resumed" in again.stderr
     report = json.loads(again.stdout)
     assert (report["run"], report["status"]) == (1, "done")
     assert all(t["read"] == t["written"] > 0 for t in report["tables"])

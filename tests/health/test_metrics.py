@@ -189,4 +189,4 @@ def test_without_the_client_it_says_what_to_install(watched: DatabaseUrl, monkey
 def test_an_address_that_is_none(wrong: str) -> None:
     refused = CliRunner().invoke(cli, ["metrics", "--listen", wrong])
 
-    assert (refused.exit_code, "is no address" in refused.output) == (2, True)
+    assert (refused.exit_code, "is not an address" in refused.output) == (2, True)

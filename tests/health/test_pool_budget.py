@@ -182,4 +182,4 @@ def test_what_is_wrong_is_said(database: DatabaseUrl) -> None:
     with pytest.raises(TargetError, match="can't connect"):
         call("--database-url", database.with_database("nothing_there").plain)
     refused = CliRunner().invoke(cli, ["pool-budget", "--max-connections", "many"])
-    assert (refused.exit_code, "'many' is neither auto nor a number" in refused.output) == (2, True)
+    assert (refused.exit_code, "'many' is neither auto nor a positive number" in refused.output) == (2, True)

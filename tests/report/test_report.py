@@ -208,9 +208,9 @@ def test_the_command_checks(changed: World, tmp_path: Path) -> None:
     refused = changed.command("report", "--check", str(edited))
 
     assert [done.returncode for done in (before, after, refused)] == [0, 3, 3]
-    assert ": as the report of run 1 says" in before.stdout
+    assert ": the same as in the report of run 1" in before.stdout
     assert "auth.refresh_tokens: " in after.stdout
-    assert "NOT as the report of run 1 says" in after.stdout
+    assert "NOT the same as in the report of run 1" in after.stdout
     assert "has been edited" in refused.stderr
     assert refused.stdout == ""
 

@@ -63,35 +63,37 @@ def show_restored(done: "Restored") -> None:
     for reference in done.enforced:
         console.note(f"foreign key, valid: {reference}")
     for reference in done.loosened:
-        console.note(f"loose, since its other end isn't in this database: {reference}")
+        console.note(f"not enforced, because its other table is not in this database: {reference}")
     if done.ungranted:
-        console.note("granted when the backup was made, and not now; grant again what is still wanted:")
+        console.note("granted when the backup was made, but not now; grant again what is still needed:")
     for grant in done.ungranted:
         console.note(f"  {grant}")
     if done.unpublished:
-        console.note("published before, and not now; publish it again, and have its subscribers begin anew:")
+        console.note("published before, but not now; publish it again, and start its subscribers anew:")
     for publication in done.unpublished:
         console.note(f"  {publication}")
     if done.behind:
-        console.note(f"it is at {done.manifest.revision}, and there is a newer revision: payrollx-db migrate")
+        console.note(
+            f"the backup is of revision {done.manifest.revision}; hint: payrollx-db migrate applies the newer ones"
+        )
 
 
 def note_exported(service: "Service") -> None:
     """Say what is to be done next."""
     name = service.name
     console.note(
-        f"next: give its new server a login in {service.role}; point {name.upper()}_DATABASE_URL at it; when no one"
-        f" writes to the old place any more, payrollx-db service drop {name} --loosen"
+        f"hint: create a login in {service.role} on the new server; set {name.upper()}_DATABASE_URL to it; when nothing"
+        f" writes to the old database any more, call payrollx-db service drop {name} --loosen"
     )
 
 
 def note_imported(service: "Service") -> None:
     """Say what is to be done next."""
-    console.note(f"next: unset {service.name.upper()}_DATABASE_URL, and restart what uses it")
+    console.note(f"hint: unset {service.name.upper()}_DATABASE_URL, and restart the processes that use it")
 
 
 def show_dropped(done: "Dropped") -> None:
     """Print what was removed."""
-    console.answer(f"removed {done.service}: {done.rows:,} rows, which {done.backup.folder} holds")
+    console.answer(f"dropped {done.service}: {done.rows:,} rows, which the backup {done.backup.folder} holds")
     for reference in done.loosened:
-        console.note(f"nothing enforces any more: {reference}")
+        console.note(f"not enforced any more: {reference}")

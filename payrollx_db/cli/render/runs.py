@@ -35,7 +35,7 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
     merging = _counted(merges, "duplicate table")
     console.answer(f"\n{_counted(copies, 'table')} to copy, about {plan.rows:,} rows; {merging} to merge.")
     for reference in plan.waiting:
-        console.answer(f"waits for its other end: {reference}")
+        console.answer(f"foreign key left NOT VALID, its table is not in this run: {reference}")
     if plan.mismatches:
         console.answer(f"\n{len(plan.mismatches)} unaccounted for:")
         for mismatch in plan.mismatches:
@@ -50,8 +50,8 @@ def show_report(report: Report) -> None:
         f"\nrun {report.run.id} is done: {total:,} rows read in {report.seconds:.1f} s, and every one accounted for."
     )
     for reference in report.waiting:
-        console.answer(f"waits for its other end, NOT VALID until then: {reference}")
-    console.note("next: payrollx-db verify proves that both sides are identical")
+        console.answer(f"foreign key left NOT VALID, its table is not in this run: {reference}")
+    console.note("hint: payrollx-db verify proves that both sides are identical")
 
 
 def show_verdict(verdict: Verdict, accounts: Sequence[TableState]) -> None:
@@ -66,7 +66,7 @@ def show_verdict(verdict: Verdict, accounts: Sequence[TableState]) -> None:
     out = sum(kept.values())
     rows = sum(table.result.left_rows for table in verdict.tables) + out
     word = "identical" if verdict.identical else "NOT identical"
-    aside = f" ({out:,} of them in quarantine, as they were)" if out else ""
+    aside = f" ({out:,} of them in quarantine, unchanged)" if out else ""
     console.answer(f"\n{rows:,} source rows in {len(verdict.tables)} tables{aside}: {word}.")
 
 
@@ -88,11 +88,11 @@ def show_status(status: Status) -> None:
         )  # fmt: skip
     console.answer_table(table)
     if any(run.unfinished for run in status.runs) and not status.at_work:
-        console.note("next: the same payrollx-db copy goes on with the unfinished run")
+        console.note("hint: call the same payrollx-db copy again to resume the unfinished run")
     console.answer(f"\ntables of run {status.run}:")
     _show_accounts(status.tables, {}, moved=status.moved)
     if status.findings:
-        console.answer(f"\nwhat the check of run {status.run} found:")
+        console.answer(f"\nfindings of the check of run {status.run}:")
         findings.show(status.findings)
 
 
@@ -101,24 +101,24 @@ def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
     if not entries:
         console.answer("nothing is in quarantine")
         return
-    table = console.table(("key", "left"), ("what", "left"), ("why", "left"), ("fell with", "left"))
+    table = console.table(("key", "left"), ("what", "left"), ("why", "left"), ("caused by", "left"))
     for source, members in groupby(entries, key=lambda e: (e["run"], e["source"])):
         table.add_row(Text(f"run {source[0]}: {source[1]}", style="bold"))
         for entry in members:
-            what = "stays out" if entry["kind"] == "row" else f"{entry['column']}: {entry['action']}"
-            what = "put back" if entry["restored_at"] else what
+            what = "quarantined" if entry["kind"] == "row" else f"{entry['column']}: {entry['action']}"
+            what = "restored" if entry["restored_at"] else what
             table.add_row(f"  {entry['key']}", what, entry["code"], entry["cause"])
     console.answer_table(table)
     out = sum(entry["kind"] == "row" and not entry["restored_at"] for entry in entries)
     console.answer(
-        f"\n{out:,} rows stay out, {sum(entry['kind'] == 'value' for entry in entries):,} values were changed."
+        f"\n{out:,} rows are quarantined, {sum(entry['kind'] == 'value' for entry in entries):,} values were changed."
     )
 
 
 def show_retried(done: Sequence[Retried]) -> None:
     """Show what went back in, and why the rest did not."""
     for table in done:
-        console.answer(f"{table.source}: {len(table.restored):,} put back, {len(table.refused):,} stay in quarantine")
+        console.answer(f"{table.source}: {len(table.restored):,} restored, {len(table.refused):,} remain in quarantine")
         for key, reason in table.refused.items():
             console.answer(f"  {key}: {reason}")
     if not done:
