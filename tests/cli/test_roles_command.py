@@ -68,7 +68,7 @@ def test_the_roles_are_shown(roles: Roles, shop: Shop) -> None:
     assert rows[names["shop"]] == ["no", "shop", "1", "of", "2", names["stranger"]]
     assert rows[names["crm"]] == ["yes", "the", "crm", "1", "of", "1"]
     assert rows[names["reader"]] == ["no", "all", "3", "of", "3"]
-    assert err == "1 finding: payrollx-db roles --check names them\n"
+    assert err == "1 finding: payrollx-db roles --check lists them\n"
 
 
 def test_walls_that_stand_are_exit_code_0(roles: Roles) -> None:
