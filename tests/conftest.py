@@ -24,6 +24,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 
 pytest_plugins = [
     "worlds",
+    "club_worlds",
     "foreign_catalogs",
     "shop_roles",
     "facades",
