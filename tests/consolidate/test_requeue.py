@@ -9,7 +9,9 @@ from worlds import World, query, value
 from payrollx_db.model.policy import Policies
 
 MEMBERS, ORDERS = "oldpeople.public.members", "oldshop.public.orders"
-ACCOUNT = "SELECT rows_read, rows_written, rows_quarantined FROM payrollx_meta.tables WHERE (source, kind) = (%s, 'copy')"
+ACCOUNT = (
+    "SELECT rows_read, rows_written, rows_quarantined FROM payrollx_meta.tables WHERE (source, kind) = (%s, 'copy')"
+)
 
 
 def copy(world: World, *policies: str) -> None:

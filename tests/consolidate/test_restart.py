@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+import psycopg
 import pytest
+from watchers import once
 from worlds import World, query, snapshot_of, value
 
 from payrollx_db.consolidate import pipeline
@@ -74,6 +76,26 @@ def test_what_others_have_touched_is_not_thrown_away(reading_world: World, touch
 
     assert [line.partition(":")[0] for line in caught.value.details] == ["notification.notifications"]
     assert snapshot_of(world.target) == before
+    assert query(world.target, RUNS) == [(1, "done")]
+
+
+WAITS = """
+SELECT count(*) FROM pg_locks WHERE relation = 'notification.notifications'::regclass AND NOT granted
+"""
+
+
+def test_a_row_that_is_being_written_is_not_thrown_away(reading_world: World) -> None:
+    """Others' row is there by the time that the tables are emptied, though it wasn't when the restart began."""
+    world = reading_world
+    world.copy(*SERVICES)
+
+    with psycopg.connect(world.target.conninfo()) as writer:
+        writer.execute(MORE)
+        with once(lambda: bool(value(world.target, WAITS)), writer.commit):
+            with pytest.raises(StateConflictError, match="so they are not emptied"):
+                restart(world, *SERVICES)
+
+    assert value(world.target, "SELECT count(*) FROM notification.notifications WHERE recipient = 'a'") == 1
     assert query(world.target, RUNS) == [(1, "done")]
 
 

@@ -62,10 +62,10 @@ def copy(world: World, *services: str, **options: Any) -> pipeline.Report:
     return asyncio.run(pipeline.copy(replace(world.task(*services), **options)))
 
 
-def cut_off(world: World, *services: str, **options: Any) -> None:
+def cut_off(world: World, *services: str, moment: str = "a table is in", **options: Any) -> None:
     async def go() -> None:
         task: asyncio.Task[Any]
-        watch = at(MOMENTS["a table is in"], lambda: task.cancel(), [])  # noqa: PLW0108 - it isn't there yet
+        watch = at(MOMENTS[moment], lambda: task.cancel(), [])  # noqa: PLW0108 - it isn't there yet
         task = asyncio.create_task(pipeline.copy(replace(world.task(*services, observer=watch), **options)))
         await task
 
@@ -128,6 +128,25 @@ def test_rows_that_changed_between_the_calls_are_told(world: World) -> None:
     assert f"3 rows were inserted or updated, and of {before} rows it has {before + 2}" in changed[0].message
     assert any("payrollx_notification.public.notifications has changed" in text for text in notices(world.events))
     assert value(world.target, "SELECT count(*) FROM payrollx_meta.findings WHERE code = 'changed'") == 1
+
+
+def test_each_call_counts_anew_what_has_changed(world: World) -> None:
+    """What is recorded of a change is what the last call saw, not what the first one did."""
+    source = world.urls["payrollx_notification"]
+    change = (
+        "UPDATE notifications SET subject = 'changed' WHERE id IN (SELECT id FROM notifications ORDER BY id LIMIT %s)"
+    )
+    recorded = "SELECT count FROM payrollx_meta.findings WHERE code = 'changed'"
+    cut_off(world, "notification")
+    query(source, change, (1,))
+    cut_off(world, "notification", moment="the run is recorded")
+    assert query(world.target, recorded) == [(1,)]
+
+    query(source, change, (3,))
+    report = world.copy("notification")
+
+    assert [finding.count for finding in report.findings if finding.code == "changed"] == [3]
+    assert query(world.target, recorded) == [(3,)]
 
 
 def test_rows_that_are_gone_are_told(world: World) -> None:

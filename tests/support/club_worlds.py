@@ -49,7 +49,8 @@ LAYOUT = Layout(
 SOURCE_MEMBERS = """
 CREATE TABLE members (region text, number integer, name text, badge text, score float8, "updatedAt" timestamptz,
   PRIMARY KEY (region, number));
-INSERT INTO members SELECT r, n, 'member ' || r || n, '00000000-0000-4000-8000-00000000000' || n, 0.1 + n / 3.0, '2024-01-01'
+INSERT INTO members
+  SELECT r, n, 'member ' || r || n, '00000000-0000-4000-8000-00000000000' || n, 0.1 + n / 3.0, '2024-01-01'
   FROM unnest(ARRAY['north', 'so"uth']) AS r, generate_series(1, 5) AS n;
 """
 SOURCES = {

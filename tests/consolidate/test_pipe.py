@@ -1,0 +1,101 @@
+"""The pipe between two servers: a slow target holds the source back, and a snapshot that is gone is taken anew."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from watchers import once
+from worlds import World, query, value
+
+from payrollx_db.consolidate import pipeline
+from payrollx_db.model.events import Event, Notice, TableStarted
+
+DOOR = 4243  # an advisory lock's key
+# 64 MB, more than the pipe and the sockets' buffers on the way hold.
+LARGE = """
+INSERT INTO notifications (id, "userId", recipient, subject, content, "updatedAt")
+SELECT gen_random_uuid()::text, gen_random_uuid()::text, 'a', 'b', repeat('x', 1000000), now()
+FROM generate_series(1, 64)
+"""
+READER = """
+SELECT state, coalesce(wait_event, '') FROM pg_stat_activity
+WHERE datname = %s AND application_name LIKE 'payrollx-db test run 1 %%'
+"""
+WAITING = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+EMPTYING = "SELECT count(*) FROM pg_locks WHERE relation = 'notification.notifications'::regclass AND NOT granted"
+EXPORTER = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = %s AND application_name LIKE 'payrollx-db test run 1 %%' AND state = 'idle in transaction'
+"""
+
+
+@contextmanager
+def door_closed(world: World) -> Iterator[Callable[[], object]]:
+    """Let no notification into the target until what this returns is called: who brings one waits."""
+    query(
+        world.target,
+        "CREATE FUNCTION notification.door() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN PERFORM pg_advisory_xact_lock_shared({DOOR}); RETURN NEW; END $$;"
+        " CREATE TRIGGER door BEFORE INSERT ON notification.notifications"
+        "  FOR EACH ROW EXECUTE FUNCTION notification.door()",
+    )
+    with psycopg.connect(world.target.conninfo(), autocommit=True) as holder:
+        holder.execute("SELECT pg_advisory_lock(%s)", (DOOR,))
+        yield lambda: holder.execute("SELECT pg_advisory_unlock(%s)", (DOOR,))
+
+
+def test_a_slow_target_holds_the_source_back(world: World) -> None:
+    """While the target takes nothing, the source's server comes to wait for us: nothing here takes all it has."""
+    source = world.urls["payrollx_notification"]
+    query(source, LARGE)
+    seen: list[str] = []
+
+    def looks() -> bool:
+        """Whether, with a row at the door, the source waits for us, or has sent everything already."""
+        if value(world.target, WAITING, (DOOR,)):
+            ((state, waits_for),) = query(source, READER, (source.dbname,))
+            seen.append(waits_for if state == "active" else state)
+        return bool(seen) and seen[-1] in ("ClientWrite", "idle in transaction")
+
+    with door_closed(world) as opens, once(looks, opens):
+        report = world.copy("notification")
+
+    assert seen[-1] == "ClientWrite"
+    assert all(table.balanced for table in report.tables)
+    assert world.verify("notification").identical
+
+
+def test_a_snapshot_that_is_gone_is_taken_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session that exported it ends before the slices read under it: the part is copied whole under a new one."""
+    monkeypatch.setattr("payrollx_db.consolidate.plan.plan.SLICE_BYTES", 1)
+    monkeypatch.setattr("payrollx_db.consolidate.retrying.FIRST_PAUSE", 0.02)
+    source = world.urls["payrollx_notification"]
+    ended: list[int] = []
+
+    def looks() -> bool:
+        """End the session that has exported, once the emptying of the target waits, which comes before the slices."""
+        if value(world.target, EMPTYING):
+            ended.extend(pid for (pid,) in query(source, EXPORTER, (source.dbname,)))
+            query(source, "SELECT pg_terminate_backend(unnest(%s::int[]), 10000)", (ended,))
+        return bool(ended)
+
+    with psycopg.connect(world.target.conninfo()) as holder, once(looks, holder.rollback):
+
+        def hold(event: Event) -> None:
+            world.events.append(event)
+            if isinstance(event, TableStarted) and not ended:
+                holder.execute("LOCK TABLE notification.notifications IN ACCESS SHARE MODE")
+
+        task = world.task("notification", jobs=4, observer=hold)
+        assert [table.slices for table in world.plan("notification", jobs=4).copies] == [4]
+        report = asyncio.run(pipeline.copy(task))
+
+    assert len(ended) == 1
+    assert any("snapshot is gone" in event.text for event in world.events if isinstance(event, Notice))
+    assert all(table.balanced for table in report.tables)
+    assert world.verify("notification").identical
