@@ -196,8 +196,13 @@ async def connect_for_copy(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
             statement_cache_size=0,
             server_settings=settings,
         )
+    try:
         if connection.get_server_version().major >= TIMED // 10_000:
-            await connection.execute("SET transaction_timeout = 0")
+            with endpoint.translating_errors("can't set up the session"):
+                await connection.execute("SET transaction_timeout = 0")
+    except BaseException:  # also where it is cancelled: nobody else would close it
+        connection.terminate()
+        raise
     return connection
 
 
