@@ -35,6 +35,7 @@ pytest_plugins = [
     "damaged_targets",
     "refusals",
     "audit_databases",
+    "german_servers",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

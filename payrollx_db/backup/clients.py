@@ -20,6 +20,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from payrollx_db.errors import ConfigurationError, TargetError
+from payrollx_db.postgres.masking import mask
 from payrollx_db.postgres.url import DatabaseUrl
 
 VARIABLE = "PAYROLLX_PG_BIN"
@@ -168,5 +169,4 @@ def _ended(program: "subprocess.Popen[bytes]") -> Iterator[None]:
 def _last_words(said: bytes, url: DatabaseUrl | None = None) -> str:
     lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
     text = " ".join(lines[:2]) or "it said nothing"
-    secret = url.params.get("password") if url else None
-    return text.replace(secret, "***") if secret else text
+    return mask(text, url)

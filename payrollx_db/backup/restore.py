@@ -24,6 +24,8 @@ from payrollx_db.backup.session import Session, session
 from payrollx_db.errors import FindingsError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Reference, Service
 from payrollx_db.postgres import query_files
+from payrollx_db.postgres.errors import message, sqlstate
+from payrollx_db.postgres.sqlstates import ORPHANED
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import audit, ddl, foreign_keys, migrate
 from payrollx_db.schema.foreign_keys import Key
@@ -217,7 +219,9 @@ class _Swap:
                 self.into.run(statement)
             try:
                 self.into.run(foreign_keys.make(self.metadata))
-            except errors.ForeignKeyViolation as error:
+            except errors.Error as error:
+                if sqlstate(error) != ORPHANED:
+                    raise
                 raise orphaned(error, self.service) from None
 
     def _outcome(self, crossing: Iterable[Key], before: "_Shared", *, replaced: bool) -> Restored:
@@ -275,9 +279,9 @@ class _Shared:
         return f"GRANT {', '.join(sorted(privileges))} ON {kind} {place} TO {who}"
 
 
-def orphaned(error: errors.ForeignKeyViolation, service: Service) -> FindingsError:
+def orphaned(error: errors.Error, service: Service) -> FindingsError:
     """Return the error that says which references would lead nowhere, and in how many rows."""
-    broken = (error.diag.message_primary or "").split("; ")
+    broken = message(error).split("; ")  # ours: foreign_keys.make raises it
     return FindingsError(
         f"with this backup of {service.name}, rows would point at rows that aren't there; nothing was changed",
         details=tuple(broken),

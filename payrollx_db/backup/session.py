@@ -1,7 +1,7 @@
 """A session with one database: Alembic's connection and, beneath it, psycopg's, in the same transaction."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,16 @@ from sqlalchemy.exc import DBAPIError
 from payrollx_db.consolidate.state import store
 from payrollx_db.errors import StateConflictError, TargetError
 from payrollx_db.postgres import query_files
+from payrollx_db.postgres.errors import cause
 from payrollx_db.postgres.introspect import database_query
-from payrollx_db.postgres.session import COMMON, LOCK_NOT_AVAILABLE, Endpoint, setting_up
+from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.sqlstates import LOCK_NOT_AVAILABLE
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
 
 queries = query_files.beside(__name__)
 
-OURS = ("lock_timeout", "search_path")  # those that `migrations` gives its connections stay
-SETTINGS = {name: text for name, text in COMMON.items() if name not in OURS} | {"check_function_bodies": "off"}
+SETTINGS = {"check_function_bodies": "off"}  # a function's body may name what is restored after it
 RUN_LOCK = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s, %s)"
 
 
@@ -40,15 +41,15 @@ class Session:
         return Endpoint(self.url, "target", self.url.dbname)
 
     @contextmanager
-    def translating_errors(self, doing: str) -> Iterator[None]:
+    def translating_errors(self, action: str) -> Iterator[None]:
         """Turn a driver's error inside into one that names the database; errors of our own pass through."""
         try:
             yield
         except (DBAPIError, psycopg.Error) as error:
-            failure = self.endpoint.to_error(_original(error), doing)
+            failure = self.endpoint.to_error(error, action)
             if failure.sqlstate == LOCK_NOT_AVAILABLE:
                 failure.hint = "end the session that holds the lock, or wait for it; then run the same command again"
-            raise failure from error
+            raise failure from cause(error)
 
     def run(self, statement: sql.Composable | str, params: Any = None) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows, if it has any."""
@@ -96,27 +97,10 @@ def session(url: DatabaseUrl, *, locked: bool = False) -> Iterator[Session]:
     can't connect or commit.
     """
     opening = migrate.locked_connection if locked else migrate.connection
-    with _connected(opening(url), url) as opened:
+    with opening(url, settings=SETTINGS) as opened:
         driver = opened.connection.driver_connection
         if not isinstance(driver, psycopg.Connection):
             raise TargetError(f"{url.masked} isn't reached by psycopg")
-        made = Session(url, opened, driver)
-        with made.translating_errors("can't commit"), opened.begin():
-            yield made
-
-
-@contextmanager
-def _connected(opening: AbstractContextManager[Connection], url: DatabaseUrl) -> Iterator[Connection]:
-    with opening as opened:
-        endpoint = Endpoint(url, "target", url.dbname)
-        with endpoint.translating_errors("can't set up the session"):
-            raw: Any = opened.connection.driver_connection
-            # A whole service in one transaction takes longer than a role may be allowed.
-            raw.execute(setting_up(SETTINGS, raw.info.server_version))
-            raw.commit()
-        yield opened
-
-
-def _original(error: DBAPIError | psycopg.Error) -> Exception:
-    below = error.orig if isinstance(error, DBAPIError) else error
-    return below if isinstance(below, Exception) else error
+        opened_session = Session(url, opened, driver)
+        with opened_session.translating_errors("can't commit"), opened.begin():
+            yield opened_session

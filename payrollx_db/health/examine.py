@@ -17,7 +17,8 @@ from payrollx_db.health.checks import CHECKS, Check
 from payrollx_db.health.database import Database, Expected, Place
 from payrollx_db.health.sizes import Capacity, ServiceSize, capacity, sizes
 from payrollx_db.model.finding import GRAVITY, Finding
-from payrollx_db.postgres.session import LOCK_NOT_AVAILABLE, Endpoint, session
+from payrollx_db.postgres.session import Endpoint, session
+from payrollx_db.postgres.sqlstates import LOCK_NOT_AVAILABLE
 
 TIMEOUT = 30.0  # seconds for one database, everything included
 

@@ -8,7 +8,9 @@ from psycopg import sql
 
 from payrollx_db.errors import PayrollxError
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.session import DRIVER_ERRORS, LOCK_NOT_AVAILABLE, Endpoint, run, session
+from payrollx_db.postgres.errors import DRIVER_ERRORS
+from payrollx_db.postgres.session import Endpoint, run, session
+from payrollx_db.postgres.sqlstates import LOCK_NOT_AVAILABLE
 
 queries = query_files.beside(__name__)
 

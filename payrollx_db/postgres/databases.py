@@ -1,24 +1,28 @@
 """Making and dropping databases on a server, given a superuser's URL of any database there."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import psycopg
 from psycopg import sql
 
 from payrollx_db.errors import DevServerError
+from payrollx_db.postgres import connect as connecting
+from payrollx_db.postgres.errors import to_error
+from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
 
 FILE_COPY_SINCE = 15
+SETTINGS = {**COMMON, "lock_timeout": "0"}
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+Connection = connecting.SyncConnection
 
 
-def connect(url: DatabaseUrl) -> Connection:
+def connect(url: DatabaseUrl, settings: Mapping[str, str] = SETTINGS) -> Connection:
     """Open an autocommit connection. Raises DevServerError where the database can't be reached."""
     try:
-        return psycopg.connect(url.conninfo(), autocommit=True, connect_timeout=10)
-    except psycopg.Error as failure:
-        raise DevServerError(f"{url} can't be reached: {str(failure).strip()}") from None
+        return connecting.connect(url, settings)
+    except psycopg.Error as error:
+        raise to_error(error, f"{url} can't be reached", url, DevServerError) from None
 
 
 def database_exists(url: DatabaseUrl, name: str) -> bool:
@@ -64,5 +68,5 @@ def _administer(url: DatabaseUrl, statement: sql.Composed) -> None:
     with connect(url) as connection:
         try:
             connection.execute(statement)
-        except psycopg.Error as failure:
-            raise DevServerError(str(failure).strip()) from None
+        except psycopg.Error as error:
+            raise to_error(error, f"the server at {url} refuses", url, DevServerError) from None

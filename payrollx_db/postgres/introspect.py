@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
-import psycopg
-
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
@@ -159,10 +157,8 @@ async def inspect(sessions: SessionPool, endpoint: Endpoint) -> Database:
     Tables' sizes are read of a source only: asking for a size waits for a table that is being written anew.
     """
     async with sessions.session(endpoint) as connection:
-        try:
+        with endpoint.translating_errors("can't read the catalog"):
             return await read_database(connection, endpoint.name, sizes=endpoint.side == "source")
-        except psycopg.Error as error:
-            raise endpoint.to_error(error, "can't read the catalog") from error
 
 
 async def read_database(connection: Connection, name: str, *, sizes: bool = False) -> Database:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import asyncpg
 import psycopg
 
-from payrollx_db.postgres.session import Connection, Endpoint, connect, connect_for_copy, has_news
+from payrollx_db.postgres.session import Connection, Endpoint, connect, connect_for_copy, give_up, has_news
 
 MOST_IDLE = 32  # sessions that wait to be used again, over all endpoints
 
@@ -59,9 +59,8 @@ class SessionPool:
         connection = idle or await connect_for_copy(endpoint)
         try:
             yield connection
-        except BaseException:
-            # A polite close would wait for the COPY that has just been given up.
-            connection.terminate()
+        except BaseException as error:
+            give_up(connection, error)
             raise
         if fresh or not self._keep(endpoint, "asyncpg", connection):
             await connection.close()

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
-import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -25,6 +25,8 @@ from sqlalchemy.exc import DBAPIError
 from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.finding import Finding
+from payrollx_db.postgres import connect, errors, sqlstates
+from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import audit, ddl, drift
 from payrollx_db.schema.shipped import folder
@@ -33,15 +35,7 @@ LOCK = 0x7061_7972_6F6C_6C78  # "payrollx": one migration of a database at a tim
 LOCK_WAIT = "5min"  # for another migration to end
 TABLE_WAIT = "30s"  # for a table; who waits longer blocks all who come after
 
-# Given at connection time, where they outweigh what the role and the database have set. SQLAlchemy asks for
-# the default schema as soon as it connects: as a role named "auth", whose search_path starts with "$user",
-# it would take the schema auth for the default one and see none of its tables.
-SETTINGS = {
-    "search_path": "pg_catalog",
-    "statement_timeout": "0",
-    "idle_session_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
-}
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 HOLDS_ANYTHING = text("""
     SELECT EXISTS (
@@ -166,20 +160,18 @@ def options(catalog: Catalog, schemas: frozenset[str] | None = None) -> dict[str
 
 
 @contextmanager
-def connection(url: DatabaseUrl, *, lock_timeout: str = TABLE_WAIT) -> Iterator[Connection]:
-    """Connect once, with our settings whatever the role's are. Raises TargetError where that fails."""
-    settings = {**SETTINGS, "lock_timeout": lock_timeout}
-    flags = [url.params.get("options", ""), *(f"-c {name}={value}" for name, value in settings.items())]
+def connection(
+    url: DatabaseUrl, *, lock_timeout: str = TABLE_WAIT, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[Connection]:
+    """Connect once, with our settings and these, whatever the role's are. Raises TargetError where that fails.
 
-    def connect() -> psycopg.Connection:
-        # A file of several statements, run for the sixth time, would be prepared, and refused.
-        made = psycopg.connect(url.conninfo(), options=" ".join(flags).strip(), prepare_threshold=None)
-        if made.info.server_version >= 170_000:  # older ones don't know it, and would refuse the connection
-            made.execute("SET transaction_timeout = 0")
-            made.commit()
-        return made
-
-    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    They are there before SQLAlchemy asks for the default schema: as a role named "auth", whose search_path starts
+    with "$user", it would take the schema auth for the default one and see none of its tables.
+    """
+    ours = {**COMMON, "lock_timeout": lock_timeout, **settings}
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: connect.connect(url, ours, autocommit=False), poolclass=NullPool
+    )
     with _translating_errors(url):
         opened = engine.connect()
     with opened:
@@ -187,7 +179,7 @@ def connection(url: DatabaseUrl, *, lock_timeout: str = TABLE_WAIT) -> Iterator[
 
 
 @contextmanager
-def locked_connection(url: DatabaseUrl) -> Iterator[Connection]:
+def locked_connection(url: DatabaseUrl, *, settings: Mapping[str, str] = NO_SETTINGS) -> Iterator[Connection]:
     """Connect, once no other migration of this database runs. Raises TargetError where one won't end.
 
     The lock is held by a connection of its own, so that it outlives whatever becomes of the transaction.
@@ -196,7 +188,7 @@ def locked_connection(url: DatabaseUrl) -> Iterator[Connection]:
         guard.execution_options(isolation_level="AUTOCOMMIT")
         with _translating_errors(url):
             guard.execute(text("SELECT pg_catalog.pg_advisory_lock(:key)"), {"key": LOCK})
-        with connection(url) as opened:
+        with connection(url, settings=settings) as opened:
             yield opened
 
 
@@ -292,33 +284,29 @@ def _translating_errors(url: DatabaseUrl) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _failure(url, error) from error
+        raise _failure(url, error) from errors.cause(error)
 
 
-FOREIGN_KEY_VIOLATION = "23503"
 ORPHANS = (
     "bring that service's rows in with payrollx-db service import; or, if it lives in another database,"
     " name the services that live in this one with --service"
 )
 HINTS = {
     audit.NO_LOG: "migrate the service of that log into this database too, or mark the table with another log",
-    "42501": "the role that migrates needs CREATE on the database, and CREATEROLE unless a DBA has run"
+    sqlstates.FORBIDDEN: "the role that migrates needs CREATE on the database, and CREATEROLE unless a DBA has run"
     " sql/roles.sql and granted it payrollx_owner; a schema that was there before has to be payrollx_owner's",
-    "55P03": "another migration or a long transaction holds it: end that, or try again later",
-    "3D000": "create the database first",
+    sqlstates.LOCK_NOT_AVAILABLE: "another migration or a long transaction holds it: end that, or try again later",
+    sqlstates.NO_SUCH_DATABASE: "create the database first",
     "2BP01": "something that no migration made depends on it: drop or move that first",
+    "08": "check DATABASE_URL, and that the server is up and has that database",
+    "28": "check the user name and the password in DATABASE_URL, and whether pg_hba.conf lets this user in from here",
 }
 
 
 def _failure(url: DatabaseUrl, error: DBAPIError) -> PayrollxError:
-    state = getattr(error.orig, "sqlstate", None)
-    reason = str(error.orig).strip().partition("\n")[0]
-    secret = url.params.get("password")
-    if secret and secret in reason:
-        reason = "the server's answer isn't shown, because it holds the password"
-    if state == FOREIGN_KEY_VIOLATION:
+    state = errors.sqlstate(error)
+    if state == sqlstates.ORPHANED:
         what = f"{url.masked} holds rows that point at rows of another service which aren't there; nothing was changed"
-        return FindingsError(what, hint=ORPHANS, details=tuple(reason.removeprefix("ERROR: ").split("; ")))
+        return FindingsError(what, hint=ORPHANS, details=tuple(errors.message(error).split("; ")))
     did = "answered" if state else "can't be reached"
-    hint = HINTS.get(state or "", "check DATABASE_URL, and that the server is up and has that database")
-    return TargetError(f"{url.masked} {did}: {reason}", hint=hint)
+    return errors.to_error(error, f"{url.masked} {did}", url, TargetError, HINTS)

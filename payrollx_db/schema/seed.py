@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from payrollx_db.errors import PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.postgres import errors, sqlstates
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
 
@@ -35,7 +36,8 @@ ACT_AS = text("""
 """)
 
 NO_SUCH_THING = ("42P01", "3F000", "42703", "42704")  # table, schema, column, type
-UNIQUE, FOREIGN_KEY, FORBIDDEN = "23505", "23503", "42501"
+IN_THE_WAY = (sqlstates.UNIQUE_VIOLATION, sqlstates.FOREIGN_KEY_VIOLATION)
+EMPTY = "another row stands in the way of the seed's: seed an empty database"
 
 # The tables of a service in an order that foreign keys allow, each with its rows, keys included.
 SeedRows = Iterable[tuple[Table, Sequence[Mapping[str, Any]]]]
@@ -137,18 +139,13 @@ def _translating_errors(url: DatabaseUrl, catalog: Catalog) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _failure(url, catalog, error) from error
+        raise _failure(url, catalog, error) from errors.cause(error)
 
 
 def _failure(url: DatabaseUrl, catalog: Catalog, error: DBAPIError) -> PayrollxError:
-    state = getattr(error.orig, "sqlstate", None)
-    reason = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "the connection was lost"
-    nothing = f"nothing was written into {url.masked}: {reason}"
-    if state in NO_SUCH_THING:
-        return TargetError(nothing, hint=f"bring it up to date first: {catalog.command('migrate')}")
-    if state in (UNIQUE, FOREIGN_KEY):
-        return StateConflictError(nothing, hint="another row stands in the way of the seed's: seed an empty database")
-    if state == FORBIDDEN:
-        hint = f"use a role that is a member of the services' roles, or of {catalog.owner_role}"
-        return TargetError(nothing, hint=hint)
-    return TargetError(nothing, hint="check that the server is up, then run it again")
+    nothing = f"nothing was written into {url.masked}"
+    if sqlstates.among(errors.sqlstate(error), IN_THE_WAY):
+        return StateConflictError(f"{nothing}: {errors.explain(error, url)}", hint=EMPTY)
+    hints = dict.fromkeys(NO_SUCH_THING, f"bring it up to date first: {catalog.command('migrate')}")
+    hints[sqlstates.FORBIDDEN] = f"use a role that is a member of the services' roles, or of {catalog.owner_role}"
+    return errors.to_error(error, nothing, url, TargetError, hints)

@@ -12,6 +12,7 @@ from payrollx_db.catalogs.payrollx.practice.databases import drop_legacy, make_l
 from payrollx_db.devserver import create_database, database_exists, drop_database
 from payrollx_db.devserver.practice import DatabaseMade, LegacySummary, Trouble
 from payrollx_db.errors import DevServerError
+from payrollx_db.postgres.query_files import QueryFiles
 from payrollx_db.postgres.url import DatabaseUrl
 
 # (owner's table) -> columns that the unified layout wants as UUIDs.
@@ -225,9 +226,9 @@ def test_its_own_databases_are_made_anew(server: Any) -> None:
 
 
 def test_a_refusal_of_the_server_is_told(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("payrollx_db.catalogs.payrollx.practice.databases._read", lambda _: "SELECT nonsense")
+    monkeypatch.setattr(QueryFiles, "load", lambda *_: "SELECT nonsense")
     try:
-        with pytest.raises(DevServerError, match=r"payrollx_\w+ can't be made: column \"nonsense\" does not exist"):
+        with pytest.raises(DevServerError, match=r"payrollx_\w+ can't be made: .*column \"nonsense\" does not exist"):
             make_legacy(server.url, employees=1, prefix="broken_")
     finally:
         drop_legacy(server.url, prefix="broken_")

@@ -212,7 +212,7 @@ def test_a_database_with_other_users_is_refused(migrated: DatabaseUrl) -> None:
 def test_a_row_in_the_way_is_named_and_nothing_is_written(migrated: DatabaseUrl) -> None:
     query(migrated, USER, [KNOWN[0]])
 
-    with pytest.raises(StateConflictError, match=r'nothing was written into .*"uq_users_email"'):
+    with pytest.raises(StateConflictError, match=r"nothing was written into .*constraint uq_users_email"):
         insert_seed(migrated, CATALOG, SEED, CATALOG.services, beside=True)
 
     assert value(migrated, "SELECT count(*) FROM organization.organizations") == 0

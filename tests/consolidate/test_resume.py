@@ -15,7 +15,8 @@ from payrollx_db.consolidate.state import lock
 from payrollx_db.errors import LockLostError, PayrollxError, SourceError, StateConflictError, TargetError
 from payrollx_db.model.events import Event, Notice, ObjectBuilt, RunStarted, StageStarted, TableFinished
 from payrollx_db.model.policy import Policies
-from payrollx_db.postgres.session import Endpoint, copy_connection, is_transient, session
+from payrollx_db.postgres.errors import is_transient
+from payrollx_db.postgres.session import Endpoint, copy_connection, session
 from payrollx_db.postgres.url import DatabaseUrl
 
 ALL = ("unconvertible=quarantine", "duplicate=quarantine", "case-collision=quarantine", "orphan=quarantine",
@@ -264,8 +265,9 @@ def test_what_waiting_will_not_mend_is_told_at_once(reading_world: World, change
         (psycopg.errors.AdminShutdown(), True),
         (psycopg.errors.CannotConnectNow(), True),
         (psycopg.OperationalError("server closed the connection unexpectedly"), True),
-        (psycopg.OperationalError("FATAL:  the database system is starting up"), True),
-        (psycopg.OperationalError('FATAL:  role "x" does not exist'), False),
+        (psycopg.errors.TooManyConnections(), True),
+        (psycopg.errors.InvalidPassword(), False),
+        (psycopg.errors.ProtocolViolation(), False),
         (psycopg.errors.UniqueViolation(), False),
         (psycopg.errors.LockNotAvailable(), False),
         (psycopg.errors.QueryCanceled(), False),

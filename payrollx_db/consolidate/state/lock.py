@@ -17,16 +17,9 @@ from psycopg.pq import TransactionStatus
 from payrollx_db.consolidate.state import store
 from payrollx_db.errors import LockLostError, StateConflictError
 from payrollx_db.postgres.concurrency import first_of
-from payrollx_db.postgres.session import (
-    DRIVER_ERRORS,
-    LOCK_NOT_AVAILABLE,
-    Connection,
-    Endpoint,
-    has_news,
-    render_sql,
-    session,
-    set_application_name,
-)
+from payrollx_db.postgres.errors import DRIVER_ERRORS, sqlstate
+from payrollx_db.postgres.session import Connection, Endpoint, has_news, render_sql, session, set_application_name
+from payrollx_db.postgres.sqlstates import LOCK_NOT_AVAILABLE
 
 LOCK = (store.LOCK_CLASS, store.LOCK_OBJECT)
 WRITE_GATE = (store.LOCK_CLASS + 1, store.LOCK_OBJECT)
@@ -114,7 +107,7 @@ async def _take(connection: Connection, endpoint: Endpoint) -> None:
     try:
         await connection.execute(WAIT_AT_GATE, WRITE_GATE * 2)
     except DRIVER_ERRORS as error:
-        if getattr(error, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+        if sqlstate(error) != LOCK_NOT_AVAILABLE:
             raise
         writer = await store.holder(connection, WRITE_GATE[0])
         raise StateConflictError(
@@ -140,6 +133,6 @@ async def _watch(connection: Connection, endpoint: Endpoint) -> None:
 
 def _named(error: BaseException, connection: Connection, endpoint: Endpoint) -> BaseException:
     """Return what is to be raised: an error of the lock's session, once it is closed, is that it is lost."""
-    if connection.closed and (isinstance(error, DRIVER_ERRORS) or getattr(error, "passing", False)):
+    if connection.closed and (isinstance(error, DRIVER_ERRORS) or getattr(error, "transient", False)):
         return lost(endpoint)
     return endpoint.to_error(error, "can't keep the run's records") if isinstance(error, DRIVER_ERRORS) else error

@@ -51,7 +51,7 @@ BEGIN
         END;
     END LOOP;
     IF pg_catalog.cardinality(broken) > 0 THEN
-        RAISE foreign_key_violation USING MESSAGE = pg_catalog.array_to_string(broken, '; ');
+        RAISE SQLSTATE 'PX002' USING MESSAGE = pg_catalog.array_to_string(broken, '; ');
     END IF;
 END
 $keys$

@@ -13,6 +13,10 @@ from psycopg.rows import class_row, dict_row
 from payrollx_db.errors import TargetError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.postgres import query_files
+from payrollx_db.postgres.connect import connect
+from payrollx_db.postgres.errors import cause, to_error
+from payrollx_db.postgres.settings import COMMON
+from payrollx_db.postgres.sqlstates import FORBIDDEN, NO_SUCH_DATABASE
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema.roles.statements import META, users
 
@@ -149,14 +153,13 @@ def read(connection: Connection, catalog: Catalog) -> Snapshot:
 
 
 @contextmanager
-def connected(url: DatabaseUrl, doing: str) -> Iterator[Connection]:
-    """Connect in autocommit mode; what goes wrong inside is a TargetError that says what ``doing`` couldn't be done."""
-    params: dict[str, Any] = {"connect_timeout": "10", "application_name": "payrollx-db roles"} | dict(url.params)
+def connected(url: DatabaseUrl, action: str) -> Iterator[Connection]:
+    """Connect in autocommit mode; what goes wrong inside is a TargetError that says so of ``action``."""
     try:
-        with psycopg.connect("", **params, autocommit=True, prepare_threshold=None) as connection:
+        with connect(url, COMMON, name="payrollx-db roles") as connection:
             yield connection
     except psycopg.Error as error:
-        raise _target_error(url, error, doing) from error
+        raise to_error(error, f"{url.masked}: {action}", url, TargetError, HINTS) from cause(error)
 
 
 def run(connection: Connection, statement: sql.Composable) -> list[tuple[Any, ...]]:
@@ -182,17 +185,8 @@ def _thing(row: Mapping[str, Any]) -> Securable:
 
 
 HINTS = {
-    "42501": "use a login that may do it: a superuser, or one with CREATEROLE that made these roles"
+    FORBIDDEN: "use a login that may do it: a superuser, or one with CREATEROLE that made these roles"
     " (since Postgres 16: that has ADMIN on them)",
-    "3D000": "create the database first, then payrollx-db migrate",
+    NO_SUCH_DATABASE: "create the database first, then payrollx-db migrate",
+    "08": "check DATABASE_URL, and that the server is up and lets this login in",
 }
-
-
-def _target_error(url: DatabaseUrl, error: psycopg.Error, doing: str) -> TargetError:
-    # Of what the server said only the main line: it never quotes a statement, and so no password.
-    said = error.diag.message_primary or " ".join(str(error).split())
-    secret = url.params.get("password")
-    if secret and secret in said:
-        said = "the server's answer isn't shown, because it holds the password"
-    hint = HINTS.get(error.sqlstate or "", "check DATABASE_URL, and that the server is up and lets this login in")
-    return TargetError(f"{url.masked}: {doing}: {said}", hint=hint)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.resources import files
 
 import psycopg
 from psycopg import sql
@@ -18,11 +17,17 @@ from psycopg import sql
 from payrollx_db.catalogs.payrollx.practice.faults import missing_rows, plant
 from payrollx_db.devserver.practice import DatabaseMade, LegacySummary, Observer, TableSize, Trouble
 from payrollx_db.errors import DevServerError
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.databases import Connection, connect, create_database, drop_database
+from payrollx_db.postgres.errors import cause, to_error
+from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
 
+queries = query_files.beside(__name__, "sql")
+
 MARK = "payrollx-db dev legacy"
-SQL = files("payrollx_db.catalogs.payrollx.practice") / "sql"
+# Nothing here outlives a crash anyway: the databases would be made again.
+SETTINGS = {**COMMON, "synchronous_commit": "off"}
 AT_ONCE = 2
 
 
@@ -41,7 +46,7 @@ class Recipe:
 
     def rows_file(self, table: str) -> str:
         """Return the file below ``rows/`` that fills ``table``."""
-        return f"rows/{dict(self.files).get(table, table)}.sql"
+        return f"rows/{dict(self.files).get(table, table)}"
 
 
 # The largest first: two are made at once, and the last should be a small one.
@@ -138,7 +143,7 @@ class _Builder:
         with self._connected(database, recipe) as connection:
             self._mark(connection, name)
             self._fill(connection, recipe)
-            connection.execute(_read(f"keys/{recipe.name}.sql"))
+            connection.execute(queries.load(f"keys/{recipe.name}"))
             troubles = self._plant(connection, recipe) if self.hostile else ()
             connection.execute("ANALYZE")
             tables = tuple(_size(connection, recipe, table) for table in recipe.tables)
@@ -153,32 +158,29 @@ class _Builder:
         connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(mark)))
 
     def _fill(self, connection: Connection, recipe: Recipe) -> None:
-        connection.execute(_read(f"tables/{recipe.name}.sql"))
-        connection.execute(_read("functions.sql"))
+        connection.execute(queries.load(f"tables/{recipe.name}"))
+        connection.execute(queries.load("functions"))
         _set(connection, "employees", str(self.employees))
         _set(connection, "seed", str(self.seed))
-        connection.execute(_read("migrations.sql"))
+        connection.execute(queries.load("migrations"))
         for table in recipe.tables:
             _set(connection, "copy", str(table in recipe.copies))
-            connection.execute(_read(recipe.rows_file(table)))
+            connection.execute(queries.load(recipe.rows_file(table)))
 
     def _plant(self, connection: Connection, recipe: Recipe) -> tuple[Trouble, ...]:
-        connection.execute(_read("hostile/functions.sql"))
+        connection.execute(queries.load("hostile/functions"))
         if "employees" in recipe.tables:
-            connection.execute(_read("hostile/planted_employee.sql"))
-        return plant(connection, recipe.name, _read(f"hostile/{recipe.name}.sql"))
+            connection.execute(queries.load("hostile/planted_employee"))
+        return plant(connection, recipe.name, queries.load(f"hostile/{recipe.name}"))
 
     @contextmanager
     def _connected(self, url: DatabaseUrl, recipe: Recipe) -> Iterator[Connection]:
-        with connect(url) as connection:
+        with connect(url, SETTINGS) as connection:
             self._open.add(connection)
             try:
-                # Nothing here outlives a crash anyway: the databases would be made again.
-                connection.execute("SET synchronous_commit = off")
-                connection.execute("SET jit = off")
                 yield connection
-            except psycopg.Error as failure:
-                raise DevServerError(f"{recipe.name} can't be made: {str(failure).strip()}") from failure
+            except psycopg.Error as error:
+                raise to_error(error, f"{recipe.name} can't be made", url, DevServerError) from cause(error)
             finally:
                 self._open.discard(connection)
 
@@ -197,10 +199,6 @@ def _refuse_others(url: DatabaseUrl, prefix: str) -> None:
             f"payrollx-db dev legacy didn't make these databases, and won't drop them: {', '.join(names)}",
             hint="use another server, or drop them yourself if nobody needs them",
         )
-
-
-def _read(path: str) -> str:
-    return (SQL / path).read_text(encoding="utf-8")
 
 
 def _set(connection: Connection, name: str, value: str) -> None:

@@ -1,0 +1,166 @@
+"""The one way to a server: psycopg for statements, with or without asyncio, and asyncpg for the bytes of COPY.
+
+libpq hands out the words of a server that refuses a session, and not their SQLSTATE. So where psycopg is refused,
+asyncpg asks once more, and the error carries the code that it gets.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlencode
+
+import asyncpg
+import psycopg
+from psycopg.rows import TupleRow
+
+from payrollx_db.postgres.settings import TIMED, UNLIMITED, as_options
+from payrollx_db.postgres.url import DatabaseUrl
+
+AsyncConnection = psycopg.AsyncConnection[TupleRow]
+SyncConnection = psycopg.Connection[TupleRow]
+
+APPLICATION_NAME = "payrollx-db"
+CONNECT_TIMEOUT = 10  # seconds; a URL's own connect_timeout wins
+ACCEPTED = "00000"
+TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
+
+
+def connect(
+    url: DatabaseUrl, settings: Mapping[str, str], *, name: str = "", autocommit: bool = True
+) -> SyncConnection:
+    """Open a session with ``settings``. Raises psycopg's errors; a refusal has its SQLSTATE.
+
+    ``name`` is what pg_stat_activity calls it: ``payrollx-db`` unless the URL says otherwise.
+    """
+    params = _libpq(url, settings, name)
+    try:
+        connection = _open(params)
+    except psycopg.OperationalError as error:
+        if not _note(error, refusal(url, settings) if _answered(error) else ""):
+            raise
+        connection = _open(params)
+    try:
+        if connection.info.server_version >= TIMED:
+            connection.execute(UNLIMITED)
+        connection.autocommit = autocommit
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def connect_async(url: DatabaseUrl, settings: Mapping[str, str], *, name: str = "") -> AsyncConnection:
+    """Open a session in autocommit mode, as `connect` does."""
+    params = _libpq(url, settings, name)
+    try:
+        connection = await _open_async(params)
+    except psycopg.OperationalError as error:
+        if not _note(error, await _refusal(url, settings) if _answered(error) else ""):
+            raise
+        connection = await _open_async(params)
+    try:
+        if connection.info.server_version >= TIMED:
+            await connection.execute(UNLIMITED)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def connect_copy(url: DatabaseUrl, settings: Mapping[str, str], *, name: str = "") -> "asyncpg.Connection[Any]":
+    """Open a session of asyncpg with ``settings``. Raises asyncpg's errors, OSError and TimeoutError."""
+    params = url.params
+    given = {**settings, "application_name": _named(url, name)}
+    if "options" in params:
+        given["options"] = params["options"]
+    connection = await asyncpg.connect(
+        "postgresql:///?" + urlencode({key: params[key] for key in TLS if key in params}),
+        host=_listed(params.get("host")),
+        port=_listed(params.get("port"), int),
+        user=params.get("user"),
+        password=params.get("password"),
+        database=url.dbname,
+        passfile=params.get("passfile"),
+        timeout=float(params.get("connect_timeout", CONNECT_TIMEOUT)),
+        statement_cache_size=0,
+        server_settings=given,
+    )
+    try:
+        if connection.get_server_version().major >= TIMED // 10_000:
+            await connection.execute(UNLIMITED)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def refusal(url: DatabaseUrl, settings: Mapping[str, str]) -> str:
+    """Return the SQLSTATE with which the server refuses a session: empty where it doesn't answer at all.
+
+    ``00000``, successful completion, is that it lets us in, now.
+    """
+    with ThreadPoolExecutor(1) as pool:  # this thread may have a loop of its own that runs
+        return pool.submit(asyncio.run, _refusal(url, settings)).result()
+
+
+# -- private -------------------------------------------------------------------------------------------
+
+
+async def _refusal(url: DatabaseUrl, settings: Mapping[str, str]) -> str:
+    try:
+        connection = await connect_copy(url, settings)
+    except asyncpg.PostgresError as error:
+        return error.sqlstate or ""
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError):
+        return ""
+    await connection.close()
+    return ACCEPTED
+
+
+def _answered(error: psycopg.OperationalError) -> bool:
+    """Tell whether to ask again: not where nobody answered in time, which would take the same time anew."""
+    return not isinstance(error, psycopg.errors.ConnectionTimeout)
+
+
+def _note(error: psycopg.OperationalError, state: str) -> bool:
+    """Give an error the SQLSTATE that it lacks; tell whether there is none, since the server lets us in by now."""
+    if state == ACCEPTED:
+        return True
+    error.sqlstate = error.sqlstate or state or None
+    return False
+
+
+def _libpq(url: DatabaseUrl, settings: Mapping[str, str], name: str) -> dict[str, str]:
+    options = " ".join(part for part in (url.params.get("options"), as_options(settings)) if part)
+    given = {
+        "connect_timeout": str(CONNECT_TIMEOUT),
+        **url.params,
+        "application_name": _named(url, name),
+        "options": options,
+    }
+    return {**given, "dbname": url.dbname} if url.dbname else given
+
+
+# Nothing is prepared: a file of several statements, run for the sixth time, would be, and refused.
+
+
+def _open(params: Mapping[str, str]) -> SyncConnection:
+    given: dict[str, Any] = dict(params)
+    return psycopg.connect("", **given, autocommit=True, prepare_threshold=None)
+
+
+async def _open_async(params: Mapping[str, str]) -> AsyncConnection:
+    given: dict[str, Any] = dict(params)
+    return await psycopg.AsyncConnection.connect("", **given, autocommit=True, prepare_threshold=None)
+
+
+def _named(url: DatabaseUrl, name: str) -> str:
+    return name or url.params.get("application_name", APPLICATION_NAME)
+
+
+def _listed(value: str | None, kind: Any = str) -> Any:
+    if not value:
+        return None
+    parts = [kind(part) for part in value.split(",")]
+    return parts if len(parts) > 1 else parts[0]
