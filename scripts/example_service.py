@@ -62,13 +62,9 @@ def pay(hired: employee.Employee, amount: Decimal) -> None:
         tx.payroll.flush()
         tx.payroll.add(payroll.PayrollItem(payroll_run_id=run.id, employee_id=hired.id, amount=amount))
         tx.wallet.flush()
-        booking = {
-            "wallet_id": purse.id,
-            "direction": wallet.TransactionDirection.INCOMING,
-            "amount": amount,
-            "currency": "SOL",
-        }
-        tx.wallet.add(wallet.WalletTransaction(**booking, occurred_at=datetime.now(UTC)))
+        incoming = wallet.TransactionDirection.INCOMING
+        booking = wallet.WalletTransaction(wallet_id=purse.id, direction=incoming, amount=amount, currency="SOL")
+        tx.wallet.add(booking)
     print(f"payroll and wallet agree on {amount}")
 
 

@@ -357,6 +357,14 @@ def test_a_facade_shows_its_own_tables(module: object) -> None:
         assert db.tables[name].schema == service.schema
 
 
+@pytest.mark.parametrize("module", SERVICES, ids=lambda module: module.service.name)
+def test_a_facade_declares_its_tables_for_type_checkers(module: object) -> None:
+    db: Facade = module.db  # type: ignore[attr-defined]
+
+    assert list(type(db).__annotations__) == list(db.tables)
+    assert db.db is db
+
+
 def test_another_services_table_is_no_attribute() -> None:
     with pytest.raises(BoundaryError, match="wallets belongs to the wallet service, not to auth; ask the wallet"):
         _ = auth.db.wallets

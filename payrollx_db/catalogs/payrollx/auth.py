@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payrollx_db.catalogs.payrollx.base import CATALOG, Base, Created, Document, Key, Updated, metadata
@@ -11,7 +11,17 @@ from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
 service = Service("auth", schema="auth", role="payrollx_auth")
-db = Facade(service, metadata=metadata, catalog=CATALOG)
+
+
+class AuthFacade(Facade):
+    """The service's tables, by name."""
+
+    users: Table
+    refresh_tokens: Table
+    audit_logs: Table
+
+
+db = AuthFacade(service, metadata=metadata, catalog=CATALOG)
 HERE = {"schema": service.schema}
 
 
@@ -21,17 +31,17 @@ class User(Base):
     __tablename__ = "users"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     email: Mapped[str] = mapped_column(unique=True)
-    password: Mapped[str]
-    first_name: Mapped[str]
-    last_name: Mapped[str]
+    password: Mapped[str] = mapped_column()
+    first_name: Mapped[str] = mapped_column()
+    last_name: Mapped[str] = mapped_column()
     role: Mapped[str] = mapped_column(server_default="EMPLOYEE", index=True)
     organization_id: Mapped[uuid.UUID | None] = mapped_column(
         index=True, info=loose_reference("organization.organizations.id")
     )
     created_at: Mapped[Created] = mapped_column(index=True)
-    updated_at: Mapped[Updated]
+    updated_at: Mapped[Updated] = mapped_column()
 
 
 class RefreshToken(Base):
@@ -40,11 +50,11 @@ class RefreshToken(Base):
     __tablename__ = "refresh_tokens"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     token: Mapped[str] = mapped_column(unique=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"), index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    created_at: Mapped[Created]
+    created_at: Mapped[Created] = mapped_column()
 
 
 class AuditLog(Base):
@@ -53,12 +63,12 @@ class AuditLog(Base):
     __tablename__ = "audit_logs"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("auth.users.id", ondelete="SET NULL"), index=True)
-    action: Mapped[str]
-    resource: Mapped[str]
-    resource_id: Mapped[str | None]
-    details: Mapped[Document | None]
-    ip_address: Mapped[str | None]
-    user_agent: Mapped[str | None]
+    action: Mapped[str] = mapped_column()
+    resource: Mapped[str] = mapped_column()
+    resource_id: Mapped[str | None] = mapped_column()
+    details: Mapped[Document | None] = mapped_column()
+    ip_address: Mapped[str | None] = mapped_column()
+    user_agent: Mapped[str | None] = mapped_column()
     created_at: Mapped[Created] = mapped_column(index=True)

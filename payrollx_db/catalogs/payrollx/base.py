@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, dataclass_transform
 
 from sqlalchemy import DateTime, Enum, MetaData, Numeric, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -35,8 +35,13 @@ Document = Annotated[Any, mapped_column(JSONB(none_as_null=True))]  # None is NU
 Texts = Annotated[list[str], mapped_column(ARRAY(Text))]
 
 
+@dataclass_transform(kw_only_default=True, eq_default=False)
 class Base(DeclarativeBase):
-    """The declarative base of every service's tables."""
+    """The declarative base of every service's tables.
+
+    Type checkers take its classes for dataclasses, and so know which columns a constructor has; nothing else is changed
+    by that. A column is optional where it has a value: hence the ``mapped_column()`` behind each.
+    """
 
     metadata = metadata
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payrollx_db.catalogs.payrollx.base import CATALOG, Base, Created, Document, Key, Updated, labels, metadata
@@ -11,7 +12,16 @@ from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
 service = Service("compliance", schema="compliance", role="payrollx_compliance")
-db = Facade(service, metadata=metadata, catalog=CATALOG)
+
+
+class ComplianceFacade(Facade):
+    """The service's tables, by name."""
+
+    compliance_reports: Table
+    audit_logs: Table
+
+
+db = ComplianceFacade(service, metadata=metadata, catalog=CATALOG)
 HERE = {"schema": service.schema}
 
 
@@ -44,24 +54,24 @@ class ComplianceReport(Base):
     __tablename__ = "compliance_reports"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     organization_id: Mapped[uuid.UUID | None] = mapped_column(
         index=True, info=loose_reference("organization.organizations.id")
     )
-    name: Mapped[str]
-    type: Mapped[str | None]
+    name: Mapped[str] = mapped_column()
+    type: Mapped[str | None] = mapped_column()
     format: Mapped[ReportFormat] = mapped_column(report_format, server_default="PDF")
     status: Mapped[ReportStatus] = mapped_column(report_status, server_default="GENERATING", index=True)
-    start_date: Mapped[datetime]
-    end_date: Mapped[datetime]
-    filters: Mapped[Document | None]
-    data: Mapped[Document | None]
-    file_path: Mapped[str | None]
-    error: Mapped[str | None]
+    start_date: Mapped[datetime] = mapped_column()
+    end_date: Mapped[datetime] = mapped_column()
+    filters: Mapped[Document | None] = mapped_column()
+    data: Mapped[Document | None] = mapped_column()
+    file_path: Mapped[str | None] = mapped_column()
+    error: Mapped[str | None] = mapped_column()
     created_by: Mapped[uuid.UUID] = mapped_column(index=True, info=loose_reference("auth.users.id"))
-    generated_at: Mapped[datetime | None]
-    created_at: Mapped[Created]
-    updated_at: Mapped[Updated]
+    generated_at: Mapped[datetime | None] = mapped_column()
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()
 
 
 class AuditLog(Base):
@@ -70,12 +80,12 @@ class AuditLog(Base):
     __tablename__ = "audit_logs"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     user_id: Mapped[uuid.UUID | None] = mapped_column(index=True, info=loose_reference("auth.users.id"))
-    action: Mapped[str]
-    resource: Mapped[str]
-    resource_id: Mapped[str | None]
-    details: Mapped[Document | None]
-    ip_address: Mapped[str | None]
-    user_agent: Mapped[str | None]
+    action: Mapped[str] = mapped_column()
+    resource: Mapped[str] = mapped_column()
+    resource_id: Mapped[str | None] = mapped_column()
+    details: Mapped[Document | None] = mapped_column()
+    ip_address: Mapped[str | None] = mapped_column()
+    user_agent: Mapped[str | None] = mapped_column()
     created_at: Mapped[Created] = mapped_column(index=True)

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, false
+from sqlalchemy import ForeignKey, Table, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payrollx_db.catalogs.payrollx.base import CATALOG, Base, Created, Document, Key, Texts, Updated, metadata
@@ -11,7 +11,16 @@ from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
 service = Service("organization", schema="organization", role="payrollx_organization")
-db = Facade(service, metadata=metadata, catalog=CATALOG)
+
+
+class OrganizationFacade(Facade):
+    """The service's tables, by name."""
+
+    organizations: Table
+    organization_settings: Table
+
+
+db = OrganizationFacade(service, metadata=metadata, catalog=CATALOG)
 HERE = {"schema": service.schema}
 
 
@@ -21,18 +30,18 @@ class Organization(Base):
     __tablename__ = "organizations"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     name: Mapped[str] = mapped_column(unique=True)
-    description: Mapped[str | None]
-    email: Mapped[str | None]
-    website: Mapped[str | None]
-    address: Mapped[str | None]
-    industry: Mapped[str | None]
-    size: Mapped[str | None]
+    description: Mapped[str | None] = mapped_column()
+    email: Mapped[str | None] = mapped_column()
+    website: Mapped[str | None] = mapped_column()
+    address: Mapped[str | None] = mapped_column()
+    industry: Mapped[str | None] = mapped_column()
+    size: Mapped[str | None] = mapped_column()
     created_by: Mapped[uuid.UUID] = mapped_column(index=True, info=loose_reference("auth.users.id"))
-    created_at: Mapped[Created]
-    updated_at: Mapped[Updated]
-    deleted_at: Mapped[datetime | None]
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()
+    deleted_at: Mapped[datetime | None] = mapped_column()
 
 
 class OrganizationSettings(Base):
@@ -44,8 +53,8 @@ class OrganizationSettings(Base):
     organization_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("organization.organizations.id", ondelete="CASCADE"), primary_key=True
     )
-    config: Mapped[Document | None]
-    authorized_signers: Mapped[Texts | None]
+    config: Mapped[Document | None] = mapped_column()
+    authorized_signers: Mapped[Texts | None] = mapped_column()
     onboarding_completed: Mapped[bool] = mapped_column(server_default=false())
-    created_at: Mapped[Created]
-    updated_at: Mapped[Updated]
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()

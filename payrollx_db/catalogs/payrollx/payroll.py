@@ -4,7 +4,7 @@ import uuid
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, text, true
+from sqlalchemy import ForeignKey, Table, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payrollx_db.catalogs.payrollx.base import CATALOG, Base, Created, Key, Money, Updated, labels, metadata
@@ -12,7 +12,17 @@ from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
 service = Service("payroll", schema="payroll", role="payrollx_payroll")
-db = Facade(service, metadata=metadata, catalog=CATALOG)
+
+
+class PayrollFacade(Facade):
+    """The service's tables, by name."""
+
+    payroll_runs: Table
+    payroll_items: Table
+    payroll_schedules: Table
+
+
+db = PayrollFacade(service, metadata=metadata, catalog=CATALOG)
 HERE = {"schema": service.schema}
 
 
@@ -35,21 +45,21 @@ class PayrollRun(Base):
     __tablename__ = "payroll_runs"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     organization_id: Mapped[uuid.UUID] = mapped_column(
         index=True, info=loose_reference("organization.organizations.id")
     )
     status: Mapped[PayrollStatus] = mapped_column(payroll_status, server_default="DRAFT", index=True)
-    scheduled_date: Mapped[datetime]
-    period_start: Mapped[date | None]
-    period_end: Mapped[date | None]
-    total_amount: Mapped[Money]
+    scheduled_date: Mapped[datetime] = mapped_column()
+    period_start: Mapped[date | None] = mapped_column()
+    period_end: Mapped[date | None] = mapped_column()
+    total_amount: Mapped[Money] = mapped_column()
     currency: Mapped[str] = mapped_column(server_default="SOL")
     created_by: Mapped[uuid.UUID] = mapped_column(index=True, info=loose_reference("auth.users.id"))
-    processed_at: Mapped[datetime | None]
-    created_at: Mapped[Created]
-    updated_at: Mapped[Updated]
-    deleted_at: Mapped[datetime | None]
+    processed_at: Mapped[datetime | None] = mapped_column()
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()
+    deleted_at: Mapped[datetime | None] = mapped_column()
 
 
 class PayrollItem(Base):
@@ -58,20 +68,20 @@ class PayrollItem(Base):
     __tablename__ = "payroll_items"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     payroll_run_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("payroll.payroll_runs.id", ondelete="RESTRICT"), index=True
     )
     employee_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("employee.employees.id", ondelete="RESTRICT"), index=True)
-    amount: Mapped[Money]
+    amount: Mapped[Money] = mapped_column()
     currency: Mapped[str] = mapped_column(server_default="SOL")
     status: Mapped[PayrollStatus] = mapped_column(payroll_status, server_default="DRAFT", index=True)
-    tx_signature: Mapped[str | None]
+    tx_signature: Mapped[str | None] = mapped_column()
     retry_count: Mapped[int] = mapped_column(server_default=text("0"))
-    processed_at: Mapped[datetime | None]
-    created_at: Mapped[Created]
-    updated_at: Mapped[Updated]
-    deleted_at: Mapped[datetime | None]
+    processed_at: Mapped[datetime | None] = mapped_column()
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()
+    deleted_at: Mapped[datetime | None] = mapped_column()
 
 
 class PayrollSchedule(Base):
@@ -80,13 +90,13 @@ class PayrollSchedule(Base):
     __tablename__ = "payroll_schedules"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     organization_id: Mapped[uuid.UUID] = mapped_column(
         index=True, info=loose_reference("organization.organizations.id")
     )
-    cron: Mapped[str]
+    cron: Mapped[str] = mapped_column()
     currency: Mapped[str] = mapped_column(server_default="SOL")
     is_active: Mapped[bool] = mapped_column(server_default=true())
     next_run_at: Mapped[datetime | None] = mapped_column(index=True)
-    created_at: Mapped[Created]
-    updated_at: Mapped[Updated]
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Identity
+from sqlalchemy import BigInteger, ForeignKey, Identity, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payrollx_db.catalogs.payrollx.base import CATALOG, Base, Created, Key, Money, Updated, labels, metadata
@@ -12,7 +12,16 @@ from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
 service = Service("transaction", schema="transaction", role="payrollx_transaction")
-db = Facade(service, metadata=metadata, catalog=CATALOG)
+
+
+class TransactionFacade(Facade):
+    """The service's tables, by name."""
+
+    transactions: Table
+    transaction_logs: Table
+
+
+db = TransactionFacade(service, metadata=metadata, catalog=CATALOG)
 HERE = {"schema": service.schema}
 
 
@@ -45,24 +54,24 @@ class Transaction(Base):
     __tablename__ = "transactions"
     __table_args__ = HERE
 
-    id: Mapped[Key]
+    id: Mapped[Key] = mapped_column()
     payroll_run_id: Mapped[uuid.UUID] = mapped_column(index=True, info=loose_reference("payroll.payroll_runs.id"))
     employee_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("employee.employees.id", ondelete="RESTRICT"), index=True)
     wallet_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("wallet.wallets.id", ondelete="RESTRICT"), index=True
     )
     type: Mapped[TransactionType] = mapped_column(transaction_type, server_default="PAYROLL", index=True)
-    amount: Mapped[Money]
+    amount: Mapped[Money] = mapped_column()
     currency: Mapped[str] = mapped_column(server_default="SOL")
-    token_address: Mapped[str | None]
-    signature: Mapped[str | None]
-    block_hash: Mapped[str | None]
+    token_address: Mapped[str | None] = mapped_column()
+    signature: Mapped[str | None] = mapped_column()
+    block_hash: Mapped[str | None] = mapped_column()
     status: Mapped[TransactionStatus] = mapped_column(transaction_status, server_default="PENDING", index=True)
-    error: Mapped[str | None]
-    notes: Mapped[str | None]
+    error: Mapped[str | None] = mapped_column()
+    notes: Mapped[str | None] = mapped_column()
     created_at: Mapped[Created] = mapped_column(index=True)
-    updated_at: Mapped[Updated]
-    completed_at: Mapped[datetime | None]
+    updated_at: Mapped[Updated] = mapped_column()
+    completed_at: Mapped[datetime | None] = mapped_column()
 
 
 class TransactionLog(Base):
@@ -76,5 +85,5 @@ class TransactionLog(Base):
         ForeignKey("transaction.transactions.id", ondelete="CASCADE"), index=True
     )
     status: Mapped[TransactionStatus] = mapped_column(transaction_status)
-    message: Mapped[str | None]
-    created_at: Mapped[Created]
+    message: Mapped[str | None] = mapped_column()
+    created_at: Mapped[Created] = mapped_column()

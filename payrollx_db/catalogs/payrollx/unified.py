@@ -7,8 +7,8 @@
 from payrollx_db.catalogs.payrollx import auth, base, compliance, employee, notification, organization, payroll, wallet
 from payrollx_db.catalogs.payrollx import transaction as transactions
 from payrollx_db.catalogs.payrollx.base import metadata
+from payrollx_db.catalogs.payrollx.unit_of_work import async_transaction, transaction
 from payrollx_db.facade.reader import Reader
-from payrollx_db.facade.unit_of_work import async_transaction, transaction
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.schema.shipped import folder
 

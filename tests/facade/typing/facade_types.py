@@ -1,13 +1,16 @@
 """What a type checker knows of the facades. It is read by mypy and pyright, and never run."""
+# pyright: standard
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import assert_type
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payrollx_db import auth, payroll, unified, wallet
 from payrollx_db.facade.facade import Facade, Session
+from payrollx_db.facade.unit_of_work import transaction
 
 
 def plain(email: str) -> auth.User:
@@ -30,7 +33,7 @@ async def through_async() -> None:
 
 
 def tables() -> None:
-    assert_type(auth.db, Facade)
+    assert_type(auth.db.service.name, str)
     assert_type(auth.db.users, Table)
     assert_type(auth.db.tables, Mapping[str, Table])
     assert_type(auth.db.ping(), float)
@@ -42,3 +45,30 @@ def across() -> None:
         assert_type(tx.wallet.scalars(select(wallet.Wallet)).all(), Sequence[wallet.Wallet])
     with unified.reader.session() as session:
         assert_type(session, Session)
+    with unified.transaction(*unified.SERVICES) as tx:
+        assert_type(tx.auth, Session)
+        assert_type(tx.compliance, Session)
+    with unified.transaction(payroll.db, wallet) as tx:
+        assert_type(tx.payroll, Session)
+    some: list[Facade] = [auth.db, wallet.db]
+    with unified.transaction(*some) as tx:  # which ones isn't known before it runs
+        assert_type(tx.wallet, Session)
+    with transaction(payroll, wallet) as tx:  # a catalog's own names aren't known to the facade
+        assert_type(tx.payroll, Session)
+
+
+def constructors() -> None:
+    auth.User()
+    user = auth.User(id=uuid.uuid4(), email="a@example.org", first_name="A", created_at=func.now())
+    auth.RefreshToken(token="t", user_id=user.id, expires_at=func.now())
+    assert_type({user: user.email}, dict[auth.User, str])
+
+
+class Orders(Facade):
+    """What a service of another catalog declares."""
+
+    orders: Table
+
+
+def foreign(db: Orders) -> None:
+    assert_type(db.orders, Table)
