@@ -1,4 +1,4 @@
-"""Back services up: a dump each, and a manifest that proves it, all of them as of one moment.
+"""Back services up: a dump each, and a signed manifest that proves it, all of them as of one moment.
 
 One session exports its snapshot and keeps it; every pg_dump reads under that snapshot, and so does the
 session when it hashes the rows for the manifests. A backup is written under a hidden name, and gets its own once
@@ -16,10 +16,11 @@ from pathlib import Path
 from psycopg import sql
 
 from payrollx_db import __version__
-from payrollx_db.backup import fingerprint, manifest
+from payrollx_db.backup import fingerprint, manifest, signature
 from payrollx_db.backup.clients import MAJOR, Clients
 from payrollx_db.backup.manifest import Backup, Manifest
 from payrollx_db.backup.session import Session, session
+from payrollx_db.backup.signature import Key
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.postgres.url import DatabaseUrl
@@ -47,9 +48,9 @@ def ignore_events(_: Step) -> None:
 
 def backup(
     url: DatabaseUrl, catalog: Catalog, services: Sequence[Service], folder: Path, find: FindClients,
-    observer: Observer = ignore_events,
+    observer: Observer = ignore_events, *, key: Key,
 ) -> list[Backup]:  # fmt: skip
-    """Back ``services`` of the database at ``url`` up into ``folder``, under one snapshot.
+    """Back ``services`` of the database at ``url`` up into ``folder``, under one snapshot, signed with ``key``.
 
     All or none. ``find`` gives the programs for a server's version number. Raises ConfigurationError where the folder
     can't be written or there is no fitting pg_dump, StateConflictError where the database doesn't have one of
@@ -64,32 +65,37 @@ def backup(
         snapshot = _snapshot(reading, [table.identifier for table in before.tables], role)
         revisions = before.still(reading, catalog, services)
         clients = find(reading.raw.info.server_version)
-        taken = _Taken(url, catalog, tuple(services), snapshot, role, datetime.now(UTC), clients)
+        writer = _Writer(url, catalog, tuple(services), snapshot, role, datetime.now(UTC), clients, key)
         moves = []
         for service in services:
             observer(Step(service.name, "writing the dump, and hashing the rows"))
-            moves.append(taken.write(reading, service, revisions[service.name], folder, unfinished))
-        for part, goal in moves:
-            part.rename(goal)
+            moves.append(writer.write(reading, service, revisions[service.name], folder, unfinished))
+        for part, target in moves:
+            part.rename(target)
         _sync(folder)
-    return [manifest.read(goal) for _, goal in moves]
+    return [manifest.read(target) for _, target in moves]
 
 
-def prune(folder: Path, made: Backup, keep: int) -> list[Backup]:
-    """Delete the backups beyond the newest ``keep`` of those like ``made``; return them. Touches whole backups only.
+def prune(folder: Path, newest: Backup, keep: int, key: Key) -> list[Backup]:
+    """Delete what is older than the newest ``keep`` backups like ``newest``; return it. Touches whole backups only.
 
     Like it are those of the same service of the same database: who shares a folder, or has handed a service over,
-    doesn't lose the other database's.
+    doesn't lose the other database's. Only those that ``key`` signed are kept count of, so that nobody has them
+    deleted by putting others beside them.
     """
-    ours = (made.manifest.catalog, made.manifest.database)
-    found = manifest.found(folder, made.manifest.service)
-    old = [one for one in found if (one.manifest.catalog, one.manifest.database) == ours][keep:]
-    for one in old:
+    ours = (newest.manifest.catalog, newest.manifest.database)
+    backups = manifest.found(folder, newest.manifest.service)
+    alike = [backup for backup in backups if (backup.manifest.catalog, backup.manifest.database) == ours]
+    kept = [backup for backup in alike if backup.trust(key) == "signed"][:keep]
+    if len(kept) < keep:
+        return []
+    old = [backup for backup in alike if backup.manifest.taken_at < kept[-1].manifest.taken_at]
+    for backup in old:
         # Out of sight first: what is half-deleted mustn't look like a backup.
-        gone = one.folder.with_name(f".{one.folder.name}.deleted")
+        hidden = backup.folder.with_name(f".{backup.folder.name}.deleted")
         with _disk(folder):
-            one.folder.rename(gone)
-            shutil.rmtree(gone)
+            backup.folder.rename(hidden)
+            shutil.rmtree(hidden)
     return old
 
 
@@ -128,8 +134,8 @@ class _Shape:
 
 
 @dataclass(frozen=True)
-class _Taken:
-    """What all backups of one call share."""
+class _Writer:
+    """Writes the backups of one call, with what they share."""
 
     url: DatabaseUrl
     catalog: Catalog
@@ -138,6 +144,7 @@ class _Taken:
     role: str
     at: datetime
     clients: Clients
+    key: Key
 
     def write(
         self, reading: Session, service: Service, revision: str, folder: Path, unfinished: ExitStack
@@ -150,11 +157,13 @@ class _Taken:
         dump = part / f"{service.name}.dump"
         self.clients.dump(self.url, self._arguments(service), dump)
         dump.chmod(0o600)
-        made = self._manifest(reading, service, revision, dump)
-        path = part / manifest.FILE
-        path.touch(mode=0o600)
-        path.write_text(made.text(), encoding="utf-8")
-        for written in (dump, path, part):
+        text = self._manifest(reading, service, revision, dump).text()
+        files = {manifest.FILE: text, signature.FILE: self.key.sign(text.encode())}
+        for file, content in files.items():
+            path = part / file
+            path.touch(mode=0o600)
+            path.write_bytes(content.encode())
+        for written in (dump, *(part / file for file in files), part):
             _sync(written)
         return part, folder / name
 
@@ -218,8 +227,9 @@ def _disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what = f"{folder} can't be written: {error.strerror or error}"
-        raise ConfigurationError(what, hint="make room or mend its permissions, or name another with --dir") from None
+        message = f"{folder} can't be written: {error.strerror or error}"
+        hint = "make room, change its permissions, or name another with --dir"
+        raise ConfigurationError(message, hint=hint) from None
 
 
 def _sync(path: Path) -> None:

@@ -14,8 +14,9 @@ from sqlalchemy import MetaData
 from payrollx_db.backup import fingerprint
 from payrollx_db.backup.create import FindClients, Observer, Step, backup, ignore_events
 from payrollx_db.backup.manifest import Backup
-from payrollx_db.backup.restore import Restored, empty_schema, lock, restore
+from payrollx_db.backup.restore import Accept, Restored, empty_schema, lock, refuse, restore
 from payrollx_db.backup.session import Session, session
+from payrollx_db.backup.signature import Key
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.postgres.url import DatabaseUrl
@@ -53,10 +54,12 @@ class Dropped:
 
 def hand_over(
     service: Service, source: DatabaseUrl, target: DatabaseUrl, folder: Path, *,
-    catalog: Catalog, metadata: MetaData, find: FindClients, observer: Observer = ignore_events,
+    catalog: Catalog, metadata: MetaData, find: FindClients, key: Key, accept: Accept = refuse,
+    observer: Observer = ignore_events,
 ) -> Handover:  # fmt: skip
     """Bring ``service`` from ``source`` into ``target``, in the place of what that has of it, by way of ``folder``.
 
+    The backup on the way is signed with ``key``; ``accept`` is as of `restore`.
     The source keeps what it has (`drop` removes it). Raises ConfigurationError where both are one database, and
     as `backup` and `restore` do.
     """
@@ -65,22 +68,26 @@ def hand_over(
             f"{source.masked} and {target.masked} are the same database",
             hint="create a database for the service, and name that",
         )
-    (made,) = backup(source, catalog, [service], folder, find, observer)
-    return Handover(made, restore(made, target, catalog, metadata, find, observer))
+    (written,) = backup(source, catalog, [service], folder, find, observer, key=key)
+    restored = restore(written, target, catalog, metadata, find, observer, key=key, accept=accept)
+    return Handover(written, restored)
 
 
 def drop(
     service: Service, url: DatabaseUrl, proof: Backup, *,
-    catalog: Catalog, metadata: MetaData, loosen: bool = False, observer: Observer = ignore_events,
+    catalog: Catalog, metadata: MetaData, key: Key | None, loosen: bool = False, observer: Observer = ignore_events,
 ) -> Dropped:  # fmt: skip
     """Remove ``service`` from the database at ``url``: schema, rows, and the record of its migrations; all or nothing.
 
-    ``proof`` must hold every row as it is now. Raises FindingsError where that backup is damaged, and
-    StateConflictError where it holds something else, where a copy isn't finished, where the database doesn't have
-    the service, and, unless ``loosen``, where foreign keys of other services point at it.
+    ``proof`` must hold every row as it is now, and be signed with ``key``; ``None`` takes it unsigned. Raises
+    FindingsError where that backup is damaged or not signed so, and StateConflictError where it holds something else,
+    where a copy isn't finished, where the database doesn't have the service, and, unless ``loosen``, where foreign
+    keys of other services point at it.
     """
     if (proof.manifest.catalog, proof.manifest.service) != (catalog.name, service.name):
         raise StateConflictError(f"{proof.folder} is no backup of {service.name}")
+    if key is not None:
+        proof.require_signature(key)
     proof.verify()
     with session(url, locked=True) as at, at.translating_errors(f"can't remove {service.name}"):
         if service.name not in migrate.recorded(at.alembic, catalog):

@@ -1,7 +1,7 @@
-"""What a backup says of itself: one folder with ``manifest.json`` and a dump.
+"""What a backup says of itself: one folder with ``manifest.json``, its signature, and a dump.
 
 The manifest carries a checksum of itself and one of the dump, so that what was cut short or edited is
-seen before anything is done with it.
+seen before anything is done with it. That it is ours, only the signature tells.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from payrollx_db import __version__
+from payrollx_db.backup.signature import Key, Trust
 from payrollx_db.errors import ConfigurationError, FindingsError
 from payrollx_db.postgres.compare import Fingerprint
 
 FILE = "manifest.json"
 FORMAT = 1
-CHUNK = 1 << 20
 AT = "%Y%m%dT%H%M%S"
 NAME = re.compile(r"(?P<service>.+)-(?P<at>\d{8}T\d{6}\.\d{3})Z")
 AGAIN = "take it from another copy of the backup, or use another backup: payrollx-db service list"
@@ -107,10 +107,11 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Backup:
-    """One backup: its folder, and what its manifest says."""
+    """One backup: its folder, what its manifest says, and that manifest's bytes as they were read."""
 
     folder: Path
     manifest: Manifest
+    data: bytes = field(repr=False, compare=False)
 
     @property
     def dump(self) -> Path:
@@ -121,6 +122,26 @@ class Backup:
     def whole(self) -> bool:
         """Whether the dump is there in its full length. `verify` looks at what is in it, too."""
         return self.dump.is_file() and self.dump.stat().st_size == self.manifest.dump_bytes
+
+    def trust(self, key: Key) -> Trust:
+        """Tell whether ``key`` signed it."""
+        return key.judge(self.folder, self.data)
+
+    def require_signature(self, key: Key) -> None:
+        """Raise FindingsError unless ``key`` signed it."""
+        if (trust := self.trust(key)) == "signed":
+            return
+        reasons = {
+            "unsigned": "isn't signed: an older version made it, or somebody else did",
+            "other key": f"was signed with another key than that in {key.path}",
+            "changed": "was changed after it was signed: the signature isn't its manifest's",
+        }
+        name_it = "name the key that signed it with --key-file; or " if trust == "other key" else ""
+        raise FindingsError(
+            f"the backup {self.folder} {reasons[trust]}",
+            hint=f"{name_it}add --unsigned if you trust everyone who could write {self.folder}:"
+            " what a dump says is run in the database",
+        )
 
     def verify(self) -> None:
         """Raise FindingsError where the dump isn't the one that was written."""
@@ -148,11 +169,8 @@ def checksum(document: Mapping[str, Any]) -> str:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file."""
-    made = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            made.update(chunk)
-    return made.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(folder: Path) -> Backup:
@@ -167,16 +185,17 @@ def read(folder: Path) -> Backup:
         raise ConfigurationError(f"{folder} is no backup: it has no {FILE}", hint=hint) from None
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from None
-    return Backup(folder, _parsed(data, path))
+    return Backup(folder, _parsed(data, path), data)
 
 
 def last_backups(folder: Path) -> dict[str, datetime]:
     """Return when the newest whole backup of each service in ``folder`` was made. Raises as `found`."""
-    last: dict[str, datetime] = {}
-    for backup in found(folder):
-        service = backup.manifest.service
-        last[service] = max(last.get(service, backup.manifest.taken_at), backup.manifest.taken_at)
-    return last
+    return {service: backup.manifest.taken_at for service, backup in newest_of_each(folder).items()}
+
+
+def newest_of_each(folder: Path) -> dict[str, Backup]:
+    """Return the newest whole backup of each service in ``folder``. Raises as `found`."""
+    return {backup.manifest.service: backup for backup in reversed(found(folder))}
 
 
 def found(folder: Path, service: str | None = None) -> list[Backup]:
@@ -186,8 +205,8 @@ def found(folder: Path, service: str | None = None) -> list[Backup]:
     the folder is there and can't be read.
     """
     backups = [backup for path in _folders(folder) if (backup := _whole(path))]
-    wanted = [backup for backup in backups if service in (None, backup.manifest.service)]
-    return sorted(wanted, key=lambda backup: backup.manifest.taken_at, reverse=True)
+    chosen = [backup for backup in backups if service in (None, backup.manifest.service)]
+    return sorted(chosen, key=lambda backup: backup.manifest.taken_at, reverse=True)
 
 
 def newest(folder: Path, service: str) -> Backup:
@@ -198,7 +217,7 @@ def newest(folder: Path, service: str) -> Backup:
     """
     backups = found(folder, service)
     for path in _folders(folder):
-        if (made := _claimed(path, service)) and (not backups or made > backups[0].manifest.taken_at):
+        if (taken_at := _claimed(path, service)) and (not backups or taken_at > backups[0].manifest.taken_at):
             read(path).verify()  # which says what is wrong with it
     if not backups:
         raise ConfigurationError(
@@ -216,7 +235,7 @@ def _folders(folder: Path) -> Iterable[Path]:
     except OSError as error:
         raise ConfigurationError(
             f"the folder of backups {folder} can't be read: {error.strerror}",
-            hint="mend its permissions, or name another with --dir",
+            hint="change its permissions, or name another with --dir",
         ) from None
 
 
@@ -240,22 +259,28 @@ def _parsed(data: bytes, path: Path) -> Manifest:
     try:
         document = json.loads(data.decode("utf-8"))
         given = document.pop("checksum")
-        written = document.pop("format")
+        version = document.pop("format")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise FindingsError(f"the manifest {path} is cut short, or is none", hint=AGAIN) from None
-    if written != FORMAT:
+    if version != FORMAT:
         hint = f"this is {__version__}: use the version of payrollx-db that wrote it, or a newer one"
-        raise FindingsError(f"the manifest {path} is of format {written}, which this version doesn't know", hint=hint)
-    if checksum({"format": written} | document) != given:
+        raise FindingsError(f"the manifest {path} is of format {version}, which this version doesn't know", hint=hint)
+    if checksum({"format": version} | document) != given:
         raise FindingsError(f"the manifest {path} was changed: its checksum isn't its own", hint=AGAIN)
-    return _manifest(document)
+    try:
+        manifest = _manifest(document)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise FindingsError(f"the manifest {path} lacks what a manifest says, or says more", hint=AGAIN) from None
+    if Path(manifest.dump).name != manifest.dump:
+        raise FindingsError(f"the manifest {path} names a dump outside its folder", hint=AGAIN)
+    return manifest
 
 
 def _manifest(document: dict[str, Any]) -> Manifest:
     tables = tuple(TableRecord(**_frozen(table)) for table in document.pop("tables"))
     grants = tuple(Grant(**_frozen(grant)) for grant in document.pop("grants"))
-    taken = datetime.fromisoformat(document.pop("taken_at"))
-    return Manifest(**_frozen(document), tables=tables, grants=grants, taken_at=taken)
+    taken_at = datetime.fromisoformat(document.pop("taken_at"))
+    return Manifest(**_frozen(document), tables=tables, grants=grants, taken_at=taken_at)
 
 
 def _frozen(document: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ written until it is done.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,19 +18,23 @@ from sqlalchemy import MetaData
 
 from payrollx_db.backup import fingerprint
 from payrollx_db.backup.create import FindClients, Observer, Step, ignore_events
-from payrollx_db.backup.dump import Dump
+from payrollx_db.backup.dump import Contents, Dump
 from payrollx_db.backup.manifest import Backup, Grant, Manifest
 from payrollx_db.backup.session import Session, session
+from payrollx_db.backup.signature import Key
 from payrollx_db.errors import FindingsError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Reference, Service
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.errors import message, sqlstate
 from payrollx_db.postgres.sqlstates import ORPHANED
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, foreign_keys, migrate
-from payrollx_db.schema.foreign_keys import Key
+from payrollx_db.schema import audit, ddl, extras, foreign_keys, migrate
+from payrollx_db.schema.foreign_keys import Key as ForeignKey
 
 queries = query_files.beside(__name__)
+
+# Decides, for a caller, whether these extras of a dump are to be brought. They run with the rights of the owner role.
+Accept = Callable[[tuple[str, ...]], bool]
 
 AUDIT_TRIGGERS = ("payrollx_audit", "payrollx_audit_truncate")
 ASIDE = "payrollx_before_restore"
@@ -75,19 +79,27 @@ class Restored:
         }
 
 
-def check(backup: Backup, catalog: Catalog, service: Service) -> None:
-    """Raise FindingsError where the backup is damaged, StateConflictError where it isn't one of this service, of
-    this catalog, at a revision that this version knows. Looks at no database.
+def refuse(_: tuple[str, ...]) -> bool:
+    """Bring no extras."""
+    return False
+
+
+def check(backup: Backup, catalog: Catalog, service: Service, key: Key | None) -> None:
+    """Raise FindingsError where the backup is damaged or ``key`` didn't sign it (``None``: it need not be signed),
+    StateConflictError where it isn't one of this service, of this catalog, at a revision that this version knows. Looks
+    at no database.
     """
+    if key is not None:
+        backup.require_signature(key)
     manifest = backup.manifest
-    for what, has, wanted in (
+    for what, has, expected in (
         ("catalog", manifest.catalog, catalog.name),
         ("service", manifest.service, service.name),
         ("schema", manifest.schema, service.schema),
     ):
-        if has != wanted:
+        if has != expected:
             raise StateConflictError(
-                f"the backup {backup.folder} is of the {what} {has}, not {wanted}",
+                f"the backup {backup.folder} is of the {what} {has}, not {expected}",
                 hint=f"name a backup of {service.name}: payrollx-db service list",
             )
     if manifest.revision not in migrate.branches(catalog)[service.name]:
@@ -111,23 +123,51 @@ def occupied(url: DatabaseUrl, catalog: Catalog, service: Service) -> int | None
 
 def restore(
     backup: Backup, url: DatabaseUrl, catalog: Catalog, metadata: MetaData, find: FindClients,
-    observer: Observer = ignore_events,
+    observer: Observer = ignore_events, *, key: Key | None, accept: Accept = refuse,
 ) -> Restored:  # fmt: skip
     """Put ``backup`` into the database at ``url``, in the place of what it has of that service; all or nothing.
 
-    Roles, the schema and the record of migrations are made where they are missing. Raises as `check`;
-    FindingsError also where references to or from it would lead nowhere, or what was restored isn't what the
-    manifest says; StateConflictError where a copy isn't finished there; TargetError.
+    Roles, the schema and the record of migrations are made where they are missing. ``accept`` is asked whether to bring
+    what no migration of the catalog makes, where the dump has such. Raises as `check`;
+    FindingsError also where it doesn't accept, where references to or from it would lead nowhere, or what was
+    restored isn't what the manifest says; StateConflictError where a copy isn't finished there; TargetError.
     """
     service = catalog.service(backup.manifest.service)
-    check(backup, catalog, service)
+    check(backup, catalog, service, key)
+    crossing = [
+        key for key in foreign_keys.between_services(metadata) if service.schema in (key.table[0], key.target[0])
+    ]
+    dump = Dump.open(backup.dump, find(backup.manifest.dump_version))
+    contents = dump.contents(service, without=list(_made_here(backup.manifest, crossing)))
+    if contents.extras and not accept(contents.extras):
+        raise _unexpected(contents.extras, service)
 
     def note_step(what: str) -> None:
         observer(Step(service.name, what))
 
     with session(url, locked=True) as into:
-        dump = Dump.open(backup.dump, find(backup.manifest.dump_version))
-        return _Swap(into, backup.manifest, catalog, service, metadata).run(dump, note_step)
+        return _Swap(into, backup.manifest, catalog, service, metadata, crossing).run(contents, note_step)
+
+
+def _made_here(manifest: Manifest, crossing: Iterable[ForeignKey]) -> Iterator[str]:
+    """Yield the dump's entries of what a migration makes at its end: keys between services, audit triggers."""
+    schema = manifest.schema
+    for key in crossing:
+        yield f"FK CONSTRAINT {schema} {key.table[1]} {key.name} "
+        yield f"COMMENT {schema} CONSTRAINT {key.name} ON {key.table[1]} "
+    for table in manifest.tables:
+        for trigger in AUDIT_TRIGGERS:
+            yield f"TRIGGER {schema} {table.name} {trigger} "
+            yield f"COMMENT {schema} TRIGGER {trigger} ON {table.name} "
+    yield f"FUNCTION {schema} {audit.FUNCTION}"
+
+
+def _unexpected(found: Iterable[str], service: Service) -> FindingsError:
+    return FindingsError(
+        f"the dump brings what no migration of {service.name} makes; nothing was changed",
+        details=tuple(found),
+        hint="it would run with the rights of the role that restores: add --extras if you know it, and want it",
+    )
 
 
 @dataclass(frozen=True)
@@ -139,18 +179,16 @@ class _Swap:
     catalog: Catalog
     service: Service
     metadata: MetaData
+    crossing: Sequence[ForeignKey]
 
-    def run(self, dump: Dump, note_step: Callable[[str], None]) -> Restored:
+    def run(self, contents: Contents, note_step: Callable[[str], None]) -> Restored:
         schema = self.service.schema
         self.into.refuse_unfinished_copy(schema)
-        crossing = [
-            key for key in foreign_keys.between_services(self.metadata) if schema in (key.table[0], key.target[0])
-        ]
         with self.into.translating_errors(f"can't make the schema {schema}"):
             before = _Shared.of(self.into, schema)
             self._prepare()
-            replaced = self._set_aside(crossing)
-        dump.restore(self.into, without=list(self._made_here(crossing)), note_step=note_step)
+            replaced = self._set_aside()
+        contents.restore(self.into, inspect=(lambda: None) if contents.extras else self._inspect, note_step=note_step)
         note_step("comparing with the manifest")
         with self.into.translating_errors("can't hash the rows"):
             self._prove()
@@ -165,19 +203,15 @@ class _Swap:
             migrate.record(self.into.alembic, self.catalog, self.service.name, self.manifest.revision)
             self.into.change(ddl.grants(self.catalog))
             self.into.run(audit.make(self.metadata, self.catalog.owner_role))
-        return self._outcome(crossing, before, replaced=replaced)
+        return self._outcome(before, replaced=replaced)
 
-    def _made_here(self, crossing: Iterable[Key]) -> Iterator[str]:
-        """Yield the dump's entries of what a migration makes at its end: keys between services, audit triggers."""
-        schema = self.service.schema
-        for key in crossing:
-            yield f"FK CONSTRAINT {schema} {key.table[1]} {key.name} "
-            yield f"COMMENT {schema} CONSTRAINT {key.name} ON {key.table[1]} "
-        for table in self.manifest.tables:
-            for trigger in AUDIT_TRIGGERS:
-                yield f"TRIGGER {schema} {table.name} {trigger} "
-                yield f"COMMENT {schema} TRIGGER {trigger} ON {table.name} "
-        yield f"FUNCTION {schema} {audit.FUNCTION}"
+    def _inspect(self) -> None:
+        """Refuse what was made and can run code, unless a migration makes it: an entry may make more than it says."""
+        with self.into.translating_errors("can't look at what the dump makes"):
+            there, calls = (self.into.run(query, parameters) for query, parameters in extras.questions(self.service))
+        names = [name for (name,) in there]
+        if found := extras.unlisted(names, [tuple(call) for call in calls], self.service, self.metadata):
+            raise _unexpected(found, self.service)
 
     def _prepare(self) -> None:
         migrate.recorded(self.into.alembic, self.catalog)  # a database of a newer version is refused
@@ -185,12 +219,12 @@ class _Swap:
         self.into.change(ddl.roles(self.catalog))
         self.into.change(ddl.make_schema(ddl.META, self.catalog.owner_role))
 
-    def _set_aside(self, crossing: Iterable[Key]) -> bool:
+    def _set_aside(self) -> bool:
         """Rename the schema that is there, so that nobody writes it, and make a new one."""
         schema = self.service.schema
         there = _has_schema(self.into, schema)
         if there:
-            lock(self.into, schema, crossing)
+            lock(self.into, schema, self.crossing)
             rename = sql.SQL("ALTER SCHEMA {} RENAME TO {}")
             self.into.run(rename.format(sql.Identifier(schema), sql.Identifier(ASIDE)))
         self.into.change(ddl.make_schema(schema, self.catalog.owner_role))
@@ -224,11 +258,13 @@ class _Swap:
                     raise
                 raise orphaned(error, self.service) from None
 
-    def _outcome(self, crossing: Iterable[Key], before: "_Shared", *, replaced: bool) -> Restored:
-        made = {name for (name,) in self.into.ask("crossing", schema=self.service.schema)}
+    def _outcome(self, before: "_Shared", *, replaced: bool) -> Restored:
+        there = {name for (name,) in self.into.ask("crossing", schema=self.service.schema)}
         newest = migrate.branches(self.catalog)[self.service.name][-1]
         touching = [r for r in self.catalog.references if self.catalog.crosses(r) and _touches(r, self.service)]
-        enforced = {r for r in touching if r.enforced and any(_same(key, r) for key in crossing if key.name in made)}
+        enforced = {
+            r for r in touching if r.enforced and any(_same(key, r) for key in self.crossing if key.name in there)
+        }
         now = _Shared.of(self.into, self.service.schema)
         return Restored(
             self.manifest,
@@ -285,7 +321,7 @@ def orphaned(error: errors.Error, service: Service) -> FindingsError:
     return FindingsError(
         f"with this backup of {service.name}, rows would point at rows that aren't there; nothing was changed",
         details=tuple(broken),
-        hint="use a newer backup, or one of the services that point there too, or mend those rows first",
+        hint="use a newer backup, or one of the services that point there too, or fix those rows first",
     )
 
 
@@ -305,7 +341,7 @@ def empty_schema(into: Session, schema: str, called: str) -> None:
         ) from None
 
 
-def lock(into: Session, schema: str, crossing: Iterable[Key]) -> None:
+def lock(into: Session, schema: str, crossing: Iterable[ForeignKey]) -> None:
     """Keep writers out of the schema's tables, and of those at the other ends of its references."""
     others = {end for key in crossing for end in (key.table, key.target)}
     schemas = {schema, *(name for name, _ in others)}
@@ -328,6 +364,6 @@ def _bare(name: str) -> str:
     return name if PLAIN.fullmatch(name) else sql.Identifier(name).as_string()
 
 
-def _same(key: Key, reference: Reference) -> bool:
+def _same(key: ForeignKey, reference: Reference) -> bool:
     ends = (reference.table, reference.columns, reference.target_table, reference.target_columns)
     return (".".join(key.table), key.columns, ".".join(key.target), key.target_columns) == ends

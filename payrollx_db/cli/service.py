@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from payrollx_db.backup.clients import Clients
     from payrollx_db.backup.create import Step
     from payrollx_db.backup.manifest import Backup
+    from payrollx_db.backup.restore import Accept
+    from payrollx_db.backup.signature import Key
     from payrollx_db.model.catalog import Catalog, Service
     from payrollx_db.postgres.url import DatabaseUrl
 
@@ -33,6 +35,22 @@ _dir = click.option(
     metavar="DIR",
     help="Folder of the backups.",
 )
+_key_file = click.option(
+    "--key-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="PAYROLLX_KEY_FILE",
+    metavar="FILE",
+    show_default="backup.key in your configuration folder",
+    help="File with the key that signs backups; the first backup makes it.",
+)
+_unsigned = destructive_option(
+    "--unsigned", is_flag=True,
+    help="Take a backup that this key didn't sign: an older version's, or one of another key.",
+)  # fmt: skip
+_extras = destructive_option(
+    "--extras", is_flag=True,
+    help="Bring what no migration makes as well: functions, triggers, views and the like.",
+)  # fmt: skip
 _name = click.argument("name", metavar="SERVICE")
 
 
@@ -45,17 +63,21 @@ def service() -> None:
 @options.database_url
 @options.catalog
 @_dir
+@_key_file
 @click.option("--exact", is_flag=True, help="Count the rows instead of using the server's estimate.")
 @options.as_json
-def list_(*, database_url: str | None, catalog: str, folder: Path, exact: bool, as_json: bool) -> None:
+def list_(
+    *, database_url: str | None, catalog: str, folder: Path, key_file: Path | None, exact: bool, as_json: bool
+) -> None:
     """List the services, each with its database, revision, tables, rows, size and last backup."""
     from payrollx_db.backup import listing, manifest
 
     known = registry.find(catalog)
-    last = manifest.last_backups(folder)
+    last = manifest.newest_of_each(folder)
+    key = _key_if_any(key_file, folder) if last else None
     homes = options.homes((one.name for one in known.services), database_url)
     found = [
-        one for url, names in homes for one in listing.look(url, known, _services(known, names), last, exact=exact)
+        one for url, names in homes for one in listing.look(url, known, _services(known, names), last, key, exact=exact)
     ]
     if as_json:
         console.answer_json([presence.document() for presence in found])
@@ -77,6 +99,7 @@ def list_(*, database_url: str | None, catalog: str, folder: Path, exact: bool, 
 @_dir
 @destructive_option("--keep", type=click.IntRange(min=1), metavar="N",
                     help="Keep the N newest backups of each service of this database, delete older ones.")  # fmt: skip
+@_key_file
 @yes
 @options.as_json
 def backup(
@@ -87,10 +110,11 @@ def backup(
     every: bool,
     folder: Path,
     keep: int | None,
+    key_file: Path | None,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Back up SERVICE: its schema alone, with a manifest of hashes that prove its content."""
+    """Back up SERVICE: its schema alone, with a signed manifest of hashes that prove its content."""
     from payrollx_db.backup import create as backups
 
     if bool(names) == every:
@@ -99,17 +123,19 @@ def backup(
     chosen = _services(known, dict.fromkeys(names)) or known.services
     if keep:
         _ask_to_delete(folder, chosen, keep, yes=yes)
-    made: list[Backup] = []
-    for url, there in options.homes((one.name for one in chosen), database_url):
-        made += backups.backup(url, known, _services(known, there), folder, _find, _note)
-    pruned = [old for one in made for old in (backups.prune(folder, one, keep) if keep else [])]
+    homes = options.homes((one.name for one in chosen), database_url)
+    key = _key_or_new(key_file, folder)
+    written: list[Backup] = []
+    for url, there in homes:
+        written += backups.backup(url, known, _services(known, there), folder, _find, _note, key=key)
+    pruned = [old for one in written for old in (backups.prune(folder, one, keep, key) if keep else [])]
     if as_json:
         deleted = [str(old.folder) for old in pruned]
-        console.answer_json({"backups": [archives.document(one) for one in made], "deleted": deleted})
+        console.answer_json({"backups": [archives.document(one) for one in written], "deleted": deleted})
         return
     for old in pruned:
         console.note(f"deleted {old.folder}")
-    archives.show_backups(made)
+    archives.show_backups(written)
 
 
 @service.command(example="payrollx-db service restore auth --dir backups")
@@ -119,23 +145,38 @@ def backup(
 @_dir
 @destructive_option("--backup", "chosen", metavar="BACKUP",
                     help="Backup to restore: its folder, or its name in --dir; by default the newest.")  # fmt: skip
+@_key_file
+@_unsigned
+@_extras
 @yes
 @options.as_json
 def restore(
-    *, database_url: str | None, catalog: str, name: str, folder: Path, chosen: str | None, yes: bool, as_json: bool
+    *,
+    database_url: str | None,
+    catalog: str,
+    name: str,
+    folder: Path,
+    chosen: str | None,
+    key_file: Path | None,
+    unsigned: bool,
+    extras: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Restore SERVICE from a backup, replacing what is there. The result is verified, or nothing is changed."""
     from payrollx_db.backup import restore as restores
 
     known = registry.find(catalog)
     wanted = options.named_service(known, name)
-    found = _backup(wanted, folder, chosen)
-    restores.check(found, known, wanted)
+    backup = _backup(wanted, folder, chosen)
+    key = None if unsigned else _key(key_file, backup)
+    restores.check(backup, known, wanted, key)
     url = options.home(wanted.name, database_url)
-    _ask_to_replace(url, known, wanted, found.folder.name, yes=yes)
-    done = restores.restore(found, url, known, known.models, _find, _note)
+    _ask_to_replace(url, known, wanted, backup.folder.name, yes=yes)
+    accept = _accept(extras=extras)
+    done = restores.restore(backup, url, known, known.models, _find, _note, key=key, accept=accept)
     if as_json:
-        console.answer_json({"backup": str(found.folder)} | done.document())
+        console.answer_json({"backup": str(backup.folder)} | done.document())
     else:
         archives.show_restored(done)
 
@@ -146,11 +187,11 @@ def restore(
 @_name
 @click.option("--to", metavar="URL", help="URL of the service's own database; by default SERVICE_DATABASE_URL.")
 @_dir
+@_key_file
+@_extras
 @yes
 @options.as_json
-def export(
-    *, database_url: str | None, catalog: str, name: str, to: str | None, folder: Path, yes: bool, as_json: bool
-) -> None:
+def export(*, database_url: str | None, catalog: str, name: str, to: str | None, as_json: bool, **rest: Any) -> None:
     """Export SERVICE: its schema, rows, roles and migration record go to a database of its own.
 
     The unified database keeps its copy until `payrollx-db service drop`.
@@ -158,7 +199,7 @@ def export(
     known = registry.find(catalog)
     wanted = options.named_service(known, name)
     unified, own = options.unified_database(database_url), _own(wanted, to, "--to")
-    _bring(known, wanted, unified, own, folder, yes=yes, as_json=as_json)
+    _bring(known, wanted, unified, own, as_json=as_json, **rest)
     if not as_json:
         archives.note_exported(wanted)
 
@@ -170,16 +211,18 @@ def export(
 @click.option("--from", "origin", metavar="URL", envvar="PAYROLLX_SERVICE_IMPORT_FROM",
               help="URL of the service's own database; by default SERVICE_DATABASE_URL.")  # fmt: skip
 @_dir
+@_key_file
+@_extras
 @yes
 @options.as_json
 def import_(
-    *, database_url: str | None, catalog: str, name: str, origin: str | None, folder: Path, yes: bool, as_json: bool
+    *, database_url: str | None, catalog: str, name: str, origin: str | None, as_json: bool, **rest: Any
 ) -> None:
     """Import SERVICE from a database of its own into the unified one: the way back from export."""
     known = registry.find(catalog)
     wanted = options.named_service(known, name)
     unified, own = options.unified_database(database_url), _own(wanted, origin, "--from")
-    _bring(known, wanted, own, unified, folder, yes=yes, as_json=as_json)
+    _bring(known, wanted, own, unified, as_json=as_json, **rest)
     if not as_json:
         archives.note_imported(wanted)
 
@@ -191,6 +234,8 @@ def import_(
 @_dir
 @click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_DROP_BACKUP",
               help="Backup that holds what is dropped; by default the newest.")  # fmt: skip
+@_key_file
+@_unsigned
 @destructive_option("--loosen", is_flag=True, help="Also drop the foreign keys of other services that point at it.")
 @yes
 @options.as_json
@@ -201,6 +246,8 @@ def drop(
     name: str,
     folder: Path,
     chosen: str | None,
+    key_file: Path | None,
+    unsigned: bool,
     loosen: bool,
     yes: bool,
     as_json: bool,
@@ -212,8 +259,11 @@ def drop(
     wanted = options.named_service(known, name)
     url = options.unified_database(database_url)
     proof = _backup(wanted, folder, chosen)
+    key = None if unsigned else _key(key_file, proof)
     confirm(f"this drops the schema {wanted.schema} of {url.masked}, and the rows in it", yes=yes)
-    done = handover.drop(wanted, url, proof, catalog=known, metadata=known.models, loosen=loosen, observer=_note)
+    done = handover.drop(
+        wanted, url, proof, catalog=known, metadata=known.models, key=key, loosen=loosen, observer=_note
+    )
     if as_json:
         console.answer_json(done.document())
     else:
@@ -228,8 +278,10 @@ def _bring(
     wanted: "Service",
     source: "DatabaseUrl",
     target: "DatabaseUrl",
-    folder: Path,
     *,
+    folder: Path,
+    key_file: Path | None,
+    extras: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -237,8 +289,9 @@ def _bring(
 
     _ask_to_replace(target, catalog, wanted, f"what {source.masked} has", yes=yes)
     done = handover.hand_over(
-        wanted, source, target, folder, catalog=catalog, metadata=catalog.models, find=_find, observer=_note
-    )
+        wanted, source, target, folder, catalog=catalog, metadata=catalog.models, find=_find,
+        key=_key_or_new(key_file, folder), accept=_accept(extras=extras), observer=_note,
+    )  # fmt: skip
     if as_json:
         console.answer_json(done.document())
     else:
@@ -269,6 +322,47 @@ def _backup(wanted: "Service", folder: Path, chosen: str | None) -> "Backup":
         return manifest.newest(folder, wanted.name)
     path = Path(chosen).expanduser()
     return manifest.read(path if path.is_dir() else folder / chosen)
+
+
+def _key(file: Path | None, backup: "Backup") -> "Key":
+    from payrollx_db.backup import signature
+
+    return signature.load(file, backup.folder.parent)
+
+
+def _key_or_new(file: Path | None, folder: Path) -> "Key":
+    from payrollx_db.backup import signature
+
+    key, is_new = signature.load_or_make(file, folder)
+    if is_new:
+        console.note(f"made the key {key.path}, which signs backups: keep a copy of it, and not beside them")
+    return key
+
+
+def _key_if_any(file: Path | None, folder: Path) -> "Key | None":
+    """Return the key, or ``None`` where there is none that may be used, which is told."""
+    from payrollx_db.backup import signature
+
+    try:
+        return signature.load(file, folder)
+    except ConfigurationError as error:
+        console.note(f"no signature was checked: {error.message}")
+        return None
+
+
+def _accept(*, extras: bool) -> "Accept":
+    """Return what decides about extras: the option, else who sits there; where nobody does, they are refused."""
+
+    def ask(found: tuple[str, ...]) -> bool:
+        if not extras and not sys.stdin.isatty():
+            return False
+        console.note("no migration of the catalog makes these, which the backup brings:")
+        for extra in found:
+            console.note(f"  {extra}")
+        confirm("they run with the rights of the role that restores", yes=extras)
+        return True
+
+    return ask
 
 
 def _find(version: int) -> "Clients":

@@ -5,7 +5,7 @@ Frozen data. The toolkit is given a :class:`Catalog` and knows nothing else of w
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,17 @@ AUDITED = "payrollx_audited"  # the key in Table.info that names the log which a
 
 @dataclass(frozen=True)
 class Service:
-    """One service: its name, the schema that holds its tables, and the role that may use them."""
+    """One service: its name, the schema that holds its tables, and the role that may use them.
+
+    ``extras`` are what its migrations make beyond what models can say, as Postgres names it and ``migrate --check``
+    shows it: ``function shop.total(integer)``, ``trigger touch on shop.orders``, ``view shop.open_orders``.
+    """
 
     name: str
     schema: str
     role: str
     tables: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, order=True, init=False)
@@ -130,9 +135,7 @@ class Catalog:
         catalog's further fields.
         """
         tables = sorted(metadata.tables.values(), key=lambda table: table.fullname)
-        filled = tuple(
-            Service(s.name, s.schema, s.role, tuple(t.name for t in tables if t.schema == s.schema)) for s in services
-        )
+        filled = tuple(replace(s, tables=tuple(t.name for t in tables if t.schema == s.schema)) for s in services)
         references = sorted(reference for table in tables for reference in _references(table))
         return cls(name, filled, tuple(references), owner_role, reader_role, metadata, **rest)
 

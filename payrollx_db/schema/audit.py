@@ -60,7 +60,7 @@ def make(metadata: MetaData, owner: str) -> sql.Composed:
     What ``owner`` does isn't recorded. The statement fails with the state ``NO_LOG`` where a marked table is
     there and its log isn't: a service must not go unrecorded unnoticed. Raises CatalogError as ``marks``.
     """
-    listed = _listed(marks(metadata))
+    listed = sql.Literal(as_json(marks(metadata)))
     return sql.SQL(queries.load("audit")).format(
         owner=sql.Literal(owner),
         marks=listed,
@@ -79,8 +79,13 @@ def find(opened: Connection, metadata: MetaData, schemas: frozenset[str], owner:
     """Return where the triggers on the tables of ``schemas`` aren't what the marks say, by their messages."""
     expected = [mark for mark in marks(metadata) if mark.schema in schemas]
     query = text(_differences(sql.SQL(":marks"), owner).as_string(None))
-    rows = opened.execute(query, {"marks": _json(expected)})
+    rows = opened.execute(query, {"marks": as_json(expected)})
     return sorted({_finding(row) for row in rows if row.schema in schemas}, key=lambda finding: finding.message)
+
+
+def as_json(marked: list[Mark]) -> str:
+    """Return marks as the queries take them."""
+    return json.dumps([mark.row() for mark in marked])
 
 
 def _unfit(log: Table | None) -> str:
@@ -102,14 +107,6 @@ def _mark(table: Table, log: Table) -> Mark:
 
 def _differences(listed: sql.Composable, owner: str) -> sql.Composed:
     return sql.SQL(queries.load("audit_differences")).format(marks=listed, owner=sql.Literal(owner))
-
-
-def _listed(wanted: list[Mark]) -> sql.Literal:
-    return sql.Literal(_json(wanted))
-
-
-def _json(wanted: list[Mark]) -> str:
-    return json.dumps([mark.row() for mark in wanted])
 
 
 def _finding(row: Any) -> Finding:

@@ -28,7 +28,7 @@ from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import connect, errors, sqlstates
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, drift
+from payrollx_db.schema import audit, ddl, drift, extras
 from payrollx_db.schema.shipped import folder
 
 LOCK = 0x7061_7972_6F6C_6C78  # "payrollx": one migration of a database at a time
@@ -134,6 +134,7 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
         differences = [_behind(catalog, name, there.get(name, "no revision"), newest[name]) for name in behind]
         schemas = frozenset(catalog.service(name).schema for name in names if name not in behind)
         differences += drift.find(looking, catalog.models, schemas, options(catalog, schemas))
+        differences += extras.find(looking, catalog, schemas)
         return differences + audit.find(looking, catalog.models, schemas, catalog.owner_role)
 
 

@@ -39,7 +39,7 @@ def test_only_the_owner_of_the_files_may_read_them(reading_archive: Archive) -> 
     (made,) = reading_archive.backup("auth")
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (made.folder, *made.folder.iterdir())}
-    assert modes == {made.folder.name: 0o700, "auth.dump": 0o600, "manifest.json": 0o600}
+    assert modes == {made.folder.name: 0o700, "auth.dump": 0o600, "manifest.json": 0o600, "signature.json": 0o600}
 
 
 def test_the_dump_is_of_that_schema_alone(reading_archive: Archive) -> None:
@@ -59,7 +59,7 @@ def test_all_services_are_of_one_moment(archive: Archive) -> None:
         if step.service == NAMES[0]:
             archive.run(insert)
 
-    made = backups.backup(archive.url, CATALOG, services, archive.folder, find, write_meanwhile)
+    made = backups.backup(archive.url, CATALOG, services, archive.folder, find, write_meanwhile, key=archive.key)
 
     assert [one.manifest.service for one in made] == NAMES
     assert len({one.manifest.snapshot for one in made}) == 1
@@ -78,7 +78,7 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(reading_archive: Archiv
     damaged = made[0][0]
     os.truncate(damaged.dump, 10)
 
-    gone = backups.prune(reading_archive.folder, made[-1][0], keep=1)
+    gone = backups.prune(reading_archive.folder, made[-1][0], keep=1, key=reading_archive.key)
 
     assert [one.folder for one in gone] == [made[1][0].folder]
     left = {path.name for path in reading_archive.folder.iterdir()}

@@ -18,6 +18,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 # Whatever command they belong to: they drop, empty, replace or delete, or answer the question before.
 DESTRUCTIVE = {
     "--yes", "--downgrade", "--restart", "--destroy", "--loosen", "--keep", "--beside", "--force", "--drop",
+    "--extras", "--unsigned",
 }  # fmt: skip
 # In these commands also: the login that is dropped, the backup that replaces what is there, the file that is replaced.
 DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("service restore", "--backup"),
@@ -26,10 +27,10 @@ DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("se
 HARMLESS = {
     "--all", "--application-name", "--backup", "--backup-age", "--backups", "--catalog", "--check", "--check-rows",
     "--data-dir", "--database-url", "--debug", "--dir", "--dry-run", "--employees", "--events", "--exact", "--from",
-    "--hostile", "--jobs", "--json", "--limit", "--listen", "--lock-timeout", "--log-format", "--long-transaction",
-    "--max-connections", "--max-rate", "--password-env", "--policies", "--policy", "--replicas", "--reserve",
-    "--revision", "--run", "--seed", "--service", "--show-values", "--source", "--sql", "--statement-timeout",
-    "--timeout", "--to", "--url", "--version",
+    "--hostile", "--jobs", "--json", "--key-file", "--limit", "--listen", "--lock-timeout", "--log-format",
+    "--long-transaction", "--max-connections", "--max-rate", "--password-env", "--policies", "--policy",
+    "--replicas", "--reserve", "--revision", "--run", "--seed", "--service", "--show-values", "--source", "--sql",
+    "--statement-timeout", "--timeout", "--to", "--url", "--version",
 }  # fmt: skip
 
 

@@ -215,6 +215,27 @@ DRIFT = {
         "EXPIRED; the models say PENDING, VERIFIED, APPROVED, REJECTED, UNDER_REVIEW"
     ),
     "CREATE TYPE auth.mood AS ENUM ('good')": "enum auth.mood is in the database only",
+    "CREATE FUNCTION auth.evil(integer, text) RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'": (
+        "function auth.evil(integer,pg_catalog.text) is in the database only"
+    ),
+    "CREATE PROCEDURE auth.evil() LANGUAGE sql AS ''": "procedure auth.evil() is in the database only",
+    "CREATE TRIGGER evil BEFORE UPDATE ON auth.users FOR EACH ROW"
+    " EXECUTE FUNCTION suppress_redundant_updates_trigger()": "trigger evil on auth.users is in the database only",
+    "CREATE RULE evil AS ON INSERT TO auth.users DO ALSO NOTHING": "rule evil on auth.users is in the database only",
+    "CREATE POLICY evil ON auth.users USING (true)": "policy evil on auth.users is in the database only",
+    "ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY": "row security on auth.users is in the database only",
+    "CREATE VIEW auth.everyone AS SELECT id FROM auth.users": "view auth.everyone is in the database only",
+    "CREATE MATERIALIZED VIEW auth.everyone AS SELECT id FROM auth.users": (
+        "materialized view auth.everyone is in the database only"
+    ),
+    "CREATE DOMAIN auth.money AS numeric CHECK (VALUE > 0)": "type auth.money is in the database only",
+    "CREATE FUNCTION auth.audit_into_x() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'": (
+        "function auth.audit_into_x() is in the database only"
+    ),
+    "CREATE TRIGGER payrollx_audit AFTER UPDATE ON auth.users FOR EACH ROW"
+    " EXECUTE FUNCTION suppress_redundant_updates_trigger()": (
+        "trigger payrollx_audit on auth.users is in the database only"
+    ),
 }
 
 

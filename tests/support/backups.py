@@ -1,5 +1,6 @@
 """Fixtures of backups: a unified database with rows of every kind in it, and ways to work on its services."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -14,10 +15,11 @@ import pytest
 from command_line import call
 from worlds import query
 
-from payrollx_db.backup import create, handover, restore
+from payrollx_db.backup import create, handover, manifest, restore, signature
 from payrollx_db.backup.clients import Clients
 from payrollx_db.backup.create import Step
 from payrollx_db.backup.manifest import Backup
+from payrollx_db.backup.signature import Key
 from payrollx_db.devserver.programs import folders
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.unified import CATALOG, metadata
@@ -63,23 +65,37 @@ class Archive:
     folder: Path
     steps: list[Step] = field(default_factory=list)
 
+    @property
+    def key(self) -> Key:
+        """The key that signs its backups, beside the folder."""
+        return signature.load_or_make(self.folder.with_name("backup.key"), self.folder)[0]
+
     def backup(self, *names: str, url: DatabaseUrl | None = None) -> list[Backup]:
         services = [CATALOG.service(name) for name in names]
-        return create.backup(url or self.url, CATALOG, services, self.folder, find, self.steps.append)
+        return create.backup(url or self.url, CATALOG, services, self.folder, find, self.steps.append, key=self.key)
 
     def restore(self, made: Backup, url: DatabaseUrl | None = None, **options: Any) -> restore.Restored:
         observer = options.get("observer", self.steps.append)
-        return restore.restore(made, url or self.url, options.get("catalog", CATALOG), metadata, find, observer)
+        key, accept = options.get("key", self.key), options.get("accept", restore.refuse)
+        catalog = options.get("catalog", CATALOG)
+        return restore.restore(made, url or self.url, catalog, metadata, find, observer, key=key, accept=accept)
 
     def hand_over(self, name: str, source: DatabaseUrl, target: DatabaseUrl) -> handover.Handover:
         service = CATALOG.service(name)
         return handover.hand_over(
-            service, source, target, self.folder, catalog=CATALOG, metadata=metadata, find=find
+            service, source, target, self.folder, catalog=CATALOG, metadata=metadata, find=find, key=self.key
         )  # fmt: skip
 
     def drop(self, name: str, proof: Backup, *, loosen: bool = False) -> handover.Dropped:
         service = CATALOG.service(name)
-        return handover.drop(service, self.url, proof, catalog=CATALOG, metadata=metadata, loosen=loosen)
+        return handover.drop(service, self.url, proof, catalog=CATALOG, metadata=metadata, key=self.key, loosen=loosen)
+
+    def rewritten(self, made: Backup, **changes: Any) -> Backup:
+        """Write the manifest anew with these changes, and sign it: as a tool of another version would have."""
+        data = dataclasses.replace(made.manifest, **changes).text().encode()
+        (made.folder / manifest.FILE).write_bytes(data)
+        (made.folder / signature.FILE).write_text(self.key.sign(data))
+        return manifest.read(made.folder)
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:
         return query(self.url, statement)
@@ -110,7 +126,8 @@ class Archive:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"DATABASE_URL": self.url.plain, "PAYROLLX_BACKUPS": str(self.folder)}
+        files = {"PAYROLLX_BACKUPS": str(self.folder), "PAYROLLX_KEY_FILE": str(self.key.path)}
+        return {"DATABASE_URL": self.url.plain} | files
 
     def answer(self, *arguments: str, **env: str) -> Any:
         """Run it with --json, and return its document."""

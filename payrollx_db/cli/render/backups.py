@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from payrollx_db.model.catalog import Service
 
 MEGABYTE = 1e6
+# What is to be known of a backup's signature, after its time.
+TRUST = {
+    "unsigned": " (not signed)",
+    "other key": " (signed with another key)",
+    "changed": " (changed after it was signed)",
+    "no key": " (signature not checked)",
+}
 
 
 def show_services(found: "Iterable[Presence]") -> None:
@@ -23,7 +30,7 @@ def show_services(found: "Iterable[Presence]") -> None:
     )  # fmt: skip
     for one in found:
         rows = "?" if one.rows is None else f"{'' if one.exact else '~'}{one.rows:,}"
-        last = f"{one.last_backup:%Y-%m-%d %H:%M}" if one.last_backup else "none"
+        last = f"{one.last_backup:%Y-%m-%d %H:%M}{TRUST.get(one.signature or '', '')}" if one.last_backup else "none"
         there = (str(one.tables), rows, f"{one.size / MEGABYTE:,.1f}") if one.revision else ("", "", "")
         made.add_row(one.service.name, one.database.dbname, one.revision or "not here", *there, last)
     console.answer_table(made)
