@@ -4,7 +4,7 @@ from typing import Any
 
 from worlds import World, query, snapshot_of, value
 
-from payrollx_db.cli import COMMANDS
+from payrollx_db.cli import SECTIONS
 from payrollx_db.model.finding import ROW_CODES
 
 KEYS = {"code", "severity", "place", "count", "message", "examples", "policies", "action"}
@@ -35,7 +35,7 @@ def counts(answer: dict[str, Any], *severities: str) -> dict[tuple[str, str], in
 
 
 def test_it_stands_between_plan_and_copy() -> None:
-    names = list(COMMANDS)
+    names = list(SECTIONS["Consolidation"])
 
     assert names.index("plan") + 1 == names.index("check") == names.index("copy") - 1
 
