@@ -18,17 +18,17 @@ def variable(name: str) -> str:
 def legacy_urls(layout: Layout, environ: Mapping[str, str]) -> dict[str, DatabaseUrl]:
     """Return the URL of each legacy database by its layout name.
 
-    A database's own variable wins; else it is looked for under its usual name on the server of
+    A database's own variable wins; else it is expected under its usual name on the server of
     LEGACY_DATABASE_URL. Raises ConfigurationError, naming what is unset.
     """
-    found: dict[str, DatabaseUrl] = {}
+    urls: dict[str, DatabaseUrl] = {}
     unset: list[str] = []
     for database in layout.databases:
         own = variable(database.variable)
         if environ.get(own):
-            found[database.name] = DatabaseUrl.parse(environ[own], name=own)
+            urls[database.name] = DatabaseUrl.parse(environ[own], name=own)
         elif environ.get(COMMON):
-            found[database.name] = DatabaseUrl.parse(environ[COMMON], name=COMMON).with_database(database.name)
+            urls[database.name] = DatabaseUrl.parse(environ[COMMON], name=COMMON).with_database(database.name)
         else:
             unset.append(own)
     if unset:
@@ -37,7 +37,7 @@ def legacy_urls(layout: Layout, environ: Mapping[str, str]) -> dict[str, Databas
             details=tuple(unset),
             hint=f"set {COMMON} to the server that has them all, or one variable each",
         )
-    return found
+    return urls
 
 
 def endpoints(

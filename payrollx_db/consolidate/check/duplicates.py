@@ -15,7 +15,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.conversion import canonical
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan, from_item
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.quarantine import Decision
+from payrollx_db.consolidate.quarantine import Decision, Kind
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL, Policies
 from payrollx_db.postgres.compare import Difference, Side, Sums, compare
@@ -23,7 +23,7 @@ from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Column, Table
 from payrollx_db.postgres.session import Endpoint, run
 
-SOME = 1_000  # drifted rows that are looked at for their columns where no policy asks for all of them
+SOME = 1_000  # drifted rows that are compared column by column where no policy asks for all of them
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ async def compare_duplicates(context: Context, plan: Plan, policies: Policies, *
 
 
 def _once(decisions: Sequence[Decision], duplicates: Mapping[str, TablePlan]) -> Iterable[Decision]:
-    """Let only one duplicate table bring in a row that several have; the others' stay out, and say why."""
+    """Let only one duplicate table bring in a row that several have; the others' are quarantined, and say why."""
     first: dict[tuple[str | None, str, str], str] = {}
     for decision in decisions:
         if decision.kind != "adopted":
@@ -94,8 +94,8 @@ async def _compare(
         for code in counts
         if counts[code]
     ]
-    decisions = _stranded(duplicate, keys["stranded"], actions["stranded"])
-    decisions += await _stale(context, duplicate, owner, keys["drift"], actions["drift"])
+    decisions = _decide_unowned(duplicate, keys["stranded"], actions["stranded"])
+    decisions += await _decide_drifted(context, duplicate, owner, keys["drift"], actions["drift"])
     return Drifted(tuple(findings), tuple(decisions))
 
 
@@ -105,14 +105,17 @@ def _action(policies: Policies, code: str, place: str, *, whole: bool) -> str:
     return FAIL if action in ("newest", "adopt") and not whole else action
 
 
-def _stranded(duplicate: TablePlan, keys: Iterable[str], action: str) -> list[Decision]:
-    kinds = {"owner": "row", "adopt": "adopted"}
+def _decide_unowned(duplicate: TablePlan, keys: Iterable[str], action: str) -> list[Decision]:
+    kinds: dict[str, Kind] = {"owner": "row", "adopt": "adopted"}
     if action not in kinds:
         return []
-    return [Decision(duplicate.source_name, key, kinds[action], "stranded", action) for key in keys]  # type: ignore[arg-type]
+    name, kind = duplicate.source_name, kinds[action]
+    return [Decision(name, key, kind, "stranded", action) for key in keys]
 
 
-async def _stale(context: Context, duplicate: TablePlan, owner: Table, keys: list[str], action: str) -> list[Decision]:
+async def _decide_drifted(
+    context: Context, duplicate: TablePlan, owner: Table, keys: list[str], action: str
+) -> list[Decision]:
     if action == FAIL or not keys:
         return []
     newer: set[str] = set()
@@ -121,11 +124,11 @@ async def _stale(context: Context, duplicate: TablePlan, owner: Table, keys: lis
         theirs = await _dates(context, duplicate.owner or "", owner, keys)
         newer = {key for key in keys if ours.get(key) and (not theirs.get(key) or ours[key] > theirs[key])}
     name, owners = duplicate.source_name, f"{duplicate.owner}.{owner.full_name}"
-    made = [Decision(name, key, "row", "drift", action) for key in keys if key not in newer]
+    decisions = [Decision(name, key, "row", "drift", action) for key in keys if key not in newer]
     for key in sorted(newer):
-        made.append(Decision(name, key, "adopted", "drift", action))
-        made.append(Decision(owners, key, "row", "drift", action, "", f"{name} {key}"))
-    return made
+        decisions.append(Decision(name, key, "adopted", "drift", action))
+        decisions.append(Decision(owners, key, "row", "drift", action, "", f"{name} {key}"))
+    return decisions
 
 
 async def _dates(context: Context, database: str, table: Table, keys: Sequence[str]) -> dict[str, Any]:
@@ -158,11 +161,11 @@ def _keys(differences: Iterable[Difference], kind: str) -> list[str]:
 
 def _owner(duplicate: TablePlan, plan: Plan) -> Table | None:
     schema = next((db.schema for db in plan.layout.databases if db.name == duplicate.owner), "")
-    found = plan.sources.get(duplicate.owner or "")
-    return found.tables.get(f"{schema}.{duplicate.source.name}") if found else None
+    database = plan.sources.get(duplicate.owner or "")
+    return database.tables.get(f"{schema}.{duplicate.source.name}") if database else None
 
 
 def _side(table: Table, columns: Iterable[Column], owner: Table, endpoint: Endpoint) -> Side:
-    found = {c.name: canonical(sql.Identifier(ROW, c.name), c.type) for c in columns}
-    key = tuple((name, found[name]) for name in owner.primary_key if name in found) or tuple(found.items())
-    return Side(endpoint, from_item(table), key, tuple(found.items()))
+    values = {c.name: canonical(sql.Identifier(ROW, c.name), c.type) for c in columns}
+    key = tuple((name, values[name]) for name in owner.primary_key if name in values) or tuple(values.items())
+    return Side(endpoint, from_item(table), key, tuple(values.items()))

@@ -1,6 +1,6 @@
-"""What surrounds the rows, judged: rights, encodings, locales, versions, space, and what others are doing.
+"""Preflight checks: rights, encodings, locales, versions, space, and what others are doing.
 
-None of it can be seen in a row, and each can spoil a run: cheap to look at, so `copy` does it too. No
+None of it shows in a row, and each can spoil a run. It is cheap to check, so `copy` does it too. No
 policy resolves these findings; each message says what it means for the run.
 """
 
@@ -16,7 +16,7 @@ from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database
 
-AT_ONCE = 4  # databases looked at at the same time
+AT_ONCE = 4  # databases that are asked at the same time
 OLDEST = 140000  # server_version_num: what this is tested with
 LONG = 5 * 60  # seconds; a transaction that is open longer isn't about to end
 SOON = 10  # seconds; the run itself waits that long for a lock (load.LOCK_TIMEOUT)
@@ -44,7 +44,7 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
 
 
 def unreadable(findings: Iterable[Finding]) -> bool:
-    """Tell whether the rows can't even be looked at: rights are missing, or the target takes no temporary table."""
+    """Tell whether the rows can't even be read: rights are missing, or the target takes no temporary table."""
     return any(finding.blocks and finding.code in ("privilege", "version") for finding in findings)
 
 
@@ -53,7 +53,7 @@ class _Side:
     plan: Plan
     name: str
     database: Database
-    around: ServerFacts
+    facts: ServerFacts
 
     def finding(self, code: str, severity: Severity, message: str, place: str = "", *things: str) -> Finding:
         """Return a finding about ``things`` at ``place`` of this database, or about the database itself."""
@@ -64,14 +64,14 @@ class _Side:
         """What is asked of both sides alike."""
         if self.database.version < OLDEST:
             yield self.finding("version", "block", f"Postgres {self.database.version_text}: 14 is the oldest supported")
-        recorded, actual = self.around.setting.collation_version, self.around.collation_actual
+        recorded, actual = self.facts.setting.collation_version, self.facts.collation_actual
         if recorded and actual and recorded != actual:
             yield self.finding(
                 "collation", "warn",
                 f"made with collation version {recorded}, and the system has {actual}: indexes over text may be out"
                 " of order until they are rebuilt and ALTER DATABASE … REFRESH COLLATION VERSION is run",
             )  # fmt: skip
-        for table in self.around.relations:
+        for table in self.facts.relations:
             if not table.schema_usable:
                 yield self.finding("privilege", "block", "no USAGE on its schema: grant it", table.full_name)
             elif table.unreadable:
@@ -84,7 +84,7 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Source(_Side):
-    goal: ServerFacts
+    target: ServerFacts
 
     def findings(self) -> Findings:
         yield from self.common()
@@ -112,34 +112,34 @@ class _Source(_Side):
             message = f"Postgres {mine.version_text} is newer than the unified database's {theirs.version_text}"
             yield self.finding("version", "warn", f"{message}: what only the newer has won't work there")
         if mine.standby:
-            delay = self.around.setting.settings.get("max_standby_streaming_delay", "?")
+            delay = self.facts.setting.settings.get("max_standby_streaming_delay", "?")
             message = f"a standby: it may cancel long reads (max_standby_streaming_delay {delay} ms)"
             yield self.finding("version", "info", message)
-            for table in self.around.relations:
+            for table in self.facts.relations:
                 if table.unlogged:
                     message = "UNLOGGED: a standby has no rows of it; read the primary"
                     yield self.finding("version", "block", message, table.full_name)
 
     def _collations(self) -> Findings:
-        mine, theirs = self.around.setting.default, self.goal.setting.default
+        mine, theirs = self.facts.setting.default, self.target.setting.default
         if mine != theirs:
             yield self.finding("collation", "warn", _order(f"{mine}", f"{theirs}"))
         for table, column in self._columns():
             place = f"{table.source.full_name}.{column.sources[0]}"
             here = (table.source.oid, column.sources[0])
             there = (table.target.oid, column.target.name)
-            was, becomes = self.around.locale(*here), self.goal.locale(*there)
+            was, becomes = self.facts.locale(*here), self.target.locale(*there)
             if was and becomes and was != becomes and (was, becomes) != (mine, theirs):
                 yield self.finding("collation", "warn", _order(f"{was}", f"{becomes}"), place)
 
     def _extensions(self) -> Findings:
-        there = self.goal.setting.extensions
+        there = self.target.setting.extensions
         for table, column in self._columns():
-            mine = self.around.extended.get((table.source.oid, column.sources[0]))
+            mine = self.facts.extended.get((table.source.oid, column.sources[0]))
             if mine is None or column.conversion.rule != "same type":
                 continue  # what is converted arrives as a type of the server's own
-            theirs = self.goal.extended.get((table.target.oid, column.target.name))
-            versions = self.around.setting.extensions[mine], there.get(mine, "none")
+            theirs = self.target.extended.get((table.target.oid, column.target.name))
+            versions = self.facts.setting.extensions[mine], there.get(mine, "none")
             place, kind = f"{table.source.full_name}.{column.sources[0]}", column.target.type.display
             if theirs != mine:
                 message = f"{kind} is of the extension {mine} here, and not in the unified database: create it there"
@@ -147,7 +147,7 @@ class _Source(_Side):
             elif versions[0] != versions[1]:
                 message = f"{kind} is of {mine} {versions[0]} here and {versions[1]} there: its form may differ"
                 yield self.finding("extension", "warn", message, place)
-        if absent := sorted(self.around.setting.extensions.keys() - there.keys()):
+        if absent := sorted(self.facts.setting.extensions.keys() - there.keys()):
             yield self.finding("extension", "info", "not in the unified database, which has no use of it", "", *absent)
 
     def _columns(self) -> Iterator[tuple[TablePlan, ColumnPlan]]:
@@ -157,28 +157,28 @@ class _Source(_Side):
                 yield from ((table, column) for column in table.columns if len(column.sources) == 1)
 
     def _transactions(self) -> Findings:
-        if old := [_aged(t) for t in self.around.transactions if (t.seconds or 0) >= LONG]:
+        if old := [_aged(t) for t in self.facts.transactions if (t.seconds or 0) >= LONG]:
             message = f"open for more than {LONG // 60} minutes: what it writes is not in the copy, and it holds"
             yield self.finding("long-transaction", "warn", f"{message} back the cleaning up of old rows", "", *old)
-        if not self.around.setting.sees_others:
+        if not self.facts.setting.sees_others:
             message = "how long others' transactions run is hidden from this role: grant it pg_read_all_stats"
             yield self.finding("long-transaction", "info", message)
 
     def _replication(self) -> Findings:
-        setting = self.around.setting
+        setting = self.facts.setting
         level, slots, senders = (setting.settings.get("wal_level"), *self._spare())
-        said = f"wal_level {level}, {slots} replication slots and {senders} WAL senders free"
+        available = f"wal_level {level}, {slots} replication slots and {senders} WAL senders free"
         lacks = [] if level == "logical" else ["wal_level logical"]
         lacks += [thing for thing, spare in (("a free slot", slots), ("a free WAL sender", senders)) if spare < 1]
         lacks += [] if setting.may_replicate else ["a role with REPLICATION"]
         need = f"; following changes after the copy would need {', '.join(lacks)}" if lacks else ""
-        yield self.finding("replication-ready", "info", said + need)
-        if nameless := [r.full_name for r in self.around.relations if self._nameless(r)]:
+        yield self.finding("replication-ready", "info", available + need)
+        if nameless := [r.full_name for r in self.facts.relations if self._nameless(r)]:
             message = "no replica identity: updates and deletes there couldn't be followed after the copy"
             yield self.finding("replication-ready", "info", message, "", *nameless)
 
     def _spare(self) -> tuple[int, int]:
-        setting = self.around.setting
+        setting = self.facts.setting
         return (
             setting.number("max_replication_slots") - setting.slots,
             setting.number("max_wal_senders") - setting.senders,
@@ -202,7 +202,7 @@ class _Target(_Side):
         yield from self._nondeterministic()
         yield from self._holders()
         yield from self._space()
-        for table in self.around.relations:
+        for table in self.facts.relations:
             if table.triggers:
                 message = "triggers that fire for every row copied in: disable them, or expect what they do"
                 yield self.finding("trigger", "warn", message, table.full_name, *table.triggers)
@@ -210,7 +210,7 @@ class _Target(_Side):
                 yield self.finding("unlogged", "warn", "UNLOGGED: a crash empties it", table.full_name)
 
     def _rights(self) -> Findings:
-        setting = self.around.setting
+        setting = self.facts.setting
         if not setting.may_make_temporary:
             yield self.finding("privilege", "block", "no TEMP on the database, where references are checked: grant it")
         if setting.may_write_meta is None and not setting.may_create:
@@ -218,28 +218,28 @@ class _Target(_Side):
             yield self.finding("privilege", "block", message)
         if setting.may_write_meta is False:
             yield self.finding("privilege", "block", "no USAGE and CREATE on it: grant both", "payrollx_meta")
-        for table in self.around.relations:
+        for table in self.facts.relations:
             if not table.owned:
                 message = f"its indexes and keys are for its owner to drop and build: join the role {table.owner}"
                 yield self.finding("privilege", "block", message, table.full_name)
-        for schema, tables in groupby(self.around.relations, key=lambda r: r.schema):
+        for schema, tables in groupby(self.facts.relations, key=lambda r: r.schema):
             if any(table.owned and not table.schema_open for table in tables):
                 yield self.finding("privilege", "block", "no CREATE on it, which building an index takes", schema)
 
     def _nondeterministic(self) -> Findings:
         for table in {t.target_name: t.target for t in self.plan.copies}.values():
             for index in table.indexes:
-                found = [self.around.collations.get((table.oid, name)) for name in index.columns]
-                loose = [c.column for c in found if c is not None and not c.deterministic]
+                collations = [self.facts.collations.get((table.oid, name)) for name in index.columns]
+                loose = [c.column for c in collations if c is not None and not c.deterministic]
                 if index.unique and loose:
                     message = f"equal to its collation is not equal byte by byte: the unique {index.name} may refuse"
                     place = f"{table.full_name}.{'+'.join(loose)}"
                     yield self.finding("collation", "warn", f"{message} rows that no check finds", place)
 
     def _holders(self) -> Findings:
-        named = {relation.oid: relation.full_name for relation in self.around.relations}
+        named = {relation.oid: relation.full_name for relation in self.facts.relations}
         seen: dict[tuple[str, Severity], list[str]] = {}
-        for holder in self.around.holders:
+        for holder in self.facts.holders:
             if holder.prepared or holder.seconds is None or holder.seconds >= SOON:
                 severity: Severity = "block" if holder.prepared or (holder.seconds or 0) >= LONG else "warn"
                 names = seen.setdefault((named[holder.table], severity), [])
@@ -250,28 +250,28 @@ class _Target(_Side):
             yield self.finding("long-transaction", severity, message, table, *names)
 
     def _space(self) -> Findings:
-        # A run that was cut off has analyzed the tables that it finished; the others it empties.
-        rows = max(self.plan.size - sum(table.analyzed_size for table in self.around.relations), 0)
+        # A run that was interrupted has analyzed the tables that it finished; the others it empties.
+        rows = max(self.plan.size - sum(table.analyzed_size for table in self.facts.relations), 0)
         need = SPACE * rows
-        said = f"about {_megabytes(need)} needed for rows, indexes and WAL"
-        around = self.around
-        free = free_bytes(around.directory, self.database.system) if around.directory else None
+        needed = f"about {_megabytes(need)} needed for rows, indexes and WAL"
+        directory = self.facts.directory
+        free = free_bytes(directory, self.database.system) if directory else None
         if free is None:
-            yield self.finding("disk", "info", f"{said}; the server doesn't tell how much is free")
+            yield self.finding("disk", "info", f"{needed}; the server doesn't tell how much is free")
             return
         severity: Severity = "block" if free < rows else "warn" if free < need else "info"
-        yield self.finding("disk", severity, f"{said}; {_megabytes(free)} free")
+        yield self.finding("disk", severity, f"{needed}; {_megabytes(free)} free")
 
 
 def _tables(plan: Plan, name: str) -> set[int]:
-    """Return the oids of a legacy database's tables that the run reads: mapped, duplicate, looked up."""
-    legacy, found = plan.layout.database(name), plan.sources[name].tables
-    goals = {table.target_name for table in plan.tables}
-    others = {lookup.table for m in legacy.maps if m.target in goals for lookup in m.lookups.values()}
+    """Return the oids of a legacy database's tables that the run reads: mapped, duplicate, or joined by a lookup."""
+    legacy, tables = plan.layout.database(name), plan.sources[name].tables
+    targets = {table.target_name for table in plan.tables}
+    others = {lookup.table for m in legacy.maps if m.target in targets for lookup in m.lookups.values()}
     if plan.layout.migrations == "prisma":
         others.add("_prisma_migrations")
-    there = [found[place].oid for place in (f"{legacy.schema}.{table}" for table in others) if place in found]
-    return {table.source.oid for table in plan.tables if table.database == name}.union(there)
+    places = [place for table in others if (place := f"{legacy.schema}.{table}") in tables]
+    return {t.source.oid for t in plan.tables if t.database == name} | {tables[place].oid for place in places}
 
 
 def _order(here: str, there: str) -> str:

@@ -101,9 +101,9 @@ class ReferenceWorkspace:
             " (SELECT FROM pg_temp.{parents} AS p WHERE {same})) {query} LIMIT {limit}"
         ).format(query=sql.SQL(text).format(**parts), same=same, limit=sql.Literal(limit), **names)
         with self.context.target.translating_errors("can't check the references"):
-            found: list[Any] = await self.session.fetch(render_sql(unmatched))
+            rows: list[Any] = await self.session.fetch(render_sql(unmatched))
         await self._run("DROP TABLE pg_temp.{children}", children=names["children"])
-        return found
+        return rows
 
     async def has_rows(self, table: str) -> bool:
         """Tell whether the target table holds any row."""
@@ -137,13 +137,12 @@ class ReferenceWorkspace:
             values=sql.SQL(", ").join(values), complete=complete(values), source=end.table.from_clause, rows=end.rows
         )
         source, target = self.context.sources[end.table.database], self.context.target
-        goal = ("pg_temp", name)
         async with self.context.sessions.copy_connection(source) as reader:
             await pipe(
                 reader,
                 render_sql(query),
                 self.session,
-                goal,
+                ("pg_temp", name),
                 columns,
                 source=source,
                 target=target,

@@ -1,4 +1,4 @@
-"""What surrounds the rows of one database, as facts: rights, locale, extensions, sessions, settings.
+"""Facts about one database and its server: rights, locale, extensions, sessions, settings.
 
 `preflight` judges them. Both sides are asked the same questions, in a few statements of milliseconds.
 """
@@ -147,19 +147,19 @@ class ServerFacts:
 
     def locale(self, table: int, column: str) -> Locale | None:
         """Return by which rules a column sorts, or ``None`` where its type has none."""
-        found = self.collations.get((table, column))
-        if found is None:
+        collated = self.collations.get((table, column))
+        if collated is None:
             return None
-        if found.provider == "d":
+        if collated.provider == "d":
             return self.setting.default
-        return Locale.of(found.provider, found.locale, found.ctype)
+        return Locale.of(collated.provider, collated.locale, collated.ctype)
 
 
 async def fetch_facts(sessions: SessionPool, endpoint: Endpoint, tables: Collection[int], version: int) -> ServerFacts:
     """Gather the facts about ``endpoint`` and its ``tables`` (oids). Raises SourceError or TargetError."""
     oids = {"tables": list(tables)}
     async with sessions.session(endpoint) as connection:
-        with endpoint.translating_errors("can't look at what surrounds the rows"):
+        with endpoint.translating_errors("can't read its rights, settings and sessions"):
             setting = (await _all(connection, Setting, "surroundings", {"meta": META}))[0]
             relations = await _all(connection, Relation, "relations", oids)
             collations = await _all(connection, Collated, "collations", oids)

@@ -1,7 +1,7 @@
-"""Values that the target could not hold as they are: looked for in the source, in as few scans as can be.
+"""Values that the target could not hold as they are: searched in the source, in as few scans as can be.
 
 The first scan of a table simply converts everything and counts what is suspicious. Patterns and
-groupings, which cost several times as much, run only over columns where that scan found a reason to.
+groupings, which cost several times as much, run only over columns where that scan gave a reason to.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,10 +42,10 @@ class Values:
 
     def guarded(self, column: ColumnPlan) -> sql.Composable:
         """Return the column's transform, NULL for values that can't be converted (those are findings already)."""
-        made = column.conversion
-        if made.valid is None or column.target.name not in self.dirty:
-            return made.value
-        return sql.SQL("CASE WHEN {} THEN {} END").format(made.valid, made.value)
+        conversion = column.conversion
+        if conversion.valid is None or column.target.name not in self.dirty:
+            return conversion.value
+        return sql.SQL("CASE WHEN {} THEN {} END").format(conversion.valid, conversion.value)
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ async def scan_values(
             counts = await _scan(connection, table, conditions, converted, rows)
             suspects: list[Suspect] = []
             if counts is None or any(counts[: len(probes)]):
-                looked = [await _probe(connection, table, probe, rows) for probe in probes]
-                suspects = [suspect for suspect in looked if suspect.finding.count]
+                probed = [await _probe(connection, table, probe, rows) for probe in probes]
+                suspects = [suspect for suspect in probed if suspect.finding.count]
     dirty = frozenset(s.column for s in suspects if s.finding.code in REFUSED)
     if counts is None:
         return Values(table, tuple(suspects), dirty, None)
@@ -92,36 +92,36 @@ async def too_many(context: Context, table: TablePlan, values: Values) -> list[S
 
     Rows that are out already don't count. Among rows with one value the newest stays. Raises SourceError.
     """
-    found: list[Suspect] = []
+    suspects: list[Suspect] = []
     endpoint = context.sources[table.database]
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't look for duplicates in {table.source.full_name}"):
             for index, columns in new_uniques(table):
                 names = ", ".join(column.target.name for column in columns)
                 message = f"too many for the unique {index.name} ({names})"
-                found.append(await _group(connection, table, values, columns, "duplicate", message))
+                suspects.append(await _group(connection, table, values, columns, "duplicate", message))
             for keys in _unique_uuids(table):
                 if values.odd is None or values.odd & {column.target.name for column in keys}:
                     message = "same key as another row once converted"
-                    found.append(await _group(connection, table, values, keys, "case-collision", message))
-    return [suspect for suspect in found if suspect.finding.count]
+                    suspects.append(await _group(connection, table, values, keys, "case-collision", message))
+    return [suspect for suspect in suspects if suspect.finding.count]
 
 
 def _probes(table: TablePlan) -> Iterator[_Probe]:
     for column in table.columns:
-        made, kind = column.conversion, column.target.type.display
-        valid = made.valid or sql.SQL("true")
-        if made.valid is not None:
-            bad = sql.SQL("NOT ({})").format(made.valid)
-            quick = sql.SQL("false") if made.raises else bad
-            yield _Probe(made.code, column, quick, bad, f"value is no {kind}")
-        if made.lossy is not None:
-            safe = sql.SQL("CASE WHEN {} THEN {} END").format(valid, made.lossy)
-            yield _Probe("lossy", column, made.lossy, safe, f"value that {kind} would round or cut")
+        conversion, kind = column.conversion, column.target.type.display
+        valid = conversion.valid or sql.SQL("true")
+        if conversion.valid is not None:
+            bad = sql.SQL("NOT ({})").format(conversion.valid)
+            quick = sql.SQL("false") if conversion.raises else bad
+            yield _Probe(conversion.code, column, quick, bad, f"value is no {kind}")
+        if conversion.lossy is not None:
+            safe = sql.SQL("CASE WHEN {} THEN {} END").format(valid, conversion.lossy)
+            yield _Probe("lossy", column, conversion.lossy, safe, f"value that {kind} would round or cut")
         source = table.source.column(column.sources[0]) if len(column.sources) == 1 else None
         if not column.target.nullable and (source is None or source.nullable):
-            safe = sql.SQL("CASE WHEN {} THEN {} IS NULL END").format(valid, made.value)
-            null = sql.SQL("{} IS NULL").format(made.value)
+            safe = sql.SQL("CASE WHEN {} THEN {} IS NULL END").format(valid, conversion.value)
+            null = sql.SQL("{} IS NULL").format(conversion.value)
             yield _Probe("null", column, null, safe, "no value, and the target demands one")
 
 
@@ -139,10 +139,10 @@ async def _scan(
 ) -> tuple[int, ...] | None:
     """Count the conditions and convert the values; ``None`` where the server refused one."""
     counted = [sql.SQL("pg_catalog.count(*) FILTER (WHERE {})").format(condition) for condition in conditions]
-    made = [sql.SQL("pg_catalog.count({})").format(value) for value in converted]
-    if not counted and not made:
+    conversions = [sql.SQL("pg_catalog.count({})").format(value) for value in converted]
+    if not counted and not conversions:
         return ()
-    values = sql.SQL(", ").join(counted + made)
+    values = sql.SQL(", ").join(counted + conversions)
     query = sql.SQL("SELECT {} FROM {} WHERE {}").format(values, table.from_clause, rows)
     try:
         return (await run(connection, query))[0][: len(counted)]

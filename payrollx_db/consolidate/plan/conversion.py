@@ -72,7 +72,7 @@ def convert(value: sql.Composable, source: ColumnType, target: ColumnType, timez
         lambda: _to_timestamptz(value, source, target, timezone),
         lambda: _wider(value, source, target),
     )
-    return next((made for attempt in attempts if (made := attempt()) is not None), None)
+    return next((conversion for attempt in attempts if (conversion := attempt()) is not None), None)
 
 
 def derived(value: sql.Composable, target: ColumnType) -> Conversion:
@@ -123,9 +123,9 @@ def _same(value: sql.Composable, source: ColumnType, target: ColumnType) -> Conv
         return _to_text(value, source, target)
     if target.name not in TRUNCATING:
         return None
-    made = cast_to(value, target)
+    cast = cast_to(value, target)
     valid = _fits(value, target) if target.name == "numeric" else None
-    return Conversion(f"to {target.display}", made, valid, sql.SQL("{} <> {}").format(made, value))
+    return Conversion(f"to {target.display}", cast, valid, sql.SQL("{} <> {}").format(cast, value))
 
 
 def _fits(value: sql.Composable, target: ColumnType) -> sql.Composable | None:
@@ -140,12 +140,12 @@ def _to_text(value: sql.Composable, source: ColumnType, target: ColumnType) -> C
         return Conversion("to text[]", sql.SQL("{}::text[]").format(value))
     if target.name not in TEXTS or not (source.name in TEXTS or source.kind == "e"):
         return None
-    made = sql.SQL("{}::text").format(value)
+    text = sql.SQL("{}::text").format(value)
     if not target.modifier:
-        return Conversion("to text", made)
+        return Conversion("to text", text)
     # An explicit cast to varchar(n) cuts silently; sent as text, the target's own input refuses what is too long.
-    short = sql.SQL("pg_catalog.char_length({}) <= {}").format(made, sql.Literal(int(target.modifier)))
-    return Conversion(f"to {target.display}", made, short, raises=False)
+    short = sql.SQL("pg_catalog.char_length({}) <= {}").format(text, sql.Literal(int(target.modifier)))
+    return Conversion(f"to {target.display}", text, short, raises=False)
 
 
 def _to_uuid(value: sql.Composable, source: ColumnType, target: ColumnType) -> Conversion | None:
@@ -158,11 +158,11 @@ def _to_uuid(value: sql.Composable, source: ColumnType, target: ColumnType) -> C
 def _to_timestamptz(value: sql.Composable, source: ColumnType, target: ColumnType, timezone: str) -> Conversion | None:
     if (source.name, target.name) != ("timestamp", "timestamptz"):
         return None
-    made = sql.SQL("({} AT TIME ZONE {})").format(value, sql.Literal(timezone))
+    moment = sql.SQL("({} AT TIME ZONE {})").format(value, sql.Literal(timezone))
     if not target.modifier:
-        return Conversion(f"timestamp at {timezone}", made)
-    cut = cast_to(made, target)
-    return Conversion(f"timestamp at {timezone}", cut, None, sql.SQL("{} <> {}").format(cut, made))
+        return Conversion(f"timestamp at {timezone}", moment)
+    cut = cast_to(moment, target)
+    return Conversion(f"timestamp at {timezone}", cut, None, sql.SQL("{} <> {}").format(cut, moment))
 
 
 def _wider(value: sql.Composable, source: ColumnType, target: ColumnType) -> Conversion | None:
@@ -177,8 +177,8 @@ def _to_enum(value: sql.Composable, source: ColumnType, target: ColumnType) -> C
         return None
     # enum_recv reads a label's text, so the target's type need not exist on the source's server.
     known = source.kind == "e" and set(source.labels) <= set(target.labels)
-    rule, made = "enum by its label", sql.SQL("{}::text").format(value)
-    return Conversion(rule, made, raises=False) if known else _labelled(rule, made, target)
+    rule, label = "enum by its label", sql.SQL("{}::text").format(value)
+    return Conversion(rule, label, raises=False) if known else _labelled(rule, label, target)
 
 
 def _labelled(rule: str, text: sql.Composable, target: ColumnType) -> Conversion:

@@ -135,14 +135,14 @@ class TablePlan:
 
 
 def plan_table(
-    legacy: LegacyDatabase, table_map: TableMap, found: Database, target: Table, timezone: str
+    legacy: LegacyDatabase, table_map: TableMap, database: Database, target: Table, timezone: str
 ) -> tuple[TablePlan, list[Mismatch]]:
-    """Plan one table of ``found`` (which has it) into ``target``, and say what doesn't fit."""
-    source = found.tables[f"{legacy.schema}.{table_map.source.name}"]
+    """Plan one table of ``database`` (which has it) into ``target``, and say what doesn't fit."""
+    source = database.tables[f"{legacy.schema}.{table_map.source.name}"]
     columns, wrong = _columns(legacy, table_map, source, target, timezone)
     clause = from_item(source)
     for alias, lookup in table_map.lookups.items():
-        joined = found.tables.get(f"{legacy.schema}.{lookup.table}")
+        joined = database.tables.get(f"{legacy.schema}.{lookup.table}")
         place = f"{legacy.name}.{legacy.schema}.{lookup.table}"
         if joined is None:
             wrong.append(Mismatch("missing", place, f"{source.name} looks it up, and it isn't there"))
@@ -164,8 +164,8 @@ def plan_duplicate(
     partial = replace(
         table_map,
         source=duplicate.source,
-        rename={name: goal for name, goal in table_map.rename.items() if name in has},
-        derive={goal: t for goal, t in table_map.derive.items() if all(name in has for name in template_fields(t))},
+        rename={name: target for name, target in table_map.rename.items() if name in has},
+        derive={target: t for target, t in table_map.derive.items() if all(name in has for name in template_fields(t))},
         lookups={},
     )
     columns, _ = _columns(legacy, partial, source, target, timezone)
@@ -197,19 +197,19 @@ def _columns(
     plans: dict[str, ColumnPlan] = {}
     wrong: list[Mismatch] = []
     for name, template in table_map.derive.items():
-        goal = target.column(name)
-        if goal is None:
+        target_column = target.column(name)
+        if target_column is None:
             wrong.append(Mismatch("missing", f"{target.full_name}.{name}", "the layout fills it, and it isn't there"))
         else:
-            plans[name] = _derived(goal, template)
+            plans[name] = _derived(target_column, template)
     derived = {source for plan in plans.values() for source in plan.sources}
     for column in source.columns:
         if column.name not in table_map.source.columns:
             continue  # unknown to the layout (listed as unmapped), or discarded by name
         name = table_map.rename.get(column.name, rules.snake_case(column.name))
-        goal = target.column(name)
+        target_column = target.column(name)
         place = f"{legacy.name}.{source.full_name}.{column.name}"
-        if goal is None or goal.generated:
+        if target_column is None or target_column.generated:
             if column.name in table_map.rename:
                 wrong.append(
                     Mismatch("missing", f"{target.full_name}.{name}", f"{place} is renamed to it; it isn't there")
@@ -219,23 +219,23 @@ def _columns(
             if column.name not in derived:
                 wrong.append(Mismatch("ambiguous", place, f"{target.full_name}.{name} is filled by something else too"))
             continue
-        made = rules.convert(sql.Identifier(ROW, column.name), column.type, goal.type, timezone)
-        if made is None:
-            kinds = f"{column.type.display} into {goal.type.display} ({target.full_name}.{name})"
+        conversion = rules.convert(sql.Identifier(ROW, column.name), column.type, target_column.type, timezone)
+        if conversion is None:
+            kinds = f"{column.type.display} into {target_column.type.display} ({target.full_name}.{name})"
             wrong.append(Mismatch("no-rule", place, f"no rule turns {kinds}; derive it in the layout"))
         else:
-            plans[name] = ColumnPlan(goal, (column.name,), made)
+            plans[name] = ColumnPlan(target_column, (column.name,), conversion)
     return plans, wrong
 
 
-def _derived(goal: Column, template: str) -> ColumnPlan:
+def _derived(target_column: Column, template: str) -> ColumnPlan:
     named: dict[str, sql.Identifier] = {}
     for name in template_fields(template):
         lookup, _, column = name.rpartition(".")
         named[name] = sql.Identifier(lookup or ROW, column)
     value = sql.SQL(template).format(**named)  # the layout is code, not data
     reads = tuple(name for name in named if "." not in name)
-    return ColumnPlan(goal, reads, rules.derived(value, goal.type))
+    return ColumnPlan(target_column, reads, rules.derived(value, target_column.type))
 
 
 def _unfilled(table_map: TableMap, target: Table, filled: Mapping[str, ColumnPlan]) -> Iterator[Mismatch]:
@@ -245,8 +245,8 @@ def _unfilled(table_map: TableMap, target: Table, filled: Mapping[str, ColumnPla
         if column.name in filled or column.generated:
             continue
         if column.name not in table_map.new:
-            said = f"nothing of {table_map.source.name} fills it, and the layout doesn't call it new"
-            yield Mismatch("unfilled", place, said)
+            problem = f"nothing of {table_map.source.name} fills it, and the layout doesn't call it new"
+            yield Mismatch("unfilled", place, problem)
         elif not column.nullable and not column.has_default:
             yield Mismatch("unfilled", place, "is new, but can be neither NULL nor defaulted")
     for name in table_map.new:

@@ -138,32 +138,32 @@ def databases_of(layout: Layout, schemas: set[str]) -> tuple[LegacyDatabase, ...
 
 
 def _plan_database(
-    layout: Layout, legacy: LegacyDatabase, found: Database, target: Database
+    layout: Layout, legacy: LegacyDatabase, database: Database, target: Database
 ) -> tuple[list[TablePlan], list[Mismatch]]:
     tables: list[TablePlan] = []
-    wrong = list(_unaccounted(legacy, found))
+    wrong = list(_unaccounted(legacy, database))
     for table_map in legacy.maps:
-        goal = target.tables.get(table_map.target)
-        if goal is not None and f"{legacy.schema}.{table_map.source.name}" in found.tables:
-            planned, problems = plan_table(legacy, table_map, found, goal, layout.timezone)
+        target_table = target.tables.get(table_map.target)
+        if target_table is not None and f"{legacy.schema}.{table_map.source.name}" in database.tables:
+            planned, problems = plan_table(legacy, table_map, database, target_table, layout.timezone)
             tables.append(planned)
             wrong += problems
-    wrong += _going_nowhere(legacy, tables, found)
+    wrong += _going_nowhere(legacy, tables, database)
     for duplicate in legacy.duplicates:
-        source = found.tables.get(f"{legacy.schema}.{duplicate.source.name}")
+        source = database.tables.get(f"{legacy.schema}.{duplicate.source.name}")
         for table_map in layout.owner_maps(duplicate):
-            goal = target.tables.get(table_map.target)
-            if source is not None and goal is not None:
-                tables.append(plan_duplicate(legacy, duplicate, table_map, source, goal, layout.timezone))
+            target_table = target.tables.get(table_map.target)
+            if source is not None and target_table is not None:
+                tables.append(plan_duplicate(legacy, duplicate, table_map, source, target_table, layout.timezone))
     return tables, wrong
 
 
-def _unaccounted(legacy: LegacyDatabase, found: Database) -> Iterator[Mismatch]:
+def _unaccounted(legacy: LegacyDatabase, database: Database) -> Iterator[Mismatch]:
     """Hold the layout against the database, table by table, both ways (law 2)."""
     discarded = {(d.table, d.column) for d in legacy.discards}
     expected = {m.source.name: m.source.columns for m in legacy.maps}
     expected |= {d.source.name: d.source.columns for d in legacy.duplicates}
-    for table in found.tables.values():
+    for table in database.tables.values():
         name = table.name if table.schema == legacy.schema else table.full_name
         place = f"{legacy.name}.{table.full_name}"
         if (name, None) in discarded:
@@ -174,20 +174,20 @@ def _unaccounted(legacy: LegacyDatabase, found: Database) -> Iterator[Mismatch]:
         actual = {c.name: c.shape for c in table.columns if (name, c.name) not in discarded}
         yield from _compare_columns(place, expected[name], actual)
     for name in expected:
-        if f"{legacy.schema}.{name}" not in found.tables:
+        if f"{legacy.schema}.{name}" not in database.tables:
             place = f"{legacy.name}.{legacy.schema}.{name}"
             yield Mismatch("missing", place, "the layout knows this table, and it isn't there")
-    for leftover in found.leftovers:
+    for leftover in database.leftovers:
         if (leftover.name, None) not in discarded:
-            said = f"{leftover.kind} that no table owns ({leftover.count}); discard it with a reason"
-            yield Mismatch("leftover", f"{legacy.name}.{leftover.name}", said)
+            problem = f"{leftover.kind} that no table owns ({leftover.count}); discard it with a reason"
+            yield Mismatch("leftover", f"{legacy.name}.{leftover.name}", problem)
 
 
 def _compare_columns(place: str, expected: Mapping[str, str], actual: Mapping[str, str]) -> Iterator[Mismatch]:
     for name, shape in actual.items():
         if name not in expected:
-            said = f"the layout doesn't know this column ({shape}); map it or discard it with a reason"
-            yield Mismatch("unmapped", f"{place}.{name}", said)
+            problem = f"the layout doesn't know this column ({shape}); map it or discard it with a reason"
+            yield Mismatch("unmapped", f"{place}.{name}", problem)
         elif shape != expected[name]:
             yield Mismatch("type", f"{place}.{name}", f"is {shape}, and the layout says {expected[name]}")
     for name in expected:
@@ -195,7 +195,7 @@ def _compare_columns(place: str, expected: Mapping[str, str], actual: Mapping[st
             yield Mismatch("missing", f"{place}.{name}", "the layout knows this column, and it isn't there")
 
 
-def _going_nowhere(legacy: LegacyDatabase, tables: Iterable[TablePlan], found: Database) -> Iterator[Mismatch]:
+def _going_nowhere(legacy: LegacyDatabase, tables: Iterable[TablePlan], database: Database) -> Iterator[Mismatch]:
     """Name the source columns that no map of their table takes anywhere."""
     taken: dict[str, set[str]] = defaultdict(set)
     goals: dict[str, list[str]] = defaultdict(list)
@@ -205,7 +205,7 @@ def _going_nowhere(legacy: LegacyDatabase, tables: Iterable[TablePlan], found: D
     known = {m.source.name: m.source.columns for m in legacy.maps}
     discarded = {(d.table, d.column) for d in legacy.discards}
     for name, seen in taken.items():
-        for column in found.tables[f"{legacy.schema}.{name}"].columns:
+        for column in database.tables[f"{legacy.schema}.{name}"].columns:
             if column.name in known[name] and column.name not in seen and (name, column.name) not in discarded:
                 place = f"{legacy.name}.{legacy.schema}.{name}.{column.name}"
                 yield Mismatch("unmapped", place, f"goes nowhere: no column of {' or '.join(goals[name])} takes it")

@@ -1,0 +1,332 @@
+"""Examining what was scanned: what each finding means for the rows that refer to it, and what the policies decide.
+
+Tables are examined parents first, because a quarantined row makes orphans of those that refer to it, and whether a
+row finds its parent is known only when it is known which parents are copied.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
+
+from psycopg import sql
+
+from payrollx_db.consolidate.check import values
+from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, already_enforced, end_of
+from payrollx_db.consolidate.check.values import Suspect, Values
+from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.plan.plan import Plan, parents_first
+from payrollx_db.consolidate.quarantine import Decision, Kind
+from payrollx_db.errors import FindingsError
+from payrollx_db.model.catalog import Reference
+from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.model.policy import FAIL, Policies
+from payrollx_db.postgres.introspect import Index
+from payrollx_db.postgres.session import run
+
+VALUES_AMONG = "SELECT {key}, {value} FROM {source} WHERE ({rows}) AND {value} = ANY ({values}::text[])"
+
+
+def too_many_exceptions(count: int, most: int) -> FindingsError:
+    """Return the error that says that a run can't decide about so many single rows."""
+    return FindingsError(
+        f"the policies decide about {count:,} rows or more, and one run can name {most:,}",
+        hint="fix the source, or map these rows otherwise in the layout",
+    )
+
+
+@dataclass
+class Examiner:
+    """Collects findings and decisions, table by table.
+
+    ``scanned`` has what is known of each table's values, and where they may be too many for a unique, by the place
+    of the table's plan; ``most`` is how many rows may be decided about. ``workspace`` is set before `examine`.
+    """
+
+    context: Context
+    plan: Plan
+    policies: Policies
+    most: int
+    scanned: dict[tuple[str, str], tuple[Values, list[Suspect]]]
+    findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    workspace: ReferenceWorkspace = field(init=False)
+    _quarantined: dict[str, dict[str, Decision]] = field(default_factory=dict)
+    _changes: dict[tuple[str, str, str], Decision] = field(default_factory=dict)
+    _imported: dict[str, dict[str, Decision]] = field(default_factory=dict)
+
+    @property
+    def known(self) -> dict[tuple[str, str], Values]:
+        """What is known of each table's values."""
+        return {place: known for place, (known, _) in self.scanned.items()}
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return all decisions: rows that are quarantined, values that change, rows that are imported."""
+        quarantined = [decision for rows in self._quarantined.values() for decision in rows.values()]
+        imported = [
+            decision
+            for name, rows in self._imported.items()
+            for key, decision in rows.items()
+            if key not in self._quarantined.get(name, {})
+        ]
+        return (*quarantined, *imported, *self._changes.values())
+
+    def add(self, findings: Iterable[Finding], decisions: Iterable[Decision]) -> None:
+        """Add findings and decisions to those that there are; of two alike, the first stays."""
+        for finding in findings:
+            self.findings.setdefault((finding.code, finding.place), finding)
+        for decision in decisions:
+            if decision.kind == "row":
+                self._quarantined.setdefault(decision.source, {}).setdefault(decision.key, decision)
+            elif decision.kind == "adopted":
+                self._imported.setdefault(decision.source, {}).setdefault(decision.key, decision)
+            else:
+                self._changes.setdefault((decision.source, decision.key, decision.column), decision)
+
+    async def examine(self) -> None:
+        """Examine every table, parents first, until no more rows are quarantined."""
+        await self._scan_imported()
+        for table in self._feeding():
+            for suspect in self.scanned[table.place][0].suspects:
+                await self._suspect(table, suspect)
+        order = parents_first(self.plan)
+        quarantined = -1
+        while quarantined != (quarantined := sum(map(len, self._quarantined.values()))):
+            for table in order:
+                await self._references(table)
+                await self._uniques(table)
+        for table in {t.source_name: t for t in self.plan.merges}.values():
+            await self._orphaned_duplicates(table)
+
+    async def loose(self) -> None:
+        """Warn of rows that are copied and whose loose reference will point nowhere."""
+        references = [reference for reference in self.plan.catalog.references if not reference.enforced]
+        by_target = attrgetter("target_table", "target_columns")
+        for (owner, columns), members in groupby(sorted(references, key=by_target), key=by_target):
+            children = [(r, end) for r in members for end in self._ends(r.table, r.columns)]
+            parents = self._ends(owner, columns)
+            if not children or not (parents or await self.workspace.has_rows(owner)):
+                continue
+            name = await self.workspace.parents(children[0][0], parents)
+            for _, child in children:
+                count, unmatched = await self.workspace.unmatched(name, child)
+                if count:
+                    place, message = values.place(child.table, child.columns), f"no such row in {owner}"
+                    self.add([Finding("loose-orphan", "warn", place, count, message, unmatched)], [])
+
+    async def _orphaned_duplicates(self, duplicate: TablePlan) -> None:
+        """Quarantine rows of a duplicate table with their owner's row: there is nothing left to merge them with."""
+        owner = next(
+            t for t in self.plan.copies if (t.database, t.target_name) == (duplicate.owner, duplicate.target_name)
+        )
+        causes = self._quarantined.get(owner.source_name, {})
+        if not causes or duplicate.source_key is None:
+            return
+        query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
+            duplicate.source_key, duplicate.from_clause, duplicate.among(list(causes))
+        )
+        name = duplicate.source_name
+        for (key,) in await self._fetch(duplicate, query):
+            if key not in self._imported.get(name, {}):
+                cause = f"{owner.source_name} {key}"
+                self.add([], [Decision(name, key, "row", causes[key].code, causes[key].action, "", cause)])
+
+    # --- single findings ---------------------------------------------------------------------------
+
+    async def _suspect(self, table: TablePlan, suspect: Suspect) -> None:
+        """Turn a suspicion into a finding, and into decisions where a policy says what to do."""
+        finding = suspect.finding
+        action = self.policies.action(finding.code, finding.place)
+        if action != FAIL and suspect.keys is None:
+            finding = replace(finding, message=f"{finding.message} (its rows have no primary key to be named by)")
+            action = FAIL
+        self.add([replace(finding, action=action)], [])
+        if action == FAIL or suspect.keys is None:
+            return
+        kind: Kind = "value" if action == "round" else "row"
+        column = suspect.column if kind == "value" else ""
+        for (key,) in await self._fetch(table, suspect.keys):
+            self.add([], [Decision(table.source_name, key, kind, finding.code, action, column)])
+
+    async def _fetch(self, table: TablePlan, query: sql.Composable) -> list[tuple[str, ...]]:
+        endpoint = self.context.sources[table.database]
+        some = sql.SQL("SELECT * FROM ({}) AS keys LIMIT {}").format(query, sql.Literal(self.most + 1))
+        async with self.context.sessions.session(endpoint) as connection:
+            with endpoint.translating_errors(f"can't read the keys of {table.source.full_name}"):
+                rows = await run(connection, some)
+        if len(rows) > self.most:
+            raise too_many_exceptions(len(rows), self.most)
+        return rows
+
+    async def _uniques(self, table: TablePlan) -> None:
+        known, suspects = self.scanned[table.place]
+        if suspects and self._quarantined.get(table.source_name):
+            suspects = await values.too_many(self.context, self._now(table), known)
+        for suspect in suspects:
+            await self._suspect(table, suspect)
+        if self._importers(table):
+            await self._refuse_imported_twice(table)
+
+    # --- references -------------------------------------------------------------------------------
+
+    async def _references(self, table: TablePlan) -> None:
+        for reference in self.plan.catalog.references:
+            if reference.enforced and reference.table == table.target_name:
+                await self._reference(table, reference)
+
+    async def _reference(self, table: TablePlan, reference: Reference) -> None:
+        owner = next((t for t in self.plan.copies if t.target_name == reference.target_table), None)
+        children = [end for t in (table, *self._importers(table)) if (end := self._end(t, reference.columns))]
+        parents = [self._end(t, reference.target_columns) for t in ((owner, *self._importers(owner)) if owner else ())]
+        ends = [end for end in parents if end is not None]
+        if not children:
+            return
+        untouched = owner is not None and not self._quarantined.get(owner.source_name) and len(children) == 1
+        if untouched and already_enforced(self.plan, children[0], ends[0] if ends else None):
+            return
+        if not ends and not await self.workspace.has_rows(reference.target_table):
+            return  # its foreign key is left NOT VALID until its parents' service is copied
+        name = await self.workspace.parents(reference, ends)
+        for child in children:
+            orphans = await self.workspace.orphans(name, child)
+            if orphans.values:
+                await self._orphans(child, reference, orphans.values, owner)
+
+    async def _orphans(
+        self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], owner: TablePlan | None
+    ) -> None:
+        """Decide about rows whose parent isn't there: some never had one, the parents of others are quarantined."""
+        causes = await self._quarantined_parents(owner, reference, list(orphans)) if owner else {}
+        place = values.place(child.table, child.columns)
+        action = self.policies.action("orphan", place)
+        nullable = self._nullable(child, reference)
+        alone = {value: rows for value, rows in orphans.items() if value not in causes}
+        message = f"no such row in {reference.target_table}"
+        if action == "null" and not nullable:
+            action, message = FAIL, f"{message}, and policy null can't be: the target's column takes no NULL"
+        if alone:
+            examples = tuple(alone)[:EXAMPLES]
+            self.add([Finding("orphan", "block", place, sum(alone.values()), message, examples, action)], [])
+        cascade = action if action != FAIL else "quarantine"
+        if causes:
+            count = sum(orphans[value] for value in causes)
+            message = f"rows that refer to quarantined rows of {reference.target_table}"
+            self.add([Finding("descendant", "info", place, count, message, tuple(causes)[:EXAMPLES], cascade)], [])
+        for orphaned, decided in ((alone, action), (causes, cascade)):
+            if orphaned and decided != FAIL:
+                columns = nullable if decided == "null" else ()
+                await self._decide_orphans(child, list(orphaned), decided, causes, columns)
+
+    def _nullable(self, child: ReferenceEnd, reference: Reference) -> tuple[str, ...]:
+        """Return the child's columns that policy null makes NULL: those that may be, and that no other reference has.
+
+        One is enough for a reference of several columns to point at nothing; where others share all, all are taken.
+        """
+        others = [r for r in self.plan.catalog.references if r.table == reference.table and r != reference]
+        shared = {name for other in others for name in other.columns}
+        names = tuple(c.target.name for c in child.columns if c.target.nullable and c not in child.table.key)
+        return tuple(name for name in names if name not in shared) or names
+
+    async def _decide_orphans(
+        self,
+        child: ReferenceEnd,
+        orphaned: Sequence[str],
+        action: str,
+        causes: Mapping[str, str],
+        columns: Sequence[str],
+    ) -> None:
+        """Decide about the rows with these values: they are quarantined, or copied with ``columns`` NULL."""
+        table = child.table
+        if table.source_key is None:
+            return
+        query = sql.SQL(VALUES_AMONG).format(
+            key=table.source_key, value=self.workspace.text(child), source=table.from_clause,
+            rows=child.rows, values=sql.Literal(list(orphaned)),
+        )  # fmt: skip
+        kind: Kind = "value" if columns else "row"
+        for key, value in await self._fetch(table, query):
+            cause = causes.get(value, "")
+            for column in columns or ("",):
+                self.add([], [Decision(table.source_name, key, kind, "orphan", action, column, cause)])
+
+    async def _quarantined_parents(
+        self, owner: TablePlan, reference: Reference, orphans: Sequence[str]
+    ) -> dict[str, str]:
+        """Return those values whose parent is quarantined, each with that parent's name."""
+        quarantined = self._quarantined.get(owner.source_name)
+        end = end_of(owner, reference.target_columns)
+        if not quarantined or end is None or owner.source_key is None:
+            return {}
+        query = sql.SQL(VALUES_AMONG).format(
+            key=owner.source_key, value=self.workspace.text(end), source=owner.from_clause,
+            rows=owner.among(list(quarantined)), values=sql.Literal(list(orphans)),
+        )  # fmt: skip
+        return {value: f"{owner.source_name} {key}" for key, value in await self._fetch(owner, query)}
+
+    # --- imported rows -----------------------------------------------------------------------------
+
+    def _importers(self, table: TablePlan) -> list[TablePlan]:
+        """Return the duplicate tables that have rows to be imported into this table's target."""
+        return [t for t in self.plan.merges if t.target_name == table.target_name and self._imported.get(t.source_name)]
+
+    def _feeding(self) -> list[TablePlan]:
+        """Return every table that rows come from: those to copy, and duplicates with rows to import."""
+        return [*self.plan.copies, *(t for t in self.plan.merges if self._imported.get(t.source_name))]
+
+    async def _scan_imported(self) -> None:
+        for table in self._feeding():
+            if table.owner:
+                keys = list(self._imported[table.source_name])
+                self.scanned[table.place] = (await values.scan_values(self.context, table, keys), [])
+                self.workspace.known = self.known
+
+    async def _refuse_imported_twice(self, table: TablePlan) -> None:
+        """Refuse, or quarantine, imported rows that would break a unique of the target."""
+        uniques = [index for index in table.target.indexes if index.unique and index.plain and len(index.columns) == 1]
+        for duplicate in self._importers(table):
+            quarantined = self._quarantined.get(duplicate.source_name, {})
+            keys = [key for key in self._imported[duplicate.source_name] if key not in quarantined]
+            for index in uniques if keys and duplicate.source_key is not None else ():
+                mine, theirs = end_of(duplicate, index.columns, keys), end_of(self._now(table), index.columns)
+                if mine is not None and theirs is not None:
+                    await self._refuse_clash(duplicate, index, mine, theirs)
+
+    async def _refuse_clash(self, duplicate: TablePlan, index: Index, mine: ReferenceEnd, theirs: ReferenceEnd) -> None:
+        clash = await self._clash(mine, theirs)
+        if not clash:
+            return
+        place = values.place(duplicate, mine.columns)
+        action = self.policies.action("duplicate", place)
+        message = f"adopted, and too many for the unique {index.name}"
+        self.add([Finding("duplicate", "block", place, len(clash), message, tuple(clash)[:EXAMPLES], action)], [])
+        if action != FAIL:
+            self.add([], [Decision(duplicate.source_name, key, "row", "duplicate", action) for key in clash])
+
+    async def _clash(self, mine: ReferenceEnd, theirs: ReferenceEnd) -> list[str]:
+        """Return the keys of those of my rows whose value they have already."""
+        value = self.workspace.text(mine)
+        query = sql.SQL("SELECT {}, {} FROM {} WHERE {} AND {} IS NOT NULL").format(
+            mine.table.source_key or sql.SQL("NULL"), value, mine.table.from_clause, mine.rows, value
+        )
+        rows = await self._fetch(mine.table, query)
+        their_value = self.workspace.text(theirs)
+        query = sql.SQL("SELECT {} FROM {} WHERE {} AND {} = ANY ({}::text[])").format(
+            their_value, theirs.table.from_clause, theirs.rows, their_value, sql.Literal([value for _, value in rows])
+        )
+        taken = {value for (value,) in await self._fetch(theirs.table, query)}
+        return [key for key, value in rows if value in taken]
+
+    # --- helpers -----------------------------------------------------------------------------------
+
+    def _now(self, table: TablePlan) -> TablePlan:
+        """Return the table without the rows that are known to be quarantined."""
+        return replace(table, out=tuple(self._quarantined.get(table.source_name, ())))
+
+    def _ends(self, table: str, columns: Sequence[str]) -> list[ReferenceEnd]:
+        """Return the ends from which rows of a target table's columns will come."""
+        feeding = [t for t in self._feeding() if t.target_name == table]
+        return [end for t in feeding if (end := self._end(t, columns)) is not None]
+
+    def _end(self, table: TablePlan, columns: Sequence[str]) -> ReferenceEnd | None:
+        among = list(self._imported.get(table.source_name, ())) if table.owner else None
+        return end_of(self._now(table), columns, among)
