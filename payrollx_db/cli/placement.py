@@ -11,7 +11,7 @@ from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json, database_url
 from payrollx_db.cli.render import console
 from payrollx_db.cli.targets import places
-from payrollx_db.health.placed import Placements, look
+from payrollx_db.health.placed import Placements, find_placements
 
 
 @command(example="payrollx-db placement")
@@ -31,7 +31,7 @@ def placement(database_url: str | None, catalog: str, timeout: float, *, as_json
     known = registry.find(catalog)
     names = [service.name for service in known.services]
     variables = {name: variable(name) if os.environ.get(variable(name)) else UNIFIED for name in names}
-    placements = asyncio.run(look(known, places(known.services, database_url), variables, timeout))
+    placements = asyncio.run(find_placements(known, places(known.services, database_url), variables, timeout))
     if as_json:
         console.answer_json(placements.document())
     else:

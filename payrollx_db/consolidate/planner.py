@@ -29,8 +29,8 @@ class Task:
 
     ``sources`` has an endpoint for each legacy database by its layout name; ``services`` limits the
     task (empty: all of them); ``jobs`` is how many tables or slices move at once. ``check_rows`` says
-    whether every row is looked at before the first one moves: with ``auto``, where the policies need
-    it or the sources are small; otherwise what doesn't fit is found on the way, undone, and then told.
+    whether every row is checked before the first one is copied: with ``auto``, where the policies need
+    it or the sources are small; otherwise what doesn't fit stops the copy, which is undone, and is then named.
     """
 
     catalog: Catalog

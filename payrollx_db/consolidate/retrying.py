@@ -1,4 +1,4 @@
-"""Trying again: what a lost connection has cut off is redone whole, a few times, with growing pauses."""
+"""Retrying: what a lost connection has interrupted is redone whole, a few times, with growing pauses."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -17,7 +17,7 @@ from payrollx_db.model.events import Notice, Observer
 
 TRIES = 6
 FIRST_PAUSE = 1.5  # seconds, doubled each time: with the jitter, six tries span about a minute
-JITTER = 1.0  # seconds at most, so that those who were cut off together don't come back together
+JITTER = 1.0  # seconds at most, so that those that were interrupted together don't come back together
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ async def retry_transient(work: Callable[[], Awaitable[T]], what: str, observer:
 async def resume_after_lock_loss(work: Callable[[], Awaitable[T]], observer: Observer) -> T:
     """Do ``work``, a whole run, and take it up again where the session was lost that holds the run's lock.
 
-    The first contact isn't tried again: a wrong host or a missing database is to be told at once.
+    The first contact isn't tried again: a wrong host or a missing database is reported at once.
     """
     begun = False
 

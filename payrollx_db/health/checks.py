@@ -1,4 +1,4 @@
-"""The checks, one function each: it asks its query, and says what of the answer somebody should look at.
+"""The checks, one function each: it asks its query, and returns what needs attention.
 
 A new check is a function here, a query in queries/, a line in CHECKS, and a test that plants the fault.
 """
@@ -142,7 +142,7 @@ async def missing_indexes(database: Database) -> list[Finding]:
     findings = []
     for schema, table, columns, key in await database.rows("missing_indexes", loose=database.loose):
         what = f"the foreign key {key}" if key else "a loose reference"
-        message = f"{what} has no index: a look from the other side, or a delete there, reads the whole table"
+        message = f"{what} has no index: a join from the other side, or a delete there, reads the whole table"
         listed = ", ".join(quoted(column) for column in columns)
         remedy = f"CREATE INDEX CONCURRENTLY ON {quoted(schema, table)} ({listed}), and declare it in the model"
         place = f"{schema}.{table}.{'+'.join(columns)}"
@@ -171,10 +171,10 @@ async def unvalidated_constraints(database: Database) -> list[Finding]:
         place = f"{schema}.{table}.{name}"
         alter = f"ALTER TABLE {quoted(schema, table)}"
         if is_enforced:
-            message = "NOT VALID: rows from before it was made may break it"
+            message = "NOT VALID: rows that are older than it may violate it"
             remedy = f"{alter} VALIDATE CONSTRAINT {quoted(name)}; payrollx-db check names rows that would refuse"
         else:
-            message = "NOT ENFORCED: nothing is held against it"
+            message = "NOT ENFORCED: Postgres checks no row against it"
             remedy = f"{alter} ALTER CONSTRAINT {quoted(name)} ENFORCED"
         findings.append(database.finding("not-valid", "warn", message, remedy, place=place, schema=schema))
     return findings
@@ -234,7 +234,7 @@ async def _missing_tables(database: Database) -> list[Finding]:
     remedy = "restore it: payrollx-db service restore, or undo and redo the service's migrations"
     return [
         database.finding(
-            "table-missing", "error", "a migration made it, and it is gone", remedy,
+            "table-missing", "error", "a migration created it, and it is gone", remedy,
             place=f"{service.schema}.{table}", schema=service.schema,
         )
         for service in database.place.services
@@ -245,8 +245,8 @@ async def _missing_tables(database: Database) -> list[Finding]:
 
 async def _sees_others(database: Database) -> bool:
     cursor = await database.connection.execute("SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')")
-    found = await cursor.fetchone()
-    return bool(found and found[0])
+    row = await cursor.fetchone()
+    return bool(row and row[0])
 
 
 def _duration(seconds: float) -> str:

@@ -51,10 +51,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the databases are held against.
+    """What the databases should be like.
 
     ``branches`` has each service's revisions, oldest first; ``backups`` reads when the last ones were made,
-    if that is to be looked at.
+    if backups are to be checked.
     """
 
     catalog: Catalog
@@ -80,8 +80,8 @@ class Database:
 
     async def row(self, name: str, **params: Any) -> Any:
         """Return the one row of a query that has one."""
-        (found,) = await self.rows(name, **params)
-        return found
+        (row,) = await self.rows(name, **params)
+        return row
 
     @property
     def loose(self) -> str:

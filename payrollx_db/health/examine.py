@@ -28,7 +28,7 @@ SETTINGS = {"default_transaction_read_only": "on", "lock_timeout": "2s"}
 
 @dataclass(frozen=True)
 class Checked:
-    """One check of one database, and how it went: ``well`` says what is so where it found nothing."""
+    """One check of one database, and how it went: ``well`` says what is true where it has no finding."""
 
     name: str
     well: str
@@ -59,7 +59,7 @@ class DatabaseHealth:
 
 @dataclass(frozen=True)
 class Health:
-    """How all databases are, and when each service was backed up last, if that was looked at."""
+    """How all databases are, and when each service was backed up last, if that was checked."""
 
     databases: tuple[DatabaseHealth, ...]
     backups: Checked | None = None
@@ -103,7 +103,7 @@ async def _examine(place: Place, expected: Expected, seconds: float) -> Database
             with endpoint.translating_errors("can't be examined"):
                 return await _look(Database(place, endpoint, connection, expected), connected)
     except TimeoutError:
-        return _unreachable(place, f"no answer within {seconds:g} s", "look at what the server is busy with")
+        return _unreachable(place, f"no answer within {seconds:g} s", "find out what the server is busy with")
     except PayrollxError as error:
         return _unreachable(place, _message(place, error), error.hint)
 

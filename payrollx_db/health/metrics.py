@@ -66,10 +66,10 @@ def families(health: Health) -> "Iterator[Metric]":
     """Yield the families of an examination, each with its samples."""
     from prometheus_client.core import GaugeMetricFamily
 
-    made = {name: GaugeMetricFamily(name, said, labels=labels) for name, (said, labels) in FAMILIES.items()}
+    gauges = {name: GaugeMetricFamily(name, text, labels=labels) for name, (text, labels) in FAMILIES.items()}
     for name, labels, value in _samples(health):
-        made[name].add_metric(labels, value)
-    yield from made.values()
+        gauges[name].add_metric(labels, value)
+    yield from gauges.values()
 
 
 def require_client() -> Any:
@@ -113,8 +113,8 @@ def _samples(health: Health) -> Samples:
         for service in database.place.services:
             yield "payrollx_up", (service.name,), database.reachable
         yield from _database(database)
-    for service_name, made in health.last_backups.items():
-        yield "payrollx_last_backup_timestamp_seconds", (service_name,), made.timestamp()
+    for service_name, taken_at in health.last_backups.items():
+        yield "payrollx_last_backup_timestamp_seconds", (service_name,), taken_at.timestamp()
     yield from _found(health)
 
 

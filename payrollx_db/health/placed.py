@@ -64,14 +64,16 @@ class Placements:
         }
 
 
-async def look(catalog: Catalog, places: Iterable[Place], variables: dict[str, str], seconds: float) -> Placements:
+async def find_placements(
+    catalog: Catalog, places: Iterable[Place], variables: dict[str, str], seconds: float
+) -> Placements:
     """Ask every database, all at once, for ``seconds`` at most.
 
     ``variables`` says for each service which variable places it. Raises nothing: what fails is a problem.
     """
     asked = list(places)
-    found = await asyncio.gather(*(_problems(place, seconds) for place in asked))
-    problems = {name: problem for of_one in found for name, problem in of_one.items()}
+    by_place = await asyncio.gather(*(_problems(place, seconds) for place in asked))
+    problems = {name: problem for of_place in by_place for name, problem in of_place.items()}
     urls = {service.name: place.url for place in asked for service in place.services}
     services = tuple(Placed(s, urls[s.name], variables[s.name], problems[s.name]) for s in catalog.services)
     apart = (r for r in catalog.references if r.enforced and catalog.crosses(r))

@@ -59,9 +59,9 @@ class Capacity:
 
 async def capacity(database: Database) -> Capacity:
     """Read how many sessions there may be, and how many there are, without this one."""
-    found = await database.row("capacity")
-    room = Room(found.max_connections, found.reserved, found.database_limit)
-    return Capacity(room, found.used - 1, found.used_here - 1, len(database.place.services))
+    row = await database.row("capacity")
+    room = Room(row.max_connections, row.reserved, row.database_limit)
+    return Capacity(room, row.used - 1, row.used_here - 1, len(database.place.services))
 
 
 async def sizes(database: Database) -> tuple[ServiceSize, ...]:
@@ -87,5 +87,5 @@ async def room(endpoint: Endpoint) -> Room:
     async with session(endpoint) as connection:
         with endpoint.translating_errors("can't read how many sessions it takes"):
             cursor = await connection.execute(queries.load("capacity"))
-            found = await cursor.fetchone()
-    return Room(*found[:3]) if found else Room(0)
+            row = await cursor.fetchone()
+    return Room(*row[:3]) if row else Room(0)

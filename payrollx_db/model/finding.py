@@ -1,4 +1,4 @@
-"""A finding: what a check, doctor, a check of the roles, or a look for drift has to say about one place.
+"""A finding: what a check, doctor, a check of the roles, or a search for drift has to say about one place.
 
 There is one model of it, so that there is one way to show it, to count it and to record it.
 """

@@ -1,4 +1,4 @@
-"""A report held against the database again: what is recorded there, and the rows themselves."""
+"""Comparing a report with the database again: what is recorded there, and the rows themselves."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ NOT_COMPARED = ("format", "made", "seal", "target")
 class TableChecked:
     """A target table now, beside the report: rows, whether it holds the same, and in how many buckets it doesn't.
 
-    ``problem`` says why it could not be looked at; ``hashed`` is false where only its rows could be counted, as
+    ``problem`` says why it could not be read; ``hashed`` is false where only its rows could be counted, as
     no verification had been recorded.
     """
 
@@ -82,30 +82,30 @@ class Checked:
 
 
 async def check(path: Path, target: Endpoint, observer: Observer, *, jobs: int = 4) -> Checked:
-    """Hold the report in ``path`` against ``target``: what is recorded there, then every reported table, hashed anew.
+    """Compare the report in ``path`` with ``target``: what is recorded there, then every reported table, hashed anew.
 
     Changes nothing. Raises ConfigurationError where ``path`` is no report, FindingsError where it was
     edited, TargetError where the target can't be read.
     """
     document = checksum.opened(path).document
     async with SessionPool() as sessions:
-        found = await inspect(sessions, target)
-        same = found.identity == (document["target"]["system"], document["target"]["dbname"])
+        database = await inspect(sessions, target)
+        same = database.identity == (document["target"]["system"], document["target"]["dbname"])
         if not same:
             observer(Notice(f"this is not the database that the report is of, {document['target']['dbname']}"))
         observer(StageStarted("verify", "hashing the reported tables"))
         expected = list(_expected(document))
-        tables = await limited([_table(sessions, found, target, one, observer) for one in expected], jobs)
+        tables = await limited([_table(sessions, database, target, table, observer) for table in expected], jobs)
         return Checked(path, document["run"]["id"], same, await _record(document, target), tuple(tables))
 
 
 @dataclass(frozen=True)
 class _Expected:
-    """What the report says of a target table; ``proof`` where it was verified."""
+    """What the report says of a target table; ``fingerprint`` where it was verified."""
 
     target: str
     rows: int
-    proof: Fingerprint | None
+    fingerprint: Fingerprint | None
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
 
@@ -123,15 +123,15 @@ def _expected(document: Mapping[str, Any]) -> Iterator[_Expected]:
             yield _Expected(table["target"], written[table["target"]], None)
             continue
         buckets = {int(number): (rows, total) for number, (rows, total) in one["buckets"].items()}
-        proof = Fingerprint(one["bucket_count"], buckets)
+        recorded = Fingerprint(one["bucket_count"], buckets)
         columns, key = tuple(one["row_columns"]), tuple(one["key_columns"])
-        yield _Expected(table["target"], one["target_rows"], proof, key, columns)
+        yield _Expected(table["target"], one["target_rows"], recorded, key, columns)
 
 
 async def _table(
-    sessions: SessionPool, found: Database, target: Endpoint, expected: _Expected, observer: Observer
+    sessions: SessionPool, database: Database, target: Endpoint, expected: _Expected, observer: Observer
 ) -> TableChecked:
-    table = found.tables.get(expected.target)
+    table = database.tables.get(expected.target)
     names = expected.columns or tuple(column.name for column in table.columns) if table else ()
     if table is None:
         return _unseen(expected, "is not there")
@@ -140,15 +140,15 @@ async def _table(
     started = time.monotonic()
     observer(TableStarted("", expected.target, expected.rows))
     side = _side(table, target, expected.key or names, names)
-    seen = await fingerprint(sessions, side, expected.proof.count if expected.proof else 1)
-    observer(TableFinished("", expected.target, seen.rows, table.size, time.monotonic() - started))
-    if expected.proof is None:
-        return TableChecked(expected.target, expected.rows, seen.rows, seen.rows == expected.rows, hashed=False)
-    theirs, ours = expected.proof.buckets, seen.buckets
-    differing = sum(ours.get(number) != theirs.get(number) for number in ours.keys() | theirs.keys())
+    current = await fingerprint(sessions, side, expected.fingerprint.count if expected.fingerprint else 1)
+    observer(TableFinished("", expected.target, current.rows, table.size, time.monotonic() - started))
+    if expected.fingerprint is None:
+        return TableChecked(expected.target, expected.rows, current.rows, current.rows == expected.rows, hashed=False)
+    reported, present = expected.fingerprint.buckets, current.buckets
+    differing = sum(present.get(number) != reported.get(number) for number in present.keys() | reported.keys())
     return TableChecked(
-        expected.target, expected.rows, seen.rows, not differing, hashed=True,
-        buckets=expected.proof.count, differing=differing,
+        expected.target, expected.rows, current.rows, not differing, hashed=True,
+        buckets=expected.fingerprint.count, differing=differing,
     )  # fmt: skip
 
 
@@ -157,11 +157,11 @@ def _unseen(expected: _Expected, problem: str) -> TableChecked:
 
 
 def _side(table: Table, target: Endpoint, key: tuple[str, ...], names: tuple[str, ...]) -> Side:
-    """Return the target's side as verify makes it: by names that were found there, never by SQL of the file."""
+    """Return the target's side as verify makes it: by names that the database has, never by SQL of the file."""
 
     def canonical(name: str) -> tuple[str, sql.Composable]:
         column = table.column(name)
-        if column is None:  # looked at by the caller
+        if column is None:  # the caller has seen to that
             raise ConfigurationError(f"{table.full_name} has no column {name}")
         return name, conversion.canonical(sql.Identifier(ROW, name), column.type)
 

@@ -1,7 +1,7 @@
 """The report as a file: sealed JSON, alone or inside of the page, and how it is read again.
 
 The seal is a SHA-256 over the document in one canonical form. It shows that a file was changed by accident or
-by hand; it is no signature, since anybody can compute one. What stands in the report is proven by `check`.
+by hand; it is no signature, since anybody can compute one. `check` proves what the report says.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ EMBEDDED = re.compile(r'<script type="application/json" id="report">(.*?)</scrip
 
 @dataclass(frozen=True)
 class ReportFile:
-    """A report as it was found: its document, and whether it was a page."""
+    """A report as it was read: its document, and whether it was a page."""
 
     path: Path
     document: dict[str, Any]
@@ -36,13 +36,13 @@ class ReportFile:
 
 def sealed(facts: Facts) -> dict[str, Any]:
     """Return the document of a report made now, with its seal."""
-    made = {
+    origin = {
         "at": plain(datetime.now(UTC)),
         "tool_version": __version__,
         "python_version": platform.python_version(),
         "page_version": page_version(),
     }
-    document = {"format": FORMAT, "made": made, **facts.document()}
+    document = {"format": FORMAT, "made": origin, **facts.document()}
     return document | {"seal": seal_of(document)}
 
 
@@ -71,10 +71,10 @@ def opened(path: Path) -> ReportFile:
         raise _edited(path, "its seal does not fit what it says")
     again = _rendered(path, document)
     if embedded and again != text:
-        made = document["made"]
-        if made["page_version"] != page_version():
+        origin = document["made"]
+        if origin["page_version"] != page_version():
             raise ConfigurationError(
-                f"{path} was made by payrollx-db {made['tool_version']}, whose pages are laid out otherwise",
+                f"{path} was made by payrollx-db {origin['tool_version']}, whose pages are laid out otherwise",
                 hint="check it with that version, or check its JSON",
             )
         raise _edited(path, "the page does not say what its sealed numbers say")

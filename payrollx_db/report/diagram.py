@@ -87,21 +87,21 @@ def draw(document: Mapping[str, Any], shape: Shape) -> Picture:
 
 
 def _before(tables: Iterable[Mapping[str, Any]]) -> Tables:
-    found: Tables = {}
+    databases: Tables = {}
     for table in sorted(tables, key=lambda t: (t["source"].partition(".")[0], t["kind"], t["source"])):
         database, name = split(table["source"])
-        found.setdefault(database, {}).setdefault(name, (table["rows_read"] or 0, table["kind"] == "merge"))
-    return found
+        databases.setdefault(database, {}).setdefault(name, (table["rows_read"] or 0, table["kind"] == "merge"))
+    return databases
 
 
 def _after(document: Mapping[str, Any]) -> Tables:
     """Gather the schemas in the order in which the databases meet them, so that few lines cross."""
-    found: Tables = {}
+    schemas: Tables = {}
     for table in sorted(document["tables"], key=lambda t: (t["kind"], t["source"].partition(".")[0], t["target"])):
         schema, _, name = table["target"].partition(".")
-        rows, _ = found.setdefault(schema, {}).get(name, (0, False))
-        found[schema][name] = (rows + (table["rows_written"] or 0), False)
-    return found
+        rows, _ = schemas.setdefault(schema, {}).get(name, (0, False))
+        schemas[schema][name] = (rows + (table["rows_written"] or 0), False)
+    return schemas
 
 
 def _height(tables: Tables) -> float:

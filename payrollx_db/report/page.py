@@ -16,7 +16,7 @@ from payrollx_db.report import diagram, timeline
 from payrollx_db.report.summary import headline, summary
 from payrollx_db.report.timeline import duration, instant
 
-# What the look of a page depends on: another of these, and a page of the same numbers is another file.
+# What the appearance of a page depends on: another of these, and a page of the same numbers is another file.
 PARTS = (
     "page.py", "diagram.py", "timeline.py", "summary.py",
     "templates/page.html", "templates/page.css", "templates/picture.svg", "templates/timeline.svg",
@@ -48,7 +48,7 @@ def embedded(document: Mapping[str, Any]) -> Markup:
 
 @cache
 def page_version() -> str:
-    """Return a fingerprint of what makes pages look as they do."""
+    """Return a fingerprint of what decides how pages look."""
     folder = files("payrollx_db.report")
     text = b"".join(folder.joinpath(name).read_bytes() for name in PARTS)
     return hashlib.sha256(text).hexdigest()[:16]
@@ -56,7 +56,7 @@ def page_version() -> str:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("payrollx_db.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -64,9 +64,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"number": number, "size": size, "when": when, "duration": duration, "clock": clock}
-    made.globals["css"] = Markup(files("payrollx_db.report").joinpath("templates/page.css").read_text("utf-8"))  # noqa: S704 - ours
-    return made
+    environment.filters |= {"number": number, "size": size, "when": when, "duration": duration, "clock": clock}
+    environment.globals["css"] = Markup(files("payrollx_db.report").joinpath("templates/page.css").read_text("utf-8"))  # noqa: S704 - ours
+    return environment
 
 
 def _by_database(document: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:

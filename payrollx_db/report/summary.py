@@ -9,14 +9,14 @@ MARKS = {"proven": "good", "accounted": "warn", "different": "bad", "unbalanced"
 def headline(document: Mapping[str, Any]) -> dict[str, str]:
     """Return the verdict of a report: how it looks, and its one sentence."""
     state = document["state"]
-    said = {
+    sentences = {
         "proven": "Every row is accounted for, and both sides are identical.",
         "accounted": "Every row is accounted for. Identity is not proven yet.",
         "different": f"{_tables(_differing(document))} between the two sides.",
         "unbalanced": f"The rows do not add up in {_unbalanced(document)} of the tables.",
         "unfinished": f"This run is not finished: {document['run']['status']}.",
     }
-    return {"mark": MARKS[state], "text": said[state]}
+    return {"mark": MARKS[state], "text": sentences[state]}
 
 
 def summary(document: Mapping[str, Any]) -> list[str]:
@@ -27,11 +27,11 @@ def summary(document: Mapping[str, Any]) -> list[str]:
 def _account(document: Mapping[str, Any]) -> str:
     totals, run = document["totals"], document["run"]
     if document["state"] == "unfinished":
-        said = run["message"] or ""
-        return f"It says: {said}." if said and said != run["status"] else ""
+        reason = run["message"] or ""
+        return f"The reason is: {reason}." if reason and reason != run["status"] else ""
     kept = totals["rows_quarantined"]
-    out = f"{kept:,} of them stay out by policy, kept whole in quarantine." if kept else "none of them stays out."
-    return f"{totals['rows_read']:,} rows were read from the legacy databases; {out}"
+    quarantined = f"{kept:,} of them are quarantined by policy" if kept else "none of them is quarantined"
+    return f"{totals['rows_read']:,} rows were read from the legacy databases; {quarantined}."
 
 
 def _proof(document: Mapping[str, Any]) -> str:
@@ -46,9 +46,9 @@ def _proof(document: Mapping[str, Any]) -> str:
 
 def _advice(document: Mapping[str, Any]) -> str:
     if document["state"] == "unfinished":
-        return "The same payrollx-db copy goes on with it." if document["run"]["status"] != "undone" else ""
+        return "The same payrollx-db copy resumes it." if document["run"]["status"] != "undone" else ""
     if document["stale"]:
-        return "Rows were put back from quarantine since: payrollx-db verify proves it anew."
+        return "Rows were restored from quarantine since then: payrollx-db verify proves it again."
     if document["state"] == "accounted":
         return "payrollx-db verify proves it."
     if document["state"] == "different":

@@ -1,6 +1,6 @@
 """The timeline: what ran when, and beside what. The template draws it.
 
-Times without any work between (a run that was cut off and gone on with later, a verification of the next
+Times without any work between (a run that was interrupted and resumed later, a verification of the next
 morning) are folded into a short break, or they would leave no room for the work itself.
 """
 
@@ -22,7 +22,7 @@ KIND_OF_STEP = {"foreign key": "key", "foreign key check": "key", "merge": "merg
 
 IDLE = 0.12  # of the working time: a pause longer than this is folded
 FOLD = 46  # how wide a folded pause is
-BAR, ROW, AXIS = 9, 9, 34  # heights of a bar, of what is around those of a lane, of the axis
+BAR, ROW, AXIS = 9, 9, 34  # heights of a bar, of the space around those of a lane, of the axis
 NAME = 16  # the height of a lane's name where it stands above its bars
 TICKS = 7  # about so many, on the whole width
 
@@ -116,8 +116,8 @@ def draw(document: Mapping[str, Any], shape: Shape) -> Timeline | None:
 def _work(document: Mapping[str, Any]) -> list[Work]:
     """Gather what took time: rows that moved, what was built, what was compared."""
     moved = [t for t in document["tables"] if t["started_at"] and t["finished_at"]]
-    found = [(t["target"], "rows", t["source"], t["started_at"], t["finished_at"]) for t in moved]
-    found += [
+    times = [(t["target"], "rows", t["source"], t["started_at"], t["finished_at"]) for t in moved]
+    times += [
         (
             s["table"],
             KIND_OF_STEP.get(s["kind"], "index"),
@@ -127,12 +127,12 @@ def _work(document: Mapping[str, Any]) -> list[Work]:
         )
         for s in document["steps"]
     ]
-    found += [(t["target"], "verify", t["source"], t["started_at"], t["finished_at"]) for t in document["verified"]]
-    if not found:
+    times += [(t["target"], "verify", t["source"], t["started_at"], t["finished_at"]) for t in document["verified"]]
+    if not times:
         return []
-    zero = min(instant(start) for *_, start, _ in found)
+    zero = min(instant(start) for *_, start, _ in times)
     return sorted(
-        (Work(lane, kind, name, instant(start) - zero, instant(end) - zero) for lane, kind, name, start, end in found),
+        (Work(lane, kind, name, instant(start) - zero, instant(end) - zero) for lane, kind, name, start, end in times),
         key=lambda one: (one.start, one.end, one.name),
     )
 

@@ -134,7 +134,7 @@ def test_what_policies_decided_is_told_without_keys_and_goes_stale(hostile_world
     query(hostile_world.target, restored)
     document = document_of(hostile_world)
     assert (document["state"], document["stale"]) == ("accounted", True)
-    assert "put back" in page(document)
+    assert "Rows were restored from quarantine" in page(document)
 
 
 def test_the_record_of_an_older_version(changed: World) -> None:

@@ -22,24 +22,27 @@ TRUST = {
 }
 
 
-def show_services(found: "Iterable[Presence]") -> None:
+def show_services(services: "Iterable[Presence]") -> None:
     """Print the services, a line each."""
-    made = console.table(
+    table = console.table(
         ("service", "left"), ("database", "left"), ("revision", "left"), ("tables", "right"), ("rows", "right"),
         ("MB", "right"), ("last backup", "left"),
     )  # fmt: skip
-    for one in found:
-        rows = "?" if one.rows is None else f"{'' if one.exact else '~'}{one.rows:,}"
-        last = f"{one.last_backup:%Y-%m-%d %H:%M}{TRUST.get(one.signature or '', '')}" if one.last_backup else "none"
-        there = (str(one.tables), rows, f"{one.size / MEGABYTE:,.1f}") if one.revision else ("", "", "")
-        made.add_row(one.service.name, one.database.dbname, one.revision or "not here", *there, last)
-    console.answer_table(made)
+    for presence in services:
+        rows = "?" if presence.rows is None else f"{'' if presence.exact else '~'}{presence.rows:,}"
+        trust = TRUST.get(presence.signature or "", "")
+        last = f"{presence.last_backup:%Y-%m-%d %H:%M}{trust}" if presence.last_backup else "none"
+        size = f"{presence.size / MEGABYTE:,.1f}"
+        sizes = (str(presence.tables), rows, size) if presence.revision else ("", "", "")
+        revision = presence.revision or "not here"
+        table.add_row(presence.service.name, presence.database.dbname, revision, *sizes, last)
+    console.answer_table(table)
 
 
-def show_backups(made: "Iterable[Backup]") -> None:
+def show_backups(backups: "Iterable[Backup]") -> None:
     """Print what was backed up."""
     table = console.table(("backup", "left"), ("revision", "left"), ("rows", "right"), ("MB", "right"))
-    for backup in made:
+    for backup in backups:
         size = f"{backup.manifest.dump_bytes / MEGABYTE:,.1f}"
         table.add_row(str(backup.folder), backup.manifest.revision, f"{backup.manifest.rows:,}", size)
     console.answer_table(table)
@@ -47,41 +50,41 @@ def show_backups(made: "Iterable[Backup]") -> None:
 
 def document(backup: "Backup") -> dict[str, Any]:
     """Return a backup as plain data, for ``--json``."""
-    said = backup.manifest
+    manifest = backup.manifest
     return {
         "backup": str(backup.folder),
-        "service": said.service,
-        "revision": said.revision,
-        "taken_at": said.taken_at.isoformat(),
-        "together": list(said.together),
-        "tables": {table.name: table.rows for table in said.tables},
-        "rows": said.rows,
-        "bytes": said.dump_bytes,
-        "sha256": said.dump_sha256,
+        "service": manifest.service,
+        "revision": manifest.revision,
+        "taken_at": manifest.taken_at.isoformat(),
+        "together": list(manifest.together),
+        "tables": {table.name: table.rows for table in manifest.tables},
+        "rows": manifest.rows,
+        "bytes": manifest.dump_bytes,
+        "sha256": manifest.dump_sha256,
     }
 
 
-def show_restored(done: "Restored") -> None:
+def show_restored(restored: "Restored") -> None:
     """Print what was restored, and what is to be known of it."""
     table = console.table(("table", "left"), ("rows", "right"), ("as in the backup", "left"))
-    for one in done.manifest.tables:
-        table.add_row(f"{done.manifest.schema}.{one.name}", f"{one.rows:,}", "yes")
+    for counted in restored.manifest.tables:
+        table.add_row(f"{restored.manifest.schema}.{counted.name}", f"{counted.rows:,}", "yes")
     console.answer_table(table)
-    for reference in done.enforced:
+    for reference in restored.enforced:
         console.note(f"foreign key, valid: {reference}")
-    for reference in done.loosened:
+    for reference in restored.loosened:
         console.note(f"not enforced, because its other table is not in this database: {reference}")
-    if done.ungranted:
+    if restored.ungranted:
         console.note("granted when the backup was made, but not now; grant again what is still needed:")
-    for grant in done.ungranted:
+    for grant in restored.ungranted:
         console.note(f"  {grant}")
-    if done.unpublished:
+    if restored.unpublished:
         console.note("published before, but not now; publish it again, and start its subscribers anew:")
-    for publication in done.unpublished:
+    for publication in restored.unpublished:
         console.note(f"  {publication}")
-    if done.behind:
+    if restored.behind:
         console.note(
-            f"the backup is of revision {done.manifest.revision}; hint: payrollx-db migrate applies the newer ones"
+            f"the backup is of revision {restored.manifest.revision}; hint: payrollx-db migrate applies the newer ones"
         )
 
 
@@ -99,8 +102,8 @@ def note_imported(service: "Service") -> None:
     console.note(f"hint: unset {service.name.upper()}_DATABASE_URL, and restart the processes that use it")
 
 
-def show_dropped(done: "Dropped") -> None:
+def show_dropped(dropped: "Dropped") -> None:
     """Print what was removed."""
-    console.answer(f"dropped {done.service}: {done.rows:,} rows, which the backup {done.backup.folder} holds")
-    for reference in done.loosened:
+    console.answer(f"dropped {dropped.service}: {dropped.rows:,} rows, which the backup {dropped.backup.folder} holds")
+    for reference in dropped.loosened:
         console.note(f"not enforced any more: {reference}")

@@ -102,15 +102,15 @@ def note(text: str) -> None:
 
 def table(*columns: tuple[str, str], title: str | None = None) -> Table:
     """Return an empty table; each column is its heading and ``left`` or ``right``."""
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    empty = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for heading, justify in columns:
-        made.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
-    return made
+        empty.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+    return empty
 
 
-def answer_table(made: Table) -> None:
+def answer_table(filled: Table) -> None:
     """Print a table to stdout. Piped, it is as wide as its content asks for, so that no cell is cut."""
-    (stdout if sys.stdout.isatty() else _wide()).print(made)
+    (stdout if sys.stdout.isatty() else _wide()).print(filled)
 
 
 def _folded(console: Console, text: str, first: int, further: int) -> str:
@@ -133,24 +133,24 @@ def answer_groups(headings: Sequence[tuple[str, str]], groups: Iterable[tuple[st
     ``headings`` are as for `table`; each group is a title and its rows of cells, the first one a name.
     """
     listed = [(title, list(rows)) for title, rows in groups]
-    made = table(*headings)
+    wide = table(*headings)
     for title, rows in listed:
-        made.add_row(Text(title, style="bold"))
+        wide.add_row(Text(title, style="bold"))
         for name, *cells in rows:
-            made.add_row(Text(f"  {name}"), *(Text(cell, style=MARKS.get(cell, "")) for cell in cells))
-    if not sys.stdout.isatty() or _wide().measure(made).maximum <= stdout.width:
-        answer_table(made)
+            wide.add_row(Text(f"  {name}"), *(Text(cell, style=MARKS.get(cell, "")) for cell in cells))
+    if not sys.stdout.isatty() or _wide().measure(wide).maximum <= stdout.width:
+        answer_table(wide)
         return
     for title, rows in listed:
         stdout.print(Text(title, style="bold"))
         for name, *cells in rows:
             stdout.print(Text(f"  {name}"))
-            hints = [
+            notes = [
                 Text.assemble((cell, MARKS.get(cell, "")), f" {heading}" if heading not in ("", "time") else "")
                 for cell, (heading, _) in zip(cells, headings[1:], strict=False)
                 if cell not in ("", "0")
             ]
-            stdout.print(Text("      ").append(Text("  ").join(hints)))
+            stdout.print(Text("      ").append(Text("  ").join(notes)))
 
 
 def problem(text: str) -> None:

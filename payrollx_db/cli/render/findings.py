@@ -106,8 +106,8 @@ def _alike(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         alone = finding.place if finding.rows is not None else ""
-        said = (finding.code, finding.message, finding.action, finding.remedy, finding.sql, finding.examples)
-        groups.setdefault((*said, alone), []).append(finding)
+        same = (finding.code, finding.message, finding.action, finding.remedy, finding.sql, finding.examples)
+        groups.setdefault((*same, alone), []).append(finding)
     yield from groups.values()
 
 
