@@ -3,7 +3,6 @@
 Commands are imported when they are called, so that ``payrollx-db --help`` and completion stay quick.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ import click
 
 from payrollx_db import __version__
 from payrollx_db.cli import environment
-from payrollx_db.cli.command import SETTINGS, LazyGroup
+from payrollx_db.cli.command import LazyGroup
 from payrollx_db.cli.render import console
 from payrollx_db.errors import PayrollxError
 
@@ -47,6 +46,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
+SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PAYROLLX"}
 INTERRUPTED = 130
 
 
@@ -54,7 +54,7 @@ INTERRUPTED = 130
 @click.version_option(__version__, prog_name="payrollx-db")
 @click.option("--debug", is_flag=True, envvar="PAYROLLX_DEBUG", help="Show tracebacks.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, is_eager=True,
-              expose_value=False, callback=lambda _ctx, _param, value: console.json_logs(wanted=value == "json"),
+              expose_value=False, callback=lambda _ctx, _param, value: console.json_logs(enabled=value == "json"),
               envvar="PAYROLLX_LOG_FORMAT", show_envvar=True,
               help="Write text for people to stderr, or one JSON document a line.")  # fmt: skip
 @click.pass_context
@@ -67,21 +67,23 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
     Exit codes: 0 done and proven; 1 error; 2 usage; 3 the data has findings; 4 a source can't be read; 5 the
     target can't be written; 6 the recorded state forbids it; 130 interrupted.
     """
+    import logging
+
     ctx.obj = {"debug": debug}
+    # The drivers' own warnings would land between our lines; what matters of them comes as an exception.
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line and exit: the entry point of ``payrollx-db``."""
     environment.load_file()
-    # The drivers' own warnings would land between our lines; what matters of them comes as an exception.
-    logging.getLogger().addHandler(logging.NullHandler())
     signal.signal(signal.SIGTERM, _end)
     arguments = sys.argv[1:] if args is None else args
     # Also for what is said before the options are understood, such as that one isn't.
     if os.environ.get("PAYROLLX_LOG_FORMAT") == "json" or "json" in _values(arguments, "--log-format"):
-        console.json_logs(wanted=True)
+        console.json_logs(enabled=True)
     try:
-        code = click.Command.main(cli, arguments, prog_name="payrollx-db", standalone_mode=False)
+        code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:

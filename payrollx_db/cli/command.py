@@ -1,88 +1,67 @@
-"""How our commands look in ``--help``, and when they are imported.
-
-Help is as wide as the terminal and coloured there; piped it is plain text of 80 columns.
-"""
+"""Our commands: each has an example and shows its variables, and is imported when it is called."""
 
 import importlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
-from rich_click import RichCommand, RichGroup
-from rich_click.rich_context import RichContext
-from rich_click.rich_help_formatter import RichHelpFormatter
-from rich_click.rich_panel import RichCommandPanel
 
-LOOK: Mapping[str, Any] = {
-    "theme": "default-slim",
-    "text_markup": None,  # a sentence may well hold [brackets]
-    "text_paragraph_linebreaks": "\n\n",
-    "padding_helptext_first_line": (0, 0, 1, 0),
-    "envvar_string": "\\[env var: {}]",
-    "default_string": "\\[default: {}]",
-    "arguments_panel_title": "Arguments",
-    "options_table_column_types": ["opt_all_metavar", "help"],
-    "show_arguments": False,  # the usage line names them, and the text speaks of them
-    "width": None,
-    "max_width": None,
-}
-SETTINGS: Mapping[str, Any] = {
-    "help_option_names": ["-h", "--help"],
-    "auto_envvar_prefix": "PAYROLLX",
-    "rich_help_config": LOOK,
-}
+Listing = Mapping[str, Mapping[str, str]]  # headings, and below each the commands with what they do
 
 
-class Formatter(RichHelpFormatter):
-    """rich-click's formatter, without the blanks with which it fills each line."""
-
-    def getvalue(self) -> str:
-        """Return the help text."""
-        text = "\n".join(line.rstrip() for line in super().getvalue().splitlines())
-        return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n")
-
-
-class Context(RichContext):
-    """A context whose help goes through our formatter."""
-
-    formatter_class = Formatter
-
-
-class Command(RichCommand):
-    """A command with an example, each of whose options shows its environment variable."""
-
-    context_class = Context
+class Command(click.Command):
+    """A command with an example, whose options show their environment variables."""
 
     def __init__(self, *args: Any, example: str = "", **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.example = example
-        _show_variables(self)
+        for option in self.params:
+            if isinstance(option, click.Option) and option.expose_value and not option.is_eager:
+                option.show_envvar = True
 
-    def format_epilog(self, ctx: RichContext, formatter: RichHelpFormatter) -> None:  # type: ignore[override]
-        """Show the example below everything else."""
-        _format_example(self.example, formatter)
-        super().format_epilog(ctx, formatter)
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help text. What lays it out is imported here, so that other calls start without it."""
+        from payrollx_db.cli.help import help_text
+
+        return help_text(self, ctx, self.example)
 
 
-class Group(RichGroup):
+class Group(Command, click.Group):
     """A group of such commands."""
 
-    context_class = Context
     command_class = Command
 
-    def __init__(self, *args: Any, example: str = "", **settings: Any) -> None:
+    def listing(self, ctx: click.Context) -> Listing:
+        """Return the commands for the help."""
+        lines = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        return {"Commands": {name: command.get_short_help_str(200) for name, command in lines.items() if command}}
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help text, as `Command.get_help`."""
+        from payrollx_db.cli.help import help_text
+
+        return help_text(self, ctx, self.example, self.listing(ctx))
+
+
+class LazyGroup(Group):
+    """A group whose commands are imported on first use. ``sections`` say under which heading each is listed."""
+
+    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, tuple[str, str]]], **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.example = example
-        _show_variables(self)
+        self._sections = sections
+        places = {name: place for section in sections.values() for name, (place, _) in section.items()}
+        self.commands = _LazyCommands(places)  # type: ignore[assignment]
 
-    def format_epilog(self, ctx: RichContext, formatter: RichHelpFormatter) -> None:  # type: ignore[override]
-        """Show the example below everything else."""
-        _format_example(self.example, formatter)
-        super().format_epilog(ctx, formatter)
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click says the name
+        """Return the commands in the order of the help."""
+        return list(self.commands)
+
+    def listing(self, ctx: click.Context) -> Listing:  # noqa: ARG002 - as above
+        """Return the commands for the help, without importing them."""
+        return {title: {name: line for name, (_, line) in section.items()} for title, section in self._sections.items()}
 
 
-class LazyCommands(Mapping[str, click.Command]):
+class _LazyCommands(Mapping[str, click.Command]):
     """The commands by name, each imported when it is asked for. ``places`` says where each is: ``module:name``."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
@@ -100,30 +79,6 @@ class LazyCommands(Mapping[str, click.Command]):
         return len(self._places)
 
 
-class LazyGroup(Group):
-    """A group whose commands are imported on first use, and listed under headings without being imported."""
-
-    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, tuple[str, str]]], **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self._sections = sections
-        listed = {name: entry for section in sections.values() for name, entry in section.items()}
-        self.commands = LazyCommands({name: place for name, (place, _) in listed.items()})  # type: ignore[assignment]
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click says the name
-        """Return the commands in the order of the help."""
-        return list(self.commands)
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List options and commands. The commands that are listed are stand-ins, so that none is imported."""
-        index = Group(self.name, params=self.params, add_help_option=self.add_help_option)
-        for title, section in self._sections.items():
-            index.add_panel(RichCommandPanel(title, commands=list(section)))
-            for name, (_, line) in section.items():
-                index.add_command(Command(name, short_help=line))
-        context = Context(index, info_name=ctx.info_name, **SETTINGS)
-        index.format_options(context, formatter)  # type: ignore[arg-type]
-
-
 def command(name: str | None = None, *, example: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:
     """Make a command of a function. ``example`` is a call of it that works, for its help."""
     return click.command(name, cls=Command, example=example, **settings)
@@ -132,15 +87,3 @@ def command(name: str | None = None, *, example: str, **settings: Any) -> Callab
 def group(name: str | None = None, *, example: str, **settings: Any) -> Callable[[Callable[..., Any]], Group]:
     """Make a group of commands of a function, as `command`."""
     return click.group(name, cls=Group, example=example, **settings)
-
-
-def _show_variables(command: click.Command) -> None:
-    for option in command.params:
-        if isinstance(option, click.Option) and option.expose_value and not option.is_eager:
-            option.show_envvar = True
-
-
-def _format_example(example: str, formatter: RichHelpFormatter) -> None:
-    if example:
-        formatter.write("Example:", style=formatter.config.style_options_panel_title_style)
-        formatter.write(f"  {example}", style="", markup=False, soft_wrap=True)

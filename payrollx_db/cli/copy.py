@@ -59,14 +59,14 @@ def copy(
     with showing(events) as observer:
         task = replace(make_task(observer), check_rows=check_rows)
         if dry_run:
-            made = asyncio.run(pipeline.plan(task))
-            pipeline.refuse_mismatches(made)
+            plan = asyncio.run(pipeline.plan(task))
+            pipeline.refuse_mismatches(plan)
         else:
             report = asyncio.run(pipeline.copy(task, restart=restart))
     if dry_run and as_json:
-        console.answer_json(made.document())
+        console.answer_json(plan.document())
     elif dry_run:
-        reports.show_plan(made, sql=False)
+        reports.show_plan(plan, sql=False)
     elif as_json:
         console.answer_json(report.document())
     else:

@@ -24,14 +24,14 @@ LOOKS = {"ok": "green", "info": "green", "warn": "yellow", "error": "bold red"}
 @command(example="payrollx-db doctor --backups backups")
 @health_options
 @as_json
-def doctor(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float, as_json: bool) -> int:
+def doctor(places: "tuple[Place, ...]", expected: "Expected", *, timeout: float, as_json: bool) -> int:
     """Examine the databases of all services, and say what is wrong, where, and what to do. Nothing is changed.
 
     Services that are in other databases are examined there. Exit code 3 means that something needs attention.
     """
     from payrollx_db.health.examine import examine
 
-    health = asyncio.run(examine(asked, expected, seconds=timeout))
+    health = asyncio.run(examine(places, expected, seconds=timeout))
     if as_json:
         console.answer_json(document(health))
     else:

@@ -10,16 +10,19 @@ import sys
 import click
 from click.core import ParameterSource
 
+FILE = ".env"
 _from_file: set[str] = set()  # the variables that only the file .env has set
 
 
 def load_file() -> None:
     """Add the variables of the file ``.env`` in the working folder, where there is one; real variables win."""
+    _from_file.clear()
+    if not os.path.exists(FILE):  # noqa: PTH110 - importing pathlib and dotenv for nothing would cost each call
+        return
     from dotenv import load_dotenv
 
     real = set(os.environ)
-    load_dotenv(".env", override=False)
-    _from_file.clear()
+    load_dotenv(FILE, override=False)
     _from_file.update(set(os.environ) - real)
 
 

@@ -36,7 +36,9 @@ def address(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
     envvar="PAYROLLX_METRICS_LISTEN",
     help="Serve the metrics there until interrupted, measured anew for each scrape. A port alone means 127.0.0.1.",
 )
-def metrics(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float, listen: tuple[str, int] | None) -> int:
+def metrics(
+    places: "tuple[Place, ...]", expected: "Expected", *, timeout: float, listen: tuple[str, int] | None
+) -> int:
     """Print or serve doctor's measurements as Prometheus metrics.
 
     A database that doesn't answer is shown as payrollx_up 0 and is no error. This needs an extra: pip install
@@ -46,7 +48,7 @@ def metrics(asked: "tuple[Place, ...]", expected: "Expected", *, timeout: float,
     from payrollx_db.health.examine import examine
 
     def fresh() -> "Health":
-        return asyncio.run(examine(asked, expected, seconds=timeout))
+        return asyncio.run(examine(places, expected, seconds=timeout))
 
     exported.require_client()
     if listen is None:

@@ -64,11 +64,11 @@ def home(service: str, text: str | None) -> DatabaseUrl:
 
 def homes(services: Iterable[str], text: str | None) -> list[tuple[DatabaseUrl, list[str]]]:
     """Return the databases in which these services live, each with those that do. Raises as `home`."""
-    found: dict[str, tuple[DatabaseUrl, list[str]]] = {}
+    by_url: dict[str, tuple[DatabaseUrl, list[str]]] = {}
     for service in services:
         url = home(service, text)
-        found.setdefault(url.plain, (url, []))[1].append(service)
-    return list(found.values())
+        by_url.setdefault(url.plain, (url, []))[1].append(service)
+    return list(by_url.values())
 
 
 def unified_database(text: str | None) -> DatabaseUrl:

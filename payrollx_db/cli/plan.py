@@ -24,9 +24,9 @@ def plan(make_task: Callable[[], Task], *, sql: bool, as_json: bool) -> int:
 
     Exit code 3 means that a table or a column of a legacy database is neither mapped nor discarded.
     """
-    made = asyncio.run(pipeline.plan(make_task()))
+    table_plan = asyncio.run(pipeline.plan(make_task()))
     if as_json:
-        console.answer_json(made.document())
+        console.answer_json(table_plan.document())
     else:
-        runs.show_plan(made, sql=sql)
-    return FINDINGS if made.mismatches else 0
+        runs.show_plan(table_plan, sql=sql)
+    return FINDINGS if table_plan.mismatches else 0

@@ -76,10 +76,10 @@ def pool_budget(
 
     Services that are on other servers are counted there. Exit code 3 means that they don't fit.
     """
-    wanted = _services(registry.find(catalog), services)
+    chosen = _services(registry.find(catalog), services)
     shares = [
         (place, budget(room, [service.name for service in on], replicas=replicas, kept=reserve))
-        for place, room, on in _servers(database_url, max_connections, wanted)
+        for place, room, on in _servers(database_url, max_connections, chosen)
     ]
     if as_json:
         console.answer_json(
@@ -96,13 +96,13 @@ def _services(catalog: "Catalog", names: tuple[str, ...]) -> "list[Service]":
 
 
 def _servers(
-    database_url: str | None, given: int | None, wanted: "list[Service]"
+    database_url: str | None, max_connections: int | None, chosen: "list[Service]"
 ) -> "list[tuple[str, Room, list[Service]]]":
-    """Return each server with its room and the services on it. With a number given, none is asked."""
-    if given is not None:
-        return [("a server that you describe", Room(given), wanted)]
+    """Return each server with its room and the services on it. With ``max_connections``, no server is asked."""
+    if max_connections is not None:
+        return [("a server that you describe", Room(max_connections), chosen)]
     grouped: dict[str, tuple[Place, list[Service]]] = {}
-    for place in places(wanted, database_url):
+    for place in places(chosen, database_url):
         # Two databases of one server share its connections.
         key = ",".join(place.url.params.get(name, "") for name in ("host", "port"))
         grouped.setdefault(key, (place, []))[1].extend(place.services)

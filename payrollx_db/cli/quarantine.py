@@ -41,11 +41,11 @@ _source = click.option("--source", default="", metavar="TABLE", help="Only entri
 @as_json
 def list_(database_url: str | None, run: int | None, source: str, *, as_json: bool) -> None:
     """List what is in quarantine: its source table, its key, the reason, and the row that caused it."""
-    found = asyncio.run(status.quarantined(_target(database_url), run, source))
+    entries = asyncio.run(status.quarantined(_target(database_url), run, source))
     if as_json:
-        console.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in found])
+        console.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in entries])
     else:
-        runs.show_quarantine(found)
+        runs.show_quarantine(entries)
 
 
 @quarantine.command(example="payrollx-db quarantine show payrollx_wallet.public.wallets 42")
@@ -54,8 +54,8 @@ def list_(database_url: str | None, run: int | None, source: str, *, as_json: bo
 @click.argument("key")
 def show(database_url: str | None, source: str, key: str) -> None:
     """Show the whole legacy row of TABLE whose primary key is KEY. It may be personal data."""
-    found = asyncio.run(status.quarantined(_target(database_url), None, source))
-    chosen = [entry for entry in found if entry["key"] == key]
+    entries = asyncio.run(status.quarantined(_target(database_url), None, source))
+    chosen = [entry for entry in entries if entry["key"] == key]
     if not chosen:
         raise ConfigurationError(f"{source} has no row {key!r} in quarantine", hint="payrollx-db quarantine list")
     console.answer_json(chosen if len(chosen) > 1 else chosen[0])
@@ -80,9 +80,9 @@ def retry(make_task: Callable[[Observer], Task], *, as_json: bool) -> int:
     Exit code 3 means that rows remain in quarantine; each is listed with its reason.
     """
     with showing() as observer:
-        done = asyncio.run(pipeline.retry(make_task(observer)))
+        retried = asyncio.run(pipeline.retry(make_task(observer)))
     if as_json:
-        console.answer_json([{"source": r.source, "restored": r.restored, "refused": r.refused} for r in done])
+        console.answer_json([{"source": r.source, "restored": r.restored, "refused": r.refused} for r in retried])
     else:
-        runs.show_retried(done)
-    return FINDINGS if any(r.refused for r in done) else 0
+        runs.show_retried(retried)
+    return FINDINGS if any(r.refused for r in retried) else 0

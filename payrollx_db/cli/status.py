@@ -18,9 +18,9 @@ from payrollx_db.postgres.session import Endpoint
 def status(database_url: str | None, run: int | None, *, as_json: bool) -> int:
     """Show the recorded runs, and the tables of RUN (default: the newest), also while a copy is running."""
     url = unified_database(database_url)
-    found = asyncio.run(run_status.status(Endpoint(url, "target", url.dbname), run))
+    recorded = asyncio.run(run_status.status(Endpoint(url, "target", url.dbname), run))
     if as_json:
-        console.answer_json(found.document())
+        console.answer_json(recorded.document())
     else:
-        runs.show_status(found)
+        runs.show_status(recorded)
     return 0

@@ -45,7 +45,7 @@ def is_placed(services: "Iterable[Service]", database_url: str | None) -> bool:
 
 
 def health_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of an examination; the command gets ``asked``, the databases, and ``expected``."""
+    """Add the options of an examination; the command gets ``places``, the databases, and ``expected``."""
 
     @wraps(command)
     def wrapped(
@@ -58,9 +58,9 @@ def health_options(command: Callable[..., Any]) -> Callable[..., Any]:
         **given: Any,
     ) -> Any:
         known = registry.find(catalog)
-        asked = places(known.services, database_url)
+        examined = places(known.services, database_url)
         expected = _expected(known, backups, seconds(backup_age), seconds(long_transaction))
-        return command(asked=asked, expected=expected, **given)
+        return command(places=examined, expected=expected, **given)
 
     decorated: Callable[..., Any] = wrapped
     for option in reversed(OPTIONS):

@@ -113,7 +113,7 @@ def test_help_imports_no_command() -> None:
 
     loaded = set(done.stdout.splitlines()[-1].split())
     assert loaded <= {"payrollx_db.cli", "payrollx_db.cli.command", "payrollx_db.cli.environment", "payrollx_db.errors",
-                      "payrollx_db.cli.render", "payrollx_db.cli.render.console"}  # fmt: skip
+                      "payrollx_db.cli.render", "payrollx_db.cli.render.console", "payrollx_db.cli.help"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

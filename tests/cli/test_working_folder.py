@@ -11,16 +11,8 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
 CAME_FAR = "nothing says where 8 of the 8 legacy databases are"  # what is said once catalog and layout are loaded
 TRAP = "raise SystemExit(f'{__name__} of the working folder was executed')\n"
 CATALOG = "from payrollx_db.unified import CATALOG\nfrom payrollx_db.legacy import LAYOUT\n"
-CALLS = {
-    "the program": [str(Path(sys.executable).parent / "payrollx-db")],
-    "the module": [sys.executable, "-m", "payrollx_db"],
-}
-
-
-@pytest.fixture(params=CALLS)
-def command(request: pytest.FixtureRequest) -> list[str]:
-    """Both ways to call the command line."""
-    return CALLS[request.param]
+PROGRAM = [str(Path(sys.executable).parent / "payrollx-db")]
+CALLS = pytest.mark.parametrize("command", [PROGRAM, [sys.executable, "-m", "payrollx_db"]], ids=["program", "module"])
 
 
 @pytest.fixture
@@ -39,6 +31,7 @@ def run(command: list[str], *arguments: str, folder: Path, **variables: str) -> 
     )
 
 
+@CALLS
 def test_no_file_of_the_folder_is_executed(command: list[str], folder: Path) -> None:
     done = run(command, "plan", folder=folder)
 
@@ -47,38 +40,37 @@ def test_no_file_of_the_folder_is_executed(command: list[str], folder: Path) -> 
 
 
 @pytest.mark.parametrize("option", [["--catalog", "shop:CATALOG"], ["--from", "shop:LAYOUT"]])
-def test_a_module_that_is_named_is_found_there_after_all_others(
-    command: list[str], folder: Path, option: list[str]
-) -> None:
-    done = run(command, "plan", *option, folder=folder)
+def test_a_module_that_is_named_is_found_there_after_all_others(folder: Path, option: list[str]) -> None:
+    done = run(PROGRAM, "plan", *option, folder=folder)
 
     assert "was executed" not in done.stderr
     assert CAME_FAR in done.stderr
 
 
-def test_an_installed_module_wins(command: list[str], folder: Path) -> None:
-    done = run(command, "plan", "--catalog", "alembic:CATALOG", folder=folder)
+def test_an_installed_module_wins(folder: Path) -> None:
+    done = run(PROGRAM, "plan", "--catalog", "alembic:CATALOG", folder=folder)
 
     assert "alembic has no CATALOG" in done.stderr
     assert done.returncode == 1
 
 
+@CALLS
 def test_a_real_variable_names_one(command: list[str], folder: Path) -> None:
     assert run(command, "plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
 
 
 @pytest.mark.parametrize("line", ["PAYROLLX_CATALOG=shop:CATALOG", "PAYROLLX_FROM=shop:LAYOUT"])
-def test_a_file_does_not(command: list[str], folder: Path, line: str) -> None:
+def test_a_file_does_not(folder: Path, line: str) -> None:
     (folder / ".env").write_text(f"{line}\n")
 
-    done = run(command, "plan", folder=folder)
+    done = run(PROGRAM, "plan", folder=folder)
 
     assert done.returncode == 1
     assert "can't import shop" in done.stderr
     assert "on the command line" in done.stderr
 
 
-def test_a_real_variable_wins_over_a_file(command: list[str], folder: Path) -> None:
+def test_a_real_variable_wins_over_a_file(folder: Path) -> None:
     (folder / ".env").write_text("PAYROLLX_CATALOG=nothing:CATALOG\n")
 
-    assert run(command, "plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
+    assert run(PROGRAM, "plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1

@@ -30,7 +30,7 @@ def call(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path | None
         _set_environment(kept)
         sys.path[:] = path  # a catalog in the folder is searched for there
         signal.signal(signal.SIGTERM, handler)
-        console.json_logs(wanted=False)
+        console.json_logs(enabled=False)
         sys.excepthook = hook
     return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 

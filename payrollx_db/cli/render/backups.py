@@ -89,7 +89,7 @@ def show_restored(restored: "Restored") -> None:
 
 
 def note_exported(service: "Service") -> None:
-    """Say what is to be done next."""
+    """Say what to do next."""
     name = service.name
     console.note(
         f"hint: create a login in {service.role} on the new server; set {name.upper()}_DATABASE_URL to it; when nothing"
@@ -98,7 +98,7 @@ def note_exported(service: "Service") -> None:
 
 
 def note_imported(service: "Service") -> None:
-    """Say what is to be done next."""
+    """Say what to do next."""
     console.note(f"hint: unset {service.name.upper()}_DATABASE_URL, and restart the processes that use it")
 
 

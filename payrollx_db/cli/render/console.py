@@ -32,11 +32,11 @@ Level = Literal["debug", "info", "warning", "error"]
 _json_logs = False
 
 
-def json_logs(*, wanted: bool) -> None:
+def json_logs(*, enabled: bool) -> None:
     """Choose whether stderr gets JSON lines instead of words."""
     global _json_logs  # noqa: PLW0603 - one process has one stderr
-    _json_logs = wanted
-    if wanted:
+    _json_logs = enabled
+    if enabled:
         sys.excepthook = _log_crash
 
 

@@ -55,7 +55,7 @@ def show_report(report: Report) -> None:
 
 
 def show_verdict(verdict: Verdict, accounts: Sequence[TableState]) -> None:
-    """Show the proof, beside the accounts of the runs that wrote it, and the rows that differ."""
+    """Show the verdict beside the accounts of the runs that wrote the rows, and the rows that differ."""
     verdicts = {table.table.place: table for table in verdict.tables}
     known = {(account.source, account.target) for account in accounts}
     bare = [_bare_account(v) for place, v in verdicts.items() if place not in known]
@@ -115,13 +115,13 @@ def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def show_retried(done: Sequence[Retried]) -> None:
-    """Show what went back in, and why the rest did not."""
-    for table in done:
+def show_retried(retried: Sequence[Retried]) -> None:
+    """Show which rows were restored, and why the others were not."""
+    for table in retried:
         console.answer(f"{table.source}: {len(table.restored):,} restored, {len(table.refused):,} remain in quarantine")
         for key, reason in table.refused.items():
             console.answer(f"  {key}: {reason}")
-    if not done:
+    if not retried:
         console.answer("nothing is in quarantine")
 
 
@@ -194,8 +194,8 @@ def _show_differences(verdict: TableVerdict) -> None:
         return
     result = verdict.result
     counts = {"missing": result.missing, "extra": 0 if verdict.table.owner else result.extra, "changed": result.changed}
-    said = ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
-    console.answer(f"\n{verdict.table.source_name} → {verdict.table.target_name}: {said}")
+    summary = ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
+    console.answer(f"\n{verdict.table.source_name} → {verdict.table.target_name}: {summary}")
     for difference in result.differences:
         key = ", ".join(f"{name}={value}" for name, value in difference.key.items())
         columns = f" in {', '.join(difference.columns)}" if difference.columns else ""
