@@ -22,6 +22,9 @@ ROW_CODES = frozenset({*ACTIONS, "changed", "descendant", "loose-orphan"})
 # Codes of findings about a role: it may do too little, or too much.
 ROLE_LACKS, ROLE_TOO_MUCH = "role-lacks", "role-too-much"
 
+# Codes of what a role leaves behind that no grant shows.
+ROLE_SETTING, LARGE_OBJECT, PREPARED_TRANSACTION = "role-setting", "large-object", "prepared-transaction"
+
 RECORDED = ("code", "severity", "place", "count", "message", "examples", "action")
 
 

@@ -1,11 +1,14 @@
 """A backup is a dump and a manifest that proves it: whole or not there, of one moment, and of nothing else."""
 
+import dataclasses
 import json
 import os
+import shutil
 import signal
 import stat
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,6 +21,7 @@ from payrollx_db.backup.clients import Clients, connection
 from payrollx_db.backup.session import session as open_session
 from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError, TargetError
 from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate
 from payrollx_db.unified import CATALOG
 
 NAMES = [service.name for service in CATALOG.services]
@@ -130,6 +134,33 @@ def test_who_changes_it_just_then_is_noticed(
     with pytest.raises(StateConflictError, match=said):
         archive.backup("auth")
     assert archive.names == []
+
+
+def test_a_migration_that_changes_no_table_is_noticed(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins after the first look, and would be in the manifest without what it did to the rows."""
+    versions = tmp_path / "versions"
+    shutil.copytree(CATALOG.revisions, versions)
+    (versions / "auth/0002_rows.py").write_text(
+        "from alembic import op\n\nrevision = 'auth_0002'\ndown_revision = 'auth_0001'\n"
+        "branch_labels = depends_on = None\n\n\ndef upgrade():\n    op.execute(\"UPDATE auth.users SET role = 'x'\")\n"
+        "\n\ndef downgrade():\n    pass\n"
+    )
+    grown = dataclasses.replace(CATALOG, migrations=versions)
+    steps = iter((lambda: None, lambda: migrate.upgrade(archive.url, grown)))
+
+    def session(url: DatabaseUrl) -> Any:
+        next(steps)()
+        return open_session(url)
+
+    monkeypatch.setattr(backups, "session", session)
+
+    with pytest.raises(StateConflictError, match="were changed while the backup began"):
+        backups.backup(archive.url, grown, [grown.service("auth")], archive.folder, find, key=archive.key)
+
+    assert archive.names == []
+    assert migrate.current(archive.url, grown)["auth"] == "auth_0002"
 
 
 def test_a_failure_of_the_second_leaves_nothing_of_the_first(archive: Archive) -> None:

@@ -14,6 +14,7 @@ import pytest
 from conftest import TestServer, unique
 from psycopg import sql
 from shop_roles import Shop
+from worlds import query
 
 from payrollx_db.cli import main
 from payrollx_db.errors import CatalogError, ConfigurationError, StateConflictError, TargetError
@@ -188,6 +189,8 @@ def test_a_login_that_is_the_role(roles: Roles, shop: Shop, login: Callable[...,
     assert roles("nologin", "shop") == (0, "", f"{role} can't log in any more\n")
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(login(role).conninfo())
+    shop.run("ALTER ROLE {shop} LOGIN")  # as somebody may later: the old password doesn't come back with it
+    assert query(shop.url, "SELECT rolpassword FROM pg_authid WHERE rolname = %s", [role]) == [(None,)]
 
 
 def test_again_changes_the_password(shop: Shop, login: Callable[..., DatabaseUrl]) -> None:

@@ -34,6 +34,7 @@ FK = "ALTER TABLE auth.refresh_tokens DROP CONSTRAINT fk_refresh_tokens_user_id"
 FK_AGAIN = "ALTER TABLE auth.refresh_tokens ADD CONSTRAINT fk_refresh_tokens_user_id FOREIGN KEY (user_id) REFERENCES"
 LOGS = """INSERT INTO compliance.audit_logs (action, resource) SELECT 'LOOK', repeat('x', 100)
     FROM generate_series(1, 1000)"""
+IN_THIS_DATABASE = "DO $$BEGIN EXECUTE format('ALTER ROLE payrollx_auth IN DATABASE %I {}', current_database()); END$$"
 
 FAULTS = (
     Fault("behind", "", "error", ("DELETE FROM payrollx_meta.alembic_version WHERE version_num LIKE 'wallet%'",),
@@ -48,6 +49,11 @@ FAULTS = (
           ("REVOKE SELECT ON auth.users FROM payrollx_wallet",), "SELECT on table auth.users"),
     Fault("role-lacks", "role payrollx_auth", "warn", ("REVOKE DELETE ON auth.users FROM payrollx_auth",),
           ("GRANT DELETE ON auth.users TO payrollx_auth",), "lacks DELETE on table auth.users"),
+    Fault("role-setting", "role payrollx_auth", "error", (IN_THIS_DATABASE.format("SET statement_timeout = ''1ms''"),),
+          (IN_THIS_DATABASE.format("RESET ALL"),), "begins with statement_timeout = 1ms"),
+    Fault("large-object", "role payrollx_wallet", "warn",
+          ("SELECT lo_create(70001)", "ALTER LARGE OBJECT 70001 OWNER TO payrollx_wallet"),
+          ("SELECT lo_unlink(70001)",), "payrollx_wallet owns a large object"),
     Fault("missing-index", "auth.refresh_tokens.user_id", "warn", ("DROP INDEX auth.ix_refresh_tokens_user_id",),
           ("CREATE INDEX ix_refresh_tokens_user_id ON auth.refresh_tokens (user_id)",),
           "the foreign key fk_refresh_tokens_user_id has no index"),

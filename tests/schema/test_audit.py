@@ -13,6 +13,9 @@ from worlds import query, value
 
 from payrollx_db.auth import RefreshToken, User
 from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate
+from payrollx_db.schema.roles.check import check
+from payrollx_db.unified import CATALOG
 
 # -- no way to write goes unrecorded ----------------------------------------------------------------------
 
@@ -254,3 +257,26 @@ def test_a_log_of_another_service_needs_no_right_to_it(people: DatabaseUrl) -> N
         ("insert", "wallet.wallets", None, "payrollx_wallet"),
         ("update", "wallet.wallets", ["is_active", "key_share_ids"], "payrollx_wallet"),
     ]
+
+
+UNPINNED = "leaves its search_path to the caller"
+
+
+def test_the_walls_hold_where_audit_functions_are(own: DatabaseUrl, marked: None) -> None:
+    """They run with the owner's rights: whoever lets others call them, or chooses what they find, is named."""
+    migrate.upgrade(own, CATALOG)  # a clone has no privileges on the database itself
+    assert check(own, CATALOG).findings == ()
+
+    run(own, "ALTER FUNCTION auth.audit_into_audit_logs() RESET search_path;"
+             " GRANT EXECUTE ON FUNCTION compliance.audit_into_audit_logs() TO PUBLIC;"
+             " GRANT EXECUTE ON FUNCTION compliance.audit_into_audit_logs() TO payrollx_wallet")  # fmt: skip
+
+    findings = check(own, CATALOG).findings
+    assert sorted(finding.message for finding in findings) == [
+        "PUBLIC has EXECUTE on routine compliance.audit_into_audit_logs()",
+        f"function auth.audit_into_audit_logs() runs with the rights of payrollx_owner and {UNPINNED}",
+        "payrollx_wallet has EXECUTE on routine compliance.audit_into_audit_logs()",
+    ]
+    for finding in findings:
+        run(own, finding.sql)
+    assert check(own, CATALOG).findings == ()

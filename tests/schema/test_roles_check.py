@@ -9,15 +9,16 @@ from conftest import unique
 from psycopg import sql
 from schema_snapshots import run
 from shop_roles import Shop
+from worlds import value
 
 from payrollx_db.errors import CatalogError, TargetError
 from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.model.finding import LARGE_OBJECT, PREPARED_TRANSACTION, ROLE_SETTING, Finding
 from payrollx_db.model.finding import ROLE_LACKS as MISSING
 from payrollx_db.model.finding import ROLE_TOO_MUCH as TOO_MUCH
-from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
-from payrollx_db.schema.roles import search_path, statements
+from payrollx_db.schema.roles import search_path, snapshot, statements
 from payrollx_db.schema.roles.check import check, judge
 from payrollx_db.schema.roles.snapshot import read
 from payrollx_db.unified import CATALOG
@@ -152,6 +153,43 @@ FAULTS: dict[str, tuple[str, str]] = {
         TOO_MUCH,
         "{crm} will have SELECT on tables that {stranger} makes in shop",
     ),
+    "ALTER ROLE {shop} SET statement_timeout = '1ms'": (
+        ROLE_SETTING,
+        "each session of {shop} begins with statement_timeout = 1ms",
+    ),
+    "ALTER ROLE {shop} SET lock_timeout = 999": (ROLE_SETTING, "each session of {shop} begins with lock_timeout = 999"),
+    "ALTER ROLE {crm} IN DATABASE {database} SET search_path = public": (
+        ROLE_SETTING,
+        "each session of {crm} in {database} begins with search_path = public",
+    ),
+    "GRANT {shop} TO {stranger}; ALTER ROLE {stranger} SET default_transaction_read_only = on": (
+        ROLE_SETTING,
+        "each session of {stranger} begins with default_transaction_read_only = on",
+    ),
+    "ALTER ROLE {owner} SET role = {crm}; ALTER ROLE {reader} SET role = {owner}": (
+        ROLE_SETTING,
+        "each session of {reader} begins with role = {owner}",
+    ),
+    "ALTER ROLE {reader} SET session_preload_libraries = 'x'": (
+        ROLE_SETTING,
+        "each session of {reader} begins with session_preload_libraries = x",
+    ),
+    "ALTER ROLE {shop} SET log_min_error_statement = panic": (
+        ROLE_SETTING,
+        "begins with log_min_error_statement = panic",
+    ),
+    "SET ROLE {shop}; SELECT lo_create(90001), lo_create(90002)": (
+        LARGE_OBJECT,
+        "{shop} owns 2 large objects, in no service's schema",
+    ),
+    "SELECT lo_create(90003); GRANT SELECT ON LARGE OBJECT 90003 TO {crm}": (
+        LARGE_OBJECT,
+        "{crm} has privileges on a large object",
+    ),
+    "SELECT lo_create(90004); GRANT UPDATE ON LARGE OBJECT 90004 TO PUBLIC": (
+        LARGE_OBJECT,
+        "PUBLIC has privileges on a large object",
+    ),
     'SET ROLE {owner}; CREATE VIEW shop.far AS SELECT * FROM "the crm".customers': (
         TOO_MUCH,
         "{shop} reads the crm.customers through shop.far",
@@ -224,6 +262,12 @@ def test_the_grants_repair_what_was_granted_or_revoked_by_hand(shop: Shop) -> No
 def test_what_is_no_fault(shop: Shop) -> None:
     shop.run("""
         GRANT {shop}, {crm}, {reader} TO {stranger};  -- one login for several services
+        ALTER ROLE {stranger} SET role = {shop};
+        ALTER ROLE {shop} SET statement_timeout = '1min';
+        ALTER ROLE {crm} SET statement_timeout = 1000; ALTER ROLE {crm} SET lock_timeout = 0;
+        ALTER ROLE {reader} SET work_mem = '64MB'; ALTER ROLE {reader} SET "my.tenant" = 'a';
+        ALTER ROLE {reader} SET default_transaction_read_only = off; ALTER ROLE {reader} SET jit = off;
+        SELECT lo_create(0);
         ALTER ROLE {shop} LOGIN; ALTER ROLE {crm} LOGIN;
         GRANT EXECUTE ON FUNCTION shop.one TO {shop};
         SET ROLE {owner};
@@ -239,6 +283,25 @@ def test_what_is_no_fault(shop: Shop) -> None:
     """)
 
     assert [finding.message for finding in shop.findings()] == []
+
+
+def test_a_prepared_transaction_that_nobody_ends_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    if value(shop.url, "SELECT current_setting('max_prepared_transactions')") == "0":
+        pytest.skip("this server takes no prepared transactions")
+    name = unique("it's prepared")
+    with psycopg.connect(shop.url.conninfo()) as connection:
+        connection.execute(shop.statement("SET ROLE {shop}; DELETE FROM shop.orders"))  # type: ignore[arg-type]
+        connection.execute(sql.SQL("PREPARE TRANSACTION {}").format(name))
+    assert shop.findings() == ()  # a moment is nothing
+    monkeypatch.setattr(snapshot, "PREPARED_MINUTES", 0)
+
+    findings = shop.findings()
+    run(shop.url, sql.SQL("ROLLBACK PREPARED {}").format(name).as_string() if not findings else findings[0].sql)
+
+    assert [(finding.code, finding.place) for finding in findings] == [(PREPARED_TRANSACTION, f"transaction {name}")]
+    role = shop.catalog.services[0].role
+    assert f"the transaction {name} that {role} prepared at 20" in findings[0].message
+    assert shop.findings() == ()
 
 
 def test_a_login_that_comes_in_through_public_only_is_not_locked_out(shop: Shop) -> None:

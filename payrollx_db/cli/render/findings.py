@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from payrollx_db.cli.render import console
-from payrollx_db.model.finding import ROLE_TOO_MUCH, Finding
+from payrollx_db.model.finding import ROLE_LACKS, Finding
 
 SHOWN = 3  # how many places and examples of alike findings people see; --json has them all
 
@@ -83,7 +83,7 @@ def role_document(finding: Finding) -> dict[str, Any]:
         "kind": kind,
         "object": name,
         "privileges": list(finding.examples),
-        "direction": "too much" if finding.code == ROLE_TOO_MUCH else "missing",
+        "direction": "missing" if finding.code == ROLE_LACKS else "too much",
         "message": finding.message,
         "sql": finding.sql,
     }

@@ -11,7 +11,7 @@ from payrollx_db.model.finding import ROLE_LACKS as LACKS
 from payrollx_db.model.finding import ROLE_TOO_MUCH as TOO_MUCH
 from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema.roles import fixes, search_path
+from payrollx_db.schema.roles import fixes, residue, search_path
 from payrollx_db.schema.roles.expected import NOTHING, PUBLIC, Expected
 from payrollx_db.schema.roles.snapshot import Default, Membership, Securable, Snapshot, look
 
@@ -76,7 +76,7 @@ def judge(catalog: Catalog, seen: Snapshot) -> Report:
         tuple(service.name for service in walls.absent),
         # what closes a way round comes before what grants, for who runs the SQL from top to bottom
         tuple(chain(walls.roles(), walls.memberships(), walls.routines(), walls.views(), walls.owners(),
-                    walls.tables(), walls.privileges(), walls.defaults())),
+                    walls.tables(), walls.privileges(), walls.defaults(), residue.find(seen, catalog.owner_role))),
     )  # fmt: skip
 
 

@@ -1,12 +1,15 @@
-"""The SQL that mends what the check finds: every name quoted, every statement complete."""
+"""The SQL that fixes what the check finds: every name quoted, every statement complete."""
 
 from collections.abc import Iterable
 from typing import LiteralString
 
 from psycopg import sql
 
+from payrollx_db.postgres import query_files
 from payrollx_db.schema.roles.expected import PUBLIC
-from payrollx_db.schema.roles.snapshot import Default, Membership, Securable
+from payrollx_db.schema.roles.snapshot import Default, Membership, Prepared, Securable, Setting
+
+queries = query_files.beside(__name__)
 
 KINDS: dict[str, sql.SQL] = {
     "database": sql.SQL("DATABASE"),
@@ -90,6 +93,32 @@ def leave(member: Membership, version: int, *, administering_only: bool = False)
     # since then there may be several, and a REVOKE ends those that its own role has granted
     by = sql.SQL(" GRANTED BY {}").format(sql.Identifier(member.grantor)) if version >= GRANTORS else sql.SQL("")
     return _said(text, sql.Identifier(member.role), sql.Identifier(member.member), by)
+
+
+def reset(setting: Setting) -> str:
+    """Return the statement that ends what a role's sessions begin with."""
+    where = sql.SQL(" IN DATABASE {}").format(sql.Identifier(setting.database)) if setting.database else sql.SQL("")
+    return _said("ALTER ROLE {}{} RESET {}", sql.Identifier(setting.role), where, sql.Identifier(setting.name))
+
+
+def own_large_objects(role_: str, owner: str) -> str:
+    """Return the statement that hands a role's large objects to ``owner``."""
+    names = {"role_name": sql.Literal(role_), "owner_name": sql.Literal(owner)}
+    return sql.SQL(queries.load("own_large_objects")).format(**names).as_string(None).strip()
+
+
+def revoke_large_objects(role_: str) -> str:
+    """Return the statement that takes from a role, or PUBLIC, what it may do with others' large objects."""
+    word = sql.Literal(grantee(role_).as_string(None))
+    text = sql.SQL(queries.load("revoke_large_objects"))
+    return text.format(role_name=sql.Literal(role_), role_word=word).as_string(None).strip()
+
+
+def roll_back(prepared: Prepared) -> str:
+    """Return the statement that ends a prepared transaction without what it did."""
+    return (
+        _said("ROLLBACK PREPARED {}", sql.Literal(prepared.gid)) + " -- or COMMIT PREPARED, as its owner or a superuser"
+    )
 
 
 def name(thing: Securable) -> sql.Composable:

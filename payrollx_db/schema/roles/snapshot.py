@@ -35,6 +35,7 @@ PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "parameter": ("SET", "ALTER SYSTEM"),
 }
 PARAMETERS = 150000  # the first version that has privileges on settings
+PREPARED_MINUTES = 5  # from when on a prepared transaction is one that nobody ends
 MAINTAIN = 170000  # the first version that has the privilege
 
 
@@ -110,6 +111,34 @@ class Default:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What sessions of a role begin with, in one database or, where that is None, in all."""
+
+    role: str
+    database: str | None
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class LargeObjects:
+    """How many large objects a role owns, or else has privileges on."""
+
+    role: str
+    owns: bool
+    number: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared transaction that nobody has ended: its name, whose it is, and when it was prepared (UTC)."""
+
+    gid: str
+    role: str
+    since: str
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Everything that the check needs to know of one database."""
 
@@ -119,6 +148,9 @@ class Snapshot:
     attributes: Mapping[str, Attributes]
     members: tuple[Membership, ...]
     defaults: tuple[Default, ...]
+    settings: tuple[Setting, ...]
+    large_objects: tuple[LargeObjects, ...]
+    prepared: tuple[Prepared, ...]
 
 
 def look(url: DatabaseUrl, catalog: Catalog) -> Snapshot:
@@ -133,12 +165,15 @@ def read(connection: Connection, catalog: Catalog) -> Snapshot:
     connection.execute("SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)")
     version = connection.info.server_version
     privileges = {**PRIVILEGES, "table": (*PRIVILEGES["table"], *(["MAINTAIN"] if version >= MAINTAIN else []))}
-    asked = {
+    asked: dict[str, Any] = {
         "roles": [catalog.owner_role, *users(catalog)],
+        "users": list(users(catalog)),
+        "minutes": PREPARED_MINUTES,
         "owner": catalog.owner_role,
         "schemas": [*(service.schema for service in catalog.services), META],
         "privileges": json.dumps(privileges),
     }
+    asked["logins"] = [name for (name,) in connection.execute(queries.load("logins"), asked)]
     with connection.cursor(row_factory=dict_row) as cursor:
         names = ["things", *(["parameters"] if version >= PARAMETERS else [])]
         things = tuple(_thing(row) for name in names for row in cursor.execute(queries.load(name), asked))
@@ -149,6 +184,9 @@ def read(connection: Connection, catalog: Catalog) -> Snapshot:
         {found.name: found for found in _rows(connection, "attributes", Attributes, asked)},
         tuple(_rows(connection, "members", Membership, asked)),
         tuple(_rows(connection, "defaults", Default, asked)),
+        tuple(_rows(connection, "role_settings", Setting, asked)),
+        tuple(_rows(connection, "large_objects", LargeObjects, asked)),
+        tuple(_rows(connection, "prepared", Prepared, asked)),
     )
 
 
