@@ -14,14 +14,11 @@ from psycopg import sql
 from payrollx_db.errors import PayrollxError
 from payrollx_db.health.database import Place
 from payrollx_db.model.catalog import Catalog, Reference, Service
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Endpoint, run, session
 from payrollx_db.postgres.url import DatabaseUrl
 
-TABLES = """
-SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY (%s) AND c.relkind IN ('r', 'p')
-"""
+queries = query_files.beside(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,12 @@ async def _problems(place: Place, seconds: float) -> dict[str, str]:
     try:
         async with asyncio.timeout(seconds), session(endpoint) as connection:
             with endpoint.translating_errors("can't read its tables"):
-                there = {name for (name,) in await run(connection, sql.SQL(TABLES), (place.schemas,))}
+                there = {
+                    name
+                    for (name,) in await run(
+                        connection, sql.SQL(queries.load("table_names")), {"schemas": place.schemas}
+                    )
+                }
     except TimeoutError:
         return dict.fromkeys((s.name for s in place.services), f"no answer within {seconds:g} s")
     except PayrollxError as error:

@@ -4,7 +4,7 @@ Both are compared as they are, not through the transforms: what can't be convert
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.quarantine import Decision, Kind
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL, Policies
-from payrollx_db.postgres.compare import Difference, Side, Sums, compare
+from payrollx_db.postgres.compare import Comparison, Difference, Side, Sums, compare
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Column, Table
 from payrollx_db.postgres.session import Endpoint, run
@@ -85,18 +85,20 @@ async def _compare(
     result = await compare(
         context.sessions, mine, theirs, rows=duplicate.source.rows, limit=limit, contained=True, known=known
     )
-    columns = ", ".join(dict.fromkeys(name for d in result.differences for name in d.columns))
-    messages = {"drift": f"not as in {duplicate.owner}: {columns}", "stranded": f"not in {duplicate.owner} at all"}
     keys = {"drift": _keys(result.differences, "changed"), "stranded": _keys(result.differences, "missing")}
-    counts = {"drift": result.changed, "stranded": result.missing}
-    findings = [
-        Finding(code, "block", place, counts[code], messages[code], tuple(keys[code][:EXAMPLES]), actions[code])
-        for code in counts
-        if counts[code]
-    ]
     decisions = _decide_unowned(duplicate, keys["stranded"], actions["stranded"])
     decisions += await _decide_drifted(context, duplicate, owner, keys["drift"], actions["drift"])
-    return Drifted(tuple(findings), tuple(decisions))
+    return Drifted(tuple(_findings(duplicate, place, result, keys, actions)), tuple(decisions))
+
+
+def _findings(
+    duplicate: TablePlan, place: str, result: Comparison, keys: Mapping[str, list[str]], actions: Mapping[str, str]
+) -> Iterator[Finding]:
+    columns = ", ".join(dict.fromkeys(name for d in result.differences for name in d.columns))
+    messages = {"drift": f"not as in {duplicate.owner}: {columns}", "stranded": f"not in {duplicate.owner} at all"}
+    for code, count in (("drift", result.changed), ("stranded", result.missing)):
+        if count:
+            yield Finding(code, "block", place, count, messages[code], tuple(keys[code][:EXAMPLES]), actions[code])
 
 
 def _action(policies: Policies, code: str, place: str, *, whole: bool) -> str:

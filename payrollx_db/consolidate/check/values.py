@@ -13,7 +13,10 @@ from psycopg import sql
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan, new_uniques
 from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection, run
+
+queries = query_files.beside(__name__)
 
 REFUSED = ("unconvertible", "enum-unknown")  # codes of values that the transform can't turn into the target's type
 NEWEST = ("updatedAt", "updated_at")  # the columns that tell which of two rows is the newer
@@ -179,18 +182,8 @@ async def _group(
         "source": table.from_clause,
         "kept": table.kept,
     }
-    counted = sql.SQL(
-        "SELECT coalesce(pg_catalog.sum(n - 1), 0)::bigint FROM (SELECT pg_catalog.count(*) AS n"
-        " FROM (SELECT {converted} FROM {source} WHERE {kept}) AS v"
-        " WHERE ROW({names}) IS NOT NULL GROUP BY {names} HAVING pg_catalog.count(*) > 1) AS groups"
-    ).format(**parts)
-    keys = sql.SQL(
-        "SELECT k FROM (SELECT k,"
-        " pg_catalog.row_number() OVER (PARTITION BY {names} ORDER BY age DESC NULLS LAST, k) AS nth"
-        " FROM (SELECT {key} AS k, {age} AS age, {converted} FROM {source} WHERE {kept}) AS v"
-        " WHERE ROW({names}) IS NOT NULL) AS ranked WHERE nth > 1 ORDER BY k"
-    ).format(**parts)
-    count = (await run(connection, counted))[0][0]
+    keys = sql.SQL(queries.load("surplus_keys")).format(**parts)
+    count = (await run(connection, sql.SQL(queries.load("surplus_count")).format(**parts)))[0][0]
     examples = await _examples(connection, keys) if count else ()
     finding = Finding(code, "block", place(table, columns), count, message, examples)
     return Suspect(finding, keys if table.source_key is not None else None)

@@ -194,38 +194,40 @@ def new_uniques(table: TablePlan) -> Iterator[tuple[Index, tuple[ColumnPlan, ...
 def _columns(
     legacy: LegacyDatabase, table_map: TableMap, source: Table, target: Table, timezone: str
 ) -> tuple[dict[str, ColumnPlan], list[Mismatch]]:
-    plans: dict[str, ColumnPlan] = {}
-    wrong: list[Mismatch] = []
-    for name, template in table_map.derive.items():
-        target_column = target.column(name)
-        if target_column is None:
-            wrong.append(Mismatch("missing", f"{target.full_name}.{name}", "the layout fills it, and it isn't there"))
-        else:
-            plans[name] = _derived(target_column, template)
+    plans, mismatches = _derived_columns(table_map, target)
     derived = {source for plan in plans.values() for source in plan.sources}
     for column in source.columns:
         if column.name not in table_map.source.columns:
             continue  # unknown to the layout (listed as unmapped), or discarded by name
         name = table_map.rename.get(column.name, rules.snake_case(column.name))
         target_column = target.column(name)
-        place = f"{legacy.name}.{source.full_name}.{column.name}"
+        place, filled = f"{legacy.name}.{source.full_name}.{column.name}", f"{target.full_name}.{name}"
         if target_column is None or target_column.generated:
+            # Whether another map takes the column is seen when all maps are planned.
             if column.name in table_map.rename:
-                wrong.append(
-                    Mismatch("missing", f"{target.full_name}.{name}", f"{place} is renamed to it; it isn't there")
-                )
-            continue  # whether another map takes the column is seen when all maps are planned
-        if name in plans:
+                mismatches.append(Mismatch("missing", filled, f"{place} is renamed to it; it isn't there"))
+        elif name in plans:
             if column.name not in derived:
-                wrong.append(Mismatch("ambiguous", place, f"{target.full_name}.{name} is filled by something else too"))
-            continue
-        conversion = rules.convert(sql.Identifier(ROW, column.name), column.type, target_column.type, timezone)
-        if conversion is None:
-            kinds = f"{column.type.display} into {target_column.type.display} ({target.full_name}.{name})"
-            wrong.append(Mismatch("no-rule", place, f"no rule turns {kinds}; derive it in the layout"))
-        else:
+                mismatches.append(Mismatch("ambiguous", place, f"{filled} is filled by something else too"))
+        elif conversion := rules.convert(sql.Identifier(ROW, column.name), column.type, target_column.type, timezone):
             plans[name] = ColumnPlan(target_column, (column.name,), conversion)
-    return plans, wrong
+        else:
+            kinds = f"{column.type.display} into {target_column.type.display} ({filled})"
+            mismatches.append(Mismatch("no-rule", place, f"no rule turns {kinds}; derive it in the layout"))
+    return plans, mismatches
+
+
+def _derived_columns(table_map: TableMap, target: Table) -> tuple[dict[str, ColumnPlan], list[Mismatch]]:
+    plans: dict[str, ColumnPlan] = {}
+    mismatches: list[Mismatch] = []
+    for name, template in table_map.derive.items():
+        target_column = target.column(name)
+        if target_column is None:
+            problem = "the layout fills it, and it isn't there"
+            mismatches.append(Mismatch("missing", f"{target.full_name}.{name}", problem))
+        else:
+            plans[name] = _derived(target_column, template)
+    return plans, mismatches
 
 
 def _derived(target_column: Column, template: str) -> ColumnPlan:
