@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import stat
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 from backups import USERS, Archive, find
+from watchers import eventually
+from worlds import value
 
 from payrollx_db.backup import create as backups
 from payrollx_db.backup import manifest
@@ -25,6 +26,7 @@ from payrollx_db.schema import migrate
 from payrollx_db.unified import CATALOG
 
 NAMES = [service.name for service in CATALOG.services]
+WAITS = "SELECT count(*) FROM pg_locks WHERE relation = 'wallet.wallets'::regclass AND NOT granted"
 
 
 def test_a_manifest_says_what_is_in_the_dump(reading_archive: Archive) -> None:
@@ -177,7 +179,7 @@ def test_who_is_killed_leaves_nothing_that_looks_like_a_backup(how: signal.Signa
     with psycopg.connect(reading_archive.url.conninfo()) as other:
         other.execute("LOCK TABLE wallet.wallets IN ACCESS EXCLUSIVE MODE")
         with reading_archive.start("backup", "auth", "wallet") as process:
-            time.sleep(1.5)
+            eventually(lambda: bool(value(reading_archive.url, WAITS)), "the wait for the lock")
             process.send_signal(how)
             process.communicate(timeout=60)
 

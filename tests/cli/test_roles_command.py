@@ -13,13 +13,14 @@ import psycopg
 import pytest
 from conftest import TestServer, unique
 from psycopg import sql
+from schema_snapshots import run
 from shop_roles import Shop
 from worlds import query
 
 from payrollx_db.cli import main
 from payrollx_db.errors import CatalogError, ConfigurationError, StateConflictError, TargetError
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema.roles import logins, statements
+from payrollx_db.schema.roles import logins
 
 Roles = Callable[..., tuple[int, str, str]]
 SECRET = "s3cret wörd'%\\"
@@ -117,8 +118,13 @@ def test_programs_get_one_document(roles: Roles, shop: Shop) -> None:
 
 def test_the_sql_needs_no_database(roles: Roles, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL")
+    shop.run("REVOKE ALL ON shop.orders FROM {shop}")
 
-    assert roles("--sql") == (0, statements.script(shop.catalog) + "\n", "")
+    code, script, err = roles("--sql")
+
+    assert (code, err) == (0, "")
+    run(shop.url, script)
+    assert shop.findings() == ()
 
 
 @pytest.mark.parametrize(

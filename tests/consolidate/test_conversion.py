@@ -196,13 +196,24 @@ def test_arrays_of_enums_become_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "form"),
+    ("kind", "value", "stored"),
     [
-        (enum("fine"), '("v")::text COLLATE "C"'), (built_in("varchar(3)"), '("v")::text COLLATE "C"'),
-        (built_in("interval"), '("v")::text COLLATE "C"'), (built_in("json"), '("v")::text COLLATE "C"'),
-        (MOODS, '("v")::text[]'), (ColumnType("any", "span", "span", "r"), '("v")::text COLLATE "C"'),
+        (enum("fine"), "fine", "text"), (built_in("varchar(3)"), "abc", "varchar(3)"),
+        (built_in("interval"), "1 day", "interval"), (built_in("json"), '{"a": 1}', "json"),
+        (ColumnType("any", "span", "span", "r"), "[1,5)", "int4range"),
     ],
 )  # fmt: skip
-def test_the_canonical_form(kind: ColumnType, form: str) -> None:
-    """What has another OID, another equality or another type over there is compared as text."""
-    assert canonical(sql.Identifier("v"), kind).as_string(None) == form
+def test_the_canonical_form(connection: psycopg.Connection[Any], kind: ColumnType, value: str, stored: str) -> None:
+    """What has another OID, another equality or another type over there is compared as text, byte by byte."""
+    form = canonical(sql.Identifier("v"), kind)
+
+    assert evaluate(connection, form, value, stored) == value
+    assert evaluate(connection, sql.SQL("pg_typeof({})::text").format(form), value, stored) == "text"
+    assert evaluate(connection, sql.SQL("COLLATION FOR ({})").format(form), value, stored) == '"C"'
+
+
+def test_the_canonical_form_of_an_array(connection: psycopg.Connection[Any]) -> None:
+    form = canonical(sql.Identifier("v"), MOODS)
+
+    assert evaluate(connection, form, "{fine,NULL}", "varchar[]") == ["fine", None]
+    assert evaluate(connection, sql.SQL("pg_typeof({})::text").format(form), "{}", "varchar[]") == "text[]"

@@ -7,14 +7,14 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
+from doors import ADVISORY, at_the_door, door_closed
+from watchers import eventually
 from worlds import World, query, snapshot_of, value
 
 from payrollx_db.consolidate import pipeline
@@ -24,31 +24,11 @@ from payrollx_db.model.events import Event, ObjectBuilt, RunStarted, StageStarte
 SERVICES = ("auth", "notification")
 PARTS = {"auth.users", "auth.refresh_tokens", "auth.audit_logs", "notification.notifications"}
 SESSION_STATE = "auth.refresh_tokens"  # small: what is sent of it can wait in the server
-DOOR = 4242  # an advisory lock's key
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds, for what would else never end
 
 OURS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'payrollx-db' AND datname = ANY (%s)"
-# Of this database alone: on a server that several workers share, others have theirs.
-ADVISORY = (
-    "FROM pg_locks WHERE locktype = 'advisory'"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 RUN_LOCK = f"SELECT count(*) {ADVISORY} AND classid = 7237021"
 DONE_PARTS = "SELECT target, snapshot::text, finished_at FROM payrollx_meta.parts WHERE finished_at IS NOT NULL"
-
-
-@contextmanager
-def door_closed(world: World, table: str = SESSION_STATE) -> Iterator[Callable[[], object]]:
-    """Let no row into ``table`` until the block ends, or calls what it got: who brings one waits."""
-    query(
-        world.target,
-        f"CREATE OR REPLACE FUNCTION {table}_door() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN PERFORM pg_advisory_xact_lock_shared({DOOR}); RETURN NEW; END $$",
-    )
-    query(world.target, f"CREATE OR REPLACE TRIGGER door BEFORE INSERT ON {table} EXECUTE FUNCTION {table}_door()")
-    with psycopg.connect(world.target.conninfo()) as holder:
-        holder.execute("SELECT pg_advisory_lock(%s)", (DOOR,))
-        yield lambda: holder.execute("SELECT pg_advisory_unlock(%s)", (DOOR,))
 
 
 @contextmanager
@@ -68,13 +48,6 @@ def started(world: World, *arguments: str, **options: Any) -> Iterator[subproces
         process.communicate()
 
 
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} didn't come about"
-        time.sleep(0.05)
-
-
 def until_one_is_held(world: World) -> None:
     """Wait until every other table is in, and the held one's first row is at the door."""
 
@@ -83,9 +56,8 @@ def until_one_is_held(world: World) -> None:
             return False
         return {row[0] for row in query(world.target, DONE_PARTS)} == PARTS - {SESSION_STATE}
 
-    waits = f"SELECT count(*) {ADVISORY} AND objid = %s AND NOT granted"
     eventually(others_are_in, "the other tables' arrival")
-    eventually(lambda: value(world.target, waits, (DOOR,)) == 1, "the wait at the door")
+    eventually(lambda: at_the_door(world) == 1, "the wait at the door")
 
 
 def sessions(world: World) -> list[tuple[Any, ...]]:
@@ -116,7 +88,7 @@ def goes_on(world: World, before: dict[str, Any]) -> None:
 def test_a_signal_in_the_middle(reading_world: World, kind: signal.Signals) -> None:
     world = reading_world
     before = snapshot_of(world.target)
-    with door_closed(world):
+    with door_closed(world, SESSION_STATE):
         with started(world, "copy") as process:
             until_one_is_held(world)
             assert value(world.target, RUN_LOCK) == 1
@@ -147,7 +119,7 @@ def test_a_signal_in_the_middle(reading_world: World, kind: signal.Signals) -> N
 def test_no_bar_is_left_on_the_screen(reading_world: World) -> None:
     controller, terminal = pty.openpty()
     shown = b""
-    with door_closed(reading_world), started(reading_world, "copy", stderr=terminal) as process:
+    with door_closed(reading_world, SESSION_STATE), started(reading_world, "copy", stderr=terminal) as process:
         os.close(terminal)
         until_one_is_held(reading_world)
 
@@ -171,7 +143,7 @@ def test_no_bar_is_left_on_the_screen(reading_world: World) -> None:
 def test_while_a_copy_is_under_way(reading_world: World) -> None:
     """A second copy is refused, naming the run; status shows what is under way."""
     world = reading_world
-    with door_closed(world) as open_it, started(world, "copy", "--json") as process:
+    with door_closed(world, SESSION_STATE) as open_it, started(world, "copy", "--json") as process:
         until_one_is_held(world)
 
         second = world.command("copy", "--json")
@@ -267,11 +239,7 @@ def test_a_part_in_slices_is_redone_whole(reading_world: World, monkeypatch: pyt
 
         async def copy() -> None:
             task = asyncio.create_task(pipeline.copy(world.task("notification", jobs=4)))
-            waits = f"SELECT count(*) {ADVISORY} AND objid = %s AND NOT granted"
-            deadline = time.monotonic() + PATIENCE
-            while value(world.target, waits, (DOOR,)) < 2:
-                assert time.monotonic() < deadline
-                await asyncio.sleep(0.05)
+            await asyncio.to_thread(eventually, lambda: at_the_door(world) >= 2, "the wait of two slices")
             task.cancel()
             await task
 

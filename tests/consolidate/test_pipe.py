@@ -1,18 +1,16 @@
 """The pipe between two servers: a slow target holds the source back, and a snapshot that is gone is taken anew."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import psycopg
 import pytest
+from doors import at_the_door, door_closed
 from watchers import once
 from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.model.events import Event, Notice, TableStarted
 
-DOOR = 4243  # an advisory lock's key
 # 64 MB, more than the pipe and the sockets' buffers on the way hold.
 LARGE = """
 INSERT INTO notifications (id, "userId", recipient, subject, content, "updatedAt")
@@ -23,30 +21,11 @@ READER = """
 SELECT state, coalesce(wait_event, '') FROM pg_stat_activity
 WHERE datname = %s AND application_name LIKE 'payrollx-db test run 1 %%'
 """
-WAITING = """
-SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 EMPTYING = "SELECT count(*) FROM pg_locks WHERE relation = 'notification.notifications'::regclass AND NOT granted"
 EXPORTER = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = %s AND application_name LIKE 'payrollx-db test run 1 %%' AND state = 'idle in transaction'
 """
-
-
-@contextmanager
-def door_closed(world: World) -> Iterator[Callable[[], object]]:
-    """Let no notification into the target until what this returns is called: who brings one waits."""
-    query(
-        world.target,
-        "CREATE FUNCTION notification.door() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN PERFORM pg_advisory_xact_lock_shared({DOOR}); RETURN NEW; END $$;"
-        " CREATE TRIGGER door BEFORE INSERT ON notification.notifications"
-        "  FOR EACH ROW EXECUTE FUNCTION notification.door()",
-    )
-    with psycopg.connect(world.target.conninfo(), autocommit=True) as holder:
-        holder.execute("SELECT pg_advisory_lock(%s)", (DOOR,))
-        yield lambda: holder.execute("SELECT pg_advisory_unlock(%s)", (DOOR,))
 
 
 def test_a_slow_target_holds_the_source_back(world: World) -> None:
@@ -57,12 +36,12 @@ def test_a_slow_target_holds_the_source_back(world: World) -> None:
 
     def looks() -> bool:
         """Whether, with a row at the door, the source waits for us, or has sent everything already."""
-        if value(world.target, WAITING, (DOOR,)):
+        if at_the_door(world):
             ((state, waits_for),) = query(source, READER, (source.dbname,))
             seen.append(waits_for if state == "active" else state)
         return bool(seen) and seen[-1] in ("ClientWrite", "idle in transaction")
 
-    with door_closed(world) as opens, once(looks, opens):
+    with door_closed(world, "notification.notifications") as opens, once(looks, opens):
         report = world.copy("notification")
 
     assert seen[-1] == "ClientWrite"

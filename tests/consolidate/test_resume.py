@@ -1,7 +1,6 @@
 """Going on: decisions hold, changed sources are told, lost connections are redone, no two runs write at once."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -72,6 +71,11 @@ def cut_off(world: World, *services: str, moment: str = "a table is in", **optio
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(go())
+
+
+async def for_ever() -> None:
+    """Wait for what never comes: only being cancelled ends it."""
+    await asyncio.get_running_loop().create_future()
 
 
 def notices(events: list[Event]) -> list[str]:
@@ -228,17 +232,14 @@ def test_it_gives_up_at_last(reading_world: World) -> None:
     assert world.copy("auth").run.id == 1
 
 
-def test_the_first_contact_is_not_tried_again(reading_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("payrollx_db.consolidate.retrying.FIRST_PAUSE", 60)
+def test_the_first_contact_is_not_tried_again(reading_world: World) -> None:
     nowhere = DatabaseUrl({**reading_world.target.params, "port": "1"})
-    started = time.monotonic()
 
     with pytest.raises(TargetError):
         replace(reading_world, target=nowhere).copy()
     with pytest.raises(SourceError):
         replace(reading_world, urls=dict.fromkeys(reading_world.urls, nowhere)).copy()
 
-    assert time.monotonic() - started < 30
     assert notices(reading_world.events) == []
 
 
@@ -303,12 +304,10 @@ def test_losing_the_lock_stops_the_run(migrated: DatabaseUrl) -> None:
     async def go() -> None:
         async with lock.exclusive(target) as held:
             query(migrated, "SELECT pg_terminate_backend(%s)", (held.info.backend_pid,))
-            await asyncio.sleep(20)
+            await for_ever()
 
-    started = time.monotonic()
     with pytest.raises(LockLostError):
         asyncio.run(go())
-    assert time.monotonic() - started < 10
 
 
 def test_a_new_run_waits_until_the_old_one_writes_no_more(migrated: DatabaseUrl) -> None:
@@ -324,7 +323,7 @@ def test_a_new_run_waits_until_the_old_one_writes_no_more(migrated: DatabaseUrl)
         async with lock.exclusive(target) as held:
             await lock.enter(writer, target, held.info.backend_pid, "run 1")
             query(migrated, "SELECT pg_terminate_backend(%s)", (held.info.backend_pid,))
-            await asyncio.sleep(20)
+            await for_ever()
 
     async def go() -> None:
         async with copy_connection(target) as writer:

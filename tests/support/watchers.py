@@ -1,8 +1,11 @@
 """What is done from outside in the middle of something else, as soon as a condition holds, and not by the clock."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+import pytest
 
 
 @contextmanager
@@ -27,3 +30,12 @@ def once(condition: Callable[[], bool], does: Callable[[], object]) -> Iterator[
     finally:
         ended.set()
         watcher.join()
+
+
+def eventually(condition: Callable[[], bool], what: str, *, patience: float = 60.0) -> None:
+    """Return when ``condition`` holds. Fails, naming ``what`` was waited for, where it doesn't come about at all."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} didn't come about")
+        time.sleep(0.02)
