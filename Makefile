@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-quick check lint types imports drift docs format migrate-unified seed bench dist clean test-matrix docker-up docker-demo docker-down
+.PHONY: help venv demo test test-long check lint types imports drift docs format migrate-unified seed bench dist clean test-matrix docker-up docker-demo docker-down
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +33,12 @@ venv: $(VENV)/.developer ## Build .venv with everything that development needs
 demo: $(VENV)/.installed ## Eight databases become one, verified, on a throw-away server (EMPLOYEES=100000 for 4.5 M rows)
 	@BIN=$(BIN) EMPLOYEES=$(EMPLOYEES) sh scripts/demo.sh
 
-test: $(VENV)/.developer ## Run all tests, against a real Postgres
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
+test: $(VENV)/.developer ## Run all tests but the long ones, against a real Postgres
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not long" $(PYTEST_ARGS)
+
+test-long: $(VENV)/.developer ## Run what takes longer: the long tests, then all tests on each Postgres that is to be had
+	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+	@PYTEST_ARGS="$(PYTEST_ARGS)" $(BIN)/python scripts/test_matrix.py $(VERSIONS)
 
 check: lint types imports drift docs ## Lint, types, import contracts, migration drift, documentation
 

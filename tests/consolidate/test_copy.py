@@ -6,6 +6,7 @@ from worlds import World, query, snapshot_of, value
 
 from payrollx_db.errors import FindingsError, LayoutMismatchError, StateConflictError
 from payrollx_db.model.events import Notice, RunStarted
+from payrollx_db.postgres.url import DatabaseUrl
 
 
 def source_rows(world: World) -> dict[str, int]:
@@ -32,10 +33,9 @@ def test_every_row_of_every_table_is_accounted_for(reading_world: World) -> None
         )
 
 
-def test_the_target_has_what_the_source_says(reading_world: World) -> None:
+def test_the_target_has_what_the_source_says(copied: World) -> None:
     """The values themselves, read by plain SQL on both sides, apart from anything that verify does."""
-    reading_world.copy()
-    auth, target = reading_world.urls["payrollx_auth"], reading_world.target
+    auth, target = copied.urls["payrollx_auth"], copied.target
 
     ours = query(
         auth,
@@ -97,31 +97,23 @@ def test_the_target_has_what_the_source_says(reading_world: World) -> None:
         ),
     ],
 )
-def test_derived_and_moved_columns(reading_world: World, source: str, legacy: str, unified: str) -> None:
-    reading_world.copy()
-
-    ours = {row[0]: row[1:] for row in query(reading_world.urls[source], legacy)}
-    theirs = {row[0]: row[1:] for row in query(reading_world.target, unified)}
+def test_derived_and_moved_columns(copied: World, source: str, legacy: str, unified: str) -> None:
+    ours = {row[0]: row[1:] for row in query(copied.urls[source], legacy)}
+    theirs = {row[0]: row[1:] for row in query(copied.target, unified)}
 
     assert ours == theirs
     assert ours
 
 
-def test_indexes_and_constraints_stand_again(reading_world: World) -> None:
-    before = snapshot_of(reading_world.target)["objects"]
-
-    reading_world.copy()
-
-    assert snapshot_of(reading_world.target)["objects"] == before
-    assert value(reading_world.target, "SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 0
-    assert value(reading_world.target, "SELECT count(*) FROM pg_constraint WHERE NOT convalidated") == 0
+def test_indexes_and_constraints_stand_again(copied: World, migrated: DatabaseUrl) -> None:
+    assert snapshot_of(copied.target)["objects"] == snapshot_of(migrated)["objects"]
+    assert value(copied.target, "SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 0
+    assert value(copied.target, "SELECT count(*) FROM pg_constraint WHERE NOT convalidated") == 0
 
 
-def test_tables_are_analyzed(reading_world: World) -> None:
-    reading_world.copy()
-
+def test_tables_are_analyzed(copied: World) -> None:
     unknown = query(
-        reading_world.target,
+        copied.target,
         "SELECT t.target FROM payrollx_meta.tables t JOIN pg_class c ON c.oid = t.target::regclass"
         " WHERE t.kind = 'copy' AND t.rows_written > 0 AND c.reltuples <= 0",
     )
@@ -163,14 +155,10 @@ def test_large_tables_are_cut_into_slices_under_one_snapshot(world: World, monke
     assert world.verify().identical
 
 
-def test_a_part_remembers_its_snapshot(reading_world: World) -> None:
-    reading_world.copy()
+def test_a_part_remembers_its_snapshot(copied: World) -> None:
+    snapshots = query(copied.target, "SELECT snapshot::text FROM payrollx_meta.parts WHERE finished_at IS NOT NULL")
 
-    snapshots = query(
-        reading_world.target, "SELECT snapshot::text FROM payrollx_meta.parts WHERE finished_at IS NOT NULL"
-    )
-
-    assert len(snapshots) == len(reading_world.plan().copies)
+    assert len(snapshots) == len(copied.plan().copies)
     assert all(":" in text for (text,) in snapshots)
 
 
@@ -220,14 +208,13 @@ def test_one_service_at_a_time(reading_world: World) -> None:
     assert query(reading_world.target, unvalidated) == []
 
 
-def test_a_second_copy_is_refused(reading_world: World) -> None:
-    reading_world.copy()
-    before = snapshot_of(reading_world.target)
+def test_a_second_copy_is_refused(copied: World) -> None:
+    before = snapshot_of(copied.target)
 
     with pytest.raises(StateConflictError, match="already copied"):
-        reading_world.copy()
+        copied.copy()
 
-    assert snapshot_of(reading_world.target) == before
+    assert snapshot_of(copied.target) == before
 
 
 def test_rows_of_no_known_run_are_refused(reading_world: World) -> None:
@@ -267,10 +254,8 @@ def test_a_row_that_goes_astray_is_noticed(reading_world: World) -> None:
     assert value(reading_world.target, "SELECT status FROM payrollx_meta.runs") == "undone"
 
 
-def test_a_run_is_announced_with_its_size(reading_world: World) -> None:
-    reading_world.copy()
-
-    (started,) = [event for event in reading_world.events if isinstance(event, RunStarted)]
+def test_a_run_is_announced_with_its_size(copied: World) -> None:
+    (started,) = [event for event in copied.events if isinstance(event, RunStarted)]
     assert (started.run, started.resumed, started.tables) == (1, False, 13)
     assert started.rows > 3000
 

@@ -1,9 +1,11 @@
 """Policies on databases with every trouble: the sums hold, the causes are named, and verify proves what stays out."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import LegacyDatabases, TestServer, unique
 from worlds import World, query, snapshot_of, value
 
 from payrollx_db.errors import ConfigurationError, FindingsError
@@ -24,6 +26,16 @@ def given(**changes: str) -> tuple[str, ...]:
     """Return --policy options that resolve everything, with some changed."""
     chosen = ALL | {code.replace("_", "-"): action for code, action in changes.items()}
     return tuple(word for code, action in chosen.items() for word in ("--policy", f"{code}={action}"))
+
+
+@pytest.fixture(scope="module")
+def resolved(server: TestServer, hostile_to_read: LegacyDatabases, migrated_template: str) -> Iterator[World]:
+    """A finished copy of databases with every trouble, for tests that only look at it."""
+    name = unique("resolved")
+    world = World(hostile_to_read.urls, server.create_database(name, migrated_template))
+    world.answer("copy", *given())
+    yield world
+    server.drop_database(name)
 
 
 def balanced(document: Any) -> None:
@@ -64,23 +76,19 @@ def test_each_code_blocks_without_its_policy(hostile_world: World, code: str) ->
     assert snapshot_of(hostile_world.target) == before
 
 
-def test_whole_legacy_rows_lie_in_quarantine(hostile_world: World) -> None:
-    hostile_world.answer("copy", *given())
-
-    kept = query(hostile_world.target, "SELECT source, key, row FROM payrollx_meta.quarantine WHERE kind = 'row'")
+def test_whole_legacy_rows_lie_in_quarantine(resolved: World) -> None:
+    kept = query(resolved.target, "SELECT source, key, row FROM payrollx_meta.quarantine WHERE kind = 'row'")
 
     assert kept
     for source, key, row in kept:
         database, _, table = source.split(".")
-        there = query(hostile_world.urls[database], f'SELECT to_jsonb(t) FROM "{table}" AS t WHERE id = %s', (key,))
+        there = query(resolved.urls[database], f'SELECT to_jsonb(t) FROM "{table}" AS t WHERE id = %s', (key,))
         assert [(row,)] == there
 
 
-def test_an_old_value_is_kept_when_it_is_rounded(hostile_world: World) -> None:
-    hostile_world.answer("copy", *given())
-
+def test_an_old_value_is_kept_when_it_is_rounded(resolved: World) -> None:
     changed = query(
-        hostile_world.target,
+        resolved.target,
         "SELECT q.key, q.column_name, (q.row ->> 'amount')::numeric, i.amount FROM payrollx_meta.quarantine AS q"
         " JOIN payroll.payroll_items AS i ON i.id = q.key::uuid"
         " WHERE q.kind = 'value' AND q.code = 'lossy' AND q.source LIKE '%payroll_items'",
@@ -182,18 +190,17 @@ def test_a_row_goes_in_when_its_cause_is_gone(world: World) -> None:
     assert world.answer("verify")["identical"]
 
 
-def test_quarantine_is_listed_shown_and_exported(hostile_world: World) -> None:
-    hostile_world.answer("copy", *given())
-    entries = hostile_world.answer("quarantine", "list")
+def test_quarantine_is_listed_shown_and_exported(resolved: World) -> None:
+    entries = resolved.answer("quarantine", "list")
     entry = next(e for e in entries if e["code"] == "unconvertible")
 
-    shown = hostile_world.command("quarantine", "show", entry["source"], entry["key"])
-    exported = hostile_world.command("quarantine", "export")
+    shown = resolved.command("quarantine", "show", entry["source"], entry["key"])
+    exported = resolved.command("quarantine", "export")
 
     assert f'"id": "{entry["key"]}"' in shown.stdout
     assert len(exported.stdout.splitlines()) == len(entries)
     assert "row" not in entry
-    assert hostile_world.command("quarantine", "show", entry["source"], "no such key").returncode == 2
+    assert resolved.command("quarantine", "show", entry["source"], "no such key").returncode == 2
 
 
 def test_damage_to_the_quarantine_is_noticed(hostile_world: World) -> None:

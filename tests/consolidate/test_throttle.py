@@ -1,7 +1,6 @@
 """Gentle to those who share the servers: no writer waits, the rate holds, and everybody can see who we are."""
 
 import asyncio
-import threading
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +17,6 @@ from payrollx_db.postgres.copy_pipe import BURST, RateLimit
 from payrollx_db.postgres.session import copy_connection, session
 from payrollx_db.schema import migrate
 
-MUCH = """
-INSERT INTO notifications (id, "userId", type, recipient, subject, content, status, "updatedAt")
-SELECT gen_random_uuid()::text, "userId", type, recipient, subject, repeat('x', 1000), status, "updatedAt"
-FROM notifications, generate_series(1, 20)
-"""
 WRITE = """
 INSERT INTO notifications (id, "userId", recipient, subject, content, "updatedAt")
 VALUES (gen_random_uuid()::text, gen_random_uuid()::text, 'a', 'written meanwhile', 'c', now())
@@ -104,25 +98,19 @@ def test_the_rate_is_of_all_pipes_together() -> None:
 
 
 def test_sessions_say_what_they_do(world: World) -> None:
-    query(world.urls["payrollx_notification"], MUCH)
-    seen: dict[str, set[str]] = {"source": set(), "target": set(), "progress": set()}
-    done = threading.Event()
+    places = {"source": world.urls["payrollx_notification"], "target": world.target}
+    seen: dict[str, set[str]] = {}
 
-    def look() -> None:
-        places = {"source": world.urls["payrollx_notification"], "target": world.target}
-        progress = "SELECT relid::regclass::text FROM pg_stat_progress_copy WHERE command = 'COPY FROM'"
-        while not done.is_set():
+    def looks_while_it_copies() -> bool:
+        if at_the_door(world):
             for side, url in places.items():
-                seen[side] |= {name for (name,) in query(url, OURS, (url.dbname,))}
-            seen["progress"] |= {name for (name,) in query(world.target, progress)}
+                seen[side] = {name for (name,) in query(url, OURS, (url.dbname,))}
+            progress = "SELECT relid::regclass::text FROM pg_stat_progress_copy WHERE command = 'COPY FROM'"
+            seen["progress"] = {name for (name,) in query(world.target, progress)}
+        return bool(seen)
 
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        copy(world, "notification", max_rate=3_000_000)
-    finally:
-        done.set()
-        watcher.join()
+    with door_closed(world, "notification.notifications") as opens, once(looks_while_it_copies, opens):
+        copy(world, "notification")
 
     label = "payrollx-db test run 1 notification.notifications"
     assert label in seen["source"]
