@@ -160,7 +160,7 @@ def test_a_login_with_too_many_sessions_passes(german: DatabaseUrl, by: Any) -> 
 def test_a_server_without_a_free_connection_passes(german: DatabaseUrl, by: Any) -> None:
     with plain_login(german, "many") as url, ExitStack() as stack:
         with pytest.raises(psycopg.OperationalError):
-            for _ in range(12):
+            for _ in range(40):
                 stack.enter_context(psycopg.connect(url.conninfo()))
         error = refused(url, by)
 

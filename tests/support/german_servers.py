@@ -16,7 +16,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 
 LOCALE = "de_DE.UTF-8"
 SETTINGS = {
-    "lc_messages": LOCALE, "fsync": "off", "shared_buffers": "16MB", "max_connections": "12", "max_wal_size": "256MB",
+    "lc_messages": LOCALE, "fsync": "off", "shared_buffers": "16MB", "max_connections": "40", "max_wal_size": "256MB",
     "superuser_reserved_connections": "3", "max_locks_per_transaction": "10", "max_wal_senders": "2",
     "max_replication_slots": "2", "autovacuum": "off",
 }  # fmt: skip

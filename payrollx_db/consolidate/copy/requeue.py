@@ -16,6 +16,7 @@ from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.quarantine import Decision
 from payrollx_db.consolidate.state.lock import enter
 from payrollx_db.postgres.copy_pipe import pipe
+from payrollx_db.postgres.errors import explain
 from payrollx_db.postgres.session import Connection, render_sql
 
 REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
@@ -183,7 +184,7 @@ async def _insert(
                     await writer.execute(RECORD, runs[table.place], *table.place)
             await writer.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except REFUSED as error:
-        return " ".join(str(error).split())
+        return explain(error)
     return ""
 
 
