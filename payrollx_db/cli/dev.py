@@ -187,11 +187,13 @@ def seed(data_dir: Path | None, database_url: str | None, catalog: str, *, besid
     known = registry.find(catalog)
     rows = registry.seed(known)
     url = database_url if is_placed(known.services, database_url) else _own_database(known, data_dir).plain
-    done = [insert_seed(place.url, known, rows, place.services, beside=beside) for place in places(known.services, url)]
+    results = [
+        insert_seed(place.url, known, rows, place.services, beside=beside) for place in places(known.services, url)
+    ]
     if as_json:
-        console.answer_json(_seed_document(rows, done))
+        console.answer_json(_seed_document(rows, results))
     else:
-        _answer_seed(rows, done)
+        _answer_seed(rows, results)
 
 
 def _is_embedded(url: DatabaseUrl, server: Server) -> bool:
@@ -209,23 +211,23 @@ def _own_database(catalog: "Catalog", data_dir: Path | None) -> DatabaseUrl:
     return url.with_database(UNIFIED)
 
 
-def _note_database(made: "DatabaseMade") -> None:
-    rows = sum(table.rows for table in made.tables)
-    console.note(f"made {made.database}: {rows:,} rows in {made.seconds:.1f} s")
+def _note_database(database: "DatabaseMade") -> None:
+    rows = sum(table.rows for table in database.tables)
+    console.note(f"made {database.database}: {rows:,} rows in {database.seconds:.1f} s")
 
 
 def _status_document(server: Server) -> dict[str, Any]:
-    found = asdict(server.status())
-    return {**found, "url": server.url(UNIFIED).masked if found["running"] else None}
+    status = server.status()
+    return {**asdict(status), "url": server.url(UNIFIED).masked if status.running else None}
 
 
 def _answer_status(server: Server) -> None:
-    found = server.status()
-    if not found.running:
-        console.answer(f"no server runs; its data would be in {server.data_dir}" if not found.version else
-                      f"Postgres {found.version} is stopped, data in {server.data_dir}")  # fmt: skip
+    status = server.status()
+    if not status.running:
+        console.answer(f"no server runs; its data would be in {server.data_dir}" if not status.version else
+                      f"Postgres {status.version} is stopped, data in {server.data_dir}")  # fmt: skip
         return
-    console.answer(f"Postgres {found.version} runs at {server.url(UNIFIED)}, data in {server.data_dir}")
+    console.answer(f"Postgres {status.version} runs at {server.url(UNIFIED)}, data in {server.data_dir}")
 
 
 def _answer_legacy(summary: "LegacySummary") -> None:
@@ -243,21 +245,23 @@ def _answer_legacy(summary: "LegacySummary") -> None:
     console.note(f"{summary.rows:,} rows in {summary.seconds:.1f} s")
 
 
-def _seed_document(seed: "Seed", done: "Sequence[SeedInserted]") -> dict[str, Any]:
+def _seed_document(seed: "Seed", results: "Sequence[SeedInserted]") -> dict[str, Any]:
     return {
-        "written": sum(sown.written for sown in done),
-        "databases": [{"url": sown.url.masked, "tables": [asdict(table) for table in sown.tables]} for sown in done],
+        "written": sum(seeded.written for seeded in results),
+        "databases": [
+            {"url": seeded.url.masked, "tables": [asdict(table) for table in seeded.tables]} for seeded in results
+        ],
         "logins": [dict(login) for login in seed.logins],
         "password": seed.password,
     }
 
 
-def _answer_seed(seed: "Seed", done: "Sequence[SeedInserted]") -> None:
-    made = console.table(("service", "left"), ("table", "left"), ("written", "right"), ("there", "right"))
-    for sown in done:
-        for table in sown.tables:
-            made.add_row(table.service, table.table, str(table.written), str(table.there))
-    console.answer_table(made)
+def _answer_seed(seed: "Seed", results: "Sequence[SeedInserted]") -> None:
+    grid = console.table(("service", "left"), ("table", "left"), ("written", "right"), ("there", "right"))
+    for seeded in results:
+        for table in seeded.tables:
+            grid.add_row(table.service, table.table, str(table.written), str(table.there))
+    console.answer_table(grid)
     if seed.logins:
         logins = console.table(*((heading, "left") for heading in seed.logins[0]))
         for login in seed.logins:
@@ -266,8 +270,8 @@ def _answer_seed(seed: "Seed", done: "Sequence[SeedInserted]") -> None:
         console.answer_table(logins)
     if seed.note:
         console.answer(f"\n{seed.note}")
-    rows = sum(sown.written for sown in done)
-    places = ", ".join(sown.url.masked for sown in done)
+    rows = sum(seeded.written for seeded in results)
+    places = ", ".join(seeded.url.masked for seeded in results)
     console.note(f"wrote {rows} rows into {places}" if rows else f"nothing to do: all rows are in {places} already")
 
 

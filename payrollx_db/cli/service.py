@@ -76,13 +76,13 @@ def list_(
     last = manifest.newest_of_each(folder)
     key = _key_if_any(key_file, folder) if last else None
     homes = options.homes((one.name for one in known.services), database_url)
-    found = [
+    presences = [
         one for url, names in homes for one in listing.look(url, known, _services(known, names), last, key, exact=exact)
     ]
     if as_json:
-        console.answer_json([presence.document() for presence in found])
+        console.answer_json([presence.document() for presence in presences])
     else:
-        archives.show_services(found)
+        archives.show_services(presences)
 
 
 @service.command(example="payrollx-db service backup --all --dir backups")
@@ -167,18 +167,18 @@ def restore(
     from payrollx_db.backup import restore as restores
 
     known = registry.find(catalog)
-    wanted = options.named_service(known, name)
-    backup = _backup(wanted, folder, chosen)
+    chosen_service = options.named_service(known, name)
+    backup = _backup(chosen_service, folder, chosen)
     key = None if unsigned else _key(key_file, backup)
-    restores.check(backup, known, wanted, key)
-    url = options.home(wanted.name, database_url)
-    _ask_to_replace(url, known, wanted, backup.folder.name, yes=yes)
+    restores.check(backup, known, chosen_service, key)
+    url = options.home(chosen_service.name, database_url)
+    _ask_to_replace(url, known, chosen_service, backup.folder.name, yes=yes)
     accept = _accept(extras=extras)
-    done = restores.restore(backup, url, known, known.models, _find, _note, key=key, accept=accept)
+    restored = restores.restore(backup, url, known, known.models, _find, _note, key=key, accept=accept)
     if as_json:
-        console.answer_json({"backup": str(backup.folder)} | done.document())
+        console.answer_json({"backup": str(backup.folder)} | restored.document())
     else:
-        archives.show_restored(done)
+        archives.show_restored(restored)
 
 
 @service.command(example="payrollx-db service export auth --to postgresql://migrator@new-server/auth")
@@ -197,11 +197,11 @@ def export(*, database_url: str | None, catalog: str, name: str, to: str | None,
     The unified database keeps its copy until `payrollx-db service drop`.
     """
     known = registry.find(catalog)
-    wanted = options.named_service(known, name)
-    unified, own = options.unified_database(database_url), _own(wanted, to, "--to")
-    _bring(known, wanted, unified, own, as_json=as_json, **rest)
+    chosen_service = options.named_service(known, name)
+    unified, own = options.unified_database(database_url), _own(chosen_service, to, "--to")
+    _bring(known, chosen_service, unified, own, as_json=as_json, **rest)
     if not as_json:
-        archives.note_exported(wanted)
+        archives.note_exported(chosen_service)
 
 
 @service.command("import", example="payrollx-db service import auth --from postgresql://migrator@new-server/auth")
@@ -220,11 +220,11 @@ def import_(
 ) -> None:
     """Import SERVICE from a database of its own into the unified one: the way back from export."""
     known = registry.find(catalog)
-    wanted = options.named_service(known, name)
-    unified, own = options.unified_database(database_url), _own(wanted, origin, "--from")
-    _bring(known, wanted, own, unified, as_json=as_json, **rest)
+    chosen_service = options.named_service(known, name)
+    unified, own = options.unified_database(database_url), _own(chosen_service, origin, "--from")
+    _bring(known, chosen_service, own, unified, as_json=as_json, **rest)
     if not as_json:
-        archives.note_imported(wanted)
+        archives.note_imported(chosen_service)
 
 
 @service.command(example="payrollx-db service drop auth")
@@ -256,18 +256,18 @@ def drop(
     from payrollx_db.backup import handover
 
     known = registry.find(catalog)
-    wanted = options.named_service(known, name)
+    chosen_service = options.named_service(known, name)
     url = options.unified_database(database_url)
-    proof = _backup(wanted, folder, chosen)
+    proof = _backup(chosen_service, folder, chosen)
     key = None if unsigned else _key(key_file, proof)
-    confirm(f"this drops the schema {wanted.schema} of {url.masked}, and the rows in it", yes=yes)
-    done = handover.drop(
-        wanted, url, proof, catalog=known, metadata=known.models, key=key, loosen=loosen, observer=_note
+    confirm(f"this drops the schema {chosen_service.schema} of {url.masked}, and the rows in it", yes=yes)
+    dropped = handover.drop(
+        chosen_service, url, proof, catalog=known, metadata=known.models, key=key, loosen=loosen, observer=_note
     )
     if as_json:
-        console.answer_json(done.document())
+        console.answer_json(dropped.document())
     else:
-        archives.show_dropped(done)
+        archives.show_dropped(dropped)
 
 
 # -- private ------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def drop(
 
 def _bring(
     catalog: "Catalog",
-    wanted: "Service",
+    chosen_service: "Service",
     source: "DatabaseUrl",
     target: "DatabaseUrl",
     *,
@@ -287,39 +287,39 @@ def _bring(
 ) -> None:
     from payrollx_db.backup import handover
 
-    _ask_to_replace(target, catalog, wanted, f"what {source.masked} has", yes=yes)
-    done = handover.hand_over(
-        wanted, source, target, folder, catalog=catalog, metadata=catalog.models, find=_find,
+    _ask_to_replace(target, catalog, chosen_service, f"what {source.masked} has", yes=yes)
+    moved = handover.hand_over(
+        chosen_service, source, target, folder, catalog=catalog, metadata=catalog.models, find=_find,
         key=_key_or_new(key_file, folder), accept=_accept(extras=extras), observer=_note,
     )  # fmt: skip
     if as_json:
-        console.answer_json(done.document())
+        console.answer_json(moved.document())
     else:
-        archives.show_restored(done.restored)
+        archives.show_restored(moved.restored)
 
 
 def _services(catalog: "Catalog", names: Iterable[str]) -> "list[Service]":
     return [options.named_service(catalog, name) for name in names]
 
 
-def _own(wanted: "Service", text: str | None, option: str) -> "DatabaseUrl":
+def _own(chosen_service: "Service", text: str | None, option: str) -> "DatabaseUrl":
     from payrollx_db.facade.engines import variable
     from payrollx_db.postgres.url import DatabaseUrl
 
-    name = variable(wanted.name)
-    found = text or os.environ.get(name)
-    if not found:
+    name = variable(chosen_service.name)
+    url = text or os.environ.get(name)
+    if not url:
         raise ConfigurationError(
-            f"the URL of {wanted.name}'s own database is not set", hint=f"pass {option} URL, or set {name}"
+            f"the URL of {chosen_service.name}'s own database is not set", hint=f"pass {option} URL, or set {name}"
         )
-    return DatabaseUrl.parse(found, name=option if text else name)
+    return DatabaseUrl.parse(url, name=option if text else name)
 
 
-def _backup(wanted: "Service", folder: Path, chosen: str | None) -> "Backup":
+def _backup(chosen_service: "Service", folder: Path, chosen: str | None) -> "Backup":
     from payrollx_db.backup import manifest
 
     if chosen is None:
-        return manifest.newest(folder, wanted.name)
+        return manifest.newest(folder, chosen_service.name)
     path = Path(chosen).expanduser()
     return manifest.read(path if path.is_dir() else folder / chosen)
 
@@ -335,7 +335,7 @@ def _key_or_new(file: Path | None, folder: Path) -> "Key":
 
     key, is_new = signature.load_or_make(file, folder)
     if is_new:
-        console.note(f"made the key {key.path}, which signs backups: keep a copy of it, and not beside them")
+        console.note(f"made the key {key.path}, which signs backups: keep a copy of it, but not beside them")
     return key
 
 
@@ -351,13 +351,13 @@ def _key_if_any(file: Path | None, folder: Path) -> "Key | None":
 
 
 def _accept(*, extras: bool) -> "Accept":
-    """Return what decides about extras: the option, else who sits there; where nobody does, they are refused."""
+    """Return what decides about extras: the option, else a person at the terminal; without one they are refused."""
 
-    def ask(found: tuple[str, ...]) -> bool:
+    def ask(unmigrated: tuple[str, ...]) -> bool:
         if not extras and not sys.stdin.isatty():
             return False
-        console.note("no migration of the catalog makes these, which the backup brings:")
-        for extra in found:
+        console.note("the backup contains these, which no migration of the catalog makes:")
+        for extra in unmigrated:
             console.note(f"  {extra}")
         confirm("they run with the rights of the role that restores", yes=extras)
         return True
@@ -376,12 +376,12 @@ def _note(step: "Step") -> None:
     console.note(f"{step.service}: {step.what}")
 
 
-def _ask_to_replace(url: "DatabaseUrl", catalog: "Catalog", wanted: "Service", what: str, *, yes: bool) -> None:
+def _ask_to_replace(url: "DatabaseUrl", catalog: "Catalog", chosen_service: "Service", what: str, *, yes: bool) -> None:
     from payrollx_db.backup.restore import occupied
 
-    rows = occupied(url, catalog, wanted)
+    rows = occupied(url, catalog, chosen_service)
     if rows:
-        confirm(f"{url.masked} has {rows:,} rows of {wanted.name}, which {what} would replace", yes=yes)
+        confirm(f"{url.masked} has {rows:,} rows of {chosen_service.name}, which {what} would replace", yes=yes)
 
 
 def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes: bool) -> None:

@@ -67,7 +67,7 @@ def lost(endpoint: Endpoint) -> LockLostError:
     """Return the error that says that this run must not write any more."""
     failure = LockLostError(
         f"target {endpoint.name}: the session that holds the run's lock is gone, so the run has stopped",
-        hint="run the same command again: it goes on where this one stopped",
+        hint="run the same command again: it resumes the run",
     )
     failure.transient = True
     return failure
