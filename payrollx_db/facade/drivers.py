@@ -1,4 +1,4 @@
-"""What differs between the drivers under SQLAlchemy: what connecting takes, and where an error says what."""
+"""Which driver a URL asks for, and what connecting takes with each."""
 
 import ssl
 from collections.abc import Mapping
@@ -42,35 +42,7 @@ def connect_arguments(driver: str, url: DatabaseUrl, *, application_name: str, t
     return _pg8000(url, named, wait)
 
 
-def sqlstate(error: BaseException | None) -> str:
-    """Return the SQLSTATE of a driver's error, or an empty string."""
-    return str(getattr(error, "sqlstate", None) or _fields(error).get("C", ""))
-
-
-def message(error: BaseException) -> str:
-    """Return the server's message alone, without context or detail (which may hold values of rows)."""
-    if fields := _fields(error):
-        return fields.get("M", "")
-    primary = getattr(getattr(error, "diag", None), "message_primary", None)
-    lines = str(primary or error).strip().splitlines() or [""]
-    return lines[0].rpartition(">: ")[2]  # asyncpg's adapter puts the class before it
-
-
-def routine(error: BaseException) -> str:
-    """Return the function of the server that raised an error, which no language changes, or an empty string."""
-    asyncpgs = getattr(error.__cause__, "server_source_function", None)
-    return str(
-        getattr(getattr(error, "diag", None), "source_function", None) or asyncpgs or _fields(error).get("R", "")
-    )
-
-
 # -- private ------------------------------------------------------------------------------------------
-
-
-def _fields(error: BaseException | None) -> Mapping[str, str]:
-    """Return the fields of the server's message that pg8000's errors have as their argument."""
-    given = error.args[0] if error is not None and error.args else None
-    return given if isinstance(given, Mapping) else {}
 
 
 def _asyncpg(url: DatabaseUrl, application_name: str, timeout: int) -> dict[str, Any]:

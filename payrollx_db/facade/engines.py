@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Engine, create_engine
 
 from payrollx_db.errors import BoundaryError, ConfigurationError, PoolUsedUpError
-from payrollx_db.facade import dialects, drivers
-from payrollx_db.facade.guard import guard
+from payrollx_db.facade import drivers
 from payrollx_db.facade.transaction_settings import Isolation, TransactionSettings
 from payrollx_db.facade.wall import ACTIVE_SERVICE, ActiveService, ServiceScope, Wall
 from payrollx_db.postgres.url import DatabaseUrl
@@ -210,6 +209,9 @@ def _place(places: dict[tuple[str, str], Place], url: DatabaseUrl, driver: str, 
 
 
 def _make(url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
+    from payrollx_db.facade import dialects  # what only a process needs that has sessions
+    from payrollx_db.facade.guard import guard
+
     settings = PoolSettings.read(os.environ)
     arguments = drivers.connect_arguments(
         driver, url, application_name=settings.application_name, timeout=settings.connect_timeout

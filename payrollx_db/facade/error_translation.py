@@ -1,23 +1,24 @@
 """What a failure means, where it is about walls or the database's state; the rest stays SQLAlchemy's.
 
 A failure is judged by its SQLSTATE, by the function of the server that raised it, and by the names in its message,
-which are the same in every language.
+which are the same in every language. The server names no table in a field of its own where a privilege or a table is
+missing.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import PendingRollbackError
 
 from payrollx_db.errors import BoundaryError, ConnectionLostError, PayrollxError, TargetError
-from payrollx_db.facade import drivers
 from payrollx_db.facade.wall import ACTIVE_SERVICE, ServiceScope, SessionState, Wall
+from payrollx_db.postgres import errors
+from payrollx_db.postgres.masking import mask
+from payrollx_db.postgres.sqlstates import FORBIDDEN, READ_ONLY
 from payrollx_db.postgres.url import DatabaseUrl
 
-DENIED = "42501"
-READ_ONLY = "25006"
 FAILED = "25P02"  # a statement of this transaction failed before
 ABSENT = ("42P01", "3F000")  # no such table, no such schema
 NO_SUCH_ROLE = ("22023", "42704")
@@ -32,9 +33,9 @@ def of_failure(context: ExceptionContext, url: DatabaseUrl) -> PayrollxError | N
     error = context.original_exception
     if isinstance(error, PendingRollbackError):  # COMMIT on a connection that was lost before
         return lost(url, None, at_end=False)
-    if isinstance(error, PayrollxError) or not isinstance(error, context.dialect.loaded_dbapi.Error):
-        return None
-    if context.is_pre_ping:
+    if isinstance(error, PayrollxError):  # where a default is asked for, SQLAlchemy would wrap it
+        return error if context.sqlalchemy_exception is not None else None
+    if context.is_pre_ping or not isinstance(error, context.dialect.loaded_dbapi.Error):
         return None
     if context.connection is None:
         return unreachable(url, error)
@@ -46,13 +47,14 @@ def of_failure(context: ExceptionContext, url: DatabaseUrl) -> PayrollxError | N
 
 def unreachable(url: DatabaseUrl, error: BaseException) -> TargetError:
     """Return the error for a database that no connection can be made to."""
-    message = f"can't connect to {url}: {drivers.message(error)}"
-    return _with_sqlstate(TargetError(message, hint="check that the server runs and the URL is right"), error)
+    message = f"can't connect to {url}: {_explain(error, url)}"
+    hint = errors.hint(_original(error)) if sqlstate_of(error) else "check that the server runs and the URL is right"
+    return _with_sqlstate(TargetError(message, hint=hint), error)
 
 
 def lost(url: DatabaseUrl, error: BaseException | None, *, at_end: bool) -> ConnectionLostError:
     """Return the error for a connection that broke under a transaction, or while that ended."""
-    message = drivers.message(error) if error else "noticed before"
+    message = _explain(error, url) if error else "noticed before"
     if at_end:
         result = ConnectionLostError(
             f"the connection to {url} was lost while the transaction ended ({message}): it may or may not be committed",
@@ -67,6 +69,11 @@ def lost(url: DatabaseUrl, error: BaseException | None, *, at_end: bool) -> Conn
     return _with_sqlstate(result, error)
 
 
+def sqlstate_of(error: BaseException | None) -> str:
+    """Return the SQLSTATE of a driver's error, or an empty string."""
+    return errors.sqlstate(error) if error else ""
+
+
 def failed_before(url: DatabaseUrl) -> TargetError:
     """Return the error for going on after a failure, as if it hadn't been one."""
     result = TargetError(
@@ -79,23 +86,22 @@ def failed_before(url: DatabaseUrl) -> TargetError:
 
 def of_begin(error: Exception, scope: ServiceScope, state: SessionState, *, lost_now: bool) -> PayrollxError:
     """Return what it means that a transaction can't begin, or can't go on as another role."""
-    role, url, sqlstate = scope.settings.role, scope.url, drivers.sqlstate(error)
-    message = drivers.message(error)
+    role, url, sqlstate = scope.settings.role, scope.url, sqlstate_of(error)
     if lost_now and state.settings:
         return lost(url, error, at_end=False)
     if lost_now:
         gone = ConnectionLostError(f"the connection to {url} is lost; nothing was sent", hint="run it again")
         gone.transient = True
         return _with_sqlstate(gone, error)
-    result = TargetError(f"can't begin a transaction on {url}: {message}", hint="run it again")
+    result = TargetError(f"can't begin a transaction on {url}: {_explain(error, url)}", hint="run it again")
     if sqlstate == FAILED:
         result = failed_before(url)
-    elif sqlstate in NO_SUCH_ROLE and _mentions(message, role):
+    elif sqlstate in NO_SUCH_ROLE and _mentions(_message(error), role):
         result = TargetError(
             f"the server of {url} has no role {role}",
             hint="payrollx-db migrate makes the roles; payrollx-db roles --check says what is missing",
         )
-    elif sqlstate == DENIED:
+    elif sqlstate == FORBIDDEN:
         result = TargetError(
             f"{state.login} may not act as {role} on {url}", hint=f"let a DBA run: GRANT {role} TO {state.login};"
         )
@@ -105,9 +111,36 @@ def of_begin(error: Exception, scope: ServiceScope, state: SessionState, *, lost
 # -- private ------------------------------------------------------------------------------------------
 
 
+def _original(error: BaseException) -> BaseException:
+    """Return asyncpg's own error inside that of SQLAlchemy's adapter, or the error itself."""
+    cause = error.__cause__
+    return cause if cause is not None and hasattr(cause, "server_source_function") else error
+
+
+def _message(error: BaseException) -> str:
+    """Return the server's message, to look for names in, or to show where it can hold nothing else."""
+    return errors.message(_original(error))
+
+
+def _routine(error: BaseException) -> str:
+    """Return the function of the server that raised an error, or an empty string."""
+    source = _original(error)
+    fields: Any = source.args[0] if source.args and isinstance(source.args[0], Mapping) else {}  # pg8000's
+    routine = getattr(getattr(source, "diag", None), "source_function", None) or fields.get("R")
+    return str(routine or getattr(source, "server_source_function", None) or "")
+
+
+def _explain(error: BaseException, url: DatabaseUrl) -> str:
+    """Return what an error means: in our words, or in the driver's where no server has answered."""
+    if sqlstate_of(error):
+        return errors.explain(_original(error), url)
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return mask(lines[0].rpartition(">: ")[2], url)  # asyncpg's adapter puts the class before it
+
+
 def _with_sqlstate(result: AnyError, error: BaseException | None) -> AnyError:
     if result is not None:
-        result.sqlstate = drivers.sqlstate(error)
+        result.sqlstate = sqlstate_of(error)
     return result
 
 
@@ -115,13 +148,13 @@ def _of_statement(
     wall: Wall, context: ExceptionContext, error: BaseException, url: DatabaseUrl
 ) -> PayrollxError | None:
     compiled = getattr(context.execution_context, "compiled", None)
-    statement, message, sqlstate = context.statement or "", drivers.message(error), drivers.sqlstate(error)
+    statement, message, sqlstate = context.statement or "", _message(error), sqlstate_of(error)
     names_own = wall.schema in getattr(compiled, "schemas", ())
-    if sqlstate == DENIED:
+    if sqlstate == FORBIDDEN:
         return _denied(wall, message, statement, url, names_own=names_own)
     if sqlstate == READ_ONLY and not wall.schema:
         return BoundaryError(f"{wall.name} only reads: {message}", hint=wall.way_to_write())
-    if sqlstate in ABSENT and drivers.routine(error) != NOT_IN_FROM:
+    if sqlstate in ABSENT and _routine(error) != NOT_IN_FROM:
         if names_own or (compiled is not None and not wall.schema) or _lacks_own(wall, message):
             return TargetError(f"{url} lacks tables of {wall.name}: {message}", hint="run payrollx-db migrate")
         return _of_another(wall, message, statement)
@@ -177,8 +210,4 @@ def _named_by_others(wall: Wall, statement: str) -> Iterator[tuple[str, tuple[st
 
 def _mentions(message: str, *names: str) -> bool:
     """Tell whether one of ``names`` stands in a message of whatever language, quoted in whatever way."""
-    return any(re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", message) for name in _filled(names))
-
-
-def _filled(names: Iterable[str]) -> Iterator[str]:
-    return (name for name in names if name)
+    return any(re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", message) for name in names if name)

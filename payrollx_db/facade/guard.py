@@ -21,7 +21,7 @@ from sqlalchemy.exc import ResourceClosedError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from payrollx_db.errors import BoundaryError, PayrollxError
-from payrollx_db.facade import drivers, error_translation, statements
+from payrollx_db.facade import error_translation, statements
 from payrollx_db.facade.transaction_settings import (
     RESET_SESSION,
     TransactionSettings,
@@ -228,7 +228,7 @@ class GuardedDialect(DefaultDialect):
 
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
         """Tell whether the server has ended the session, whatever the driver thinks."""
-        gone = error_translation.GONE.match(drivers.sqlstate(e))
+        gone = error_translation.GONE.match(error_translation.sqlstate_of(e))
         return bool(gone or isinstance(e, OSError) or super().is_disconnect(e, connection, cursor))
 
     # -- private --
@@ -266,7 +266,7 @@ class GuardedDialect(DefaultDialect):
         try:
             self.execute_script(dbapi_connection.dbapi_connection, script)
         except self.failures as error:
-            if drivers.sqlstate(error) == error_translation.FAILED:
+            if error_translation.sqlstate_of(error) == error_translation.FAILED:
                 raise error_translation.failed_before(self.database_url) from None
             dbapi_connection.invalidate(error)
             raise error_translation.lost(self.database_url, error, at_end=False) from None
@@ -294,7 +294,9 @@ _UNKNOWN = TransactionSettings("")
 
 def _scope(connection: Connection) -> ServiceScope:
     """Return whose turn it is: the engine says that, whose options no session and no statement changes."""
-    active: ActiveService = connection.engine.get_execution_options()[ACTIVE_SERVICE]
+    active: ActiveService | None = connection.engine.get_execution_options().get(ACTIVE_SERVICE)
+    if active is None:
+        raise BoundaryError("this engine is no service's, and executes nothing", hint="open a facade's session")
     return active.scope
 
 

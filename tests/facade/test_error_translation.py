@@ -108,7 +108,7 @@ def test_a_statement_may_take_longer_than_connecting(home: Home, driver: str) ->
 def test_a_database_that_is_not_there(home: Home, driver: str) -> None:
     home.move(driver, home.login.with_database("not_there"))
 
-    assert 'database "not_there" does not exist' in told(lambda: ping(driver), TargetError)
+    assert "does not exist" in told(lambda: ping(driver), TargetError)
 
 
 def test_a_host_that_is_not_there(home: Home) -> None:
