@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 UNUSABLE = text(
-    "SELECT name, found IS NULL AS missing FROM unnest(CAST(:names AS text[])) AS name"
-    " CROSS JOIN to_regclass(format('%I.%I', CAST(:schema AS text), name)) AS found"
-    " WHERE found IS NULL OR NOT has_table_privilege(found, 'SELECT') LIMIT 1"
+    "SELECT name, oid IS NULL AS missing FROM unnest(CAST(:names AS text[])) AS name"
+    " CROSS JOIN to_regclass(format('%I.%I', CAST(:schema AS text), name)) AS oid"
+    " WHERE oid IS NULL OR NOT has_table_privilege(oid, 'SELECT') LIMIT 1"
 )
 
 
@@ -66,8 +66,8 @@ class Facade:
     @property
     def tables(self) -> Mapping[str, Table]:
         """The service's tables, by name."""
-        mine = (table for table in self._metadata.tables.values() if table.schema == self.service.schema)
-        return MappingProxyType({table.name: table for table in mine})
+        tables = (table for table in self._metadata.tables.values() if table.schema == self.service.schema)
+        return MappingProxyType({table.name: table for table in tables})
 
     @property
     def url(self) -> DatabaseUrl:
@@ -113,14 +113,14 @@ class Facade:
         """
         began = time.monotonic()
         with self.session(read_only=True) as session:
-            self._none_unusable(session.execute(UNUSABLE, self._names()).first())
+            self._refuse_unusable(session.execute(UNUSABLE, self._names()).first())
         return time.monotonic() - began
 
     async def async_ping(self) -> float:
         """Do as `ping`, for async code."""
         began = time.monotonic()
         async with self.async_session(read_only=True) as session:
-            self._none_unusable((await session.execute(UNUSABLE, self._names())).first())
+            self._refuse_unusable((await session.execute(UNUSABLE, self._names())).first())
         return time.monotonic() - began
 
     def dispose(self) -> None:
@@ -149,11 +149,12 @@ class Facade:
         return f"<Facade of {self.service.name}: {', '.join(self.tables)}>"
 
     def _not_mine(self, name: str) -> BoundaryError:
-        owners = [s for s in wall.catalog_at(self.wall.catalog).services if name in s.tables]
-        if owners:
+        owner = next((service for service in self.wall.catalog_services() if name in service.tables), None)
+        if owner is not None:
+            report = wall.entry_of(self.wall.catalog, "reader")
             return NotMineError(
-                f"{name} belongs to the {owners[0].name} service, not to {self.service.name}",
-                hint=f"ask the {owners[0].name} service for it; for a report use unified.reader.session()",
+                f"{name} belongs to the {owner.name} service, not to {self.service.name}",
+                hint=f"ask the {owner.name} service for it; for a report use {report}.session()",
             )
         return NotMineError(
             f"{self.service.name} has no table {name}, and no other service has",
@@ -163,11 +164,11 @@ class Facade:
     def _names(self) -> dict[str, Any]:
         return {"schema": self.service.schema, "names": list(self.tables)}
 
-    def _none_unusable(self, found: Any) -> None:
-        if found is None:
+    def _refuse_unusable(self, row: Any) -> None:
+        if row is None:
             return
-        table = f"{self.service.schema}.{found.name}"
-        if found.missing:
+        table = f"{self.service.schema}.{row.name}"
+        if row.missing:
             raise TargetError(f"{self.url} has no {table}", hint="run payrollx-db migrate")
         raise TargetError(
             f"the role {self.service.role} may not read {table} on {self.url}",

@@ -15,7 +15,7 @@ _PIECE = re.compile(r"(?P<body>(?P<tag>\$\w*\$).*?(?P=tag))|(?P<text>'(?:[^']|''
 _START = r"(?:^|[;'$(]|\b(?:begin|then|else|loop)\b)\s*"
 
 _ACTING = re.compile(
-    rf"{_START}(?P<deed>(?:set\s+(?:session\s+|local\s+)?(?:role|session\s+authorization|session_authorization)"
+    rf"{_START}(?P<command>(?:set\s+(?:session\s+|local\s+)?(?:role|session\s+authorization|session_authorization)"
     r"|reset\s+(?:role|session\s+authorization|session_authorization)))\b"
     r"|(?P<call>set_config\s*\(\s*e?'(?:role|session_authorization)')"
     r"|(?P<view>\bupdate\s+(?:only\s+)?(?:pg_catalog\s*\.\s*)?pg_settings)\b",
@@ -52,8 +52,8 @@ def read(statement: str) -> SqlEffects:
     """Return what ``statement`` would do."""
     is_block = statement.lstrip()[:3].lower().strip() == "do"
     words = _PIECE.sub(_inside if is_block else _kept, statement).replace('"', "")
-    found = _ACTING.search(words) or _ENDING.search(_PIECE.sub(_emptied, statement))
-    leaving = next(group for group in found.groups() if group) if found else ""
+    match = _ACTING.search(words) or _ENDING.search(_PIECE.sub(_emptied, statement))
+    leaving = next(group for group in match.groups() if group) if match else ""
     lower = words.lower()
     return SqlEffects(" ".join(leaving.split()).upper(), bool(_TRACES.search(lower) or _OTHER.search(lower)))
 
