@@ -248,12 +248,11 @@ class GuardedDialect(DefaultDialect):
             getattr(context.compiled, "admitted", None) is scope.wall
             and state.in_force is scope.settings
             and self.is_open(connection.connection.dbapi_connection)
-            and "schema_translate_map" not in context.execution_options
         ):
             return
         dirty = statements.check(scope.wall, statement, parameters, context)
         if dirty is None:
-            if "schema_translate_map" not in context.execution_options:
+            if "schema_translate_map" not in context.execution_options:  # it may be another one next time
                 context.compiled.admitted = scope.wall
             if state.settings is not None and statement.startswith(SAVEPOINT_ENDINGS):
                 return  # it works where nothing else does: in a transaction that has failed

@@ -247,6 +247,19 @@ def test_translation_into_its_own_schema_is_its_own(home: Home) -> None:
         session.execute(select(LIGHT), execution_options={"schema_translate_map": {"wallet": "employee"}})
 
 
+def test_another_translation_of_the_same_statement_is_looked_at_again(home: Home) -> None:
+    """SQLAlchemy compiles it once for all translations."""
+    statement = select(anywhere("elsewhere"))
+    with wallet.db.session() as session:
+        session.execute(statement, execution_options={"schema_translate_map": {"elsewhere": "wallet"}})
+    with refused("read"), employee.db.session() as session:
+        session.execute(select(Employee))  # so that the role is in force
+        session.execute(statement, execution_options={"schema_translate_map": {"elsewhere": "wallet"}})
+    with pytest.raises(BoundaryError, match=r"wallet may not read employee\.wallets"), wallet.db.session() as session:
+        session.execute(statement, execution_options={"schema_translate_map": {"elsewhere": "wallet"}})
+        session.execute(statement, execution_options={"schema_translate_map": {"elsewhere": "employee"}})
+
+
 LOADING: dict[str, tuple[Any, ...]] = {
     "lazy": (),
     "joined": (joinedload(Member.purses),),
