@@ -26,6 +26,7 @@ pytest_plugins = [
     "worlds",
     "club_worlds",
     "foreign_catalogs",
+    "harbours",
     "shop_roles",
     "facades",
     "backups",

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from payrollx_db.schema.seed import Seed
 
 GROUP = "payrollx_db.catalogs"  # the entry points by which a package brings a catalog
-DEFAULT = "payrollx"
-BUILT_IN = {DEFAULT: "payrollx_db.catalogs.payrollx.unified:CATALOG"}
+BUILT_IN = {"payrollx": "payrollx_db.catalogs.payrollx.unified:CATALOG"}
 
 T = TypeVar("T")
 
@@ -27,11 +26,12 @@ T = TypeVar("T")
 def find(name: str) -> Catalog:
     """Return the catalog called ``name``: a built-in one, an entry point's, or ``package.module:name``.
 
-    It remembers the name, so that a hint can say which command works on it. Raises ConfigurationError where nothing
+    It remembers the name, unless it says itself what ``--catalog`` takes, so that a hint can say which command works
+    on it. Raises ConfigurationError where nothing
     is called so, CatalogError where it can't be imported or is no catalog.
     """
     catalog = load(_address(name), Catalog)
-    return catalog if name == DEFAULT else replace(catalog, option=name)
+    return catalog if catalog.option is not None else replace(catalog, option=name)
 
 
 def layout(catalog: Catalog, name: str) -> Layout:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from payrollx_db.catalogs import registry
 from payrollx_db.cli.environment import search_working_folder
 from payrollx_db.errors import CatalogError, ConfigurationError
 from payrollx_db.postgres.url import DatabaseUrl
@@ -31,6 +32,15 @@ catalog = click.option(
     help="Catalog of the unified database: a built-in or installed one, or package.module:name.",
 )
 
+recorded_catalog = click.option(
+    "--catalog",
+    metavar="NAME",
+    envvar="PAYROLLX_CATALOG",
+    callback=search_working_folder,
+    show_envvar=True,
+    help="Only what was recorded of this catalog; by default of any.",
+)
+
 as_json = click.option(
     "--json", "as_json", is_flag=True, envvar="PAYROLLX_JSON", help="Print JSON."
 )  # fmt: skip
@@ -42,6 +52,11 @@ events = click.option(
     envvar="PAYROLLX_EVENTS",
     help="Append each event to FILE as it happens, one JSON document a line.",
 )
+
+
+def name_of(catalog: str | None) -> str:
+    """Return the name under which runs of ``catalog`` are recorded; empty for any. Raises as the registry does."""
+    return registry.find(catalog).name if catalog else ""
 
 
 def named_service(catalog: "Catalog", name: str) -> "Service":

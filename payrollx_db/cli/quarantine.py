@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 
 from payrollx_db.cli.command import group
-from payrollx_db.cli.options import as_json, database_url, unified_database
+from payrollx_db.cli.options import as_json, database_url, name_of, recorded_catalog, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.task import task_options
@@ -36,12 +36,13 @@ _source = click.option("--source", default="", metavar="TABLE", help="Only entri
 
 @quarantine.command("list", example="payrollx-db quarantine list --source payrollx_wallet.public.wallets")
 @database_url
+@recorded_catalog
 @_run
 @_source
 @as_json
-def list_(database_url: str | None, run: int | None, source: str, *, as_json: bool) -> None:
+def list_(database_url: str | None, catalog: str | None, run: int | None, source: str, *, as_json: bool) -> None:
     """List what is in quarantine: its source table, its key, the reason, and the row that caused it."""
-    entries = asyncio.run(status.quarantined(_target(database_url), run, source))
+    entries = asyncio.run(status.quarantined(_target(database_url), run, source, catalog=name_of(catalog)))
     if as_json:
         console.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in entries])
     else:
@@ -50,11 +51,12 @@ def list_(database_url: str | None, run: int | None, source: str, *, as_json: bo
 
 @quarantine.command(example="payrollx-db quarantine show payrollx_wallet.public.wallets 42")
 @database_url
+@recorded_catalog
 @click.argument("source", metavar="TABLE")
 @click.argument("key")
-def show(database_url: str | None, source: str, key: str) -> None:
+def show(database_url: str | None, catalog: str | None, source: str, key: str) -> None:
     """Show the whole legacy row of TABLE whose primary key is KEY. It may be personal data."""
-    entries = asyncio.run(status.quarantined(_target(database_url), None, source))
+    entries = asyncio.run(status.quarantined(_target(database_url), None, source, catalog=name_of(catalog)))
     chosen = [entry for entry in entries if entry["key"] == key]
     if not chosen:
         raise ConfigurationError(f"{source} has no row {key!r} in quarantine", hint="payrollx-db quarantine list")
@@ -63,11 +65,12 @@ def show(database_url: str | None, source: str, key: str) -> None:
 
 @quarantine.command(example="payrollx-db quarantine export")
 @database_url
+@recorded_catalog
 @_run
 @_source
-def export(database_url: str | None, run: int | None, source: str) -> None:
+def export(database_url: str | None, catalog: str | None, run: int | None, source: str) -> None:
     """Print everything in quarantine with the whole legacy rows, one JSON document a line."""
-    for entry in asyncio.run(status.quarantined(_target(database_url), run, source)):
+    for entry in asyncio.run(status.quarantined(_target(database_url), run, source, catalog=name_of(catalog))):
         console.answer(exported(entry))
 
 

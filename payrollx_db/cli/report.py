@@ -10,7 +10,7 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import destructive_option
-from payrollx_db.cli.options import as_json, database_url, unified_database
+from payrollx_db.cli.options import as_json, database_url, name_of, recorded_catalog, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError
@@ -27,12 +27,21 @@ FINDINGS = 3
 @command(example="payrollx-db report --html report.html")
 @click.argument("run", type=int, required=False)
 @database_url
+@recorded_catalog
 @destructive_option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
                     help="Write the report as one page, in place of what FILE holds.")  # fmt: skip
 @click.option("--check", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Compare the report in FILE, a page or its JSON, with the database.")  # fmt: skip
 @as_json
-def report(run: int | None, database_url: str | None, html: Path | None, check: Path | None, *, as_json: bool) -> int:
+def report(
+    run: int | None,
+    database_url: str | None,
+    catalog: str | None,
+    html: Path | None,
+    check: Path | None,
+    *,
+    as_json: bool,
+) -> int:
     """Report what RUN (default: the newest) did, and what proves it, as the unified database has recorded it.
 
     Nothing is changed. With --check, exit code 3 means that the report was edited, or that the database differs
@@ -45,8 +54,8 @@ def report(run: int | None, database_url: str | None, html: Path | None, check: 
             raise ConfigurationError(
                 "--check reads the number of the run from the report", hint="leave out RUN and --html"
             )
-        return _check(check, target, as_json=as_json)
-    document = checksum.sealed(asyncio.run(loader.read(target, run)))
+        return _check(check, target, name_of(catalog), as_json=as_json)
+    document = checksum.sealed(asyncio.run(loader.read(target, run, catalog=name_of(catalog))))
     if html is not None:
         _write(html, page(document))
         console.note(f"wrote {html}")
@@ -57,8 +66,12 @@ def report(run: int | None, database_url: str | None, html: Path | None, check: 
     return 0
 
 
-def _check(file: Path, target: Endpoint, *, as_json: bool) -> int:
-    checksum.opened(file)  # before anything is connected to
+def _check(file: Path, target: Endpoint, catalog: str, *, as_json: bool) -> int:
+    recorded = checksum.opened(file).document["run"]["catalog"]  # before anything is connected to
+    if catalog not in ("", recorded):
+        raise ConfigurationError(
+            f"{file} is a report of the catalog {recorded}, not of {catalog}", hint="drop --catalog"
+        )
     with showing() as observer:
         checked = asyncio.run(checks.check(file, target, observer))
     if as_json:

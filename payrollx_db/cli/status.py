@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from payrollx_db.cli.command import command
-from payrollx_db.cli.options import as_json, database_url, unified_database
+from payrollx_db.cli.options import as_json, database_url, name_of, recorded_catalog, unified_database
 from payrollx_db.cli.render import console, runs
 from payrollx_db.consolidate import status as run_status
 from payrollx_db.postgres.session import Endpoint
@@ -13,12 +13,13 @@ from payrollx_db.postgres.session import Endpoint
 
 @command(example="payrollx-db status 2 --json")
 @database_url
+@recorded_catalog
 @as_json
 @click.argument("run", type=int, required=False)
-def status(database_url: str | None, run: int | None, *, as_json: bool) -> int:
+def status(database_url: str | None, catalog: str | None, run: int | None, *, as_json: bool) -> int:
     """Show the recorded runs, and the tables of RUN (default: the newest), also while a copy is running."""
     url = unified_database(database_url)
-    recorded = asyncio.run(run_status.status(Endpoint(url, "target", url.dbname), run))
+    recorded = asyncio.run(run_status.status(Endpoint(url, "target", url.dbname), run, catalog=name_of(catalog)))
     if as_json:
         console.answer_json(recorded.document())
     else:

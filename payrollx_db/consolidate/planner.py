@@ -114,7 +114,7 @@ def _refuse_unmigrated(task: Task, target: Database) -> None:
         raise TargetError(
             f"the target {task.target.url.masked} isn't migrated: it lacks {len(missing)} tables",
             details=tuple(missing),
-            hint="run payrollx-db migrate first",
+            hint=f"run {task.catalog.command('migrate')} first",
         )
 
 

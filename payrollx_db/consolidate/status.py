@@ -48,14 +48,14 @@ async def accounts(target: Endpoint) -> tuple[TableState, ...]:
             return tuple([account for run in found for account in await store.tables(connection, run.id)])
 
 
-async def status(target: Endpoint, run: int | None = None) -> Status:
-    """Return what the target remembers of its runs; ``run`` picks one (default: the newest).
+async def status(target: Endpoint, run: int | None = None, *, catalog: str = "") -> Status:
+    """Return what the target remembers of its runs, or of ``catalog``'s; ``run`` picks one (default: the newest).
 
     Raises TargetError where it can't be read, ConfigurationError where there is no such run.
     """
     async with session(target) as connection:
         with target.translating_errors("can't read the recorded runs"):
-            runs = await store.runs(connection)
+            runs = [known for known in await store.runs(connection) if catalog in ("", known.catalog)]
             if run is not None and run not in {r.id for r in runs}:
                 raise ConfigurationError(f"there is no run {run}", hint="payrollx-db status lists them")
             chosen = run if run is not None else (runs[0].id if runs else None)
@@ -73,8 +73,17 @@ async def status(target: Endpoint, run: int | None = None) -> Status:
             )
 
 
-async def quarantined(target: Endpoint, run: int | None = None, source: str = "") -> list[dict[str, Any]]:
-    """Return what lies in quarantine, of one run or all, of one source table or all. Raises TargetError."""
+async def quarantined(
+    target: Endpoint, run: int | None = None, source: str = "", *, catalog: str = ""
+) -> list[dict[str, Any]]:
+    """Return what lies in quarantine, of one run or all, of one source table or all, of one catalog or any.
+
+    Raises TargetError.
+    """
     async with session(target) as connection:
         with target.translating_errors("can't read the quarantine"):
-            return await quarantine.entries(connection, run=run, source=source)
+            entries = await quarantine.entries(connection, run=run, source=source)
+            if not catalog:
+                return entries
+            runs = {known.id for known in await store.runs(connection) if known.catalog == catalog}
+            return [entry for entry in entries if entry["run"] in runs]

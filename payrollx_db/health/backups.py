@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from payrollx_db.health.database import MINUTE
-from payrollx_db.model.catalog import Service
+from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.finding import Finding
 
 HOUR = 60 * MINUTE
 
 
-def judge(services: Sequence[Service], last: Mapping[str, datetime], most: float, now: datetime) -> list[Finding]:
-    """Return a finding for each service that has no backup, or none that is younger than ``most`` seconds."""
+def judge(
+    catalog: Catalog, services: Sequence[Service], last: Mapping[str, datetime], most: float, now: datetime
+) -> list[Finding]:
+    """Return a finding for each of these services that has no backup, or none that is younger than ``most`` seconds."""
     findings = []
     for service in services:
-        remedy = f"payrollx-db service backup {service.name}"
+        remedy = catalog.command(f"service backup {service.name}")
         newest = last.get(service.name)
         age = (now - newest).total_seconds() if newest else 0.0
         if newest is None:

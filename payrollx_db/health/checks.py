@@ -14,7 +14,6 @@ from payrollx_db.health.sizes import capacity, sessions
 from payrollx_db.model.finding import PREPARED_TRANSACTION, Finding, Severity
 from payrollx_db.schema.roles.check import check as check_roles
 
-MIGRATE = "payrollx-db migrate"
 FULL = 0.95  # of the connections: from here on, the next burst is refused
 
 
@@ -32,8 +31,8 @@ async def migrated(database: Database) -> list[Finding]:
     heads = await _heads(database)
     if not heads:
         message = "no migration was ever run here"
-        return [database.finding("not-migrated", "error", message, MIGRATE)]
-    branches = database.expected.branches
+        return [database.finding("not-migrated", "error", message, database.command("migrate"))]
+    branches, migrate = database.expected.branches, database.command("migrate")
     known = {revision for revisions in branches.values() for revision in revisions}
     findings = []
     if unknown := sorted(heads - known):
@@ -46,7 +45,7 @@ async def migrated(database: Database) -> list[Finding]:
         # A revision of an unknown version may well have taken this one's place.
         if revisions and there != revisions[-1] and not unknown:
             message = f"{service.name} is at {there or 'no revision'}, the newest is {revisions[-1]}"
-            findings.append(database.finding("behind", "error", message, MIGRATE, schema=service.schema))
+            findings.append(database.finding("behind", "error", message, migrate, schema=service.schema))
     return findings or await _missing_tables(database)
 
 
@@ -60,7 +59,7 @@ async def roles(database: Database) -> list[Finding]:
     for fault in report.findings:
         if fault.code != PREPARED_TRANSACTION:  # which the check of transactions finds, by a limit of its own
             faults.setdefault((fault.subject, fault.code), []).append(fault)
-    remedy = "payrollx-db roles --check lists them all, with the SQL that fixes them"
+    remedy = f"{database.command('roles --check')} lists them all, with the SQL that fixes them"
     findings = []
     for (role, code), members in faults.items():
         first, number = members[0], len(members)
@@ -74,7 +73,8 @@ async def roles(database: Database) -> list[Finding]:
 
 async def connections(database: Database) -> list[Finding]:
     """There is room for more sessions: on the server, for each login with a limit, and for each service."""
-    budget = "payrollx-db pool-budget says what each service may take; PgBouncer lets many clients share few sessions"
+    advice = "says what each service may take; PgBouncer lets many clients share few sessions"
+    budget = f"{database.command('pool-budget')} {advice}"
     there = await capacity(database)
     scope = [(there.used, there.room.unreserved, "that the server has for all")]
     if there.room.limit is not None:
@@ -173,7 +173,9 @@ async def unvalidated_constraints(database: Database) -> list[Finding]:
         alter = f"ALTER TABLE {quoted(schema, table)}"
         if is_enforced:
             message = "NOT VALID: rows that are older than it may violate it"
-            remedy = f"{alter} VALIDATE CONSTRAINT {quoted(name)}; payrollx-db check names rows that would refuse"
+            remedy = (
+                f"{alter} VALIDATE CONSTRAINT {quoted(name)}; {database.command('check')} names rows that would refuse"
+            )
         else:
             message = "NOT ENFORCED: Postgres checks no row against it"
             remedy = f"{alter} ALTER CONSTRAINT {quoted(name)} ENFORCED"
@@ -232,7 +234,7 @@ async def _heads(database: Database) -> set[str]:
 
 async def _missing_tables(database: Database) -> list[Finding]:
     there = {(table.schema, table.name) for table in await database.rows("tables")}
-    remedy = "restore it: payrollx-db service restore, or undo and redo the service's migrations"
+    remedy = f"restore it: {database.command('service restore')}, or undo and redo the service's migrations"
     return [
         database.finding(
             "table-missing", "error", "a migration created it, and it is gone", remedy,

@@ -95,6 +95,10 @@ class Database:
             ]
         )
 
+    def command(self, words: str) -> str:
+        """Return the command line for ``payrollx-db words`` with the catalog, for remedies."""
+        return self.expected.catalog.command(words)
+
     def finding(
         self,
         code: str,

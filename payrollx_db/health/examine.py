@@ -90,7 +90,7 @@ async def examine(places: Iterable[Place], expected: Expected, *, seconds: float
         return Health(databases)
     last = expected.backups()
     services = [service for place in asked for service in place.services]
-    late = backups.judge(services, last, expected.limits.backup_seconds, datetime.now(UTC))
+    late = backups.judge(expected.catalog, services, last, expected.limits.backup_seconds, datetime.now(UTC))
     return Health(databases, Checked("backups", "every service has a fresh one", tuple(late)), last)
 
 

@@ -86,12 +86,8 @@ async def _problems(place: Place, seconds: float) -> dict[str, str]:
     try:
         async with asyncio.timeout(seconds), session(endpoint) as connection:
             with endpoint.translating_errors("can't read its tables"):
-                there = {
-                    name
-                    for (name,) in await run(
-                        connection, sql.SQL(queries.load("table_names")), {"schemas": place.schemas}
-                    )
-                }
+                query = sql.SQL(queries.load("table_names"))
+                there = set(await run(connection, query, {"schemas": place.schemas}))
     except TimeoutError:
         return dict.fromkeys((s.name for s in place.services), f"no answer within {seconds:g} s")
     except PayrollxError as error:
@@ -99,8 +95,9 @@ async def _problems(place: Place, seconds: float) -> dict[str, str]:
     return {service.name: _missing(service, there) for service in place.services}
 
 
-def _missing(service: Service, there: set[str]) -> str:
-    missing = [name for table in service.tables if (name := f"{service.schema}.{table}") not in there]
-    if len(missing) == len(service.tables):
+def _missing(service: Service, there: set[tuple[str, str | None]]) -> str:
+    missing = [f"{service.schema}.{table}" for table in service.tables if (service.schema, table) not in there]
+    has_schema = any(schema == service.schema for schema, _ in there)
+    if not has_schema or (missing and len(missing) == len(service.tables)):
         return "not migrated"
     return f"lacks {', '.join(missing)}" if missing else ""

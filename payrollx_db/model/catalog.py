@@ -97,7 +97,7 @@ class Catalog:
     layouts: Mapping[str, str] = field(default_factory=dict, compare=False)
     seed: str = field(default="", compare=False)
     practice: str = field(default="", compare=False)
-    option: str = field(default="", repr=False, compare=False)
+    option: str | None = field(default=None, repr=False, compare=False)
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -33,8 +33,12 @@ T = TypeVar("T")
 NEWER = ("attempts", "steps", "verifications", "verified_tables")  # what older versions didn't record
 
 
-async def read(target: Endpoint, number: int | None = None, *, verification: int | None = None) -> Facts:
+async def read(
+    target: Endpoint, number: int | None = None, *, verification: int | None = None, catalog: str = ""
+) -> Facts:
     """Return the facts of run ``number`` (default: the newest) and of one of its verifications (default: `chosen`).
+
+    With ``catalog``, only its runs count.
 
     Raises TargetError where they can't be read, ConfigurationError where there is no such run,
     StateConflictError where no run is recorded at all.
@@ -43,7 +47,8 @@ async def read(target: Endpoint, number: int | None = None, *, verification: int
         with target.translating_errors("can't read the recorded runs"):
             async with connection.transaction():
                 await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                found = _chosen_run(await store.runs(connection), number)
+                runs = [known for known in await store.runs(connection) if catalog in ("", known.catalog)]
+                found = _chosen_run(runs, number)
                 return await _facts(connection, target, found, verification)
 
 

@@ -5,6 +5,7 @@ every migration, and after a service has been put back, each one is made whose t
 database. Where one of them doesn't, the reference is declared, and nothing enforces it.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ def make(metadata: MetaData) -> sql.Composed:
     message names each reference with the number of such rows.
     """
     return sql.SQL(queries.load("make_foreign_keys")).format(
-        keys=sql.SQL(",\n            ").join(map(_row, between_services(metadata)))
+        keys=sql.Literal(json.dumps([_record(key) for key in between_services(metadata)]))
     )
 
 
@@ -98,15 +99,11 @@ def _key(table: Table, key: ForeignKeyConstraint) -> Key:
     )
 
 
-def _row(key: Key) -> sql.Composed:
-    cells = (
-        sql.Literal(str(key)), sql.Literal(key.name),
-        *map(sql.Literal, key.table), _texts(key.columns),
-        *map(sql.Literal, key.target), _texts(key.target_columns),
-        sql.Literal(key.definition), sql.Literal(key.orphans().as_string(None)),
-    )  # fmt: skip
-    return sql.SQL("({})").format(sql.SQL(", ").join(cells))
-
-
-def _texts(names: tuple[str, ...]) -> sql.Composed:
-    return sql.SQL("ARRAY[{}]::pg_catalog.text[]").format(sql.SQL(", ").join(map(sql.Literal, names)))
+def _record(key: Key) -> dict[str, str | tuple[str, ...]]:
+    """Return the key as ``make_foreign_keys`` reads it."""
+    return {
+        "title": str(key), "name": key.name,
+        "child_schema": key.table[0], "child": key.table[1], "child_columns": key.columns,
+        "parent_schema": key.target[0], "parent": key.target[1], "parent_columns": key.target_columns,
+        "definition": key.definition, "orphans": key.orphans().as_string(None),
+    }  # fmt: skip

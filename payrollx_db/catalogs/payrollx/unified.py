@@ -22,6 +22,7 @@ CATALOG = Catalog.of(
     [module.service for module in SERVICES],
     migrations=folder("alembic") / "versions",
     layouts={"legacy": "payrollx_db.catalogs.payrollx.legacy:LAYOUT"},
+    option="",  # it is the default
     seed="payrollx_db.catalogs.payrollx.seed.insert:SEED",
     practice="payrollx_db.catalogs.payrollx.practice.databases:make_legacy",
 )

@@ -1,5 +1,5 @@
--- The tables of these schemas, by their qualified names.
-SELECT n.nspname || '.' || c.relname
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY (%(schemas)s) AND c.relkind IN ('r', 'p')
+-- The schemas of services and the tables in them; a schema without tables stands there alone.
+SELECT n.nspname::text, c.relname::text
+FROM pg_catalog.pg_namespace AS n
+LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+WHERE n.nspname = ANY (%(schemas)s)

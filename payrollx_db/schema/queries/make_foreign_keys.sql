@@ -7,8 +7,11 @@ DECLARE
 BEGIN
     FOR key IN
         SELECT expected.*
-        FROM (VALUES {keys}) AS expected (
-            title, name, child_schema, child, child_columns, parent_schema, parent, parent_columns, definition, orphans)
+        FROM pg_catalog.jsonb_to_recordset({keys}) AS expected (
+            title text, name text,
+            child_schema text, child text, child_columns text[],
+            parent_schema text, parent text, parent_columns text[],
+            definition text, orphans text)
         JOIN LATERAL (
             SELECT pg_class.oid
             FROM pg_catalog.pg_class

@@ -62,7 +62,7 @@ def check(url: DatabaseUrl, catalog: Catalog) -> Report:
     if len(report.absent) == len(catalog.services):
         raise TargetError(
             f"{url.masked} has no schema of the catalog {catalog.name}",
-            hint="payrollx-db migrate makes PayrollX's; another catalog's are made by its own migrations",
+            hint=f"{catalog.command('migrate')} makes them, where the catalog has migrations",
         )
     return report
 
@@ -174,7 +174,7 @@ class Walls:
             for name in service.tables if service not in self.absent else ():
                 if (service.schema, name) not in there:
                     table = f"{service.schema}.{name}"
-                    sql = "-- payrollx-db migrate, or the migrations of your own catalog"
+                    sql = f"-- {self.catalog.command('migrate')}, or the migrations of your own"
                     yield fault(service.role, "table", table, ("EXISTS",), LACKS, f"no table {table}", sql)
 
     def privileges(self) -> Iterator[Finding]:
