@@ -37,6 +37,7 @@ from payrollx_db.errors import (
 )
 from payrollx_db.model.events import Notice, RunStarted, StageStarted
 from payrollx_db.model.finding import Finding, refuse
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.blockers import blockers_named
 from payrollx_db.postgres.copy_pipe import RateLimit
 from payrollx_db.postgres.session import Connection, Endpoint
@@ -50,13 +51,7 @@ __all__ = ["CheckRows", "Report", "Task", "check", "copy", "plan", "refuse_misma
 CHECK_FIRST = 256 * 1024 * 1024
 INDEX_MEMORY = 256 * 1024 * 1024
 
-OWNS = """
-SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = %(role)s
-    AND pg_catalog.pg_has_role(r.oid, CASE
-        WHEN pg_catalog.current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)
-    AND EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE n.nspname = ANY (%(schemas)s) AND c.relkind IN ('r', 'p') AND c.relowner = r.oid)
-"""
+queries = query_files.beside(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ class Report:
 async def check(task: Task) -> tuple[Finding, ...]:
     """Say what the copy could not carry over as it is, and what the policies say of it. Changes nothing.
 
-    Where rights are missing, the rows aren't looked at. Raises LayoutMismatchError where the layout
+    Where rights are missing, the rows aren't checked. Raises LayoutMismatchError where the layout
     doesn't fit, SourceError or TargetError.
     """
     async with _opened(task) as context:
@@ -91,7 +86,7 @@ async def check(task: Task) -> tuple[Finding, ...]:
         context.observer(StageStarted("check", "looking for what could not be carried over"))
         preflight = tuple(await run_preflight(context, plan))
         if unreadable(preflight):
-            context.observer(Notice("the rows were not looked at: first fix what keeps them from being read"))
+            context.observer(Notice("the rows were not checked: first fix what keeps them from being read"))
             return preflight
         checked = await checks.check(context, plan, task.policies, loose=True)
         return (*preflight, *checked.findings)
@@ -322,7 +317,11 @@ async def _as_owner(sessions: SessionPool, task: Task) -> Endpoint:
     async with sessions.session(task.target) as connection:
         with task.target.translating_errors("can't read its roles and settings"):
             schemas = [service.schema for service in task.catalog.services]
-            owner = await execute(connection, sql.SQL(OWNS), {"role": task.catalog.owner_role, "schemas": schemas})
+            owner = await execute(
+                connection,
+                sql.SQL(queries.load("acts_as_owner")),
+                {"role": task.catalog.owner_role, "schemas": schemas},
+            )
             query = sql.SQL("SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))")
             memory = (await execute(connection, query))[0][0]
     settings = dict(task.target.settings) | {"maintenance_work_mem": f"{max(memory, INDEX_MEMORY) // 1024}kB"}

@@ -138,7 +138,7 @@ def test_a_source_that_may_not_be_read_is_said_instead_of_read(reading_world: Wo
         query(reading_world.target, f"DROP ROLE {name}")
 
     assert done.returncode == 3
-    assert "the rows were not looked at" in done.stderr
+    assert "the rows were not checked" in done.stderr
     assert "payrollx_auth.public.users" in done.stdout
     assert "secret" not in done.stdout + done.stderr
     assert done.stdout.rstrip().endswith("4 findings block the copy.")
