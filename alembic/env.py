@@ -12,6 +12,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 from payrollx_db.catalogs import registry
+from payrollx_db.consolidate.state import objects
+from payrollx_db.postgres import locks
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import audit, ddl, foreign_keys, migrate
 
@@ -44,7 +46,7 @@ def connection() -> AbstractContextManager[Connection]:
     brought: Connection | None = context.config.attributes.get("connection")
     if brought is not None:
         return nullcontext(brought)
-    return migrate.locked_connection(DatabaseUrl.parse(os.environ.get("DATABASE_URL", "")))
+    return migrate.locked_connection(DatabaseUrl.parse(os.environ.get("DATABASE_URL", "")), CATALOG)
 
 
 def run() -> None:
@@ -60,10 +62,11 @@ def run() -> None:
             ddl.roles(CATALOG),
             ddl.make_schema(ddl.META, CATALOG.owner_role),
             ddl.act_as(CATALOG.owner_role),
+            ddl.statement(locks.make_tables(CATALOG.owner_role)),
         ):
             context.execute(statement)
         context.run_migrations()
-        context.execute(ddl.statement(foreign_keys.make(CATALOG.models)))
+        context.execute(ddl.statement(foreign_keys.make(CATALOG.models, objects.DROPPED_KEYS)))
         context.execute(ddl.grants(CATALOG))
         context.execute(ddl.statement(audit.make(CATALOG.models, CATALOG.owner_role)))
         if not context.is_offline_mode() and not migration.get_current_heads():

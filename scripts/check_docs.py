@@ -215,8 +215,9 @@ def variables(root: Path, found: Iterable[Page]) -> Iterator[str]:
 
 def state(root: Path, _found: Iterable[Page]) -> Iterator[str]:
     """Every column of the state tables is described, and no other."""
-    made = (root / "payrollx_db/consolidate/state/queries/state.sql").read_text(encoding="utf-8")
-    tables = re.findall(r"CREATE TABLE IF NOT EXISTS ([\w.]+) \((.*?)^\)", made, re.MULTILINE | re.DOTALL)
+    files = sorted((root / "payrollx_db/consolidate/state/migrations").glob("*.sql"))
+    script = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    tables = re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?([\w.]+) \((.*?)^\)", script, re.MULTILINE | re.DOTALL)
     page = Page(root, STATE).text
     for table, body in tables:
         columns = set(re.findall(r"^  ([a-z_]+) ", body, re.MULTILINE))

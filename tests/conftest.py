@@ -27,6 +27,7 @@ pytest_plugins = [
     "club_worlds",
     "foreign_catalogs",
     "harbours",
+    "earlier_states",
     "shop_roles",
     "facades",
     "backups",

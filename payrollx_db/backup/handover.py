@@ -89,10 +89,10 @@ def drop(
     if key is not None:
         proof.require_signature(key)
     proof.verify()
-    with session(url, locked=True) as at, at.translating_errors(f"can't remove {service.name}"):
+    with session(url, lock_for=catalog) as at, at.translating_errors(f"can't remove {service.name}"):
         if service.name not in migrate.recorded(at.alembic, catalog):
             raise StateConflictError(f"{url.masked} doesn't have the service {service.name}")
-        at.refuse_unfinished_copy(service.schema)
+        at.keep_copies_out(catalog, service.schema)
         incoming = [key for key in foreign_keys.between_services(metadata) if key.target[0] == service.schema]
         enforced = _enforced(at, service, incoming)
         if enforced and not loosen:

@@ -22,6 +22,7 @@ from payrollx_db.backup.dump import Contents, Dump
 from payrollx_db.backup.manifest import Backup, Grant, Manifest
 from payrollx_db.backup.session import Session, session
 from payrollx_db.backup.signature import Key
+from payrollx_db.consolidate.state import objects
 from payrollx_db.errors import FindingsError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Reference, Service
 from payrollx_db.postgres import query_files
@@ -145,7 +146,7 @@ def restore(
     def note_step(what: str) -> None:
         observer(Step(service.name, what))
 
-    with session(url, locked=True) as into:
+    with session(url, lock_for=catalog) as into:
         return _Swap(into, backup.manifest, catalog, service, metadata, crossing).run(contents, note_step)
 
 
@@ -183,7 +184,7 @@ class _Swap:
 
     def run(self, contents: Contents, note_step: Callable[[str], None]) -> Restored:
         schema = self.service.schema
-        self.into.refuse_unfinished_copy(schema)
+        self.into.keep_copies_out(self.catalog, schema)
         with self.into.translating_errors(f"can't make the schema {schema}"):
             before = _Shared.of(self.into, schema)
             self._prepare()
@@ -252,7 +253,7 @@ class _Swap:
             for statement in foreign_keys.drop(self.metadata, schema):
                 self.into.run(statement)
             try:
-                self.into.run(foreign_keys.make(self.metadata))
+                self.into.run(foreign_keys.make(self.metadata, objects.DROPPED_KEYS))
             except errors.Error as error:
                 if sqlstate(error) != ORPHANED:
                     raise

@@ -11,20 +11,21 @@ from psycopg.rows import TupleRow
 from sqlalchemy import Connection, TextClause
 from sqlalchemy.exc import DBAPIError
 
-from payrollx_db.consolidate.state import store
+from payrollx_db.consolidate.state.objects import incomplete_tables
 from payrollx_db.errors import StateConflictError, TargetError
-from payrollx_db.postgres import query_files
+from payrollx_db.model.catalog import Catalog
+from payrollx_db.postgres import locks, query_files
 from payrollx_db.postgres.errors import cause
 from payrollx_db.postgres.introspect import database_query
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.sqlstates import LOCK_NOT_AVAILABLE
+from payrollx_db.postgres.steps import perform
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
 
 queries = query_files.beside(__name__)
 
 SETTINGS = {"check_function_bodies": "off"}  # a function's body may name what is restored after it
-RUN_LOCK = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s, %s)"
 
 
 @dataclass(frozen=True)
@@ -70,34 +71,42 @@ class Session:
         (found,) = self.run(database_query())
         return str(found[0]), str(found[1])
 
-    def refuse_unfinished_copy(self, schema: str) -> None:
-        """Raise StateConflictError where a copy is at work, or was cut off with ``schema``'s indexes down."""
-        if not self.run(RUN_LOCK, (store.LOCK_CLASS, store.LOCK_OBJECT))[0][0]:
-            raise StateConflictError(
-                f"a copy is at work on {self.url.masked}", hint="wait for it: payrollx-db status shows how far it is"
-            )
-        self.refuse_taken_down([schema])
+    def keep_copies_out(self, catalog: Catalog, schema: str) -> None:
+        """Keep copies out until the end of the transaction.
 
-    def refuse_taken_down(self, schemas: list[str]) -> None:
-        """Raise StateConflictError where a copy has taken indexes or keys of these schemas down."""
-        if not self.run("SELECT pg_catalog.to_regclass('payrollx_meta.objects') IS NOT NULL")[0][0]:
-            return
-        if down := [name for (name,) in self.ask("unfinished", schemas=schemas)]:
+        Raises StateConflictError where one is at work, or was interrupted while ``schema`` lacked its indexes.
+        """
+        with self.translating_errors("can't take the run's lock"):
+            holder = perform(self.raw, locks.take(locks.RUN, owner=catalog.owner_role))
+        if holder:
             raise StateConflictError(
-                f"a copy into {self.url.masked} isn't finished: the indexes of {', '.join(down)} are down",
+                f"a copy is at work on {self.url.masked}: {holder}",
+                hint="wait for it: payrollx-db status shows how far it is",
+            )
+        self.refuse_incomplete([schema])
+
+    def refuse_incomplete(self, schemas: list[str]) -> None:
+        """Raise StateConflictError where a copy has dropped indexes or keys of these schemas and not restored them."""
+        if tables := incomplete_tables(self.raw, schemas):
+            raise StateConflictError(
+                f"a copy into {self.url.masked} isn't finished: {', '.join(tables)} lack indexes or keys",
                 hint="finish it with payrollx-db copy",
             )
 
 
 @contextmanager
-def session(url: DatabaseUrl, *, locked: bool = False) -> Iterator[Session]:
+def session(url: DatabaseUrl, *, lock_for: Catalog | None = None) -> Iterator[Session]:
     """Open a session in one transaction, which is committed at the end of the block, and undone where it fails.
 
-    ``locked`` keeps migrations, and other sessions like this one, out meanwhile. Raises TargetError where it
-    can't connect or commit.
+    ``lock_for`` keeps migrations of that catalog, and other sessions like this one, out meanwhile. Raises TargetError
+    where it can't connect or commit.
     """
-    opening = migrate.locked_connection if locked else migrate.connection
-    with opening(url, settings=SETTINGS) as opened:
+    opening = (
+        migrate.locked_connection(url, lock_for, settings=SETTINGS)
+        if lock_for
+        else migrate.connection(url, settings=SETTINGS)
+    )
+    with opening as opened:
         driver = opened.connection.driver_connection
         if not isinstance(driver, psycopg.Connection):
             raise TargetError(f"{url.masked} isn't reached by psycopg")

@@ -36,7 +36,7 @@ def verify(
     with showing(events) as observer:
         task = make_task(observer)
         verdict = asyncio.run(pipeline.verify(task, limit=limit, values=show_values))
-        accounts = asyncio.run(status.accounts(task.target))
+        accounts = asyncio.run(status.finished_accounts(task.target))
     if as_json:
         console.answer_json(verdict.document())
     else:

@@ -1,8 +1,10 @@
 """What every step of a consolidation works with: both sides, their sessions, who is told, and how much at once."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, fields
 
+from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.model.events import Observer, ignore_events
 from payrollx_db.postgres.copy_pipe import RateLimit
 from payrollx_db.postgres.session import Connection, Endpoint
@@ -27,20 +29,29 @@ class Context:
     jobs: int = 4
     rate: RateLimit | None = None
 
-    def of_run(self, run: int, connection: Connection) -> "RunContext":
-        """Return the context of run number ``run``, whose lock ``connection`` holds."""
+    def of_run(self, run: int, session: RunSession) -> "RunContext":
+        """Return the context of run number ``run``, which works in ``session``."""
         known = {known.name: getattr(self, known.name) for known in fields(Context)}
-        return RunContext(**known, run=run, connection=connection)
+        return RunContext(**known, run=run, session=session)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext(Context):
-    """The context of a recorded run: its number, and the session that holds its lock and writes its records."""
+    """The context of a recorded run: its number, and the session in which it reads and records."""
 
     run: int
-    connection: Connection = field(repr=False)
+    session: RunSession = field(repr=False)
+
+    @property
+    def connection(self) -> Connection:
+        """What the run reads with; to write, open a `transaction`."""
+        return self.session.connection
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction that writes, and yield its connection. Raises LockLostError."""
+        return self.session.transaction()
 
     @property
     def lock_pid(self) -> int:
         """The server's process id of the session that holds the lock: every writing transaction asks for it."""
-        return self.connection.info.backend_pid
+        return self.session.lock_pid

@@ -13,21 +13,27 @@ from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate import quarantine
 from payrollx_db.consolidate.check import checks
 from payrollx_db.consolidate.check.checks import Checked
 from payrollx_db.consolidate.check.preflight import run_preflight, unreadable
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.copy import indexes, undo
-from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, plans_with_keys, recorded
+from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, plans_with_keys
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.planner import CheckRows, Task, plan, plan_with, unfinished_run
-from payrollx_db.consolidate.quarantine import Decision
+from payrollx_db.consolidate.quarantine import apply
 from payrollx_db.consolidate.retrying import resume_after_lock_loss
+from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.stages import run_stages
-from payrollx_db.consolidate.state import history, lock, store
-from payrollx_db.consolidate.state.store import Run, TableState
-from payrollx_db.consolidate.verify import changes
+from payrollx_db.consolidate.state import accounts, history, quarantine
+from payrollx_db.consolidate.state.accounts import TableState
+from payrollx_db.consolidate.state.findings import record_findings
+from payrollx_db.consolidate.state.lock import exclusive
+from payrollx_db.consolidate.state.migrations import migrate
+from payrollx_db.consolidate.state.parts import copied_snapshots
+from payrollx_db.consolidate.state.quarantine import Decision
+from payrollx_db.consolidate.state.runs import Run, finish_run, record_failure, resume_run, runs, start_run
+from payrollx_db.consolidate.verify.changes import find_changes
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import (
     FindingsError,
@@ -107,11 +113,11 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
         async def attempt() -> Report:
             nonlocal undoing
             plan = await _planned(context, task)
-            async with lock.exclusive(context.target) as connection:
+            async with exclusive(context.target) as session:
                 if undoing:
-                    await undo.restart(context, connection, {table.target_name for table in plan.copies})
+                    await undo.restart(context, session, {table.target_name for table in plan.copies})
                     undoing = False
-                return await _copy(context, connection, task, plan)
+                return await _copy(context, session, task, plan)
 
         report = await resume_after_lock_loss(attempt, context.observer)
     return replace(report, seconds=time.monotonic() - started)
@@ -124,11 +130,12 @@ async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdic
         reading = replace(context, target=context.target_as_given)  # to read, the login's own rights must be enough
         plan = await _planned(reading, task)
         async with context.sessions.session(reading.target) as connection:
-            runs = tuple(run.id for run in await store.runs(connection) if run.status != "undone")
-            plan = quarantine.apply(plan, await quarantine.decided(connection, runs))
+            numbers = [run.id for run in await runs(connection) if run.status != "undone"]
+            plan = apply(plan, await quarantine.decisions(connection, numbers))
         context.observer(StageStarted("verify", "hashing both sides"))
-        verdict = await Verifier(reading, limit, values, runs).all(plan)
-        await history.proven((context.target, reading.target), verdict, started, context.observer)
+        kept_rows = quarantine.kept_rows(numbers) if numbers else None
+        verdict = await Verifier(reading, limit, values, kept_rows).all(plan)
+        await history.record_verification((context.target, reading.target), verdict, started, context.observer)
         return verdict
 
 
@@ -136,12 +143,13 @@ async def retry(task: Task) -> tuple[Retried, ...]:
     """Restore rows whose cause is gone, parents first. Raises as `copy` does, StateConflictError during one."""
     async with _opened(task) as context:
         plan = await _planned(context, task)
-        async with lock.exclusive(context.target) as connection:
-            runs = [run.id for run in await store.runs(connection) if run.status == "done"]
-            decisions = await quarantine.decided(connection, runs)
+        async with exclusive(context.target) as session:
+            numbers = [run.id for run in await runs(session.connection) if run.status == "done"]
+            decisions = await quarantine.decisions(session.connection, numbers)
             if not decisions:
                 return ()
-            retrier = QuarantineRetrier(context, connection, await recorded(connection))
+            writing_runs = await accounts.writing_runs(session.connection)
+            retrier = QuarantineRetrier(context, session.lock_pid, writing_runs)
             return await _retry_all(retrier, plan, decisions)
 
 
@@ -159,17 +167,17 @@ def refuse_mismatches(plan: Plan) -> None:
 # --- the steps of a copy -------------------------------------------------------------------------------
 
 
-async def _copy(context: Context, connection: Connection, task: Task, plan: Plan) -> Report:
-    """Check, record and run what is left of ``plan``, while ``connection`` holds the run's lock."""
-    unfinished = await unfinished_run(connection)
-    plan = await _left_to_copy(connection, plan, unfinished)
+async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -> Report:
+    """Check, record and run what is left of ``plan``, while the run's lock is held."""
+    unfinished = await unfinished_run(session.connection)
+    plan = await _left_to_copy(session.connection, plan, unfinished)
     # An unfinished run has checked its rows, and what was decided then is recorded, and holds.
     thorough = unfinished is None and _checks_every_row(task, plan)
     checked = await _check_before(context, task, plan, thorough=thorough, resuming=unfinished is not None)
-    run = await _record_start(context, connection, task, plan, checked, unfinished)
-    running = context.of_run(run.id, connection)
+    run = await _record_start(context, session, task, plan, checked, unfinished)
+    running = context.of_run(run.id, session)
     findings = [*checked.findings, *(await _changes_since(running, plan) if unfinished else [])]
-    plan = quarantine.apply(plan, await quarantine.decided(connection, [run.id]))
+    plan = apply(plan, await quarantine.decisions(session.connection, [run.id]))
     _announce(running, plan, resumed=unfinished is not None)
     try:
         await run_stages(running, plan)
@@ -183,15 +191,16 @@ async def _copy(context: Context, connection: Connection, task: Task, plan: Plan
     except BaseException as error:
         await _record_interruption(running, error)
         raise
-    accounts = tuple(await store.tables(connection, run.id))
-    await store.finish_run(connection, run.id, "done")
-    return Report(replace(run, status="done"), accounts, tuple(findings), tuple(map(str, plan.waiting)), 0.0)
+    tables = tuple(await accounts.accounts(session.connection, run.id))
+    async with running.transaction() as connection:
+        await finish_run(connection, run.id, "done")
+    return Report(replace(run, status="done"), tables, tuple(findings), tuple(map(str, plan.waiting)), 0.0)
 
 
 async def _left_to_copy(connection: Connection, plan: Plan, unfinished: Run | None) -> Plan:
     """Refuse rows of no known run (law 7), and leave out what a finished run has already copied."""
     # A table that a run filled and that somebody has emptied since is to be copied again.
-    done = await store.done_tables(connection)
+    done = await accounts.done_tables(connection)
     copied = {name for name, rows in done.items() if not rows or await indexes.has_rows(connection, name)}
     if unfinished is None:
         names = [table.target_name for table in plan.copies if table.target_name not in copied]
@@ -233,26 +242,28 @@ def _checks_every_row(task: Task, plan: Plan) -> bool:
 
 
 async def _record_start(
-    context: Context, connection: Connection, task: Task, plan: Plan, checked: Checked, unfinished: Run | None
+    context: Context, session: RunSession, task: Task, plan: Plan, checked: Checked, unfinished: Run | None
 ) -> Run:
     """Record the run, or that it is resumed, with what was found and decided."""
     with context.target.translating_errors("can't write the state tables"):
-        await store.ensure(connection)
-        async with connection.transaction():  # a run without its decisions would be another run
+        await migrate(session)
+        async with session.transaction() as connection:  # a run without its decisions would be another run
             if unfinished is not None:
-                run = await store.resume_run(connection, unfinished, plan)
+                run = await resume_run(connection, unfinished, plan)
             else:
-                run = await store.start_run(connection, plan, dict(context.sources), context.jobs)
+                run = await start_run(connection, plan, context.sources, context.jobs)
                 await quarantine.record(connection, run.id, checked.decisions)
-            await store.record_findings(connection, run.id, (finding.recorded for finding in checked.findings))
-            await history.attempt(connection, run.id, plan, task.policies, context.target, context.jobs)
+            await record_findings(connection, run.id, (finding.recorded for finding in checked.findings))
+            await history.record_attempt(connection, run.id, plan, task.policies, context.target, context.jobs)
     return run
 
 
 async def _changes_since(context: RunContext, plan: Plan) -> list[Finding]:
     """Return, and record, what changed in the sources since the run copied them."""
-    findings = await changes.since(context, plan)
-    await store.record_findings(context.connection, context.run, (finding.recorded for finding in findings))
+    snapshots = await copied_snapshots(context.connection, context.run)
+    findings = await find_changes(context, plan, snapshots)
+    async with context.transaction() as connection:
+        await record_findings(connection, context.run, (finding.recorded for finding in findings))
     return findings
 
 
@@ -267,7 +278,7 @@ async def _record_interruption(context: RunContext, error: BaseException) -> Non
     status = "interrupted" if isinstance(error, asyncio.CancelledError | KeyboardInterrupt) else "failed"
     reason = error.message if isinstance(error, PayrollxError) else type(error).__name__
     message = status if status == "interrupted" else reason
-    await asyncio.shield(store.record_failure(context.target, context.run, status, message))
+    await asyncio.shield(record_failure(context.target, context.run, status, message))
 
 
 async def _retry_all(retrier: QuarantineRetrier, plan: Plan, decisions: Sequence[Decision]) -> tuple[Retried, ...]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from payrollx_db.consolidate.plan.plan import Plan, databases_of, make_plan, schemas_of
-from payrollx_db.consolidate.state import store
-from payrollx_db.consolidate.state.store import Run
+from payrollx_db.consolidate.state.objects import dropped_objects, with_dropped_objects
+from payrollx_db.consolidate.state.runs import Run, runs
 from payrollx_db.errors import (
     ConfigurationError,
     TargetError,
@@ -80,13 +80,13 @@ async def _read_target(sessions: SessionPool, endpoint: Endpoint) -> Database:
     async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read the state tables"):
             unfinished = await unfinished_run(connection)
-            dropped = await store.taken(connection, unfinished.id) if unfinished else []
-    return store.with_dropped_objects(database, dropped)
+            dropped = await dropped_objects(connection, unfinished.id) if unfinished else []
+    return with_dropped_objects(database, dropped)
 
 
 async def unfinished_run(connection: Connection) -> Run | None:
     """Return the run that was interrupted and can be resumed, if there is one."""
-    return next((run for run in await store.runs(connection) if run.unfinished), None)
+    return next((run for run in await runs(connection) if run.unfinished), None)
 
 
 def _refuse_same_database(task: Task, sources: Mapping[str, Database], target: Database) -> None:

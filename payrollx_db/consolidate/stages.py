@@ -6,15 +6,17 @@ from dataclasses import replace
 from functools import partial
 
 from payrollx_db.consolidate.context import RunContext
-from payrollx_db.consolidate.copy import indexes as load
+from payrollx_db.consolidate.copy import indexes
 from payrollx_db.consolidate.copy.indexes import IndexBuilder
 from payrollx_db.consolidate.copy.progress import watching
 from payrollx_db.consolidate.copy.tables import TableCopier
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.retrying import retry_transient
-from payrollx_db.consolidate.state import history, store
-from payrollx_db.consolidate.state.store import DroppedObject
+from payrollx_db.consolidate.state import accounts, history
+from payrollx_db.consolidate.state.objects import DroppedObject, dropped_objects
+from payrollx_db.consolidate.state.parts import finished_parts
+from payrollx_db.consolidate.state.runs import set_stage
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verifier
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.events import StageStarted
@@ -24,35 +26,41 @@ from payrollx_db.postgres.introspect import Database, ForeignKey, Index, Table, 
 
 async def run_stages(context: RunContext, plan: Plan) -> None:
     """Do what is left to do of the run. Raises FindingsError where the data doesn't fit, SourceError or TargetError."""
-    await store.set_stage(context.connection, context.run, "copy")
+    await _begin_stage(context, "copy")
     await _drop_indexes(context, plan)
     await _copy_and_index(context, plan)
-    await store.set_stage(context.connection, context.run, "load")
+    await _begin_stage(context, "load")
     await _restore_keys(context, plan)
-    set_sequences = partial(load.set_sequences, context, plan.copies)
+    set_sequences = partial(indexes.set_sequences, context, plan.copies)
     await retry_transient(set_sequences, "setting the sequences", context.observer)
-    await store.set_stage(context.connection, context.run, "merge")
+    await _begin_stage(context, "merge")
     await _merge(context, plan)
     await _account(context, plan)
 
 
+async def _begin_stage(context: RunContext, stage: str) -> None:
+    async with context.transaction() as connection:
+        await set_stage(connection, context.run, stage)
+
+
 async def _drop_indexes(context: RunContext, plan: Plan) -> None:
-    finished = await store.finished_parts(context.connection, context.run)
+    finished = await finished_parts(context.connection, context.run)
     names = {table.target_name for table in plan.copies if table.place not in finished}
     current = await _current_target(context, plan)
-    await load.drop_indexes(context.connection, context.target, context.run, current, names)
+    async with context.transaction() as connection:
+        await indexes.drop_indexes(connection, context.target, context.run, current, names)
 
 
 async def _copy_and_index(context: RunContext, plan: Plan) -> None:
     """Copy tables, several at once, and index each as soon as its rows are in."""
     context.observer(StageStarted("copy", f"{len(plan.copies)} tables, {context.jobs} at once"))
-    finished = await store.finished_parts(context.connection, context.run)
+    finished = await finished_parts(context.connection, context.run)
     copier = _copier(context)
     indexing = await _Indexing.of(context, plan)
 
     async def copy_table(table: TablePlan) -> None:
         if table.place not in finished:
-            begin = partial(store.table_started, context.connection, context.run, table)
+            begin = partial(_start_account, context, table)
             await retry_transient(lambda: copier.move(table, begin), table.target_name, context.observer)
         for duplicate in (t for t in plan.merges if t.target_name == table.target_name and t.adopted):
             if table.place not in finished or duplicate.place not in finished:
@@ -63,6 +71,11 @@ async def _copy_and_index(context: RunContext, plan: Plan) -> None:
         await together([copy_table(table) for table in plan.copies])
 
 
+async def _start_account(context: RunContext, table: TablePlan) -> None:
+    async with context.transaction() as connection:
+        await accounts.start_account(connection, context.run, table)
+
+
 class _Indexing:
     """Builds the indexes of tables as these are filled, so many at once as the run has jobs."""
 
@@ -70,16 +83,16 @@ class _Indexing:
         self._context = context
         self._builder = IndexBuilder(context)
         self._slots = asyncio.Semaphore(context.jobs)
-        self._missing = {name: load.missing_indexes(table, dropped) for name, table in tables.items()}
-        self._constraints = {name: load.missing_constraints(table, dropped) for name, table in tables.items()}
-        self._waiting = sum(len(indexes) for indexes in self._missing.values())
+        self._missing = {name: indexes.missing_indexes(table, dropped) for name, table in tables.items()}
+        self._constraints = {name: indexes.missing_constraints(table, dropped) for name, table in tables.items()}
+        self._waiting = sum(map(len, self._missing.values()))
 
     @classmethod
     async def of(cls, context: RunContext, plan: Plan) -> "_Indexing":
         """Return what builds the indexes that are missing in the tables of ``plan``."""
         current = await _current_target(context, plan)
         tables = {table.target_name: current.tables[table.target_name] for table in plan.copies}
-        return cls(context, tables, await store.taken(context.connection, context.run))
+        return cls(context, tables, await dropped_objects(context.connection, context.run))
 
     async def index(self, table: str) -> None:
         """Build the missing indexes of ``table``, make constraints of those that carry one, and analyze it."""
@@ -99,11 +112,11 @@ class _Indexing:
 async def _restore_keys(context: RunContext, plan: Plan) -> None:
     """Put the foreign keys back: first all of them, looking at no row, then each is validated."""
     current = await _current_target(context, plan)
-    dropped = await store.taken(context.connection, context.run)
-    ready = {table.target_name for table in plan.copies} | set(await store.done_tables(context.connection))
+    dropped = await dropped_objects(context.connection, context.run)
+    ready = {table.target_name for table in plan.copies} | set(await accounts.done_tables(context.connection))
     context.observer(StageStarted("load", "foreign keys"))
     builder = IndexBuilder(context)
-    missing = load.dropped_keys(current, dropped)
+    missing = indexes.dropped_keys(current, dropped)
     for key in missing:
         await builder.add_foreign_key(key, validated=key.target not in ready)
     open_keys = {(key.table, key.name) for key in (*missing, *_unvalidated(current))}
@@ -129,7 +142,8 @@ async def _merge(context: RunContext, plan: Plan) -> None:
     context.observer(StageStarted("merge", f"{len(plan.merges)} duplicate tables"))
     compare = partial(Verifier(context).all, replace(plan, tables=plan.merges))
     verdict = await retry_transient(compare, "the comparison", context.observer)
-    await history.merges(context.connection, context.run, verdict)
+    async with context.transaction() as connection:
+        await history.record_merges(connection, context.run, verdict)
     copier = _copier(context)
     for table in verdict.tables:
         set_aside = partial(copier.set_aside, table.table)
@@ -145,20 +159,21 @@ async def _merge_account(context: RunContext, verdict: TableVerdict, quarantined
         "rows_written": adopted,
         "rows_quarantined": quarantined,
     }
-    await store.table_account(
-        context.connection, context.run, verdict.table, **counts, seconds=verdict.seconds, bytes=0, status="done"
-    )
+    async with context.transaction() as connection:
+        await accounts.update_account(
+            connection, context.run, verdict.table, **counts, seconds=verdict.seconds, bytes=0, status="done"
+        )
 
 
 async def _account(context: RunContext, plan: Plan) -> None:
     """Law 1: count what the target holds, and let the sums say whether anything is lost."""
     for table in plan.copies:
         adopted = sum(len(t.adopted) for t in plan.merges if t.target_name == table.target_name)
-        rows = await load.count_rows(context.connection, table.target_name) - adopted
-        await store.table_account(
-            context.connection, context.run, table, rows_written=rows, rows_merged=0, status="done"
-        )
-    wrong = [t for t in await store.tables(context.connection, context.run) if not t.balanced]
+        rows = await indexes.count_rows(context.connection, table.target_name) - adopted
+        async with context.transaction() as connection:
+            account = {"rows_written": rows, "rows_merged": 0, "status": "done"}
+            await accounts.update_account(connection, context.run, table, **account)
+    wrong = [t for t in await accounts.accounts(context.connection, context.run) if not t.balanced]
     if wrong:
         raise FindingsError(
             f"the rows don't add up in {len(wrong)} of the tables: read = written + quarantined + merged does not hold",

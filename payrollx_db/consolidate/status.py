@@ -3,10 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from payrollx_db.consolidate import quarantine
-from payrollx_db.consolidate.copy.progress import moved
-from payrollx_db.consolidate.state import store
-from payrollx_db.consolidate.state.store import Run, TableState
+from payrollx_db.consolidate.state import quarantine
+from payrollx_db.consolidate.state.accounts import TableState, accounts
+from payrollx_db.consolidate.state.findings import findings
+from payrollx_db.consolidate.state.lock import lock_holder
+from payrollx_db.consolidate.state.parts import moved
+from payrollx_db.consolidate.state.runs import Run, runs
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.session import Endpoint, session
@@ -17,7 +19,7 @@ class Status:
     """What the target remembers: its runs, newest first, and one run's tables and findings.
 
     ``moved`` has rows and bytes so far for each target table that is under way; ``at_work`` tells whether
-    a run is at work right now. One that says ``running`` and isn't at work was killed, and can be gone on with.
+    a run is at work right now. One that says ``running`` and isn't at work was killed, and can be resumed.
     """
 
     runs: tuple[Run, ...]
@@ -40,12 +42,12 @@ class Status:
         }
 
 
-async def accounts(target: Endpoint) -> tuple[TableState, ...]:
+async def finished_accounts(target: Endpoint) -> tuple[TableState, ...]:
     """Return the recorded accounts of all tables that finished runs have written. Raises TargetError."""
     async with session(target) as connection:
         with target.translating_errors("can't read the recorded runs"):
-            found = [run for run in await store.runs(connection) if run.status == "done"]
-            return tuple([account for run in found for account in await store.tables(connection, run.id)])
+            done = [run for run in await runs(connection) if run.status == "done"]
+            return tuple([account for run in done for account in await accounts(connection, run.id)])
 
 
 async def status(target: Endpoint, run: int | None = None, *, catalog: str = "") -> Status:
@@ -55,21 +57,19 @@ async def status(target: Endpoint, run: int | None = None, *, catalog: str = "")
     """
     async with session(target) as connection:
         with target.translating_errors("can't read the recorded runs"):
-            runs = [known for known in await store.runs(connection) if catalog in ("", known.catalog)]
-            if run is not None and run not in {r.id for r in runs}:
+            recorded = [known for known in await runs(connection) if catalog in ("", known.catalog)]
+            if run is not None and run not in {r.id for r in recorded}:
                 raise ConfigurationError(f"there is no run {run}", hint="payrollx-db status lists them")
-            chosen = run if run is not None else (runs[0].id if runs else None)
+            chosen = run if run is not None else (recorded[0].id if recorded else None)
             if chosen is None:
                 return Status((), None, (), {}, (), at_work=False)
-            tables = await store.tables(connection, chosen)
-            findings = [Finding(**found) for found in await store.findings(connection, chosen)]
             return Status(
-                tuple(runs),
+                tuple(recorded),
                 chosen,
-                tuple(tables),
+                tuple(await accounts(connection, chosen)),
                 await moved(connection, chosen),
-                tuple(findings),
-                at_work=await store.is_held(connection),
+                tuple([Finding(**fields) for fields in await findings(connection, chosen)]),
+                at_work=bool(await lock_holder(connection)),
             )
 
 
@@ -85,5 +85,5 @@ async def quarantined(
             entries = await quarantine.entries(connection, run=run, source=source)
             if not catalog:
                 return entries
-            runs = {known.id for known in await store.runs(connection) if known.catalog == catalog}
-            return [entry for entry in entries if entry["run"] in runs]
+            numbers = {known.id for known in await runs(connection) if known.catalog == catalog}
+            return [entry for entry in entries if entry["run"] in numbers]

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from payrollx_db.consolidate.state.store import Run
+from payrollx_db.consolidate.state.runs import Run
 from payrollx_db.model.finding import Finding
 
 State = Literal["proven", "accounted", "different", "unbalanced", "unfinished"]

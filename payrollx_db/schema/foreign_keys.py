@@ -53,6 +53,18 @@ class Key:
         )
 
 
+@dataclass(frozen=True)
+class DroppedKeys:
+    """Where copies record which keys they have dropped.
+
+    ``table`` is there where any did; ``query`` tells of ``schema.table``, as $1, and the key's name, as $2, whether it
+    was dropped and isn't restored.
+    """
+
+    table: str
+    query: str
+
+
 def between_services(metadata: MetaData) -> Iterator[Key]:
     """Yield the keys of ``metadata`` that lead from one schema to another, in the order of their names."""
     for table in sorted(metadata.tables.values(), key=lambda table: table.fullname):
@@ -60,14 +72,18 @@ def between_services(metadata: MetaData) -> Iterator[Key]:
         yield from (_key(table, key) for key in sorted(crossing, key=lambda key: str(key.name)))
 
 
-def make(metadata: MetaData) -> sql.Composed:
+def make(metadata: MetaData, dropped: DroppedKeys) -> sql.Composed:
     """Return the statement that makes every key that is missing and whose two tables are there.
+
+    Those are left out that a copy has ``dropped``: it restores them itself.
 
     All or none: where rows point at nothing, it fails with the state of a violated foreign key, and its
     message names each reference with the number of such rows.
     """
     return sql.SQL(queries.load("make_foreign_keys")).format(
-        keys=sql.Literal(json.dumps([_record(key) for key in between_services(metadata)]))
+        keys=sql.Literal(json.dumps([_record(key) for key in between_services(metadata)])),
+        dropped_table=sql.Literal(dropped.table),
+        is_dropped=sql.Literal(dropped.query),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -28,22 +29,13 @@ from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import connect, errors, sqlstates
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, drift, extras
+from payrollx_db.schema import audit, ddl, drift, extras, migration_lock
 from payrollx_db.schema.shipped import folder
 
-LOCK = 0x7061_7972_6F6C_6C78  # "payrollx": one migration of a database at a time
 LOCK_WAIT = "5min"  # for another migration to end
 TABLE_WAIT = "30s"  # for a table; who waits longer blocks all who come after
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
-
-HOLDS_ANYTHING = text("""
-    SELECT EXISTS (
-        SELECT FROM pg_catalog.pg_depend
-        JOIN pg_catalog.pg_namespace ON refobjid = pg_namespace.oid
-        WHERE refclassid = CAST('pg_catalog.pg_namespace' AS regclass) AND nspname = :name
-    )
-""")
 
 # Alembic's context is a global: two threads that migrate two databases take turns.
 _alembic = threading.Lock()
@@ -180,25 +172,31 @@ def connection(
 
 
 @contextmanager
-def locked_connection(url: DatabaseUrl, *, settings: Mapping[str, str] = NO_SETTINGS) -> Iterator[Connection]:
-    """Connect, once no other migration of this database runs. Raises TargetError where one won't end.
+def locked_connection(
+    url: DatabaseUrl, catalog: Catalog, *, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[Connection]:
+    """Connect, once no other migration of this database runs. Raises TargetError, naming it, where one won't end.
 
     The lock is held by a connection of its own, so that it outlives whatever becomes of the transaction.
     """
     with connection(url, lock_timeout=LOCK_WAIT) as guard:
-        guard.execution_options(isolation_level="AUTOCOMMIT")
         with _translating_errors(url):
-            guard.execute(text("SELECT pg_catalog.pg_advisory_lock(:key)"), {"key": LOCK})
-        with connection(url, settings=settings) as opened:
-            yield opened
+            holder = migration_lock.acquire(guard, catalog)
+        if holder:
+            raise TargetError(
+                f"another migration of {url.masked} is at work: {holder}",
+                hint="wait for it, or end that session; then run the same command again",
+            )
+        try:
+            with connection(url, settings=settings) as opened:
+                yield opened
+        finally:
+            migration_lock.release(guard, catalog)
 
 
 def forget(migration: MigrationContext) -> None:
-    """For env.py, after the last revision went: drop the version table, and its schema if that is empty."""
+    """For env.py, after the last revision went: drop the version table. Its schema goes when the lock is released."""
     migration.execute(text('DROP TABLE "payrollx_meta"."alembic_version"'))
-    opened = migration.connection
-    if opened is not None and not opened.scalar(HOLDS_ANYTHING, {"name": ddl.META}):
-        migration.execute(ddl.drop_schema(ddl.META))
 
 
 def _run(action: Any, url: DatabaseUrl, catalog: Catalog, target: str | tuple[str, ...]) -> Result:
@@ -207,7 +205,7 @@ def _run(action: Any, url: DatabaseUrl, catalog: Catalog, target: str | tuple[st
     def remember(*, step: Any, **_: Any) -> None:
         applied.append(step.up_revision_id)
 
-    with locked_connection(url) as opened, _translating_errors(url):
+    with locked_connection(url, catalog) as opened, _translating_errors(url):
         before = _current(opened, catalog)  # a database of another version is refused before anything runs
         opened.rollback()
         try:
@@ -284,7 +282,7 @@ def _names(catalog: Catalog, service: str | Sequence[str] | None) -> list[str]:
 def _translating_errors(url: DatabaseUrl) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, psycopg.Error) as error:
         raise _failure(url, error) from errors.cause(error)
 
 
@@ -304,7 +302,7 @@ HINTS = {
 }
 
 
-def _failure(url: DatabaseUrl, error: DBAPIError) -> PayrollxError:
+def _failure(url: DatabaseUrl, error: DBAPIError | psycopg.Error) -> PayrollxError:
     state = errors.sqlstate(error)
     if state == sqlstates.ORPHANED:
         what = f"{url.masked} holds rows that point at rows of another service which aren't there; nothing was changed"

@@ -296,11 +296,3 @@ def test_it_asks_before_it_replaces_rows(archive: Archive, database: DatabaseUrl
     code, _, err = archive.command("restore", "wallet", "--yes")
     assert code == 2
     assert "there is no backup of wallet in" in err
-
-
-def test_a_copy_at_work_is_left_alone(reading_archive: Archive) -> None:
-    (made,) = reading_archive.backup("auth")
-    with psycopg.connect(reading_archive.url.conninfo()) as other:
-        other.execute("SELECT pg_advisory_lock(7237021, 1)")
-        with pytest.raises(StateConflictError, match="a copy is at work"):
-            reading_archive.restore(made)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from doors import ADVISORY, at_the_door, door_closed
+from doors import at_the_door, door_closed
 from watchers import eventually
 from worlds import World, query, snapshot_of, value
 
@@ -27,7 +27,10 @@ SESSION_STATE = "auth.refresh_tokens"  # small: what is sent of it can wait in t
 PATIENCE = 60.0  # seconds, for what would else never end
 
 OURS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'payrollx-db' AND datname = ANY (%s)"
-RUN_LOCK = f"SELECT count(*) {ADVISORY} AND classid = 7237021"
+RUN_LOCK = (
+    "SELECT count(*) FROM pg_locks WHERE relation = 'payrollx_meta.run_lock'::regclass AND granted"
+    " AND mode = 'ShareUpdateExclusiveLock'"
+)
 DONE_PARTS = "SELECT target, snapshot::text, finished_at FROM payrollx_meta.parts WHERE finished_at IS NOT NULL"
 
 

@@ -10,7 +10,8 @@ import pytest
 from worlds import World, query, snapshot_of, value
 
 from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.state import lock
+from payrollx_db.consolidate.run_session import pass_write_gate
+from payrollx_db.consolidate.state.lock import exclusive
 from payrollx_db.errors import LockLostError, PayrollxError, SourceError, StateConflictError, TargetError
 from payrollx_db.model.events import Event, Notice, ObjectBuilt, RunStarted, StageStarted, TableFinished
 from payrollx_db.model.policy import Policies
@@ -34,8 +35,8 @@ SELECT gen_random_uuid()::text, 'New ' || n, gen_random_uuid()::text, now() FROM
 """
 SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = ANY (%s) AND application_name LIKE 'payrollx-db test%%'"
 HOLDER = (
-    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7237021 AND granted"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    "SELECT pid FROM pg_locks WHERE relation = 'payrollx_meta.run_lock'::regclass AND granted"
+    " AND mode = 'ShareUpdateExclusiveLock'"
 )
 
 
@@ -106,7 +107,7 @@ def test_a_run_and_its_decisions_are_recorded_together(hostile_world: World, mon
     async def broken(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("payrollx_db.consolidate.quarantine.record", broken)
+    monkeypatch.setattr("payrollx_db.consolidate.state.quarantine.record", broken)
     with pytest.raises(KeyboardInterrupt):
         copy(hostile_world, policies=Policies.read(ALL))
 
@@ -286,13 +287,13 @@ def test_without_the_lock_nobody_writes(migrated: DatabaseUrl) -> None:
     target = Endpoint(migrated, "target", "it")
 
     async def go() -> int:
-        async with lock.exclusive(target) as held:
-            holder = held.info.backend_pid
+        async with exclusive(target) as run_session:
+            lock_pid = run_session.lock_pid
             async with copy_connection(target) as writer, writer.transaction():
-                await lock.enter(writer, target, holder, "run 1")
+                await pass_write_gate(writer, target, lock_pid, "run 1")
         async with copy_connection(target) as writer, writer.transaction():
-            await lock.enter(writer, target, holder, "run 1")
-        return holder
+            await pass_write_gate(writer, target, lock_pid, "run 1")
+        return lock_pid
 
     with pytest.raises(LockLostError):
         asyncio.run(go())
@@ -302,8 +303,8 @@ def test_losing_the_lock_stops_the_run(migrated: DatabaseUrl) -> None:
     target = Endpoint(migrated, "target", "it")
 
     async def go() -> None:
-        async with lock.exclusive(target) as held:
-            query(migrated, "SELECT pg_terminate_backend(%s)", (held.info.backend_pid,))
+        async with exclusive(target) as run_session:
+            query(migrated, "SELECT pg_terminate_backend(%s)", (run_session.lock_pid,))
             await for_ever()
 
     with pytest.raises(LockLostError):
@@ -316,13 +317,13 @@ def test_a_new_run_waits_until_the_old_one_writes_no_more(migrated: DatabaseUrl)
     entered: list[str] = []
 
     async def second() -> None:
-        async with lock.exclusive(target):
+        async with exclusive(target):
             entered.append("second")
 
     async def first(writer: Any) -> None:
-        async with lock.exclusive(target) as held:
-            await lock.enter(writer, target, held.info.backend_pid, "run 1")
-            query(migrated, "SELECT pg_terminate_backend(%s)", (held.info.backend_pid,))
+        async with exclusive(target) as run_session:
+            await pass_write_gate(writer, target, run_session.lock_pid, "run 1")
+            query(migrated, "SELECT pg_terminate_backend(%s)", (run_session.lock_pid,))
             await for_ever()
 
     async def go() -> None:

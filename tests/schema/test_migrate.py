@@ -294,17 +294,6 @@ def test_of_two_processes_one_waits_and_finds_nothing_to_do(database: DatabaseUr
     assert [document["current"] for document in documents] == [CURRENT, CURRENT]
 
 
-def test_a_migration_that_never_ends_is_named(database: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "LOCK_WAIT", "100ms")
-    with psycopg.connect(database.conninfo()) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [migrate.LOCK])
-        with pytest.raises(TargetError, match="lock timeout") as caught:
-            migrate.upgrade(database, CATALOG)
-
-    assert "another migration" in caught.value.hint
-    assert schemas(database) == set()
-
-
 def test_the_script_makes_the_same_database(database: DatabaseUrl, template: DatabaseUrl) -> None:
     run(database, migrate.offline_sql(CATALOG))
 

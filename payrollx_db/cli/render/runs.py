@@ -11,7 +11,7 @@ from payrollx_db.consolidate.copy.requeue import Retried
 from payrollx_db.consolidate.pipeline import Report
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.state.store import TableState
+from payrollx_db.consolidate.state.accounts import TableState
 from payrollx_db.consolidate.status import Status
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 

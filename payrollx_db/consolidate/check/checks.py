@@ -9,7 +9,7 @@ from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.quarantine import Decision
+from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.policy import Policies
 from payrollx_db.postgres.concurrency import limited

@@ -15,7 +15,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.conversion import canonical
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan, from_item
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.quarantine import Decision, Kind
+from payrollx_db.consolidate.state.quarantine import Decision, Kind
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL, Policies
 from payrollx_db.postgres.compare import Comparison, Difference, Side, Sums, compare

@@ -17,7 +17,7 @@ from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
-from payrollx_db.consolidate.quarantine import Decision, Kind
+from payrollx_db.consolidate.state.quarantine import Decision, Kind
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES, Finding

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from psycopg import sql
 from psycopg.rows import class_row
 
-from payrollx_db.consolidate.state.store import SCHEMA as META
+from payrollx_db.consolidate.state.schema import SCHEMA as META
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection, Endpoint, run
 from payrollx_db.postgres.session_pool import SessionPool

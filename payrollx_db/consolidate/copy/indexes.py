@@ -1,4 +1,4 @@
-"""What surrounds the rows: indexes and constraints come down before the copy and stand again after it.
+"""Indexes and constraints: dropped before the copy, restored after it.
 
 Every definition is the server's own (`pg_get_indexdef`, `pg_get_constraintdef`), recorded before anything is
 dropped, in the transaction that drops it. Indexes are built first and become constraints afterwards,
@@ -15,9 +15,10 @@ from psycopg import sql
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.retrying import retry_transient
-from payrollx_db.consolidate.state import history, store
-from payrollx_db.consolidate.state.lock import enter_by
-from payrollx_db.consolidate.state.store import DroppedObject
+from payrollx_db.consolidate.run_session import pass_write_gate
+from payrollx_db.consolidate.state import history, objects
+from payrollx_db.consolidate.state.objects import DroppedObject
+from payrollx_db.consolidate.state.parts import delete_parts
 from payrollx_db.model.events import ObjectBuilt
 from payrollx_db.postgres.introspect import Database, ForeignKey, Index, Table
 from payrollx_db.postgres.session import Connection, Endpoint, run, set_application_name
@@ -29,12 +30,12 @@ HELPERS = sql.SQL(
     "SELECT pg_catalog.set_config('max_parallel_maintenance_workers', LEAST({},"
     " pg_catalog.current_setting('max_parallel_maintenance_workers')::int)::text, true); "
 )
-STANDING_INDEX = """
+CURRENT_INDEX = """
 SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
 WHERE i.indisvalid AND (n.nspname, t.relname, c.relname) = (%(schema)s, %(table)s, %(name)s)
 """
-STANDING_CONSTRAINT = """
+CURRENT_CONSTRAINT = """
 SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
 WHERE (n.nspname, t.relname, k.conname) = (%(schema)s, %(table)s, %(name)s) AND (k.convalidated OR NOT %(validated)s)
@@ -43,7 +44,7 @@ WHERE (n.nspname, t.relname, k.conname) = (%(schema)s, %(table)s, %(name)s) AND 
 
 @dataclass(frozen=True)
 class IndexBuilder:
-    """Puts indexes and constraints of one run back; what a lost connection has cut off, once more."""
+    """Restores indexes and constraints that one run dropped; what a lost connection has cut off, once more."""
 
     context: RunContext
 
@@ -100,24 +101,23 @@ class IndexBuilder:
             async with self.context.sessions.session(target) as connection:
                 with target.translating_errors(f"can't build {kind} {name} on {table}"):
                     async with connection.transaction():
-                        await enter_by(connection, target, self.context.lock_pid, f"run {run_id} {table}")
+                        await pass_write_gate(connection, target, self.context.lock_pid, f"run {run_id} {table}")
                         # A connection may have been lost after the server's commit, before its answer.
-                        if not await _stands(connection, table, name, kind):
+                        if not await _exists(connection, table, name, kind):
                             await run(connection, statement)
-                            await history.step(connection, run_id, table, name, kind)
+                            await history.record_step(connection, run_id, table, name, kind)
                         if last:
-                            await store.restored(connection, run_id, table, name)
+                            await objects.record_restored(connection, run_id, table, name)
 
         await retry_transient(once, f"{kind} {name} on {table}", self.context.observer)
         self.context.observer(ObjectBuilt(table, name, kind, time.monotonic() - started))
 
 
-async def _stands(connection: Connection, table: str, name: str, kind: str) -> bool:
+async def _exists(connection: Connection, table: str, name: str, kind: str) -> bool:
     """Tell whether an index or a constraint is there already, as ``kind`` wants it."""
-    query = STANDING_INDEX if kind == "index" else STANDING_CONSTRAINT
+    query = CURRENT_INDEX if kind == "index" else CURRENT_CONSTRAINT
     params = {"schema": table.partition(".")[0], "table": table.partition(".")[2], "name": name}
-    found = await run(connection, sql.SQL(query), params | {"validated": kind == "foreign key check"})
-    return bool(found)
+    return bool(await run(connection, sql.SQL(query), params | {"validated": kind == "foreign key check"}))
 
 
 async def drop_indexes(
@@ -125,69 +125,71 @@ async def drop_indexes(
 ) -> None:
     """Record and drop the indexes of these tables, and the foreign keys that leave or reach them.
 
-    All in one transaction. Raises TargetError where a table is in use.
+    In the current transaction. Raises TargetError where a table is in use.
     """
     keys = [key for key in database.foreign_keys if key.table in names or key.target in names]
     indexes = [(name, index) for name in sorted(names) for index in database.tables[name].indexes]
-    with target.translating_errors("can't take the indexes down"):
-        async with connection.transaction():
-            await connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
-            await store.remember_taken(connection, number, [(key.table, key) for key in keys])
-            await store.remember_taken(connection, number, indexes)
-            for key in keys:
-                await run(connection, drop_constraint(key.table, key.name))
-            for name, index in indexes:
-                drop = drop_constraint(name, index.constraint) if index.constraint else drop_index(name, index)
-                await run(connection, drop)
+    with target.translating_errors("can't drop the indexes"):
+        await connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
+        await objects.record_dropped(connection, number, [(key.table, key) for key in keys])
+        await objects.record_dropped(connection, number, indexes)
+        for key in keys:
+            await run(connection, drop_constraint(key.table, key.name))
+        for name, index in indexes:
+            drop = drop_constraint(name, index.constraint) if index.constraint else drop_index(name, index)
+            await run(connection, drop)
 
 
 async def empty(connection: Connection, target: Endpoint, number: int, names: Iterable[str]) -> None:
-    """Empty these tables, together with the record that rows of run ``number`` are there."""
+    """Empty these tables, and the record of the parts of run ``number``, in the current transaction."""
     tables = sql.SQL(", ").join(map(qualified, names))
     with target.translating_errors("can't empty the tables"):
-        async with connection.transaction():
-            await run(connection, sql.SQL("TRUNCATE {}").format(tables))
-            await connection.execute("DELETE FROM payrollx_meta.parts WHERE run_id = %s", (number,))
+        await run(connection, sql.SQL("TRUNCATE {}").format(tables))
+        await delete_parts(connection, number)
 
 
 def missing_indexes(table: Table, things: Iterable[DroppedObject]) -> list[Index]:
-    """Return the indexes that were taken down from ``table`` and don't stand yet."""
-    standing = {index.name for index in table.indexes}
-    taken = (item.thing for item in things if item.table == table.full_name)
-    return [thing for thing in taken if isinstance(thing, Index) and thing.name not in standing]
+    """Return the indexes of ``table`` that were dropped and aren't back yet."""
+    current = {index.name for index in table.indexes}
+    dropped = (item.thing for item in things if item.table == table.full_name)
+    return [thing for thing in dropped if isinstance(thing, Index) and thing.name not in current]
 
 
 def missing_constraints(table: Table, things: Iterable[DroppedObject]) -> list[Index]:
-    """Return the indexes of ``table`` whose constraint was taken down and isn't back; the index itself may be."""
-    carried = {index.name for index in table.indexes if index.constraint}
-    taken = (item.thing for item in things if item.table == table.full_name)
-    return [thing for thing in taken if isinstance(thing, Index) and thing.constraint and thing.name not in carried]
+    """Return the indexes of ``table`` whose constraint was dropped and isn't back; the index itself may be."""
+    current = {index.name for index in table.indexes if index.constraint}
+    dropped = (item.thing for item in things if item.table == table.full_name)
+    return [thing for thing in dropped if isinstance(thing, Index) and thing.constraint and thing.name not in current]
 
 
 def dropped_keys(database: Database, things: Iterable[DroppedObject]) -> list[ForeignKey]:
-    """Return the foreign keys that were taken down and don't stand yet."""
-    standing = {(key.table, key.name) for key in database.foreign_keys}
-    taken = (item.thing for item in things if (item.table, item.name) not in standing)
-    return [thing for thing in taken if isinstance(thing, ForeignKey)]
+    """Return the foreign keys that were dropped and aren't back yet."""
+    current = {(key.table, key.name) for key in database.foreign_keys}
+    dropped = (item.thing for item in things if (item.table, item.name) not in current)
+    return [thing for thing in dropped if isinstance(thing, ForeignKey)]
 
 
 async def set_sequences(context: RunContext, tables: Sequence[TablePlan]) -> None:
     """Move each sequence that a filled column owns past the highest value there, and past the source's own sequence."""
-    connection = context.connection
-    for table in tables:
-        for column in table.columns:
-            if column.target.sequence is None:
-                continue
-            last = 0
-            origin = table.source.column(column.sources[0]) if len(column.sources) == 1 else None
-            if origin is not None and origin.sequence:
-                last = await _last_value(context, table.database, origin.sequence)
-            highest = sql.SQL("SELECT pg_catalog.max({}) FROM {}").format(
-                sql.Identifier(column.target.name), sql.Identifier(table.target.schema, table.target.name)
-            )
-            value = max(last, (await run(connection, highest))[0][0] or 0)
-            if value:
-                await connection.execute("SELECT pg_catalog.setval(%s::regclass, %s)", (column.target.sequence, value))
+    async with context.transaction() as connection:
+        for table in tables:
+            await _set_sequences(context, connection, table)
+
+
+async def _set_sequences(context: Context, connection: Connection, table: TablePlan) -> None:
+    for column in table.columns:
+        if column.target.sequence is None:
+            continue
+        last = 0
+        origin = table.source.column(column.sources[0]) if len(column.sources) == 1 else None
+        if origin is not None and origin.sequence:
+            last = await _last_value(context, table.database, origin.sequence)
+        highest = sql.SQL("SELECT pg_catalog.max({}) FROM {}").format(
+            sql.Identifier(column.target.name), sql.Identifier(table.target.schema, table.target.name)
+        )
+        value = max(last, (await run(connection, highest))[0][0] or 0)
+        if value:
+            await connection.execute("SELECT pg_catalog.setval(%s::regclass, %s)", (column.target.sequence, value))
 
 
 async def _last_value(context: Context, database: str, sequence: str) -> Any:
@@ -226,7 +228,7 @@ def _can_use_index(index: Index) -> bool:
 
 
 def attach(table: str, index: Index) -> sql.Composable:
-    """Return the statement that makes a constraint of an index that stands."""
+    """Return the statement that makes a constraint of an index that exists."""
     words = index.constraint_definition or ""
     deferred = "".join(
         f" {word}" for word in ("DEFERRABLE", "INITIALLY DEFERRED") if words.endswith(word) or f"{word} " in words

@@ -8,20 +8,11 @@ import psycopg
 
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state.parts import moved
 from payrollx_db.errors import PayrollxError
 from payrollx_db.model.events import TableProgress, ignore_events
-from payrollx_db.postgres import query_files
-from payrollx_db.postgres.session import Connection
-
-queries = query_files.beside(__name__)
 
 EVERY = 0.5  # seconds
-
-
-async def moved(connection: Connection, run: int) -> dict[str, tuple[int, int]]:
-    """Return rows and bytes that have arrived so far, for each table of ``run`` that is under way."""
-    cursor = await connection.execute(queries.load("progress"), {"run": run})
-    return {target: (rows, size) for target, rows, size in await cursor.fetchall()}
 
 
 @asynccontextmanager

@@ -13,29 +13,15 @@ from psycopg import sql
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
-from payrollx_db.consolidate.quarantine import Decision
-from payrollx_db.consolidate.state.lock import enter
+from payrollx_db.consolidate.run_session import pass_write_gate
+from payrollx_db.consolidate.state import accounts, parts, quarantine
+from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.postgres.copy_pipe import pipe
 from payrollx_db.postgres.errors import explain
-from payrollx_db.postgres.session import Connection, render_sql
+from payrollx_db.postgres.session import render_sql
 
 REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 KEY = "payrollx_source_key"
-
-LIFT = """
-UPDATE payrollx_meta.quarantine SET restored_at = pg_catalog.clock_timestamp()
-WHERE source = $1 AND key = ANY ($2) AND kind = 'row' AND restored_at IS NULL
-"""
-ACCOUNT = """
-UPDATE payrollx_meta.tables SET rows_written = rows_written + $4, rows_merged = rows_merged + $5,
-       rows_quarantined = rows_quarantined - $4 - $5
-WHERE source = $1 AND target = $2 AND run_id = $3
-"""
-RECORD = """
-INSERT INTO payrollx_meta.slices (run_id, source, target, part, slice, rows_read, rows_written, bytes)
-SELECT run_id, source, target, part, max(slice) + 1, 1, 1, 0 FROM payrollx_meta.slices
-WHERE (run_id, source, target) = ($1, $2, $3) GROUP BY run_id, source, target, part
-"""
 
 
 @dataclass(frozen=True)
@@ -51,11 +37,11 @@ class Retried:
 class QuarantineRetrier:
     """Tries the quarantined rows of one target again. ``runs`` maps each recorded (source, target) to its run.
 
-    ``connection`` is the session that holds the lock of this target's runs.
+    ``lock_pid`` is the server's process id of the session that holds the run's lock.
     """
 
     context: Context
-    connection: Connection
+    lock_pid: int
     runs: Mapping[tuple[str, str], int]
 
     async def tables(self, group: Sequence[TablePlan], keys: Sequence[str]) -> Retried:
@@ -69,7 +55,7 @@ class QuarantineRetrier:
         async with sessions.copy_connection(source) as reader, sessions.copy_connection(target, fresh=True) as writer:
             with target.translating_errors("can't put rows back"):
                 async with writer.transaction():
-                    await enter(writer, target, self.connection.info.backend_pid, f"quarantine {group[0].target_name}")
+                    await pass_write_gate(writer, target, self.lock_pid, f"quarantine {group[0].target_name}")
                     staged = [await self._stage(n, table, keys, reader, writer) for n, table in enumerate(group)]
                     for key in sorted(set.intersection(*(set(found) for _, found in staged))):
                         if reason := await _insert(writer, group, [name for name, _ in staged], key, self.runs):
@@ -87,7 +73,7 @@ class QuarantineRetrier:
         async with sessions.copy_connection(source) as reader, sessions.copy_connection(target, fresh=True) as writer:
             with target.translating_errors("can't merge rows"):
                 async with writer.transaction():
-                    await enter(writer, target, self.connection.info.backend_pid, f"quarantine {group[0].target_name}")
+                    await pass_write_gate(writer, target, self.lock_pid, f"quarantine {group[0].target_name}")
                     equal = set(keys)
                     for number, table in enumerate(group):
                         name, _ = await self._stage(number, table, keys, reader, writer)
@@ -135,11 +121,11 @@ class QuarantineRetrier:
     async def _lift(self, writer: Any, group: Iterable[TablePlan], keys: Sequence[str], *, merged: bool) -> None:
         if not keys:
             return
-        count = (0, len(keys)) if merged else (len(keys), 0)
+        counts = {"written": 0, "merged": len(keys)} if merged else {"written": len(keys), "merged": 0}
         for table in group:
-            await writer.execute(LIFT, table.source_name, list(keys))
+            await quarantine.lift(writer, table.source_name, keys)
             if table.place in self.runs:
-                await writer.execute(ACCOUNT, *table.place, self.runs[table.place], *count)
+                await accounts.move_from_quarantine(writer, self.runs[table.place], table.place, **counts)
 
 
 def plans_with_keys(plan: Plan, decisions: Iterable[Decision]) -> dict[str, tuple[list[TablePlan], list[str]]]:
@@ -153,15 +139,6 @@ def plans_with_keys(plan: Plan, decisions: Iterable[Decision]) -> dict[str, tupl
     for group in groups.values():
         group.sort(key=lambda table: first.index(table.target_name))
     return {source: (group, list(keys[source])) for source, group in groups.items() if group}
-
-
-async def recorded(connection: Connection) -> dict[tuple[str, str], int]:
-    """Return which finished run wrote each table."""
-    cursor = await connection.execute(
-        "SELECT t.source, t.target, max(t.run_id) FROM payrollx_meta.tables AS t"
-        " JOIN payrollx_meta.runs AS r ON r.id = t.run_id WHERE r.status = 'done' GROUP BY 1, 2"
-    )
-    return {(source, target): run for source, target, run in await cursor.fetchall()}
 
 
 async def _insert(
@@ -181,7 +158,7 @@ async def _insert(
                 )
                 await writer.execute(render_sql(statement), key)
                 if table.place in runs:
-                    await writer.execute(RECORD, runs[table.place], *table.place)
+                    await parts.record_restored(writer, runs[table.place], table.place)
             await writer.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except REFUSED as error:
         return explain(error)

@@ -17,13 +17,12 @@ from psycopg import sql
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
-from payrollx_db.consolidate.state.lock import enter
+from payrollx_db.consolidate.run_session import pass_write_gate
+from payrollx_db.consolidate.state import accounts, parts, quarantine
 from payrollx_db.model.events import TableFinished, TableStarted
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.copy_pipe import Piped, pipe
 from payrollx_db.postgres.session import render_sql, set_application_name
-
-PART = 0  # a table is one part today; a key range of a huge one would count up from here
 
 NO_SUCH_SNAPSHOT = (
     asyncpg.InvalidParameterValueError,
@@ -31,43 +30,6 @@ NO_SUCH_SNAPSHOT = (
     asyncpg.UndefinedObjectError,
 )
 BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}"
-RECORD_PART = """
-INSERT INTO payrollx_meta.parts (run_id, source, target, part, snapshot, slices)
-VALUES ($1, $2, $3, $4, $5::text::pg_snapshot, $6)
-ON CONFLICT (run_id, source, target, part)
-DO UPDATE SET snapshot = excluded.snapshot, slices = excluded.slices, finished_at = NULL
-"""
-IS_FINISHED = """
-SELECT finished_at IS NOT NULL FROM payrollx_meta.parts WHERE (run_id, source, target, part) = ($1, $2, $3, $4)
-"""
-FORGET_SLICES = "DELETE FROM payrollx_meta.slices WHERE (run_id, source, target, part) = ($1, $2, $3, $4)"
-RECORD_SLICE = "INSERT INTO payrollx_meta.slices VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-FINISH_PART = """
-UPDATE payrollx_meta.parts SET finished_at = pg_catalog.clock_timestamp()
-WHERE (run_id, source, target, part) = ($1, $2, $3, $4)
-"""
-FINISH_TABLE = """
-UPDATE payrollx_meta.tables
-SET status = 'copied', rows_read = $4, rows_written = $5, rows_quarantined = $6, bytes = $7, seconds = $8,
-    finished_at = pg_catalog.clock_timestamp()
-WHERE (run_id, source, target) = ($1, $2, $3)
-"""
-# A table that is emptied loses the rows that duplicate tables have brought in, too.
-FORGET_ADOPTED = "DELETE FROM payrollx_meta.parts WHERE run_id = $1 AND source <> $2 AND target = $3 AND part = $4"
-ADOPTED = """
-UPDATE payrollx_meta.tables SET rows_written = $4, seconds = $5 WHERE (run_id, source, target) = ($1, $2, $3)
-"""
-KEEP_ROWS = """
-UPDATE payrollx_meta.quarantine AS q SET row = a.row FROM pg_temp.set_aside AS a
-WHERE q.run_id = $1 AND q.source = $2 AND q.key = a.key
-"""
-FORGET_VANISHED = """
-DELETE FROM payrollx_meta.quarantine AS q WHERE q.run_id = $1 AND q.source = $2 AND q.kind <> 'adopted'
-AND NOT EXISTS (SELECT FROM pg_temp.set_aside AS a WHERE a.key = q.key)
-"""
-COUNT_OUT = """
-SELECT count(DISTINCT key) FROM payrollx_meta.quarantine WHERE run_id = $1 AND source = $2 AND kind = 'row'
-"""
 
 
 @dataclass(frozen=True)
@@ -82,15 +44,15 @@ class TableCopier:
         """The number of the run."""
         return self.context.run
 
-    async def move(self, table: TablePlan, begun: Callable[[], Awaitable[None]]) -> Piped:
-        """Copy all rows of ``table`` and record them; ``begun`` is awaited when its turn has come.
+    async def move(self, table: TablePlan, begin: Callable[[], Awaitable[None]]) -> Piped:
+        """Copy all rows of ``table`` and record them; ``begin`` is awaited when its turn has come.
 
         Raises SourceError or TargetError, or FindingsError where the data doesn't fit; the table is then as it
         was before, or half-done, which the state says, and is redone whole.
         """
         async with self.slots:
             started = time.monotonic()
-            await begun()
+            await begin()
             self.context.observer(TableStarted(*table.place, table.source.rows))
             moved = await self._alone(table, started) if table.slices == 1 else None
         if moved is None:
@@ -131,16 +93,15 @@ class TableCopier:
         """Copy those rows of a duplicate table that policies let in, and record them. Raises as `move` does."""
         started = time.monotonic()
         async with self.slots, self._reader(table) as (reader, snapshot), self._writer(table) as writer:
-            key = (self.run, *table.place, PART)
-            if await writer.fetchval(IS_FINISHED, *key):
+            if await parts.is_finished(writer, self.run, table.place):
                 return Piped(0, 0, 0)  # tried again, though they were in: only the answer was lost
-            await writer.execute(RECORD_PART, *key, snapshot, 1)
-            await writer.execute(FORGET_SLICES, *key)
+            await parts.begin_part(writer, self.run, table.place, snapshot, 1)
             query = table.select(table.among(table.adopted))
             moved = await self._pipe(table, query, reader, writer, freeze=False)
             await self._record_slice(writer, table, 0, moved)
-            await writer.execute(FINISH_PART, *key)
-            await writer.execute(ADOPTED, self.run, *table.place, moved.written, time.monotonic() - started)
+            await parts.finish_part(writer, self.run, table.place)
+            seconds = time.monotonic() - started
+            await accounts.finish_imported(writer, self.run, table.place, moved.written, seconds)
         return moved
 
     async def set_aside(self, table: TablePlan) -> int:
@@ -155,21 +116,16 @@ class TableCopier:
 
         In the part's own transactions on both sides, so that the account is of one snapshot.
         """
-        wanted = sql.SQL(
-            "SELECT DISTINCT key FROM payrollx_meta.quarantine WHERE run_id = {} AND source = {} AND kind <> 'adopted'"
-        ).format(sql.Literal(self.run), sql.Literal(table.source_name))
-        keys = [record["key"] for record in await writer.fetch(render_sql(wanted))]
+        keys = await quarantine.keys_to_keep(writer, self.run, table.source_name)
         if not keys:
             return 0
-        await writer.execute("CREATE TEMP TABLE set_aside (key text, row jsonb) ON COMMIT DROP")
+        await writer.execute(quarantine.STAGING)
         query, source = render_sql(legacy_rows(table, keys)), self.context.sources[table.database]
-        goal, columns = ("pg_temp", "set_aside"), ["key", "row"]
+        goal, columns = quarantine.STAGED
         await pipe(
             reader, query, writer, goal, columns, source=source, target=self.context.target, rate=self.context.rate
         )
-        await writer.execute(KEEP_ROWS, self.run, table.source_name)
-        await writer.execute(FORGET_VANISHED, self.run, table.source_name)
-        return int(await writer.fetchval(COUNT_OUT, self.run, table.source_name))
+        return await quarantine.keep_staged(writer, self.run, table.source_name)
 
     @asynccontextmanager
     async def _reader(self, table: TablePlan, exported: str | None = None) -> AsyncIterator[tuple[Any, str]]:
@@ -196,7 +152,7 @@ class TableCopier:
         async with self.context.sessions.copy_connection(target) as writer:
             with target.translating_errors(f"can't write {table.target_name}"):
                 await writer.execute("BEGIN")
-                await enter(writer, target, self.context.lock_pid, f"run {self.run} {table.target_name}")
+                await pass_write_gate(writer, target, self.context.lock_pid, f"run {self.run} {table.target_name}")
                 yield writer
                 await writer.execute("COMMIT")
 
@@ -209,22 +165,18 @@ class TableCopier:
         )  # fmt: skip
 
     async def _begin_part(self, writer: Any, table: TablePlan, snapshot: str) -> None:
-        key = (self.run, *table.place, PART)
         name = sql.Identifier(table.target.schema, table.target.name)
         await writer.execute(render_sql(sql.SQL("TRUNCATE {}").format(name)))
-        await writer.execute(RECORD_PART, *key, snapshot, table.slices)
-        await writer.execute(FORGET_SLICES, *key)
-        await writer.execute(FORGET_ADOPTED, *key)
+        await parts.begin_part(writer, self.run, table.place, snapshot, table.slices)
+        await parts.delete_imported(writer, self.run, table.place)
 
     async def _record_slice(self, writer: Any, table: TablePlan, number: int, moved: Piped) -> None:
-        await writer.execute(
-            RECORD_SLICE, self.run, *table.place, PART, number, moved.read, moved.written, moved.size
-        )  # fmt: skip
+        await parts.record_slice(writer, self.run, table.place, number, moved.read, moved.written, moved.size)
 
     async def _finish(self, writer: Any, table: TablePlan, moved: Piped, started: float, out: int) -> None:
-        await writer.execute(FINISH_PART, self.run, *table.place, PART)
+        await parts.finish_part(writer, self.run, table.place)
         account = (moved.read + out, moved.written, out, moved.size, time.monotonic() - started)
-        await writer.execute(FINISH_TABLE, self.run, *table.place, *account)
+        await accounts.finish_copied(writer, self.run, table.place, *account)
 
 
 async def _import_snapshot(reader: Any, exported: str) -> None:

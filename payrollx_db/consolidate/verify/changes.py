@@ -4,6 +4,7 @@ A part remembers its snapshot. A row whose `xmin` isn't visible in that snapshot
 rows that are gone show in the count. This warns, and proves nothing: `verify` compares the rows themselves.
 """
 
+from collections.abc import Mapping
 from functools import partial
 
 from psycopg import sql
@@ -20,20 +21,15 @@ from payrollx_db.postgres.session import run
 
 queries = query_files.beside(__name__)
 
-RECORDED = """
-SELECT t.source, t.target, t.rows_read, p.snapshot::text FROM payrollx_meta.tables AS t
-JOIN payrollx_meta.parts AS p USING (run_id, source, target)
-WHERE t.run_id = %s AND t.kind = 'copy' AND t.rows_read IS NOT NULL AND p.finished_at IS NOT NULL
-"""
 
+async def find_changes(
+    context: RunContext, plan: Plan, recorded: Mapping[tuple[str, str], tuple[int, str]]
+) -> list[Finding]:
+    """Compare tables that are in with their sources as they are now, and tell what has changed.
 
-async def since(context: RunContext, plan: Plan) -> list[Finding]:
-    """Compare each part of the run that is done with its source as it is now, and tell what has changed.
-
+    ``recorded`` has, by source and target, how many rows a table had and the snapshot under which it was read.
     Returns a finding ``changed`` for each table that has. Raises SourceError.
     """
-    rows = await (await context.connection.execute(RECORDED, (context.run,))).fetchall()
-    recorded = {(source, target): (count, snapshot) for source, target, count, snapshot in rows}
     done = [table for table in plan.copies if table.place in recorded and table.source.kind != "f"]
 
     async def one(table: TablePlan) -> Finding | None:

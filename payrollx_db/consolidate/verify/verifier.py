@@ -6,6 +6,7 @@ What policies kept out of the target is proven too: the source's rows must be th
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,13 +87,14 @@ class Verdict:
 class Verifier:
     """Compares planned tables. ``limit`` is how many differing rows are named per table; ``values`` shows them.
 
-    ``quarantine`` are the runs whose quarantine counts; none where nothing was recorded.
+    ``kept_rows`` says where the rows lie that stay out of a source table: the FROM item, called ``s``, and the
+    condition. There is none where nothing was recorded.
     """
 
     context: Context
     limit: int = 20
     values: bool = False
-    quarantine: tuple[int, ...] = ()
+    kept_rows: Callable[[str], tuple[sql.Composable, sql.Composable]] | None = None
 
     async def all(self, plan: Plan) -> Verdict:
         """Compare every table of ``plan``, several at once, both sides of each at the same time.
@@ -120,8 +122,8 @@ class Verifier:
         if table.key is table.columns and not self.values:
             result = replace(result, differences=tuple(map(_unnamed, result.differences)))
         kept = None
-        if table.out and self.quarantine:
-            sides = self._legacy_side(table), self._quarantine_side(table)
+        if table.out and self.kept_rows:
+            sides = self._legacy_side(table), self._quarantine_side(*self.kept_rows(table.source_name))
             kept = await compare(sessions, *sides, **asked)  # type: ignore[arg-type]
         seconds = time.monotonic() - started
         self.context.observer(TableFinished(*table.place, result.left_rows, table.source.size, seconds))
@@ -133,12 +135,8 @@ class Verifier:
         whole = (("row", sql.SQL("pg_catalog.to_jsonb({})").format(sql.Identifier(ROW))),)
         return Side(self.context.sources[table.database], table.from_source, key, whole, table.among(table.out))
 
-    def _quarantine_side(self, table: TablePlan) -> Side:
+    def _quarantine_side(self, source: sql.Composable, where: sql.Composable) -> Side:
         """Return the same rows as they lie in quarantine."""
-        where = sql.SQL("s.kind = 'row' AND s.source = {} AND s.run_id = ANY ({}) AND s.restored_at IS NULL").format(
-            sql.Literal(table.source_name), sql.Literal(list(self.quarantine))
-        )
-        source = sql.SQL("payrollx_meta.quarantine AS s")
         return Side(self.context.target, source, (("key", sql.SQL("s.key")),), (("row", sql.SQL("s.row")),), where)
 
 

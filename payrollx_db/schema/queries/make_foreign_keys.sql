@@ -2,7 +2,7 @@ DO $keys$
 DECLARE
     key record;
     lost bigint;
-    taken boolean;
+    is_dropped boolean;
     broken text[] := '{{}}';
 BEGIN
     FOR key IN
@@ -38,14 +38,12 @@ BEGIN
                 AND conname = expected.name
         )
     LOOP
-        -- A copy that is under way, or was cut off, has taken its keys down, and puts them back itself.
-        taken := false;
-        IF pg_catalog.to_regclass('payrollx_meta.objects') IS NOT NULL THEN
-            EXECUTE 'SELECT EXISTS (SELECT FROM payrollx_meta.objects'
-                ' WHERE (table_name, name) = ($1, $2) AND restored_at IS NULL)'
-                INTO taken USING key.child_schema || '.' || key.child, key.name;
+        -- A copy that is under way, or was interrupted, has dropped its keys, and restores them itself.
+        is_dropped := false;
+        IF pg_catalog.to_regclass({dropped_table}) IS NOT NULL THEN
+            EXECUTE {is_dropped} INTO is_dropped USING key.child_schema || '.' || key.child, key.name;
         END IF;
-        CONTINUE WHEN taken;
+        CONTINUE WHEN is_dropped;
         BEGIN
             EXECUTE key.definition;
         EXCEPTION WHEN foreign_key_violation THEN

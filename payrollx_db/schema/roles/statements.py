@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from psycopg import sql
 
 from payrollx_db.model.catalog import Catalog
-from payrollx_db.postgres import query_files
+from payrollx_db.postgres import locks, query_files
 
 queries = query_files.beside(__name__)
 
-META = "payrollx_meta"  # the schema of the version table and of the recorded runs
+META = locks.SCHEMA  # the schema of the version table and of the recorded runs
 
 
 def roles(catalog: Catalog) -> str:

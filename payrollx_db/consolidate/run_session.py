@@ -1,0 +1,74 @@
+"""The session of a run, and the gate that each of its transactions passes before it writes.
+
+The run's lock is held by a session that does nothing else (see `state.lock`). It ends with that session, and the run's
+others don't notice. So whoever writes passes a gate first: it locks the lock's table, in a mode that many may have at
+once, for its transaction, and then asks whether the lock is still held. A new run that has got the lock waits until all
+that had passed the gate are done, and who comes later finds that another session holds it. So no two runs ever write at
+once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from psycopg import sql
+
+from payrollx_db.errors import LockLostError
+from payrollx_db.postgres import locks
+from payrollx_db.postgres.session import Connection, Endpoint, render_sql, set_application_name
+
+
+@dataclass(frozen=True)
+class RunSession:
+    """The session in which a run reads and records, while another one, ``lock_pid``, holds its lock.
+
+    ``connection`` only reads: the server refuses it to write outside of `transaction`.
+    """
+
+    connection: Connection
+    endpoint: Endpoint
+    lock_pid: int
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Open a transaction that writes, one at a time, and yield the connection. Raises LockLostError."""
+        async with self._turn, self.connection.transaction():
+            await self.connection.execute("SET TRANSACTION READ WRITE")
+            await pass_write_gate(self.connection, self.endpoint, self.lock_pid, "run")
+            yield self.connection
+
+
+async def pass_write_gate(
+    connection: "Connection | asyncpg.Connection[Any]", endpoint: Endpoint, lock_pid: int, label: str
+) -> None:
+    """Pass the gate at the start of a transaction that will write.
+
+    ``lock_pid`` is the server's process id of the session that holds the run's lock, ``label`` what the transaction
+    is called in pg_stat_activity. Raises LockLostError.
+    """
+    enter = sql.SQL("{}; {}").format(locks.RUN.statement(locks.PASS), set_application_name(endpoint, label))
+    is_held = locks.RUN.is_held(lock_pid)
+    if isinstance(connection, asyncpg.Connection):
+        await connection.execute(render_sql(enter))
+        held = await connection.fetchval(render_sql(is_held))
+    else:
+        cursor = await connection.execute(sql.SQL("{}; {}").format(enter, is_held))  # in one round trip
+        while cursor.nextset():
+            pass
+        ((held,),) = await cursor.fetchall()
+    if not held:
+        raise lock_lost(endpoint)
+
+
+def lock_lost(endpoint: Endpoint) -> LockLostError:
+    """Return the error that says that this run must not write any more."""
+    failure = LockLostError(
+        f"target {endpoint.name}: the session that holds the run's lock is gone, so the run has stopped",
+        hint="run the same command again: it resumes the run",
+    )
+    failure.transient = True
+    return failure

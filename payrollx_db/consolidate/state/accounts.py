@@ -1,0 +1,122 @@
+"""The accounts of tables (law 1): how many rows each source table had, and where every one of them went."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.state import schema
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection
+from payrollx_db.postgres.session import run as execute
+
+queries = query_files.beside(__name__)
+
+
+@dataclass(frozen=True)
+class TableState:
+    """What is recorded of one table of a run: the account of law 1. ``seconds`` is of moving the rows."""
+
+    source: str
+    target: str
+    kind: str
+    status: str
+    estimated_rows: int
+    estimated_bytes: int
+    rows_read: int | None
+    rows_written: int | None
+    rows_quarantined: int | None
+    rows_merged: int | None
+    bytes: int | None
+    seconds: float | None
+
+    @property
+    def balanced(self) -> bool:
+        """Law 1: rows read = rows in the target + rows quarantined + rows merged as duplicates."""
+        parts = (self.rows_written, self.rows_quarantined, self.rows_merged)
+        return self.rows_read is not None and self.rows_read == sum(part or 0 for part in parts)
+
+    def document(self) -> dict[str, Any]:
+        """Return the account as plain data, for ``--json``."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "read": self.rows_read,
+            "written": self.rows_written,
+            "quarantined": self.rows_quarantined,
+            "merged": self.rows_merged,
+            "bytes": self.bytes,
+            "seconds": None if self.seconds is None else round(self.seconds, 3),
+        }
+
+
+async def accounts(connection: Connection, run: int) -> list[TableState]:
+    """Return the accounts of a run's tables, largest first."""
+    cursor = connection.cursor(row_factory=class_row(TableState))
+    await cursor.execute(queries.load("accounts"), (run,))
+    return await cursor.fetchall()
+
+
+async def done_tables(connection: Connection) -> dict[str, int]:
+    """Return the target tables that finished runs have filled, each with the rows that the last of them wrote."""
+    if not await schema.exists(connection):
+        return {}
+    cursor = await connection.execute(queries.load("done_tables"))
+    return dict(await cursor.fetchall())
+
+
+async def writing_runs(connection: Connection) -> dict[tuple[str, str], int]:
+    """Return which finished run wrote each table last, by source and target."""
+    cursor = await connection.execute(queries.load("writing_runs"))
+    return {(source, target): run for source, target, run in await cursor.fetchall()}
+
+
+async def open_accounts(connection: Connection, run: int, tables: Iterable[TablePlan]) -> None:
+    """Record the tables that a new run is of."""
+    rows = [(run, *t.place, "merge" if t.owner else "copy", t.source.rows, t.source.size) for t in tables]
+    await connection.cursor().executemany(queries.load("insert_account"), rows)
+
+
+async def start_account(connection: Connection, run: int, table: TablePlan) -> None:
+    """Record that a table's rows begin to move."""
+    await connection.execute(queries.load("start_account"), (run, *table.place))
+
+
+async def update_account(connection: Connection, run: int, table: TablePlan, **account: Any) -> None:
+    """Record a table's account: any of status, rows_read, rows_written, …, bytes, seconds."""
+    settings = sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in account
+    )
+    key = {"_run": run, "_source": table.source_name, "_target": table.target_name}
+    await execute(connection, sql.SQL(queries.load("update_account")).format(settings=settings), account | key)
+
+
+async def reset_accounts(connection: Connection, run: int) -> None:
+    """Record that nothing of the run's tables has moved."""
+    await connection.execute(queries.load("reset_accounts"), (run,))
+
+
+async def count_touched(connection: Connection, runs: Collection[int], table: str) -> tuple[int, int, int]:
+    """Return how many rows these runs recorded for a target table, how many it has, and how many others wrote."""
+    schema_name, _, name = table.partition(".")
+    query = sql.SQL(queries.load("touched")).format(table=sql.Identifier(schema_name, name))
+    ((recorded, present, foreign),) = await execute(connection, query, {"runs": list(runs), "target": table})
+    return recorded, present, foreign
+
+
+async def finish_copied(writer: Any, run: int, place: tuple[str, str], *account: object) -> None:
+    """Record, in an asyncpg transaction, rows read, written and quarantined, bytes and seconds of a copied table."""
+    await writer.execute(queries.load("copied_account"), run, *place, *account)
+
+
+async def finish_imported(writer: Any, run: int, place: tuple[str, str], written: int, seconds: float) -> None:
+    """Record, in an asyncpg transaction, what a duplicate table brought in itself."""
+    await writer.execute(queries.load("imported_account"), run, *place, written, seconds)
+
+
+async def move_from_quarantine(writer: Any, run: int, place: tuple[str, str], *, written: int, merged: int) -> None:
+    """Record, in an asyncpg transaction, that so many quarantined rows are in the target after all."""
+    await writer.execute(queries.load("retried_account"), run, *place, written, merged)

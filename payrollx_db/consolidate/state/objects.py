@@ -1,0 +1,87 @@
+"""Indexes and foreign keys that a run has dropped for the copy, as they were, and whether they are back."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import psycopg
+
+from payrollx_db.consolidate.state import schema
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.introspect import Database, ForeignKey, Index
+from payrollx_db.postgres.session import Connection
+from payrollx_db.schema.foreign_keys import DroppedKeys
+
+queries = query_files.beside(__name__)
+
+DROPPED_KEYS = DroppedKeys(
+    f"{schema.SCHEMA}.objects",
+    "SELECT EXISTS (SELECT FROM payrollx_meta.objects WHERE (table_name, name) = ($1, $2) AND restored_at IS NULL)",
+)
+
+
+@dataclass(frozen=True)
+class DroppedObject:
+    """An index or a foreign key that was dropped for the copy, and is to be restored."""
+
+    table: str
+    name: str
+    thing: Index | ForeignKey
+    restored: bool
+
+
+async def record_dropped(connection: Connection, run: int, things: Iterable[tuple[str, Index | ForeignKey]]) -> None:
+    """Record what is about to be dropped. To be called in the transaction that does it."""
+    rows = [
+        (run, table, thing.name, "index" if isinstance(thing, Index) else "foreign key", json.dumps(asdict(thing)))
+        for table, thing in things
+    ]
+    await connection.cursor().executemany(queries.load("record_dropped"), rows)
+
+
+async def record_restored(connection: Connection, run: int, table: str, name: str) -> None:
+    """Record that something dropped is back. To be called in the transaction that restores it."""
+    await connection.execute(queries.load("record_restored"), (run, table, name))
+
+
+async def dropped_objects(connection: Connection, run: int) -> list[DroppedObject]:
+    """Return what the run has dropped."""
+    cursor = await connection.execute(queries.load("dropped_objects"), (run,))
+    return [
+        DroppedObject(table, name, _thing(kind, detail), restored)
+        for table, name, kind, detail, restored in await cursor.fetchall()
+    ]
+
+
+def incomplete_tables(connection: psycopg.Connection[Any], schemas: Sequence[str]) -> list[str]:
+    """Return the tables of these schemas whose indexes or keys a copy has dropped and not restored.
+
+    For blocking sessions. Raises StateConflictError where the state is of a newer version.
+    """
+    schema.version_now(connection)
+    if not connection.execute(queries.load("table_exists"), {"name": "objects"}).fetchall()[0][0]:
+        return []
+    cursor = connection.execute(queries.load("incomplete_tables"), {"schemas": list(schemas)})
+    return [name for (name,) in cursor.fetchall()]
+
+
+def with_dropped_objects(database: Database, things: Iterable[DroppedObject]) -> Database:
+    """Return the target as it was before a run dropped its indexes and foreign keys."""
+    tables = dict(database.tables)
+    keys = {(key.table, key.name): key for key in database.foreign_keys}
+    for item in things:
+        if isinstance(item.thing, ForeignKey):
+            keys.setdefault((item.table, item.name), item.thing)
+        elif item.table in tables:  # one that is restored may lack its constraint still
+            table = tables[item.table]
+            others = (index for index in table.indexes if index.name != item.name)
+            tables[item.table] = replace(table, indexes=(*others, item.thing))
+    return replace(database, tables=tables, foreign_keys=tuple(keys.values()))
+
+
+def _thing(kind: str, detail: dict[str, Any]) -> Index | ForeignKey:
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in detail.items()
+    }
+    return Index(**fields) if kind == "index" else ForeignKey(**fields)

@@ -1,0 +1,1 @@
+SELECT FROM payrollx_meta.runs WHERE id = %s AND status = 'running' AND (host, process) = (%s, %s)

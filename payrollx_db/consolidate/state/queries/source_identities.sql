@@ -1,0 +1,1 @@
+SELECT database, system, dbname, shape FROM payrollx_meta.sources WHERE run_id = %s

@@ -1,0 +1,6 @@
+-- Which finished run wrote each table last.
+SELECT t.source, t.target, max(t.run_id)
+FROM payrollx_meta.tables AS t
+JOIN payrollx_meta.runs AS r ON r.id = t.run_id
+WHERE r.status = 'done'
+GROUP BY t.source, t.target

@@ -1,0 +1,138 @@
+"""Runs: what each was of, how far it came, and which process works on it."""
+
+import hashlib
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import class_row
+
+from payrollx_db import __version__
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state import accounts, schema
+from payrollx_db.errors import PayrollxError, StateConflictError
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.introspect import Database
+from payrollx_db.postgres.session import Connection, Endpoint, session
+
+queries = query_files.beside(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as recorded."""
+
+    id: int
+    catalog: str
+    layout: str
+    services: list[str]
+    status: str
+    stage: str
+    message: str | None
+    tool_version: str
+    jobs: int
+    host: str
+    process: int
+    started_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the run can be resumed."""
+        return self.status in ("running", "interrupted", "failed")
+
+
+async def runs(connection: Connection) -> list[Run]:
+    """Return all recorded runs, newest first. Raises StateConflictError where a newer tool recorded them."""
+    if not await schema.exists(connection):
+        return []
+    cursor = connection.cursor(row_factory=class_row(Run))
+    await cursor.execute(queries.load("runs"))
+    return await cursor.fetchall()
+
+
+async def start_run(connection: Connection, plan: Plan, endpoints: Mapping[str, Endpoint], jobs: int) -> Run:
+    """Record a new run with its sources and tables, in the current transaction."""
+    cursor = connection.cursor(row_factory=class_row(Run))
+    this_run = (plan.catalog.name, plan.layout.name, list(plan.services), __version__, jobs, *this_process())
+    await cursor.execute(queries.load("insert_run"), this_run)
+    run = await cursor.fetchone()
+    if run is None:  # INSERT … RETURNING gives its row or raises
+        raise StateConflictError("the run could not be recorded")
+    sources = [
+        (run.id, name, db.system, db.dbname, endpoints[name].url.masked, db.version_text, shape_of(db))
+        for name, db in plan.sources.items()
+    ]
+    await cursor.executemany(queries.load("insert_source"), sources)
+    await accounts.open_accounts(connection, run.id, plan.tables)
+    return run
+
+
+async def resume_run(connection: Connection, run: Run, plan: Plan) -> Run:
+    """Record that this process resumes an unfinished run, in the current transaction.
+
+    Raises StateConflictError where it was started with another catalog, other services or other
+    databases (by system identifier and name), or where a source's shape has changed since.
+    """
+    again = "payrollx-db copy with the same sources and services"
+    if (run.catalog, run.layout, set(run.services)) != (plan.catalog.name, plan.layout.name, set(plan.services)):
+        raise StateConflictError(
+            f"run {run.id} is unfinished, and it was of {run.layout} for {', '.join(run.services)}",
+            hint=f"finish it first: {again}",
+        )
+    cursor = await connection.execute(queries.load("source_identities"), (run.id,))
+    recorded = {row[0]: row[1:] for row in await cursor.fetchall()}
+    for name, database in plan.sources.items():
+        system, dbname, shape = recorded.get(name, ("", "", ""))
+        if (system, dbname) != database.identity:
+            raise StateConflictError(f"run {run.id} was started from another database as {name}", hint=again)
+        if shape != shape_of(database):
+            raise StateConflictError(
+                f"the tables of {name} have changed their shape since run {run.id} was started",
+                hint="undo that change, or empty the target and start anew",
+            )
+    await connection.execute(queries.load("resume_run"), (*this_process(), run.id))
+    return replace(run, status="running")
+
+
+async def set_stage(connection: Connection, run: int, stage: str) -> None:
+    """Record which stage the run is in."""
+    await connection.execute("UPDATE payrollx_meta.runs SET stage = %s WHERE id = %s", (stage, run))
+
+
+async def reset_run(connection: Connection, run: int) -> None:
+    """Record that the run has written nothing (any more), and isn't done."""
+    await accounts.reset_accounts(connection, run)
+    await connection.execute(queries.load("reset_run"), (run,))
+
+
+async def finish_run(connection: Connection, run: int, status: str, message: str | None = None) -> None:
+    """Record how the run ended, in the current transaction, whose commit makes that and all before it durable."""
+    await connection.execute("SET LOCAL synchronous_commit = on")
+    await connection.execute(queries.load("finish_run"), {"status": status, "message": message, "run": run})
+
+
+async def record_failure(endpoint: Endpoint, run: int, status: str, message: str) -> None:
+    """Record from a session of its own that a run has stopped; where even that fails, the lock that is gone says it."""
+    try:
+        async with session(endpoint) as connection, connection.transaction():
+            # Where the lock was lost, another process may work on the run by now.
+            cursor = await connection.execute(queries.load("is_ours"), (run, *this_process()))
+            if await cursor.fetchone() is not None:
+                await finish_run(connection, run, status, message)
+    except (psycopg.Error, OSError, PayrollxError):
+        return
+
+
+def shape_of(database: Database) -> str:
+    """Return a fingerprint of a source's tables and columns, to notice that they changed."""
+    columns = sorted(f"{t.full_name}.{c.name} {c.shape}" for t in database.tables.values() for c in t.columns)
+    return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:16]
+
+
+def this_process() -> tuple[str, int]:
+    """Return the host, and the number that this process has there."""
+    return socket.gethostname(), os.getpid()
