@@ -8,9 +8,9 @@ import click
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.command import command
-from payrollx_db.cli.destructive import destructive_option
+from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console, findings
-from payrollx_db.errors import ConfigurationError, FindingsError
+from payrollx_db.errors import FindingsError
 
 if TYPE_CHECKING:
     from payrollx_db.model.catalog import Catalog
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--service", metavar="NAME", help="Only this service.")
 @click.option("--revision", metavar="REVISION", help="Stop at this revision instead of the newest.")
 @destructive_option("--downgrade", metavar="REVISION", help="Go back to this revision; base drops everything.")
-@destructive_option("--yes", is_flag=True, help="Let --downgrade drop tables and their rows.")
+@yes
 @click.option("--sql", is_flag=True, help="Print the SQL for an empty database instead of running it.")
 @click.option("--check", is_flag=True, help="Change nothing, and show where the database differs from the models.")
 @options.as_json
@@ -59,11 +59,7 @@ def migrate(
         _check(known, _homes(known, service, database_url), as_json=as_json)
     elif downgrade is not None:
         url = options.home(service, database_url) if service else options.unified_database(database_url)
-        if not yes:
-            raise ConfigurationError(
-                f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them",
-                hint="add --yes if that is what you want",
-            )
+        confirm(f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them", yes=yes)
         _answer([migrate.downgrade(url, known, revision=downgrade, service=service)], as_json=as_json)
     else:
         only = revision is not None and service is None  # a revision is of one service, and that isn't named

@@ -2,6 +2,9 @@
 
 import json
 import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,6 +141,23 @@ def test_the_command_line_still_says_it(folder: Path, migrated: DatabaseUrl) -> 
 
     assert call(("migrate", "--downgrade", "base", "--yes"), {"DATABASE_URL": migrated.plain}, folder).returncode == 0
     assert fetch(migrated, "SELECT to_regclass('auth.users')") is None
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n", 1, True), ("y", 0, False)])
+def test_a_person_at_a_terminal_is_asked(migrated: DatabaseUrl, answer: str, code: int, *, left: bool) -> None:
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "payrollx_db", "migrate", "--downgrade", "base"]
+    environment = {**os.environ, "DATABASE_URL": migrated.plain}
+    os.write(master, f"{answer}\n".encode())
+
+    done = subprocess.run(command, stdin=slave, capture_output=True, text=True, env=environment, check=False)
+
+    os.close(slave)
+    os.close(master)
+    assert done.returncode == code, done.stderr
+    assert f"drops tables of {migrated.masked}" in done.stderr
+    assert ("nothing was changed" in done.stderr) is left
+    assert (fetch(migrated, "SELECT to_regclass('auth.users')") is not None) is left
 
 
 def test_a_file_does_not_answer_for_a_person(folder: Path, migrated: DatabaseUrl) -> None:
