@@ -1,7 +1,7 @@
 """What the environment may say: variables of the process, and those of a file ``.env``, which says less.
 
-A folder in which somebody calls us may hold anything. A file there sets options that choose and tune; it can
-neither have a module imported from that folder nor destroy anything (`payrollx_db.cli.destructive`).
+A folder in which somebody calls us may hold anything. A file there sets options that choose and tune. It can't have
+a module of that folder imported, nor say what destroys (`payrollx_db.cli.destructive`).
 """
 
 import os
