@@ -81,10 +81,12 @@ class Catalog:
     ``name`` identifies the catalog in the recorded state. ``owner_role`` owns the tables; ``reader_role``
     may read all of them and nothing else. The rest is what a system may have beside its tables, and what needs it
     raises where it isn't there: ``metadata``, the SQLAlchemy models; ``migrations``, the folder in which their Alembic
-    revisions lie, one branch a service; ``layouts``, the legacy layouts by the name that ``--from`` takes; ``seed`` and
-    ``practice``, what fills a database with example rows and a server with legacy databases. These last three are
-    ``package.module:name``, imported when they are used. Raises CatalogError where two services share a name, schema
-    or role, or have the owner's or the reader's, or a reference points outside the catalog.
+    revisions lie, one branch a service; ``layouts``, the legacy layouts by the name that ``--from`` takes; ``seed``, a
+    `payrollx_db.schema.seed.Seed` of example rows; ``practice``, a `payrollx_db.devserver.practice.Practice`, which
+    makes legacy databases. These last three are ``package.module:name``, imported when they are used.
+    ``option`` is what ``--catalog`` takes to find the catalog again: ``None`` as long as nobody has looked it up by a
+    name, empty where it is the default. Raises CatalogError where two services share a name, schema or role, or have
+    the owner's or the reader's, a schema has a dot in its name, or a reference points outside the catalog.
     """
 
     name: str

@@ -1,8 +1,10 @@
 """Every reference between tables, enforced and loose, as the layouts list them."""
 
 import pytest
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, Table, Text
 
-from payrollx_db.model.catalog import Reference
+from payrollx_db.errors import CatalogError
+from payrollx_db.model.catalog import Catalog, Reference, Service, loose_reference
 from payrollx_db.unified import CATALOG, metadata
 
 WITHIN = {
@@ -100,3 +102,63 @@ def test_services_can_be_migrated_in_an_order() -> None:
         ready = {name for name, needed in needs.items() if not needed}
         assert ready, f"these need each other: {needs}"
         needs = {name: needed - ready for name, needed in needs.items() if name not in ready}
+
+
+# -- references of several columns ---------------------------------------------------------------------
+
+PAIR = (("flag", "number"), "registry.ships", ("flag", "number"))
+TWO = (Service("registry", "registry", "r", ("ships",)), Service("port", "port", "p", ("calls",)))
+
+
+def test_a_reference_is_of_one_column_or_of_several() -> None:
+    one = Reference("port.calls", "ship", "registry.ships", "id", enforced=False)
+    two = Reference("port.calls", *PAIR, enforced=True)
+
+    assert (one.columns, one.target_columns) == (("ship",), ("id",))
+    assert str(one) == "port.calls.ship ~> registry.ships.id"
+    assert str(two) == "port.calls.(flag, number) -> registry.ships.(flag, number)"
+    assert Catalog("harbour", TWO, (two,)).crosses(two)
+
+
+@pytest.mark.parametrize("columns", [("flag",), (), ("flag", "number", "year")])
+def test_a_reference_whose_ends_do_not_pair_up_is_refused(columns: tuple[str, ...]) -> None:
+    with pytest.raises(CatalogError, match=f"has {len(columns)} columns for 2"):
+        Reference("port.calls", columns, "registry.ships", ("flag", "number"), enforced=True)
+
+
+def test_a_composite_foreign_key_is_one_reference_and_so_are_loose_columns_together() -> None:
+    models = MetaData()
+    Table("ships", models, Column("flag", Text, primary_key=True), Column("number", Integer, primary_key=True),
+          schema="registry")  # fmt: skip
+    Table(
+        "calls",
+        models,
+        Column("id", Integer, primary_key=True),
+        Column("flag", Text),
+        Column("number", Integer),
+        Column("old_flag", Text, info=loose_reference("registry.ships.flag", together="old")),
+        Column("old_number", Integer, info=loose_reference("registry.ships.number", together="old")),
+        Column("before", Integer, info=loose_reference("port.calls.id")),
+        ForeignKeyConstraint(["flag", "number"], ["registry.ships.flag", "registry.ships.number"]),
+        schema="port",
+    )
+
+    assert [str(reference) for reference in Catalog.of("harbour", models, TWO).references] == [
+        "port.calls.before ~> port.calls.id",
+        "port.calls.(flag, number) -> registry.ships.(flag, number)",
+        "port.calls.(old_flag, old_number) ~> registry.ships.(flag, number)",
+    ]
+
+
+def test_columns_together_must_point_at_one_table() -> None:
+    models = MetaData()
+    columns = [Column(n, Text, info=loose_reference(f"port.{n}.id", together="x")) for n in ("here", "there")]
+    Table("calls", models, *columns, schema="port")
+
+    with pytest.raises(CatalogError, match=r"points at several tables: port\.here, port\.there"):
+        Catalog.of("harbour", models, TWO)
+
+
+def test_a_schema_with_a_dot_in_its_name_is_refused() -> None:
+    with pytest.raises(CatalogError, match=r"'a\.b' of harbour has a dot"):
+        Catalog("harbour", (Service("a", "a.b", "r"),))
