@@ -34,7 +34,8 @@ In the tables below they are marked *said*. A variable by which an earlier versi
 `PAYROLLX_MIGRATE_DOWNGRADE`, `PAYROLLX_MIGRATE_YES` or `PAYROLLX_DEV_BESIDE`, is answered with a warning.
 
 A catalog or a layout that is named as `package.module:name` may lie in the working directory, which is searched after
-all else, and only where the name stands on the command line or in a real variable. The file `.env` can't name one there.
+all else, and only where the name stands on the command line or in a real variable. The file `.env`
+can't name one there.
 
 Database URLs may begin with `postgres://`, `postgresql://`, `postgresql+psycopg://`, `postgresql+pg8000://` or
 `postgresql+asyncpg://`. Prisma's query parameters are accepted: `schema` names the source schema, the others that only
