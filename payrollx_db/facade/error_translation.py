@@ -99,7 +99,8 @@ def of_begin(error: Exception, scope: ServiceScope, state: SessionState, *, lost
     elif sqlstate in NO_SUCH_ROLE and _mentions(_message(error), role):
         result = TargetError(
             f"the server of {url} has no role {role}",
-            hint="payrollx-db migrate makes the roles; payrollx-db roles --check says what is missing",
+            hint=f"{scope.wall.command('migrate')} makes the roles;"
+            f" {scope.wall.command('roles --check')} says what is missing",
         )
     elif sqlstate == FORBIDDEN:
         result = TargetError(
@@ -156,7 +157,7 @@ def _of_statement(
         return BoundaryError(f"{wall.name} only reads: {message}", hint=wall.way_to_write())
     if sqlstate in ABSENT and _routine(error) != NOT_IN_FROM:
         if names_own or (compiled is not None and not wall.schema) or _lacks_own(wall, message):
-            return TargetError(f"{url} lacks tables of {wall.name}: {message}", hint="run payrollx-db migrate")
+            return TargetError(f"{url} lacks tables of {wall.name}: {message}", hint=f"run {wall.command('migrate')}")
         return _of_another(wall, message, statement)
     return None
 
@@ -167,7 +168,7 @@ def _denied(wall: Wall, message: str, statement: str, url: DatabaseUrl, *, names
     if names_own and _mentions(message, wall.schema, *_own_tables(wall)):
         return TargetError(
             f"the role {wall.role} may not use what is its own on {url}: {message}",
-            hint="run payrollx-db migrate, which grants it; payrollx-db roles --check says what else is missing",
+            hint=wall.how_to_grant(),
         )
     may = "use the rows of its own tables" if wall.schema else "read the services' tables"
     return BoundaryError(f"{wall.name} may not do that: {message}", hint=f"the role {wall.role} may only {may}")

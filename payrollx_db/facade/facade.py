@@ -169,10 +169,10 @@ class Facade:
             return
         table = f"{self.service.schema}.{row.name}"
         if row.missing:
-            raise TargetError(f"{self.url} has no {table}", hint="run payrollx-db migrate")
+            raise TargetError(f"{self.url} has no {table}", hint=f"run {self.wall.command('migrate')}")
         raise TargetError(
             f"the role {self.service.role} may not read {table} on {self.url}",
-            hint="run payrollx-db migrate, which grants it; payrollx-db roles --check says what else is missing",
+            hint=self.wall.how_to_grant(),
         )
 
 

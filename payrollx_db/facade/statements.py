@@ -23,7 +23,7 @@ def check(wall: Wall, statement: str, parameters: Any, context: Any) -> bool | N
     if context.isddl:
         raise BoundaryError(
             f"{wall.name} may not change tables: {' '.join(statement.split()[:3])} …",
-            hint="tables are changed by migrations: payrollx-db migrate",
+            hint=f"tables are changed by migrations: {wall.command('migrate')}",
         )
     compiled = context.compiled
     if compiled is None:

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from payrollx_db.errors import BoundaryError
@@ -63,6 +63,15 @@ class Wall:
         """Return all services of the catalog."""
         return catalog_at(self.catalog).services
 
+    def command(self, words: str) -> str:
+        """Return the command line for ``payrollx-db words`` with the catalog, for hints."""
+        return catalog_at(self.catalog).command(words)
+
+    def how_to_grant(self) -> str:
+        """Return what to do where the role lacks what is its own."""
+        migrate, check = self.command("migrate"), self.command("roles --check")
+        return f"run {migrate}, which grants it; {check} says what else is missing"
+
 
 @dataclass(frozen=True)
 class ServiceScope:
@@ -110,7 +119,7 @@ def catalog_at(name: str) -> Catalog:
     """Import the catalog at ``package.module:name``."""
     module, _, attribute = name.partition(":")
     catalog: Catalog = getattr(importlib.import_module(module), attribute)
-    return catalog
+    return catalog if catalog.option is not None else replace(catalog, option=name)
 
 
 def entry_of(catalog: str, kind: str) -> str:

@@ -17,7 +17,7 @@ from harbours import PAYROLLX, Harbour
 from schema_snapshots import run
 from sqlalchemy import MetaData, func, select
 
-from payrollx_db.errors import BoundaryError
+from payrollx_db.errors import BoundaryError, TargetError
 from payrollx_db.facade import engines
 from payrollx_db.facade.unit_of_work import transaction
 from payrollx_db.model.catalog import Catalog, Service
@@ -345,3 +345,15 @@ def test_facades_reader_and_unit_of_work_go_by_the_catalog(afloat: Harbour) -> N
             session.scalars(select(func.count()).select_from(registry.Ship)).one()
     with pytest.raises(BoundaryError, match="belongs to the berthing service"):
         _ = registry.db.berths
+
+
+def test_what_a_facade_advises_is_about_its_catalog(afloat: Harbour) -> None:
+    afloat.rows('DROP TABLE "berth-ing"."Port Calls"')
+
+    with pytest.raises(TargetError) as caught:
+        with berthing.db.session() as session:
+            session.scalars(select(berthing.Call)).all()
+    assert caught.value.hint == "run payrollx-db migrate --catalog harbour.catalog:CATALOG"
+    with pytest.raises(TargetError) as caught:
+        berthing.db.ping()
+    assert caught.value.hint == "run payrollx-db migrate --catalog harbour.catalog:CATALOG"

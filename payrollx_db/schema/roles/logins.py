@@ -48,7 +48,7 @@ def allow(url: DatabaseUrl, catalog: Catalog, service: str, password: str, *, na
     if not password:
         raise ConfigurationError("the password is empty", hint="give one; Postgres would let nobody in with it")
     with connected(url, f"can't let {login} log in") as connection:
-        _must_exist(connection, url, role)
+        _must_exist(connection, url, role, catalog)
         verifier = connection.pgconn.encrypt_password(password.encode(), login.encode(), HASH).decode()
         parts = {"login": sql.Identifier(login), "role": sql.Identifier(role), "verifier": sql.Literal(verifier)}
         statement = "ALTER ROLE {login} LOGIN PASSWORD {verifier}"
@@ -66,7 +66,7 @@ def forbid(url: DatabaseUrl, catalog: Catalog, service: str, *, name: str | None
     role = catalog.service(service).role
     login = name or role
     with connected(url, f"can't stop {login} from logging in") as connection:
-        _must_exist(connection, url, login)
+        _must_exist(connection, url, login, catalog)
         statement = "ALTER ROLE {} NOLOGIN PASSWORD NULL"
         if login != role:
             _is_plain_login(connection, login, role, catalog)
@@ -75,10 +75,11 @@ def forbid(url: DatabaseUrl, catalog: Catalog, service: str, *, name: str | None
     return Login(service, role, login, logs_in=False)
 
 
-def _must_exist(connection: Connection, url: DatabaseUrl, role: str) -> None:
+def _must_exist(connection: Connection, url: DatabaseUrl, role: str, catalog: Catalog) -> None:
     if not connection.execute("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s", [role]).fetchall():
         raise TargetError(
-            f"{url.masked} has no role {role}", hint="payrollx-db migrate makes the roles, or payrollx-db roles --sql"
+            f"{url.masked} has no role {role}",
+            hint=f"{catalog.command('migrate')} makes the roles, or {catalog.command('roles --sql')}",
         )
 
 
