@@ -126,6 +126,8 @@ def test_what_policies_decided_is_told_without_keys_and_goes_stale(hostile_world
     out = value(hostile_world.target, "SELECT count(*) FROM payrollx_meta.quarantine WHERE kind = 'row'")
     assert sum(k["rows"] for k in document["quarantine"] if k["kind"] == "row") == out > 0
     assert {f["code"] for f in document["findings"]} >= {"orphan", "lossy", "drift"}
+    recorded = {"code", "severity", "place", "count", "message", "action"}
+    assert [f for f in document["findings"] if f.keys() != recorded] == []
     keys = query(hostile_world.target, "SELECT key FROM payrollx_meta.quarantine")
     assert len(keys) > 20
     assert not [key for (key,) in keys if key in text]
