@@ -11,7 +11,7 @@ import check_docs
 import pytest
 from check_docs import ROOT, Page
 from click.testing import CliRunner
-from health_checks import EXPECTED, call, look
+from health_checks import EXPECTED, doctor, health_of
 
 from payrollx_db import health as package
 from payrollx_db.backup.manifest import FILE, Manifest
@@ -47,16 +47,16 @@ def backup(folder: Path, service: str, age: timedelta) -> None:
     (place / FILE).write_text(manifest.text(), encoding="utf-8")
 
 
-def test_backups_that_are_missing_or_old(patient: DatabaseUrl, tmp_path: Path) -> None:
-    options = ("--database-url", patient.plain, "--backups", str(tmp_path), "--json")
+def test_backups_that_are_missing_or_old(examined: DatabaseUrl, tmp_path: Path) -> None:
+    options = ("--database-url", examined.plain, "--backups", str(tmp_path), "--json")
     for service in CATALOG.services[2:]:
         backup(tmp_path, service.name, timedelta(hours=1))
     backup(tmp_path, CATALOG.services[1].name, timedelta(days=2))
-    late = json.loads(call(*options).stdout)
-    patience = json.loads(call(*options, "--backup-age", "3d").stdout)
+    late = json.loads(doctor(*options).stdout)
+    patience = json.loads(doctor(*options, "--backup-age", "3d").stdout)
     for service in CATALOG.services[:2]:
         backup(tmp_path, service.name, timedelta())
-    fine = json.loads(call(*options).stdout)
+    fine = json.loads(doctor(*options).stdout)
 
     def told(document: Any) -> list[tuple[str, str]]:
         return [(f["code"], f["service"]) for f in document["findings"] if f["check"] == "backups"]
@@ -68,16 +68,16 @@ def test_backups_that_are_missing_or_old(patient: DatabaseUrl, tmp_path: Path) -
     assert fine["backups"].keys() == {service.name for service in CATALOG.services}
 
 
-def test_a_folder_of_backups_that_is_not_there(patient: DatabaseUrl, tmp_path: Path) -> None:
+def test_a_folder_of_backups_that_is_not_there(examined: DatabaseUrl, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="can't be read: No such file"):
-        call("--database-url", patient.plain, "--backups", str(tmp_path / "nothing"))
+        doctor("--database-url", examined.plain, "--backups", str(tmp_path / "nothing"))
 
 
 # -- the command ---------------------------------------------------------------------------------------
 
 
-def test_the_document(patient: DatabaseUrl) -> None:
-    document = json.loads(call("--database-url", patient.plain, "--json").stdout)
+def test_the_document(examined: DatabaseUrl) -> None:
+    document = json.loads(doctor("--database-url", examined.plain, "--json").stdout)
     (database,) = document["databases"]
     auth = next(service for service in database["services"] if service["name"] == "auth")
 
@@ -85,28 +85,28 @@ def test_the_document(patient: DatabaseUrl) -> None:
     assert database.keys() == {
         "url", "reachable", "version", "connect_seconds", "connections", "services", "checks",
     }  # fmt: skip
-    assert database["url"] == patient.masked
+    assert database["url"] == examined.masked
     assert [check["name"] for check in database["checks"]][:3] == ["reachable", "migrated", "roles"]
     assert {table["name"] for table in auth["tables"]} == {"users", "refresh_tokens", "audit_logs"}
     assert auth["bytes"] == sum(table["bytes"] for table in auth["tables"]) > 0
     assert sum(check["findings"] for check in database["checks"]) == len(document["findings"])
 
 
-def test_the_exit_code_follows_what_wants_attention(patient: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exit_code_follows_what_wants_attention(examined: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
     def answering(*findings: Finding) -> None:
         async def answered(*_: Any, **__: Any) -> Health:
-            real = await examine([Place(patient, CATALOG.services)], EXPECTED)
+            real = await examine([Place(examined, CATALOG.services)], EXPECTED)
             checked = (examination.Checked("planted", "none", findings),)
             return replace(real, databases=(replace(real.databases[0], checks=checked),))
 
         monkeypatch.setattr(examination, "examine", answered)
 
     known = Finding("known", "info", "somewhere", 1, "this is so", remedy="do nothing", subject="auth")
-    url = ("--database-url", patient.plain)
+    url = ("--database-url", examined.plain)
     answering(known)
-    fine = call(*url)
+    fine = doctor(*url)
     answering(known, replace(known, code="bad", severity="warn"))
-    wrong = call(*url)
+    wrong = doctor(*url)
 
     assert (fine.return_value, wrong.return_value) == (0, 3)
     assert fine.stdout.endswith("nothing needs attention, 1 for information.\n")
@@ -114,14 +114,14 @@ def test_the_exit_code_follows_what_wants_attention(patient: DatabaseUrl, monkey
     assert wrong.stdout.endswith("1 finding needs attention, 1 for information.\n")
 
 
-def test_no_check_can_change_anything(patient: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_check_can_change_anything(examined: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
     async def spoil(database: Database) -> list[Finding]:
         await database.connection.execute("CREATE TABLE auth.spoilt ()")
         return []
 
     monkeypatch.setattr(examination, "CHECKS", (Check("spoil", "done", spoil),))
 
-    (finding,) = look(patient).findings
+    (finding,) = health_of(examined).findings
 
     assert "cannot execute CREATE TABLE in a read-only transaction" in finding.message
 
@@ -133,10 +133,10 @@ def test_durations(text: str, expected: float) -> None:
     assert seconds(text) == expected
 
 
-def test_what_is_unset_or_nonsense_is_said(patient: DatabaseUrl) -> None:
+def test_what_is_unset_or_nonsense_is_said(examined: DatabaseUrl) -> None:
     with pytest.raises(ConfigurationError, match="DATABASE_URL is not set"):
-        call()
-    refused = CliRunner().invoke(cli, ["doctor", "--database-url", patient.plain, "--long-transaction", "soon"])
+        doctor()
+    refused = CliRunner().invoke(cli, ["doctor", "--database-url", examined.plain, "--long-transaction", "soon"])
     assert (refused.exit_code, "'soon' is not a duration" in refused.output) == (2, True)
 
 

@@ -9,8 +9,8 @@ from damaged_targets import (
     COUNT_KEYS,
     DAMAGES,
     TABLE_KEYS,
-    do,
-    found,
+    apply,
+    differences,
     owner_of,
 )
 from worlds import World, query, snapshot_of, value
@@ -51,7 +51,7 @@ def test_a_duplicate_table_that_gains_a_row_the_owner_never_had(copied: World, l
 
     verdict = world.verify("employee")
 
-    assert found(verdict) == {("payrollx_wallet.public.employees", new[0], "missing", ())}
+    assert differences(verdict) == {("payrollx_wallet.public.employees", new[0], "missing", ())}
 
 
 def test_a_duplicate_table_whose_row_is_stale(copied: World, legacy: Any) -> None:
@@ -64,7 +64,9 @@ def test_a_duplicate_table_whose_row_is_stale(copied: World, legacy: Any) -> Non
 
     verdict = world.verify("employee")
 
-    assert found(verdict) == {("payrollx_payroll.public.employees", stale[0], "changed", ("kyc_status", "salary"))}
+    assert differences(verdict) == {
+        ("payrollx_payroll.public.employees", stale[0], "changed", ("kyc_status", "salary"))
+    }
 
 
 # --- the command line ---------------------------------------------------------------------------------
@@ -97,7 +99,7 @@ def test_differences_as_json_end_with_three(damaged: World) -> None:
     chosen = [
         by_name[name] for name in ("a row is missing", "a row too many", "a microsecond", "the last of eighteen digits")
     ]
-    wanted = {damage.table: (damage, do(damaged, damage)) for damage in chosen}
+    wanted = {damage.table: (damage, apply(damaged, damage)) for damage in chosen}
 
     done = damaged.command("verify", "--json")
 
@@ -176,7 +178,7 @@ def test_the_limit_of_named_rows(damaged: World) -> None:
     assert len({difference["key"]["id"] for difference in default["differences"]}) == 20
     assert words.count(" in role") == 3
     assert f"and {rows - 3:,} more (--limit)" in words
-    assert found(none) == set()
+    assert differences(none) == set()
     assert not none.identical
 
 

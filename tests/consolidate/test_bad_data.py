@@ -22,17 +22,17 @@ from worlds import World, query, snapshot_of, value
 
 
 @pytest.fixture
-def altered(server: Any, bad: World, legacy_template: Any) -> Iterator[Callable[[str, str], World]]:
+def altered(server: Any, untouched: World, legacy_template: Any) -> Iterator[Callable[[str, str], World]]:
     """Make a world of which one legacy database has been changed by a statement."""
     made = []
 
     def alter(name: str, statement: str) -> World:
-        clone = f"{bad.target.dbname}_{name}"
+        clone = f"{untouched.target.dbname}_{name}"
         url = server.create_database(clone, legacy_template.prefix + name)
         made.append(clone)
         query(url, statement)
-        world = replace(bad, urls={**bad.urls, name: url})
-        world.pristine = bad.pristine  # type: ignore[attr-defined]
+        world = replace(untouched, urls={**untouched.urls, name: url})
+        world.pristine = untouched.pristine  # type: ignore[attr-defined]
         return world
 
     yield alter
@@ -101,19 +101,21 @@ def test_a_prisma_migration_that_was_rolled_back_is_settled(altered: Callable[[s
     assert ended.code == 0, ended.err
 
 
-def test_rows_of_no_known_run(bad: World, run: Run) -> None:
-    query(bad.target, "INSERT INTO auth.users (email, password, first_name, last_name) VALUES ('a', 'b', 'c', 'd')")
+def test_rows_of_no_known_run(untouched: World, run: Run) -> None:
+    query(
+        untouched.target, "INSERT INTO auth.users (email, password, first_name, last_name) VALUES ('a', 'b', 'c', 'd')"
+    )
     try:
-        before = snapshot_of(bad.target)
+        before = snapshot_of(untouched.target)
 
-        ended = run(bad, "copy")
+        ended = run(untouched, "copy")
 
         assert_refused(ended, 6, "rows of no known run")
         assert "  auth.users" in ended.details.splitlines()
-        assert snapshot_of(bad.target) == before
+        assert snapshot_of(untouched.target) == before
     finally:
-        query(bad.target, "TRUNCATE auth.users CASCADE")
-    assert_untouched(bad)
+        query(untouched.target, "TRUNCATE auth.users CASCADE")
+    assert_untouched(untouched)
 
 
 # --- data that could not be carried over -------------------------------------------------------------------
@@ -159,27 +161,27 @@ def test_what_a_server_says_about_data_shows_no_row(altered: Callable[[str, str]
         query(world.target, "TRUNCATE payrollx_meta.runs CASCADE")
 
 
-def test_a_row_that_no_key_misses_is_missed_by_the_account(bad: World, run: Run) -> None:
+def test_a_row_that_no_key_misses_is_missed_by_the_account(untouched: World, run: Run) -> None:
     """Law 1 alone: nothing refers to notifications, so nothing but arithmetic can tell that some went astray."""
     query(
-        bad.target,
+        untouched.target,
         "CREATE FUNCTION public.lose() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RETURN CASE WHEN NEW.id::text < '8' THEN NEW END; END $$",
     )
     query(
-        bad.target,
+        untouched.target,
         "CREATE TRIGGER lose BEFORE INSERT ON notification.notifications FOR EACH ROW EXECUTE FUNCTION public.lose()",
     )
     try:
-        ended = run(bad, "copy", "--service", "notification")
+        ended = run(untouched, "copy", "--service", "notification")
 
         assert_refused(ended, 3, "the rows don't add up in 1 of the tables")
-        rows = value(bad.urls["payrollx_notification"], "SELECT count(*) FROM notifications")
+        rows = value(untouched.urls["payrollx_notification"], "SELECT count(*) FROM notifications")
         assert f"payrollx_notification.public.notifications -> notification.notifications: {rows} read" in ended.details
-        assert snapshot_of(bad.target) == bad.pristine  # type: ignore[attr-defined]
+        assert snapshot_of(untouched.target) == untouched.pristine  # type: ignore[attr-defined]
     finally:
-        query(bad.target, "DROP FUNCTION public.lose CASCADE")
-        query(bad.target, "TRUNCATE payrollx_meta.runs CASCADE")
+        query(untouched.target, "DROP FUNCTION public.lose CASCADE")
+        query(untouched.target, "TRUNCATE payrollx_meta.runs CASCADE")
 
 
 # --- what goes where ---------------------------------------------------------------------------------------
@@ -206,11 +208,11 @@ def test_only_the_answer_is_on_stdout(reading_world: World) -> None:
         assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_traceback(bad: World) -> None:
+def test_a_reader_that_goes_away_is_no_traceback(untouched: World) -> None:
     script = '"$1" -m payrollx_db plan --sql | true'
     done = subprocess.run(
         ["sh", "-c", script, "sh", sys.executable],
-        env=bad.env, capture_output=True, text=True, check=False, timeout=60,
+        env=untouched.env, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
 
     assert "Traceback" not in done.stderr

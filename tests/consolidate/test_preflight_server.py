@@ -14,11 +14,11 @@ from preflight_worlds import (
     CATALOG,
     COLUMNS,
     Make,
+    findings_in,
     layout,
-    look,
-    only,
+    notable,
+    one_finding,
     open_transaction,
-    unusual,
 )
 from worlds import World, query
 
@@ -32,10 +32,10 @@ from payrollx_db.errors import PayrollxError
 
 def test_a_transaction_that_stays_open_in_a_source(tiny: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_transaction(tiny.urls["old"], "INSERT INTO things VALUES (1)"):
-        assert unusual(look(tiny)) == []  # it has only just begun
+        assert notable(findings_in(tiny)) == []  # it has only just begun
 
         monkeypatch.setattr(preflight, "LONG", 0)
-        found = only(look(tiny), "long-transaction", "warn")
+        found = one_finding(findings_in(tiny), "long-transaction", "warn")
 
     assert (found.place, found.count) == ("old", 1)
     assert "(somebody else, idle in transaction) for 0 min" in found.examples[0]
@@ -49,7 +49,7 @@ def test_a_lock_on_a_target_table(
     monkeypatch.setattr(preflight, "LONG", long)
 
     with open_transaction(tiny.target, "SELECT FROM shop.things"):
-        found = [f for f in look(tiny) if f.code == "long-transaction"]
+        found = [f for f in findings_in(tiny) if f.code == "long-transaction"]
 
     assert [f.severity for f in found] == ([severity] if severity else [])
     assert all(f.place == f"{tiny.target.dbname}.shop.things" for f in found)
@@ -58,35 +58,37 @@ def test_a_lock_on_a_target_table(
 # -- extensions, triggers, and what else there is ------------------------------------------------------
 
 
-def test_a_type_of_an_extension_that_the_target_lacks(make: Make) -> None:
+def test_a_type_of_an_extension_that_the_target_lacks(make_world: Make) -> None:
     """Any extension will do: a type is made part of plpgsql, which every server has."""
     kind = {"id": "integer", "span": "span?"}
     table = "id integer PRIMARY KEY, span public.span"
-    world = make(kind, source=table, target=table, before="CREATE TYPE public.span AS RANGE (subtype = integer)")
+    world = make_world(kind, source=table, target=table, before="CREATE TYPE public.span AS RANGE (subtype = integer)")
     old, new = world.urls["old"], world.target
-    assert unusual(look(world)) == []
+    assert notable(findings_in(world)) == []
 
     query(old, "ALTER EXTENSION plpgsql ADD TYPE public.span")
-    assert unusual(look(world)) == [("extension", "block", "old.public.things.span")]
+    assert notable(findings_in(world)) == [("extension", "block", "old.public.things.span")]
 
     query(new, "DROP EXTENSION plpgsql")
-    blocked, absent = [f for f in look(world) if f.code == "extension"]
+    blocked, absent = [f for f in findings_in(world) if f.code == "extension"]
     assert (blocked.severity, absent.severity, absent.examples) == ("block", "info", ("plpgsql",))
 
     query(new, "CREATE EXTENSION plpgsql")
     query(new, "ALTER EXTENSION plpgsql ADD TYPE public.span")
-    assert unusual(look(world)) == []
+    assert notable(findings_in(world)) == []
 
     query(new, "UPDATE pg_extension SET extversion = '0.1' WHERE extname = 'plpgsql'")
-    assert unusual(look(world)) == [("extension", "warn", "old.public.things.span")]
+    assert notable(findings_in(world)) == [("extension", "warn", "old.public.things.span")]
 
 
-def test_what_is_converted_needs_no_extension(make: Make) -> None:
+def test_what_is_converted_needs_no_extension(make_world: Make) -> None:
     size = "CREATE TYPE public.size AS ENUM ('small', 'large')"
-    world = make({"id": "integer", "name": "size?"}, source="id integer PRIMARY KEY, name public.size", before=size)
+    world = make_world(
+        {"id": "integer", "name": "size?"}, source="id integer PRIMARY KEY, name public.size", before=size
+    )
     query(world.urls["old"], "ALTER EXTENSION plpgsql ADD TYPE public.size")
 
-    assert unusual(look(world)) == []
+    assert notable(findings_in(world)) == []
 
 
 def test_triggers_that_would_fire(tiny: World) -> None:
@@ -98,7 +100,7 @@ def test_triggers_that_would_fire(tiny: World) -> None:
         query(tiny.target, f'CREATE TRIGGER "{name}" {event} ON shop.things FOR EACH ROW EXECUTE FUNCTION shop.keep()')
     query(tiny.target, "ALTER TABLE shop.things DISABLE TRIGGER off")
 
-    found = only(look(tiny), "trigger", "warn")
+    found = one_finding(findings_in(tiny), "trigger", "warn")
 
     assert (found.place, found.examples) == (f"{tiny.target.dbname}.shop.things", ("on insert",))
 
@@ -106,12 +108,12 @@ def test_triggers_that_would_fire(tiny: World) -> None:
 def test_a_target_table_that_a_crash_empties(tiny: World) -> None:
     query(tiny.target, "ALTER TABLE shop.things SET UNLOGGED")
 
-    assert unusual(look(tiny)) == [("unlogged", "warn", f"{tiny.target.dbname}.shop.things")]
+    assert notable(findings_in(tiny)) == [("unlogged", "warn", f"{tiny.target.dbname}.shop.things")]
 
 
 def test_tables_whose_changes_could_not_be_followed(tiny: World) -> None:
     def nameless() -> list[tuple[str, ...]]:
-        return [f.examples for f in look(tiny) if f.code == "replication-ready" and f.examples]
+        return [f.examples for f in findings_in(tiny) if f.code == "replication-ready" and f.examples]
 
     old = tiny.urls["old"]
     assert nameless() == []
@@ -129,20 +131,20 @@ def test_tables_whose_changes_could_not_be_followed(tiny: World) -> None:
 def test_space(tiny: World, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server on this machine whose folder can be read is seen; the rest is for people to judge."""
     query(tiny.urls["old"], "INSERT INTO things SELECT n, repeat('x', 100) FROM generate_series(1, 10000) AS n")
-    told = only(look(tiny), "disk", "info").message
+    told = one_finding(findings_in(tiny), "disk", "info").message
     assert told.startswith("about ")
     if "doesn't tell" in told:
         pytest.skip("this server's folder can't be read from here")
 
     monkeypatch.setattr(preflight, "SPACE", 10**9)
-    assert only(look(tiny), "disk", "warn").message.endswith(" MB free")
+    assert one_finding(findings_in(tiny), "disk", "warn").message.endswith(" MB free")
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
-    assert only(look(tiny), "disk", "block").message.endswith(" 0 MB free")
+    assert one_finding(findings_in(tiny), "disk", "block").message.endswith(" 0 MB free")
 
     query(tiny.target, "INSERT INTO shop.things SELECT n, repeat('x', 200) FROM generate_series(1, 10000) AS n")
     query(tiny.target, "ANALYZE shop.things")
-    assert only(look(tiny), "disk", "info")  # what is there already needs no more space
+    assert one_finding(findings_in(tiny), "disk", "info")  # what is there already needs no more space
 
 
 def test_space_behind_another_server_is_not_taken_for_this_ones(tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ def test_versions(tiny: World) -> None:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(server_facts, "COLLATION_VERSION_SINCE", 10**9)
-            return unusual(look(tiny, change))
+            return notable(findings_in(tiny, change))
 
     name = tiny.target.dbname
     assert with_versions(140000, 180000) == []
@@ -207,7 +209,7 @@ def test_prepared_transactions_and_a_standby(own_server: Server, monkeypatch: py
     query(new, "CREATE TABLE shop.things (id integer PRIMARY KEY, name text)")
     world = World({"old": old}, new, layout(COLUMNS), CATALOG)
 
-    ready = only(look(world), "replication-ready", "info").message
+    ready = one_finding(findings_in(world), "replication-ready", "info").message
     assert ready.startswith("wal_level replica, 0 replication slots and 20 WAL senders free; ")
     assert ready.endswith("would need wal_level logical, a free slot")
 
@@ -216,7 +218,9 @@ def test_prepared_transactions_and_a_standby(own_server: Server, monkeypatch: py
         with psycopg.connect(database.conninfo()) as connection:
             connection.execute(f"INSERT INTO {table} VALUES (1)")  # type: ignore[arg-type]
             connection.execute(f"PREPARE TRANSACTION 'left in {database.dbname}'")  # type: ignore[arg-type]
-    blocking, waiting = (only(look(world), "long-transaction", severity) for severity in ("block", "warn"))
+    blocking, waiting = (
+        one_finding(findings_in(world), "long-transaction", severity) for severity in ("block", "warn")
+    )
     assert (blocking.place, blocking.examples) == ("new.shop.things", ("prepared transaction left in new for 0 min",))
     assert (waiting.place, waiting.examples) == ("old", ("prepared transaction left in old for 0 min",))
 
@@ -228,7 +232,7 @@ def test_prepared_transactions_and_a_standby(own_server: Server, monkeypatch: py
     shutil.chown(signal, signal.parent.stat().st_uid, signal.parent.stat().st_gid)
     moved = own_server.up()
     world = World({"old": moved.with_database("old")}, moved.with_database("new"), world.layout, world.catalog)
-    standing = [(f.severity, f.place, f.message.partition(":")[0]) for f in look(world) if f.code == "version"]
+    standing = [(f.severity, f.place, f.message.partition(":")[0]) for f in findings_in(world) if f.code == "version"]
     assert standing == [
         ("block", "new", "a standby"),
         ("info", "old", "a standby"),

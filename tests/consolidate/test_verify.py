@@ -1,7 +1,7 @@
 """Verify: every kind of damage to the target is found, and named by table, key, kind and columns."""
 
 import pytest
-from damaged_targets import DAMAGES, Damage, do, expected, extra, found, swap
+from damaged_targets import DAMAGES, Damage, apply, differences, expected_differences, moved_rows, swap
 from worlds import World, query, value
 
 from payrollx_db.postgres import compare
@@ -9,12 +9,12 @@ from payrollx_db.postgres import compare
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
 def test_each_damage_is_found_and_nothing_else(damaged: World, damage: Damage) -> None:
-    keys = do(damaged, damage)
+    keys = apply(damaged, damage)
 
     verdict = damaged.verify(damage.table.partition(".")[0])
 
     assert not verdict.identical
-    assert found(verdict) == expected(damaged, damage, keys) | extra(damage, damaged)
+    assert differences(verdict) == expected_differences(damaged, damage, keys) | moved_rows(damage, damaged)
 
 
 @pytest.mark.parametrize("damage", [d for d in DAMAGES if "swap" in d.name], ids=lambda damage: damage.name)
@@ -23,18 +23,18 @@ def test_swaps_are_found_where_all_rows_share_one_bucket(
 ) -> None:
     """The sum over a bucket must not be blind to values that change places."""
     monkeypatch.setattr(compare, "MOST_BUCKETS", 1)
-    keys = do(damaged, damage)
+    keys = apply(damaged, damage)
 
     verdict = damaged.verify(damage.table.partition(".")[0])
 
     assert compare.buckets_for(10_000) == 1
-    assert found(verdict) == expected(damaged, damage, keys)
+    assert differences(verdict) == expected_differences(damaged, damage, keys)
 
 
 def test_two_swaps_in_one_bucket_that_cancel_out(damaged: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows swap one column, and the same two swap another: each column's values are all there still."""
     monkeypatch.setattr(compare, "MOST_BUCKETS", 1)
-    keys = do(damaged, swap("payroll.payroll_items", "amount"))
+    keys = apply(damaged, swap("payroll.payroll_items", "amount"))
     query(
         damaged.target,
         "UPDATE payroll.payroll_items AS t SET created_at = s.created_at + interval '1 s'"
@@ -44,7 +44,9 @@ def test_two_swaps_in_one_bucket_that_cancel_out(damaged: World, monkeypatch: py
 
     verdict = damaged.verify("payroll")
 
-    assert {(key, columns) for _, key, _, columns in found(verdict)} == {(k, ("amount", "created_at")) for k in keys}
+    assert {(key, columns) for _, key, _, columns in differences(verdict)} == {
+        (k, ("amount", "created_at")) for k in keys
+    }
 
 
 def test_every_row_gone(damaged: World) -> None:

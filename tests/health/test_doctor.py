@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 from conftest import unique
-from health_checks import EXPECTED, found, look
+from health_checks import EXPECTED, findings_of, health_of
 from worlds import query, value
 
 from payrollx_db.postgres.url import DatabaseUrl
@@ -79,106 +79,106 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_a_fault_is_named_and_gone_once_mended(fault: Fault, patient: DatabaseUrl) -> None:
-    place = fault.place or patient.masked
-    if value(patient, "SELECT current_setting('server_version_num')::integer") < fault.since:
+def test_a_fault_is_named_and_gone_once_mended(fault: Fault, examined: DatabaseUrl) -> None:
+    place = fault.place or examined.masked
+    if value(examined, "SELECT current_setting('server_version_num')::integer") < fault.since:
         pytest.skip("this server can't have it")
-    assert found(patient, fault.code, place) == []
+    assert findings_of(examined, fault.code, place) == []
 
     for statement in fault.plant:
-        query(patient, statement)
+        query(examined, statement)
     try:
-        (finding,) = found(patient, fault.code, place)
+        (finding,) = findings_of(examined, fault.code, place)
     finally:
         for statement in fault.mend:
-            query(patient, statement)
+            query(examined, statement)
 
     assert finding.severity == fault.severity
     assert fault.said in finding.message
     assert finding.remedy
-    assert found(patient, fault.code, place) == []
+    assert findings_of(examined, fault.code, place) == []
 
 
-def test_what_the_remedy_says_mends_it(patient: DatabaseUrl) -> None:
-    query(patient, FK)
-    query(patient, f"{FK_AGAIN} auth.users (id) NOT VALID")
-    (finding,) = found(patient, "not-valid")
+def test_what_the_remedy_says_mends_it(examined: DatabaseUrl) -> None:
+    query(examined, FK)
+    query(examined, f"{FK_AGAIN} auth.users (id) NOT VALID")
+    (finding,) = findings_of(examined, "not-valid")
 
-    query(patient, finding.remedy.partition(";")[0])
+    query(examined, finding.remedy.partition(";")[0])
 
-    assert found(patient, "not-valid") == []
+    assert findings_of(examined, "not-valid") == []
     assert finding.subject == "auth"
 
 
-def test_an_index_that_was_cut_off(patient: DatabaseUrl) -> None:
+def test_an_index_that_was_cut_off(examined: DatabaseUrl) -> None:
     user = "INSERT INTO auth.users (email, password, first_name, last_name) VALUES (%s, '', 'Twin', '')"
     for email in ("a@twin.example", "b@twin.example"):
-        query(patient, user, [email])
+        query(examined, user, [email])
     with pytest.raises(psycopg.errors.UniqueViolation):
-        query(patient, "CREATE UNIQUE INDEX CONCURRENTLY cut_off ON auth.users (first_name)")
+        query(examined, "CREATE UNIQUE INDEX CONCURRENTLY cut_off ON auth.users (first_name)")
     try:
-        (finding,) = found(patient, "invalid-index")
-        query(patient, finding.remedy.rpartition(", or ")[2])
+        (finding,) = findings_of(examined, "invalid-index")
+        query(examined, finding.remedy.rpartition(", or ")[2])
     finally:
-        query(patient, "DELETE FROM auth.users")
+        query(examined, "DELETE FROM auth.users")
 
     assert (finding.place, finding.subject, finding.severity) == ("auth.users.cut_off", "auth", "error")
-    assert found(patient, "invalid-index") == []
+    assert findings_of(examined, "invalid-index") == []
 
 
-def test_an_index_that_nobody_uses(patient: DatabaseUrl) -> None:
-    query(patient, "CREATE INDEX extra ON auth.users (last_name)")
+def test_an_index_that_nobody_uses(examined: DatabaseUrl) -> None:
+    query(examined, "CREATE INDEX extra ON auth.users (last_name)")
     try:
-        (finding,) = found(patient, "unused-index", "auth.users.extra", unused_days=0, unused_bytes=0)
-        assert found(patient, "unused-index") == []  # too small, and the statistics too young, to say anything
+        (finding,) = findings_of(examined, "unused-index", "auth.users.extra", unused_days=0, unused_bytes=0)
+        assert findings_of(examined, "unused-index") == []  # too small, and the statistics too young, to say anything
         # What a reference is looked up by is needed, used or not.
-        others = [f.place for f in found(patient, "unused-index", unused_days=0, unused_bytes=0)]
+        others = [f.place for f in findings_of(examined, "unused-index", unused_days=0, unused_bytes=0)]
         assert not [p for p in others if re.search(r"_id$|\.pk_|\.uq_|ix_organizations_created_by", p)]
     finally:
-        query(patient, "DROP INDEX auth.extra")
+        query(examined, "DROP INDEX auth.extra")
 
     assert finding.severity == "info"
-    assert found(patient, "unused-index", "auth.users.extra", unused_days=0, unused_bytes=0) == []
+    assert findings_of(examined, "unused-index", "auth.users.extra", unused_days=0, unused_bytes=0) == []
 
 
-def test_an_index_of_the_rows_that_refer_is_one(patient: DatabaseUrl) -> None:
-    query(patient, "DROP INDEX auth.ix_users_organization_id")
+def test_an_index_of_the_rows_that_refer_is_one(examined: DatabaseUrl) -> None:
+    query(examined, "DROP INDEX auth.ix_users_organization_id")
     create = "CREATE INDEX ix_users_organization_id ON auth.users (organization_id)"
-    query(patient, f"{create} WHERE organization_id IS NOT NULL")
+    query(examined, f"{create} WHERE organization_id IS NOT NULL")
     try:
-        assert found(patient, "missing-index") == []
+        assert findings_of(examined, "missing-index") == []
     finally:
-        query(patient, "DROP INDEX auth.ix_users_organization_id")
-        query(patient, create)
+        query(examined, "DROP INDEX auth.ix_users_organization_id")
+        query(examined, create)
 
 
-def test_an_index_over_an_expression_that_nobody_uses(patient: DatabaseUrl) -> None:
-    query(patient, "CREATE INDEX lowered ON auth.users (lower(last_name))")
+def test_an_index_over_an_expression_that_nobody_uses(examined: DatabaseUrl) -> None:
+    query(examined, "CREATE INDEX lowered ON auth.users (lower(last_name))")
     try:
-        assert len(found(patient, "unused-index", "auth.users.lowered", unused_days=0, unused_bytes=0)) == 1
+        assert len(findings_of(examined, "unused-index", "auth.users.lowered", unused_days=0, unused_bytes=0)) == 1
     finally:
-        query(patient, "DROP INDEX auth.lowered")
+        query(examined, "DROP INDEX auth.lowered")
 
 
 def test_a_few_rows_that_were_never_analyzed_are_only_good_to_know(migrated: DatabaseUrl) -> None:
     query(migrated, "INSERT INTO compliance.audit_logs (action, resource) VALUES ('LOOK', 'x')")
 
-    (finding,) = found(migrated, "never-analyzed")
+    (finding,) = findings_of(migrated, "never-analyzed")
 
     assert (finding.place, finding.severity) == ("compliance.audit_logs", "info")
-    assert look(migrated).databases[0].checks[-3].severity == "info"
+    assert health_of(migrated).databases[0].checks[-3].severity == "info"
 
 
-def test_a_slot_that_was_left_behind(patient: DatabaseUrl) -> None:
+def test_a_slot_that_was_left_behind(examined: DatabaseUrl) -> None:
     name = unique("slot")
     place = f"slot {name}"
-    query(patient, "SELECT pg_create_physical_replication_slot(%s, true)", [name])
+    query(examined, "SELECT pg_create_physical_replication_slot(%s, true)", [name])
     try:
-        (finding,) = found(patient, "idle-slot", place)
-        query(patient, finding.remedy.partition(", or ")[2])
+        (finding,) = findings_of(examined, "idle-slot", place)
+        query(examined, finding.remedy.partition(", or ")[2])
     except BaseException:
-        query(patient, "SELECT pg_drop_replication_slot(%s)", [name])
+        query(examined, "SELECT pg_drop_replication_slot(%s)", [name])
         raise
 
     assert re.search(r"nobody reads from it, keeping [\d,]+ MB", finding.message)
-    assert found(patient, "idle-slot", place) == []
+    assert findings_of(examined, "idle-slot", place) == []

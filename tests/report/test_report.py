@@ -28,9 +28,9 @@ POLICIES = [
 NEWER = ("attempts", "steps", "verified_tables", "verifications")
 
 
-def test_the_document_is_what_is_recorded(proven: World) -> None:
-    document = document_of(proven)
-    status = proven.answer("status")
+def test_the_document_is_what_is_recorded(verified: World) -> None:
+    document = document_of(verified)
+    status = verified.answer("status")
     accounts = {(t["source"], t["target"]): t for t in status["tables"]}
 
     assert (document["state"], document["complete"]) == ("proven", True)
@@ -41,17 +41,17 @@ def test_the_document_is_what_is_recorded(proven: World) -> None:
     for one in document["verified"]:
         rows = sum(rows for rows, _ in one["buckets"].values())
         if rows:
-            assert rows == value(proven.target, f"SELECT count(*) FROM {one['target']}") == one["target_rows"]
+            assert rows == value(verified.target, f"SELECT count(*) FROM {one['target']}") == one["target_rows"]
             assert one["source_hash"] == one["target_hash"]
     assert {one["target"] for one in document["verified"] if one["buckets"]} == {
         t["target"] for t in document["tables"] if t["kind"] == "copy" and t["rows_written"]
     }
 
 
-def test_every_index_and_key_has_its_time(proven: World) -> None:
-    document = document_of(proven)
+def test_every_index_and_key_has_its_time(verified: World) -> None:
+    document = document_of(verified)
     steps = {(s["table"], s["name"]): s for s in document["steps"]}
-    taken = query(proven.target, "SELECT table_name, name FROM payrollx_meta.objects")
+    taken = query(verified.target, "SELECT table_name, name FROM payrollx_meta.objects")
 
     assert len(taken) > 50
     assert set(taken) <= set(steps)
@@ -61,21 +61,21 @@ def test_every_index_and_key_has_its_time(proven: World) -> None:
     assert kinds >= {"index", "primary key", "foreign key", "foreign key check", "merge"}
 
 
-def test_who_did_it_and_with_what(proven: World) -> None:
-    (attempt,) = document_of(proven)["attempts"]
+def test_who_did_it_and_with_what(verified: World) -> None:
+    (attempt,) = document_of(verified)["attempts"]
 
     assert attempt["jobs"] == 2
     assert attempt["policies"] == []
-    assert attempt["target_dbname"] == proven.target.dbname
-    assert attempt["account"] == proven.target.params["user"]
+    assert attempt["target_dbname"] == verified.target.dbname
+    assert attempt["account"] == verified.target.params["user"]
     assert {d["source"].partition(".")[2] for d in attempt["discards"]} == {"_prisma_migrations"}
 
 
-def test_no_password_is_in_it(proven: World) -> None:
-    document = document_of(proven)
+def test_no_password_is_in_it(verified: World) -> None:
+    document = document_of(verified)
     text = page(document) + json.dumps(document)
 
-    assert proven.target.params["password"] not in text
+    assert verified.target.params["password"] not in text
     assert ":***@" in text
 
 
@@ -188,10 +188,10 @@ def test_which_verification_a_report_speaks_of(verifications: list[Verification]
 # --- the command --------------------------------------------------------------------------------------
 
 
-def test_the_command_writes_whole_files_only(proven: World, tmp_path: Path) -> None:
+def test_the_command_writes_whole_files_only(verified: World, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    done = proven.command("report", "1", "--html", str(file))
-    missing = proven.command("report", "--html", str(tmp_path / "nowhere" / "report.html"))
+    done = verified.command("report", "1", "--html", str(file))
+    missing = verified.command("report", "--html", str(tmp_path / "nowhere" / "report.html"))
 
     assert done.returncode == 0
     assert Page(file.read_text(encoding="utf-8")).count("h1") == 1
@@ -217,32 +217,32 @@ def test_the_command_checks(changed: World, tmp_path: Path) -> None:
     assert refused.stdout == ""
 
 
-def test_the_command_says_the_verdict(proven: World) -> None:
-    done = proven.command("report")
+def test_the_command_says_the_verdict(verified: World) -> None:
+    done = verified.command("report")
 
     assert done.returncode == 0
     assert "both sides are identical" in done.stdout
 
 
-def test_the_command_without_a_run(migrated: Any, proven: World) -> None:
+def test_the_command_without_a_run(migrated: Any, verified: World) -> None:
     with pytest.raises(StateConflictError, match="no run is recorded"):
-        document_of(replace(proven, target=migrated))
+        document_of(replace(verified, target=migrated))
     with pytest.raises(ConfigurationError, match="there is no run 7"):
-        document_of(proven, 7)
-    assert proven.command("report", "1", "--check", "x").returncode == 2
+        document_of(verified, 7)
+    assert verified.command("report", "1", "--check", "x").returncode == 2
 
 
-def test_the_page_about_it_tells_the_truth(proven: World, monkeypatch: Any, tmp_path: Path) -> None:
+def test_the_page_about_it_tells_the_truth(verified: World, monkeypatch: Any, tmp_path: Path) -> None:
     text = (Path(__file__).resolve().parent.parent.parent / "docs" / "report.md").read_text("utf-8")
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     calls = [line.split()[1:] for block in blocks for line in block.splitlines() if line.startswith("payrollx-db")]
     assert [call[0] for call in calls] == ["copy", "verify", "report", "report", "check"]
     for call in calls[2:]:  # the first two have been done
-        done = proven.command(*call)
+        done = verified.command(*call)
         assert done.returncode == 0, f"{call}: {done.stderr}"
     (shown,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    promised, real = json.loads(shown), document_of(proven)
+    promised, real = json.loads(shown), document_of(verified)
     assert promised.keys() == real.keys()
     for name in ("made", "totals", "run", "target"):
         assert promised[name].keys() == real[name].keys()

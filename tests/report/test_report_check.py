@@ -17,13 +17,13 @@ from payrollx_db.report import checksum
 from payrollx_db.report.page import page
 
 
-def test_a_true_report_passes(proven: World, tmp_path: Path) -> None:
-    file = written(proven, tmp_path)
+def test_a_true_report_passes(verified: World, tmp_path: Path) -> None:
+    file = written(verified, tmp_path)
     as_json = tmp_path / "report.json"
-    as_json.write_text(proven.command("report", "--json").stdout, encoding="utf-8")
+    as_json.write_text(verified.command("report", "--json").stdout, encoding="utf-8")
 
     for one in (file, as_json):
-        found = checked(proven, one)
+        found = checked(verified, one)
         assert found.identical, (found.record, [str(t) for t in found.tables])
         assert found.same_database
         assert all(table.hashed for table in found.tables)
@@ -72,8 +72,8 @@ def test_rows_are_counted_where_nothing_was_verified(changed: World, tmp_path: P
     assert wrong == ["auth.refresh_tokens"]
 
 
-def test_another_database_with_the_same_rows(changed: World, proven: World, tmp_path: Path) -> None:
-    found = checked(changed, written(proven, tmp_path))
+def test_another_database_with_the_same_rows(changed: World, verified: World, tmp_path: Path) -> None:
+    found = checked(changed, written(verified, tmp_path))
 
     assert (found.identical, found.same_database) == (True, False)
     assert any(isinstance(event, Notice) for event in changed.events)
@@ -96,8 +96,8 @@ def add_script(text: str) -> str:
 
 
 @pytest.mark.parametrize("edit", [edit_number, edit_data, edit_seal, edit_style, add_script])
-def test_an_edited_page_is_refused(proven: World, tmp_path: Path, edit: Callable[[str], str]) -> None:
-    file = written(proven, tmp_path)
+def test_an_edited_page_is_refused(verified: World, tmp_path: Path, edit: Callable[[str], str]) -> None:
+    file = written(verified, tmp_path)
     text = file.read_text(encoding="utf-8")
     assert edit(text) != text
     file.write_text(edit(text), encoding="utf-8")
@@ -106,14 +106,14 @@ def test_an_edited_page_is_refused(proven: World, tmp_path: Path, edit: Callable
         checksum.opened(file)
 
 
-def test_edited_and_sealed_again_it_is_not_what_is_recorded(proven: World, tmp_path: Path) -> None:
-    document = document_of(proven)
+def test_edited_and_sealed_again_it_is_not_what_is_recorded(verified: World, tmp_path: Path) -> None:
+    document = document_of(verified)
     document["tables"][0]["rows_read"] += 1
     document["seal"] = checksum.seal_of(document)
     file = tmp_path / "forged.html"
     file.write_text(page(document), encoding="utf-8")
 
-    found = checked(proven, file)
+    found = checked(verified, file)
 
     assert not found.identical
     (place,) = found.record
@@ -142,8 +142,8 @@ def test_nonsense_that_is_sealed_is_no_report(tmp_path: Path) -> None:
         checksum.opened(file)
 
 
-def test_a_page_of_another_version_says_so(proven: World, tmp_path: Path) -> None:
-    document = document_of(proven)
+def test_a_page_of_another_version_says_so(verified: World, tmp_path: Path) -> None:
+    document = document_of(verified)
     document["made"] |= {"page_version": "0" * 16, "tool_version": "9.9.9"}
     document["seal"] = checksum.seal_of(document)
     file = tmp_path / "other.html"

@@ -19,8 +19,8 @@ from payrollx_db.report.page import page
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-def test_the_page_is_whole_and_alone(proven: World) -> None:
-    text = page(document_of(proven))
+def test_the_page_is_whole_and_alone(verified: World) -> None:
+    text = page(document_of(verified))
     read = Page(text)
 
     assert not {tag for tag, _ in read.elements} & {"link", "img", "iframe", "object", "embed", "base"}
@@ -30,8 +30,8 @@ def test_the_page_is_whole_and_alone(proven: World) -> None:
     assert not re.search(r"url\(|@import|expression", style)
 
 
-def test_the_page_can_be_read_by_everybody(proven: World) -> None:
-    read = Page(page(document_of(proven)))
+def test_the_page_can_be_read_by_everybody(verified: World) -> None:
+    read = Page(page(document_of(verified)))
     names = [tag for tag, _ in read.elements]
 
     assert read.count("h1") == 1
@@ -48,8 +48,8 @@ def test_the_page_can_be_read_by_everybody(proven: World) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_every_number_is_on_the_page(proven: World) -> None:
-    document = document_of(proven)
+def test_every_number_is_on_the_page(verified: World) -> None:
+    document = document_of(verified)
     text = Page(page(document)).text
 
     for table in document["tables"]:
@@ -64,14 +64,14 @@ def test_every_number_is_on_the_page(proven: World) -> None:
     assert all(source["system"] in text for source in document["sources"])
 
 
-def test_the_same_data_make_the_same_page(proven: World) -> None:
-    document = document_of(proven)
+def test_the_same_data_make_the_same_page(verified: World) -> None:
+    document = document_of(verified)
 
     assert page(document) == page(json.loads(json.dumps(document)))
 
 
-def test_nothing_in_the_data_can_break_out(proven: World) -> None:
-    document = document_of(proven)
+def test_nothing_in_the_data_can_break_out(verified: World) -> None:
+    document = document_of(verified)
     evil = "</script><script>alert(1)</script><b onclick=x>&amp;"
     document["findings"] = [
         {"code": evil, "severity": "block", "place": evil, "count": 1, "message": evil, "action": evil}
@@ -87,8 +87,8 @@ def test_nothing_in_the_data_can_break_out(proven: World) -> None:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 @pytest.mark.parametrize("width", [390, 1440])
-def test_a_browser_shows_it_without_scrolling_sideways(proven: World, tmp_path: Path, width: int) -> None:
-    text = html.escape(page(document_of(proven)))
+def test_a_browser_shows_it_without_scrolling_sideways(verified: World, tmp_path: Path, width: int) -> None:
+    text = html.escape(page(document_of(verified)))
     # Chromium's own windows are never that narrow, so the page is in a frame of the width.
     frame = f'<iframe style="border:0" width={width} height=900 srcdoc="{text}"></iframe>'
     script = """<script>
@@ -130,9 +130,9 @@ def test_how_many_ran_at_once(spans: list[tuple[float, float]], most: int) -> No
     assert timeline.most_at_once(work(*spans)) == most
 
 
-def test_bars_stay_inside_and_apart(proven: World) -> None:
+def test_bars_stay_inside_and_apart(verified: World) -> None:
     for shape in (timeline.WIDE, timeline.NARROW):
-        drawn = timeline.draw(document_of(proven), shape)
+        drawn = timeline.draw(document_of(verified), shape)
         assert drawn is not None
         assert drawn.most >= 2
         for lane in drawn.lanes:
@@ -145,8 +145,8 @@ def test_bars_stay_inside_and_apart(proven: World) -> None:
         assert all(later - earlier > 20 for earlier, later in pairwise(ticks))
 
 
-def test_a_long_pause_is_folded(proven: World) -> None:
-    document = document_of(proven)
+def test_a_long_pause_is_folded(verified: World) -> None:
+    document = document_of(verified)
     for one in document["verified"]:
         for name in ("started_at", "finished_at"):
             later = datetime.fromisoformat(one[name]) + timedelta(hours=14)

@@ -130,13 +130,13 @@ DAMAGES = (
 )  # fmt: skip
 
 
-def do(world: World, damage: Damage) -> list[str]:
+def apply(world: World, damage: Damage) -> list[str]:
     keys = [key for (key,) in query(world.target, damage.statement)]
     assert keys, "the data has no row that could be damaged so"
     return keys
 
 
-def found(verdict: Verdict) -> Found:
+def differences(verdict: Verdict) -> Found:
     return {
         (table.table.source_name, next(iter(difference.key.values())) or "", difference.kind, difference.columns)
         for table in verdict.tables
@@ -150,7 +150,7 @@ def owner_of(world: World, table: str) -> str:
     )
 
 
-def expected(world: World, damage: Damage, keys: list[str]) -> Found:
+def expected_differences(world: World, damage: Damage, keys: list[str]) -> Found:
     """What must be found in the owner's table and, where they hold the row at all, in its duplicates."""
     owner = owner_of(world, damage.table)
     table = owner.rpartition(".")[2]
@@ -167,7 +167,7 @@ def expected(world: World, damage: Damage, keys: list[str]) -> Found:
     }
 
 
-def extra(damage: Damage, world: World) -> Found:
+def moved_rows(damage: Damage, world: World) -> Found:
     """The row that went missing under its old key stands under a new one."""
     if "another key" not in damage.name:
         return set()

@@ -24,18 +24,18 @@ from payrollx_db.unified import CATALOG
 EXPECTED = Expected(CATALOG, migrate.branches(CATALOG))
 
 
-def look(url: DatabaseUrl, *, timeout: float = 30.0, **limits: Any) -> Health:
+def health_of(url: DatabaseUrl, *, timeout: float = 30.0, **limits: Any) -> Health:
     expected = replace(EXPECTED, limits=Limits(**limits))
     return asyncio.run(examine([Place(url, CATALOG.services)], expected, seconds=timeout))
 
 
-def found(url: DatabaseUrl, code: str, place: str = "", **limits: Any) -> list[Finding]:
+def findings_of(url: DatabaseUrl, code: str, place: str = "", **limits: Any) -> list[Finding]:
     """Return the findings of ``code``, about ``place`` where one is given: tests share the server with others."""
-    return [f for f in look(url, **limits).findings if f.code == code and place in ("", f.place)]
+    return [f for f in health_of(url, **limits).findings if f.code == code and place in ("", f.place)]
 
 
 @pytest.fixture(scope="module")
-def patient(server: TestServer, migrated_template: str) -> Iterator[DatabaseUrl]:
+def examined(server: TestServer, migrated_template: str) -> Iterator[DatabaseUrl]:
     """A migrated database; every test mends what it plants."""
     name = unique("patient")
     url = server.create_database(name, migrated_template)
@@ -58,7 +58,7 @@ def sessions(url: DatabaseUrl, number: int = 1, **params: str) -> Iterator[list[
         time.sleep(0.01)
 
 
-def call(*arguments: str) -> Result:
+def doctor(*arguments: str) -> Result:
     result = CliRunner().invoke(cli, ["doctor", *arguments], standalone_mode=False)
     if result.exception:
         raise result.exception

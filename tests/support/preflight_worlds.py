@@ -32,7 +32,7 @@ def layout(columns: dict[str, str]) -> Layout:
     return Layout("tiny", (LegacyDatabase("old", variable="OLD", service="shop", maps=(things,)),))
 
 
-def look(world: World, change: Callable[[Plan], Plan] = lambda made: made) -> list[Finding]:
+def findings_in(world: World, change: Callable[[Plan], Plan] = lambda made: made) -> list[Finding]:
     """Look around in a world; ``change`` makes the plan say what can't be provoked."""
 
     async def both() -> list[Finding]:
@@ -46,19 +46,19 @@ def look(world: World, change: Callable[[Plan], Plan] = lambda made: made) -> li
     return found
 
 
-def unusual(found: list[Finding]) -> list[tuple[str, str, str]]:
+def notable(found: list[Finding]) -> list[tuple[str, str, str]]:
     """What was found, but for what is always told."""
     return [(f.code, f.severity, f.place) for f in found if (f.code, f.severity) not in ALWAYS]
 
 
-def only(found: list[Finding], code: str, severity: str) -> Finding:
+def one_finding(found: list[Finding], code: str, severity: str) -> Finding:
     """Return the one finding of a code and severity."""
     (one,) = [finding for finding in found if (finding.code, finding.severity) == (code, severity)]
     return one
 
 
 @pytest.fixture
-def make(server: TestServer) -> Iterator[Make]:
+def make_world(server: TestServer) -> Iterator[Make]:
     """Make a world of one table; options are CREATE DATABASE's, and ``columns`` those of the table."""
     names = []
 
@@ -67,7 +67,7 @@ def make(server: TestServer) -> Iterator[Make]:
         query(server.url, f'CREATE DATABASE "{names[-1]}" TEMPLATE template0 {options}')
         return server.url.with_database(names[-1])
 
-    def make(
+    def make_world(
         columns: dict[str, str] = COLUMNS,
         *,
         source: str = "id integer PRIMARY KEY, name text",
@@ -83,7 +83,7 @@ def make(server: TestServer) -> Iterator[Make]:
         query(new, f"CREATE TABLE shop.things ({target})")
         return World({"old": old}, new, layout(columns), CATALOG)
 
-    yield make
+    yield make_world
     for name in names:
         server.drop_database(name)
 
@@ -100,9 +100,9 @@ def role(server: TestServer) -> Iterator[str]:
 
 
 @pytest.fixture
-def tiny(role: str, make: Make) -> World:
+def tiny(role: str, make_world: Make) -> World:
     """A world of one table; its databases go before the role does."""
-    return make()
+    return make_world()
 
 
 def login(url: DatabaseUrl, role: str) -> DatabaseUrl:

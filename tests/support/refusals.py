@@ -45,7 +45,7 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture(scope="module")
-def bad(server: Any, legacy_to_read: Any, migrated_template: str) -> Iterator[World]:
+def untouched(server: Any, legacy_to_read: Any, migrated_template: str) -> Iterator[World]:
     """An empty target that every test here has to leave as it was."""
     name = f"{migrated_template}_bad"
     world = World(legacy_to_read.urls, server.create_database(name, migrated_template))
@@ -55,7 +55,7 @@ def bad(server: Any, legacy_to_read: Any, migrated_template: str) -> Iterator[Wo
 
 
 @pytest.fixture
-def run(bad: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(untouched: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command in this process, which is quicker; ``None`` unsets a variable."""
     monkeypatch.chdir(tmp_path)
 
@@ -84,15 +84,15 @@ def assert_refused(ended: Ended, code: int, *words: str) -> None:
     assert "Traceback" not in ended.err
     for word in words:
         assert word in ended.problems[0], ended.err
-    assert_secret(ended.out + ended.err)
+    assert_no_secret(ended.out + ended.err)
 
 
-def assert_secret(text: str) -> None:
+def assert_no_secret(text: str) -> None:
     for secret in (WRONG, quote(WRONG, safe=""), "s3cr3t", "w%rld"):
         assert secret not in text
 
 
-def changed(url: DatabaseUrl, **params: str) -> str:
+def with_params(url: DatabaseUrl, **params: str) -> str:
     return replace(url, params={**url.params, **params}).plain
 
 

@@ -17,7 +17,7 @@ VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
 @pytest.fixture(scope="session")
-def proven(server: Any, legacy_to_read: Any, migrated_template: str) -> Iterator[World]:
+def verified(server: Any, legacy_to_read: Any, migrated_template: str) -> Iterator[World]:
     """A finished copy, verified, for tests that change nothing; the others work on clones of its target."""
     name = f"{migrated_template}_proven"
     world = World(legacy_to_read.urls, server.create_database(name, migrated_template))
@@ -28,10 +28,10 @@ def proven(server: Any, legacy_to_read: Any, migrated_template: str) -> Iterator
 
 
 @pytest.fixture
-def changed(server: Any, proven: World) -> Iterator[World]:
+def changed(server: Any, verified: World) -> Iterator[World]:
     """The same, for a test that changes the target."""
-    name = f"{proven.target.dbname}_changed"
-    yield replace(proven, target=server.create_database(name, proven.target.dbname), events=[])
+    name = f"{verified.target.dbname}_changed"
+    yield replace(verified, target=server.create_database(name, verified.target.dbname), events=[])
     server.drop_database(name)
 
 

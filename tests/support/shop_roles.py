@@ -81,7 +81,7 @@ def _catalog(names: dict[str, str]) -> Catalog:
 
 
 @contextmanager
-def made(server: TestServer) -> Iterator[Shop]:
+def new_shop(server: TestServer) -> Iterator[Shop]:
     prefix = unique("")
     names = {name: prefix + name for name in ("shop", "crm", "owner", "reader", "stranger")}
     shop = Shop(server.create_database(prefix + "shop"), _catalog(names), names["stranger"])
@@ -98,7 +98,7 @@ def made(server: TestServer) -> Iterator[Shop]:
 @pytest.fixture
 def shop(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A catalog of two services, with tables and walls; ``shop_catalog:CATALOG`` for the command line."""
-    with made(server) as shop:
+    with new_shop(server) as shop:
         module = ModuleType("shop_catalog")
         module.CATALOG = shop.catalog  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "shop_catalog", module)
@@ -108,5 +108,5 @@ def shop(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 @pytest.fixture(scope="module")
 def shared_shop(server: TestServer) -> Iterator[Shop]:
     """The same for tests that undo what they do."""
-    with made(server) as shop:
+    with new_shop(server) as shop:
         yield shop
