@@ -170,13 +170,13 @@ class Facts:
 
     @property
     def complete(self) -> bool:
-        """Whether the verification looked at every table, and nothing was put back since."""
+        """Whether the verification looked at every table, and nothing was restored since."""
         seen = {(table.source, table.target) for table in self.verified}
         return not self.stale and all((table.source, table.target) in seen for table in self.tables)
 
     @property
     def stale(self) -> bool:
-        """Whether rows of the quarantine were put back after the verification."""
+        """Whether rows of the quarantine were restored after the verification."""
         changed = [kept.restored_at for kept in self.quarantine if kept.restored_at]
         return self.verification is not None and any(at > self.verification.finished_at for at in changed)
 
@@ -214,12 +214,12 @@ def chosen(verifications: tuple[Verification, ...], tables: int) -> Verification
 
     The newest that covered all tables, unless a later one found differences; else the widest.
     """
-    found = None
+    choice = None
     for one in verifications:
-        wider = found is None or (found.identical and one.tables >= found.tables)
+        wider = choice is None or (choice.identical and one.tables >= choice.tables)
         if wider or one.tables >= tables or not one.identical:
-            found = one
-    return found
+            choice = one
+    return choice
 
 
 def plain(value: Any) -> Any:
