@@ -1,5 +1,8 @@
 """One guarded dialect for each driver, under names of their own: ``postgresql+payrollx_psycopg`` and the like."""
 
+import select
+import selectors
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -25,12 +28,25 @@ class GuardedPsycopg(GuardedDialect, psycopg.PGDialect_psycopg):
         return GuardedPsycopgAsync
 
     def execute_script(self, connection: Any, script: str) -> None:
-        """Run statements; a cursor would take as long as the server does."""
-        result = connection.pgconn.exec_(script.encode())
-        if result.error_message:
+        """Run statements; a cursor would take as long as the server does.
+
+        It waits outside of libpq, so that a signal is heard where a server has gone silent.
+        """
+        pgconn, failed = connection.pgconn, None
+        pgconn.send_query(script.encode())
+        wait = _waiter(pgconn.socket)
+        while True:
+            while pgconn.is_busy():
+                wait()
+                pgconn.consume_input()
+            result = pgconn.get_result()
+            if result is None:
+                break
+            failed = failed or (result if result.error_message else None)
+        if failed:
             from psycopg.errors import error_from_result
 
-            raise error_from_result(result)
+            raise error_from_result(failed)
 
     def is_open(self, connection: Any) -> bool:
         """Ask libpq, which keeps the server's last word."""
@@ -122,6 +138,17 @@ class GuardedAsyncpg(GuardedDialect, asyncpg.PGDialect_asyncpg):
         login = super().login_of(connection)
         connection.rollback()
         return login
+
+
+def _waiter(socket: int) -> Callable[[], object]:
+    """Return what waits until there is something to read on ``socket``, or a signal's handler raises."""
+    if hasattr(select, "poll"):
+        poller = select.poll()
+        poller.register(socket, select.POLLIN)
+        return poller.poll
+    selector = selectors.DefaultSelector()  # Windows has no poll
+    selector.register(socket, selectors.EVENT_READ)
+    return selector.select
 
 
 _CLASSES = {"psycopg": GuardedPsycopg, "pg8000": GuardedPg8000, "asyncpg": GuardedAsyncpg}

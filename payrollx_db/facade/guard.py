@@ -77,7 +77,9 @@ class GuardedDialect(DefaultDialect):
         """Connect. Raises TargetError where the network refuses."""
         try:
             return super().connect(*arguments, **options)
-        except OSError as error:  # asyncpg lets them through; SQLAlchemy knows only the drivers' own
+        except self.failures as error:
+            if isinstance(error, self.loaded_dbapi.Error):  # SQLAlchemy knows those, and tells `guard` of them
+                raise
             raise error_translation.unreachable(self.database_url, error) from None
 
     def initialize(self, connection: Connection) -> None:
@@ -236,7 +238,7 @@ class GuardedDialect(DefaultDialect):
     @property
     def failures(self) -> tuple[type[Exception], ...]:
         """What a driver raises where the server refuses or is gone."""
-        return (self.loaded_dbapi.Error,)
+        return self.loaded_dbapi.Error, OSError
 
     def _admit(self, statement: str, parameters: Any, context: Any) -> None:
         connection: Connection = context.root_connection

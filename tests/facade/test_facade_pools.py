@@ -1,6 +1,7 @@
 """The pools and settings behind the facades."""
 
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -136,3 +137,38 @@ def test_a_session_is_sqlalchemys(home: Home) -> None:
     with auth.db.session() as session:
         assert type(session) is Session
         assert session.scalar(select(func.count()).select_from(auth.db.users)) == 0
+
+
+@SYNC
+def test_a_signal_is_heard_while_a_server_is_silent(home: Home, driver: str) -> None:
+    """An idle connection is asked whether it lives; where nobody answers, Ctrl-C and the like must end the waiting."""
+    home.move(driver, application_name="silent")
+    auth.db.ping()
+    ((pid,),) = home.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'silent'")
+    try:
+        os.kill(pid, signal.SIGSTOP)
+    except (PermissionError, ProcessLookupError):
+        pytest.skip("the server's processes are not to be stopped from here")
+    awake = threading.Event()
+
+    def wake() -> None:
+        awake.set()
+        os.kill(pid, signal.SIGCONT)
+
+    def interrupt(*_signal: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    timer = threading.Timer(20, wake)
+    timer.start()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            auth.db.ping()
+        assert not awake.is_set()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        timer.cancel()
+        os.kill(pid, signal.SIGCONT)
+    auth.db.ping()

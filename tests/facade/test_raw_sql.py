@@ -157,6 +157,22 @@ def test_a_transaction_that_was_ended_behind_its_back(home: Home, driver: str) -
             assert session.scalar(me) == "payrollx_auth"
 
 
+@SYNC
+def test_a_statement_that_is_known_is_not_run_outside_of_a_transaction(home: Home, driver: str) -> None:
+    """Nor one that this service has run before, for which the guard has a shorter way."""
+    home.move(driver)
+    mine = select(auth.User.id)
+    for _ in range(2):
+        with auth.db.session() as session:
+            session.execute(mine)
+
+    with pytest.raises(BoundaryError, match="the transaction of auth was ended behind the facade's back"):
+        with auth.db.session() as session:
+            session.execute(mine)
+            session.connection().connection.cursor().execute("COMMIT")
+            session.execute(mine)
+
+
 def test_settings_through_core_are_looked_at_too(home: Home) -> None:
     settings = light("pg_settings", column("name"), column("setting"), schema="pg_catalog")
     for statement in (
