@@ -27,7 +27,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a program ended: its exit code, and what it said on stdout and stderr together."""
+    """How a program ended: its exit code, and what it wrote to stdout and stderr together."""
 
     code: int
     output: str
@@ -82,7 +82,7 @@ def run(argv: Sequence[str | Path], *, home: Path, account: Account | None, time
         except subprocess.TimeoutExpired:
             raise DevServerError(f"{Path(argv[0]).name} took longer than {timeout:.0f} s") from None
         except OSError as failure:
-            raise _translating_errors(failure, argv[0], account) from None
+            raise _to_error(failure, argv[0], account) from None
         output.seek(0)
         return Outcome(done.returncode, output.read().decode(errors="replace").strip())
 
@@ -95,7 +95,7 @@ def _identity(account: Account | None) -> dict[str, Any]:
     return {"umask": 0o077, "user": account.uid, "group": account.gid, "extra_groups": []}
 
 
-def _translating_errors(failure: OSError, program: str | Path, account: Account | None) -> Exception:
+def _to_error(failure: OSError, program: str | Path, account: Account | None) -> Exception:
     if failure.errno == errno.EACCES:
         return PermissionError(failure.errno, f"{account.name if account else 'this user'} can't reach {program}")
     if failure.errno == errno.EPERM and account:

@@ -44,13 +44,13 @@ class Programs:
             return cls._explicit(Path(explicit).expanduser(), major)
         seen: list[str] = []
         for places in (_wheel_folders(), _machine_folders()):
-            found = [programs for place in places if (programs := cls.at(place))]
-            seen += [programs.version for programs in found]
-            if fitting := [programs for programs in found if major in (None, programs.major)]:
+            installed = [programs for place in places if (programs := cls.at(place))]
+            seen += [programs.version for programs in installed]
+            if fitting := [programs for programs in installed if major in (None, programs.major)]:
                 return max(fitting, key=lambda programs: _sortable(programs.version))
-        wanted = f" {major}" if major else ""
+        version = f" {major}" if major else ""
         there = f"; there is {', '.join(seen)}" if seen else ""
-        raise DevServerError(f"no programs of Postgres{wanted} are installed{there}", hint=INSTALL)
+        raise DevServerError(f"no programs of Postgres{version} are installed{there}", hint=INSTALL)
 
     @classmethod
     def at(cls, folder: Path) -> "Programs | None":
@@ -58,7 +58,7 @@ class Programs:
         if not all((folder / f"{name}{SUFFIX}").is_file() for name in NEEDED):
             return None
         try:
-            said = subprocess.run(
+            completed = subprocess.run(
                 [folder / f"postgres{SUFFIX}", "--version"],
                 capture_output=True,
                 text=True,
@@ -67,7 +67,7 @@ class Programs:
             )
         except (OSError, subprocess.SubprocessError):
             return None
-        version = re.search(r"\d+(\.\d+|\w+)?", said.stdout)
+        version = re.search(r"\d+(\.\d+|\w+)?", completed.stdout)
         return cls(folder, version.group()) if version else None
 
     def program(self, name: str) -> Path:
@@ -88,18 +88,18 @@ class Programs:
 
     @classmethod
     def _explicit(cls, folder: Path, major: str | None) -> "Programs":
-        found = cls.at(folder) or cls.at(folder / "bin")
-        if not found:
+        programs = cls.at(folder) or cls.at(folder / "bin")
+        if not programs:
             raise DevServerError(
                 f"{VARIABLE} names {folder}, which doesn't have {', '.join(NEEDED)}",
                 hint="name the folder in which they are, such as /usr/lib/postgresql/17/bin",
             )
-        if major not in (None, found.major):
+        if major not in (None, programs.major):
             raise DevServerError(
-                f"the data was made by Postgres {major}, and {VARIABLE} names {found.version}",
+                f"the data was made by Postgres {major}, and {VARIABLE} names {programs.version}",
                 hint=f"point {VARIABLE} at Postgres {major}, or choose another --data-dir",
             )
-        return found
+        return programs
 
     def _copied(self, place: Path) -> "Programs":
         folder = self.folder.resolve()

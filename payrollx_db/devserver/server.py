@@ -202,14 +202,14 @@ class Server:
         self._password.unlink(missing_ok=True)
         self._write(self._password, secrets.token_urlsafe(24), account)
         sync = ["--no-sync"] if self.settings.get("fsync") == "off" else []
-        made = self._run([
+        initdb = self._run([
             programs.program("initdb"), "--pgdata", unfinished, "--username", SUPERUSER, "--pwfile",
             self._password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", *sync,
         ], account)  # fmt: skip
-        if made.code:
+        if initdb.code:
             raise DevServerError(
                 f"initdb failed in {self.data_dir}",
-                details=tuple(made.output.splitlines()[-LOG_LINES:]),
+                details=tuple(initdb.output.splitlines()[-LOG_LINES:]),
                 hint=f"let {account.name if account else 'your user'} enter it, or name another --data-dir",
             )
         with (unfinished / "postgresql.conf").open("a", encoding="utf-8") as file:
@@ -227,13 +227,13 @@ class Server:
             done = self._pg_ctl(programs, account, "start", "-l", str(self.log), "-t", "60")
             if not done.code:
                 return
-            said = self._log_tail(begin)
-            if not _passes(said):
+            log = self._log_tail(begin)
+            if not _passes(log):
                 break
             time.sleep(0.3)
         raise DevServerError(
             f"the server in {self.data_dir} didn't start",
-            details=said or (done.output,),
+            details=log or (done.output,),
             hint=f"the whole log is {self.log}",
         )
 
@@ -260,8 +260,8 @@ class Server:
             ) from None
 
     def _remembered_port(self) -> int | None:
-        found = re.search(r"^port = '(\d+)'$", _read(self._cluster / CONFIGURATION), re.MULTILINE)
-        return int(found.group(1)) if found else None
+        match = re.search(r"^port = '(\d+)'$", _read(self._cluster / CONFIGURATION), re.MULTILINE)
+        return int(match.group(1)) if match else None
 
     def _log_tail(self, begin: int) -> tuple[str, ...]:
         if not self.log.exists():

@@ -22,13 +22,13 @@ async def blockers_named(endpoints: Iterable[Endpoint]) -> AsyncIterator[None]:
         yield
     except PayrollxError as error:
         if error.sqlstate == LOCK_NOT_AVAILABLE:
-            found = await asyncio.gather(*(_exclusive_locks(endpoint) for endpoint in endpoints))
-            error.details = (*error.details, *(line for lines in found for line in lines))
+            locks = await asyncio.gather(*(_exclusive_locks(endpoint) for endpoint in endpoints))
+            error.details = (*error.details, *(line for lines in locks for line in lines))
         raise
 
 
 async def _exclusive_locks(endpoint: Endpoint) -> list[str]:
-    with suppress(*DRIVER_ERRORS, PayrollxError):  # the lock is what is to be told, not this
+    with suppress(*DRIVER_ERRORS, PayrollxError):  # the error to report is the one about the lock
         async with session(endpoint) as connection:
             rows = await run(connection, sql.SQL(queries.load("exclusive_locks")), ())
             return [f"{endpoint.name}: {line}" for (line,) in rows]

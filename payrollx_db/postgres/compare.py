@@ -65,17 +65,17 @@ class Side:
             " FROM (SELECT {inner} FROM {source} WHERE {where} OFFSET 0) AS h GROUP BY 1"
         ).format(bucket=_bucket(key, buckets), hash=_hash(row), inner=inner, source=self.from_clause, where=self.where)
 
-    def rows(self, buckets: int, wanted: list[int]) -> sql.Composable:
-        """Return a query of the key and the hash of each row that falls into one of the ``wanted`` buckets."""
+    def rows(self, buckets: int, numbers: list[int]) -> sql.Composable:
+        """Return a query of the key and the hash of each row that falls into a bucket of these ``numbers``."""
         return sql.SQL(
-            "SELECT {keys} AS key, {hash} AS hash FROM {source} WHERE ({where}) AND {bucket} = ANY ({wanted}::int[])"
+            "SELECT {keys} AS key, {hash} AS hash FROM {source} WHERE ({where}) AND {bucket} = ANY ({numbers}::int[])"
         ).format(
             keys=self.key_text(),
             hash=_hash([value for _, value in self.columns]),
             source=self.from_clause,
             where=self.where,
             bucket=_bucket([value for _, value in self.key], buckets),
-            wanted=sql.Literal(wanted),
+            numbers=sql.Literal(numbers),
         )
 
     def key_text(self) -> sql.Composable:
@@ -268,7 +268,7 @@ async def _look(
 ) -> None:  # fmt: skip
     """Fetch the keys and hashes of these buckets, count what differs, and name the first of it."""
     ours, theirs = await together([_rows(sessions, left, buckets, batch), _rows(sessions, right, buckets, batch)])
-    found: list[tuple[Key, Kind]] = []
+    differences: list[tuple[Key, Kind]] = []
     for key in ours.keys() | theirs.keys():
         if ours.get(key) == theirs.get(key):
             continue  # most of them, and Counters are slow
@@ -279,10 +279,10 @@ async def _look(
         for kind, number in kinds.items():
             tally[kind] += number
             if number and not (contained and kind == "extra"):
-                found.append((key, kind))
+                differences.append((key, kind))
     names = [name for name, _ in left.key]
-    found.sort(key=lambda item: tuple(part or "" for part in item[0]))
-    for key, kind in found[: max(0, limit - len(named))]:
+    differences.sort(key=lambda item: tuple(part or "" for part in item[0]))
+    for key, kind in differences[: max(0, limit - len(named))]:
         named.append(Difference(dict(zip(names, key, strict=True)), kind))
 
 
@@ -299,10 +299,10 @@ async def _with_columns(
     sessions: SessionPool, left: Side, right: Side, named: list[Difference], *, values: bool
 ) -> list[Difference]:
     """Say of each changed row which columns differ, and with ``values`` what every named row holds."""
-    wanted = [d for d in named if values or d.kind == "changed"]
-    if not wanted:
+    compared = [d for d in named if values or d.kind == "changed"]
+    if not compared:
         return named
-    ours, theirs = await together([_cells(sessions, left, wanted), _cells(sessions, right, wanted)])
+    ours, theirs = await together([_cells(sessions, left, compared), _cells(sessions, right, compared)])
     names = [name for name, _ in left.columns]
     nothing: list[str | None] = [None] * len(names)
     described = []
@@ -315,10 +315,10 @@ async def _with_columns(
     return described
 
 
-async def _cells(sessions: SessionPool, side: Side, wanted: Sequence[Difference]) -> dict[Key, list[str | None]]:
+async def _cells(sessions: SessionPool, side: Side, differences: Sequence[Difference]) -> dict[Key, list[str | None]]:
     """Fetch the named rows, column by column, as text."""
     texts = sql.SQL(", ").join(sql.SQL("({})::text").format(value) for _, value in side.columns)
-    keys = [tuple(difference.key.values()) for difference in wanted]
+    keys = [tuple(difference.key.values()) for difference in differences]
     same = sql.SQL(" OR ").join(
         sql.SQL("({})").format(
             sql.SQL(" AND ").join(

@@ -28,8 +28,8 @@ def connect(url: DatabaseUrl, settings: Mapping[str, str] = SETTINGS) -> Connect
 def database_exists(url: DatabaseUrl, name: str) -> bool:
     """Tell whether the server at ``url`` has a database called ``name``."""
     with connect(url) as connection:
-        found = connection.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [name])
-        return found.rowcount > 0
+        cursor = connection.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [name])
+        return cursor.rowcount > 0
 
 
 def create_database(url: DatabaseUrl, name: str, *, template: str | None = None) -> DatabaseUrl:

@@ -34,10 +34,10 @@ def to_error(
     """
     state = sqlstate(error)
     data = sqlstates.among(state, sqlstates.DATA) and not isinstance(original(error), psycopg.OperationalError)
-    failure = (FindingsError if data else kind)(f"{what}: {explain(error, url)}", hint=hint(error, hints))
-    failure.sqlstate = state
-    failure.transient = is_transient(error)
-    return failure
+    result = (FindingsError if data else kind)(f"{what}: {explain(error, url)}", hint=hint(error, hints))
+    result.sqlstate = state
+    result.transient = is_transient(error)
+    return result
 
 
 def explain(error: BaseException, url: DatabaseUrl | None = None) -> str:
@@ -53,10 +53,10 @@ def explain(error: BaseException, url: DatabaseUrl | None = None) -> str:
     names = mask(message(below), url) if sqlstates.among(state, sqlstates.NAMES_THINGS) else ""
     if names and state.startswith(sqlstates.OURS):
         return names
-    place = _place(below)
-    parts = [sqlstates.words(state), *([place] if place else []), f"SQLSTATE {state}"]
-    told = f"{parts[0]} ({', '.join(parts[1:])})"
-    return f"{told}: {names}" if names else told
+    where = _place(below)
+    parts = [sqlstates.words(state), *([where] if where else []), f"SQLSTATE {state}"]
+    text = f"{parts[0]} ({', '.join(parts[1:])})"
+    return f"{text}: {names}" if names else text
 
 
 def cause(error: BaseException) -> BaseException | None:

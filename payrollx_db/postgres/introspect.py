@@ -117,8 +117,8 @@ class Table:
 
     def unique_over(self, columns: Iterable[str]) -> bool:
         """Tell whether a valid unique index covers exactly these columns, in any order."""
-        wanted = set(columns)
-        return any(i.unique and i.valid and i.plain and set(i.columns) == wanted for i in self.indexes)
+        covered = set(columns)
+        return any(i.unique and i.valid and i.plain and set(i.columns) == covered for i in self.indexes)
 
 
 @dataclass(frozen=True)
@@ -187,8 +187,8 @@ async def _rows(connection: Connection, query: str, params: Any = None) -> list[
 
 
 async def _tables(connection: Connection, *, sizes: bool) -> dict[str, Table]:
-    found = await _rows(connection, "tables", {"sizes": sizes})
-    oids = {"tables": [row[0] for row in found]}
+    rows = await _rows(connection, "tables", {"sizes": sizes})
+    oids = {"tables": [row[0] for row in rows]}
     columns: dict[int, list[Column]] = defaultdict(list)
     indexes: dict[int, list[Index]] = defaultdict(list)
     for oid, *rest in await _rows(connection, "columns", oids):
@@ -196,8 +196,8 @@ async def _tables(connection: Connection, *, sizes: bool) -> dict[str, Table]:
     for oid, *rest in await _rows(connection, "indexes", oids):
         indexes[oid].append(_index(rest))
     tables = [
-        Table(oid, schema, name, kind, rows, size, pages, tuple(columns[oid]), tuple(indexes[oid]))
-        for oid, schema, name, kind, rows, size, pages in found
+        Table(oid, schema, name, kind, estimate, size, pages, tuple(columns[oid]), tuple(indexes[oid]))
+        for oid, schema, name, kind, estimate, size, pages in rows
     ]
     return {table.full_name: table for table in tables}
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 # may copy or index a whole table, whatever the role's defaults are. `lock_timeout`: so that none waits for ever
 # behind another's exclusive lock, with others' statements queueing behind it. `client_connection_check_interval`: when
 # this process is killed, the server gives up its statements, and with them their locks, before the next
-# run asks for those (load.LOCK_TIMEOUT), not when an index of an hour is built. `max_parallel_workers_per_gather`:
+# run asks for those (indexes.LOCK_TIMEOUT), not when an index of an hour is built. `max_parallel_workers_per_gather`:
 # --jobs says how much is done at once; workers beside it take more than asked for, and hashing by groups takes a
 # fifth more of the processor with them.
 COMMON: Mapping[str, str] = {
@@ -34,7 +34,7 @@ COMMON: Mapping[str, str] = {
 }
 SOURCE = {**COMMON, "default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
 # The run's own records say which tables are done, so a crash that loses the last commits loses
-# their records with them; the run's last commit is made durable (state.finish_run).
+# their records with them; the run's last commit is made durable (store.finish_run).
 TARGET = {**COMMON, "synchronous_commit": "off"}
 
 # Unknown to older servers, which would refuse the session for it; and there all the same where a role or a database

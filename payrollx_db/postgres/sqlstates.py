@@ -99,7 +99,7 @@ HINTS = {
     "08": UNREACHABLE,
     "08P01": "if a pooler such as PgBouncer stands in front, point the URL at the server itself: a pooler refuses the"
     " settings of our sessions",
-    "0A": "a newer version of Postgres may be able to do it; docs/compatibility.md says which versions are supported",
+    "0A": "a newer version of Postgres may be able to do it",
     "22": "the data doesn't fit; fix those rows in the source",
     "22023": f"check the settings of the command line and the options in the URL, {AGAIN}",
     "22P04": f"the two servers' COPY formats differ; see that both are supported versions of Postgres, {AGAIN}",

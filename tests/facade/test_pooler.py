@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,7 +22,8 @@ from worlds import value
 
 from payrollx_db import auth, organization, unified, wallet
 from payrollx_db.devserver.account import service_account
-from payrollx_db.errors import BoundaryError
+from payrollx_db.errors import BoundaryError, TargetError
+from payrollx_db.postgres.session import Endpoint, copy_connection, session
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.unified import SERVICES
 
@@ -177,3 +179,19 @@ def test_everyday_use_through_a_pooler(pooled: Home, driver: str) -> None:
         assert tx.auth.scalar(select(func.count()).select_from(auth.User)) == 7
     with unified.reader.session() as session:
         assert session.scalar(select(func.count()).select_from(auth.User)) == 7
+
+
+@pytest.mark.parametrize("opened", [session, copy_connection])
+def test_a_session_of_a_run_is_refused_and_the_hint_names_the_pooler(
+    pooler: dict[str, str], server: TestServer, opened: Any
+) -> None:
+    """Its settings would stay in a server's session that somebody else gets next."""
+
+    async def connect() -> None:
+        async with opened(Endpoint(as_login(server.url, pooler), "target", "unified")):
+            pass
+
+    with pytest.raises(TargetError) as caught:
+        asyncio.run(connect())
+    assert (caught.value.sqlstate, caught.value.transient) == ("08P01", False)
+    assert "point the URL at the server itself" in caught.value.hint

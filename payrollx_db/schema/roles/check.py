@@ -219,7 +219,7 @@ class Walls:
         for role in self.judged:
             extra = thing.held.get(role, NOTHING) - self.expected.allowed(role, thing)
             unnamed = sorted(p for p in extra if (role, p) not in given and (PUBLIC, p) not in given)
-            if unnamed and role not in self._translating_errors and thing.owner != role:
+            if unnamed and role not in self._privileged and thing.owner != role:
                 message = f"{role} has {', '.join(unnamed)} on {thing.kind} {thing}, granted to neither it nor PUBLIC"
                 sql = fixes.revoke(unnamed, thing, role)
                 yield fault(role, thing.kind, str(thing), tuple(unnamed), TOO_MUCH, message, sql)
@@ -308,7 +308,7 @@ class Walls:
         return next(thing for thing in self.seen.things if thing.kind == "database")
 
     @cached_property
-    def _translating_errors(self) -> frozenset[str]:
+    def _privileged(self) -> frozenset[str]:
         """The roles that hold more by a power or a membership, which is a finding of its own."""
         powers = {role for role, found in self.seen.attributes.items() if found.powers}
         return frozenset(powers | {member.member for member in self.seen.members})
