@@ -127,7 +127,7 @@ def test_what_an_expression_calls_is_refused_before_there_are_rows(place: str, a
     "line",
     [
         "COPY auth.users FROM PROGRAM 'touch /tmp/payrollx-db-was-here';",
-        "COPY wallet.wallets (id) FROM stdin;",
+        "COPY wallet.{} (id) FROM stdin;",
         "COPY auth.users (id) FROM stdin; RESET ROLE;",
         "COPY auth.users (id) FROM stdin WHERE set_config('role', 'none', false) <> '';",
     ],
@@ -140,14 +140,18 @@ def test_rows_go_into_the_schemas_own_tables_only(line: str, archive: Archive) -
     text = data[start : data.index(b";\n", start) + 1].decode()
     assert set(columns) & set(text.replace(",", "").split())
 
-    refused(archive, forged(archive, made, text, line), "the dump loads rows into something else")
+    other = line.format("w" * (len(text) - len(line) + 2))  # a name as long as it takes
+
+    refused(archive, forged(archive, made, text, other), "the dump loads rows into something else")
 
 
 def test_a_sequence_of_anothers_isnt_set(archive: Archive) -> None:
-    archive.run("SET ROLE payrollx_owner; CREATE SEQUENCE auth.a_long_name_of_one; CREATE SEQUENCE wallet.theirs")
+    archive.run(
+        "SET ROLE payrollx_owner; CREATE SEQUENCE auth.a_long_name_of_one; CREATE SEQUENCE wallet.long_name_of_one"
+    )
     (made,) = archive.backup("auth")
 
-    forgery = forged(archive, made, "setval('auth.a_long_name_of_one'", "setval('wallet.theirs'")
+    forgery = forged(archive, made, "setval('auth.a_long_name_of_one'", "setval('wallet.long_name_of_one'")
 
     refused(archive, forgery, "sets something else")
 
