@@ -45,17 +45,17 @@ class Clients:
         They refuse what is newer than themselves, so older ones are passed over. Of those that fit, the
         oldest are taken: what they write, most servers read. Raises ConfigurationError, saying which there are.
         """
-        wanted = version // MAJOR
+        needed = version // MAJOR
         folders = list(_explicit()) or [*_on_path(), *further]
-        there = [clients for folder in dict.fromkeys(folders) if (clients := cls.at(folder))]
-        fitting = sorted((clients for clients in there if clients.major >= wanted), key=lambda c: c.major)
+        installed = [clients for folder in dict.fromkeys(folders) if (clients := cls.at(folder))]
+        fitting = sorted((clients for clients in installed if clients.major >= needed), key=lambda c: c.major)
         if fitting:
             return fitting[0]
-        majors = ", ".join(sorted({str(clients.major) for clients in there}))
+        majors = ", ".join(sorted({str(clients.major) for clients in installed}))
         what = f"there is only that of Postgres {majors}" if majors else "there is none"
         raise ConfigurationError(
-            f"Postgres {wanted} needs a pg_dump and a pg_restore at least as new; {what}",
-            hint=f"install the client programs of Postgres {wanted}, or set {VARIABLE} to the folder that has them",
+            f"Postgres {needed} needs a pg_dump and a pg_restore at least as new; {what}",
+            hint=f"install the client programs of Postgres {needed}, or set {VARIABLE} to the folder that has them",
         )
 
     @classmethod
@@ -79,9 +79,9 @@ class Clients:
         with subprocess.Popen(
             argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as program, _ended(program):  # fmt: skip
-            _, said = program.communicate()
+            _, errors = program.communicate()
         if program.returncode:
-            raise TargetError(f"pg_dump of {url.masked} failed: {_last_words(said, url)}")
+            raise TargetError(f"pg_dump of {url.masked} failed: {_last_words(errors, url)}")
 
     def listed(self, dump: Path) -> list[str]:
         """Return the dump's table of contents, a line an entry. Raises TargetError where it can't be read."""
@@ -99,16 +99,16 @@ class Clients:
             assert program.stdout is not None  # noqa: S101 - it was asked for
             assert program.stderr is not None  # noqa: S101 - likewise
             yield program.stdout
-            said = program.stderr.read()
+            errors = program.stderr.read()
             program.wait()
         if program.returncode:
-            raise TargetError(f"pg_restore can't read {dump}: {_last_words(said)}", hint=self._too_old(said))
+            raise TargetError(f"pg_restore can't read {dump}: {_last_words(errors)}", hint=self._too_old(errors))
 
     def _program(self, name: str) -> Path:
         return self.folder / f"{name}{SUFFIX}"
 
-    def _too_old(self, said: bytes) -> str:
-        if b"unsupported version" not in said:
+    def _too_old(self, errors: bytes) -> str:
+        if b"unsupported version" not in errors:
             return ""
         return f"a newer pg_dump made it; this is {self.major}: set {VARIABLE} to the programs of a newer Postgres"
 
@@ -116,10 +116,10 @@ class Clients:
 @cache
 def _major(program: Path) -> int | None:
     try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
+        output = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    version = re.search(r"\d+", said.partition(")")[2])
+    version = re.search(r"\d+", output.partition(")")[2])
     return int(version.group()) if version else None
 
 
@@ -152,8 +152,8 @@ def _explicit() -> Iterator[Path]:
 
 
 def _on_path() -> Iterator[Path]:
-    if found := shutil.which("pg_dump"):
-        yield Path(found).parent
+    if program := shutil.which("pg_dump"):
+        yield Path(program).parent
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def _ended(program: "subprocess.Popen[bytes]") -> Iterator[None]:
         raise
 
 
-def _last_words(said: bytes, url: DatabaseUrl | None = None) -> str:
-    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
-    text = " ".join(lines[:2]) or "it said nothing"
+def _last_words(errors: bytes, url: DatabaseUrl | None = None) -> str:
+    lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
+    text = " ".join(lines[:2]) or "it gave no reason"
     return mask(text, url)

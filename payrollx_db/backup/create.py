@@ -58,9 +58,9 @@ def backup(
     """
     with _disk(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with session(url) as looking:
-        before = _Shape.of(looking, catalog, services)
-        role = str(looking.run("SELECT CURRENT_USER")[0][0])  # the owner's, where we may
+    with session(url) as at:
+        before = _Shape.of(at, catalog, services)
+        role = str(at.run("SELECT CURRENT_USER")[0][0])  # the owner's, where we may
     with session(url) as reading, ExitStack() as unfinished, _disk(folder):
         snapshot = _snapshot(reading, [table.identifier for table in before.tables], role)
         revisions = before.still(reading, catalog, services)
@@ -84,7 +84,7 @@ def prune(folder: Path, newest: Backup, keep: int, key: Key) -> list[Backup]:
     deleted by putting others beside them.
     """
     ours = (newest.manifest.catalog, newest.manifest.database)
-    backups = manifest.found(folder, newest.manifest.service)
+    backups = manifest.whole_backups(folder, newest.manifest.service)
     alike = [backup for backup in backups if (backup.manifest.catalog, backup.manifest.database) == ours]
     kept = [backup for backup in alike if backup.trust(key) == "signed"][:keep]
     if len(kept) < keep:
@@ -210,12 +210,12 @@ def _snapshot(reading: Session, names: Sequence[sql.Identifier], role: str) -> s
         return str(reading.run("SELECT pg_catalog.pg_export_snapshot()")[0][0])
 
 
-def _revisions(looking: Session, catalog: Catalog, services: Sequence[Service]) -> dict[str, str]:
-    revisions = migrate.recorded(looking.alembic, catalog)
+def _revisions(at: Session, catalog: Catalog, services: Sequence[Service]) -> dict[str, str]:
+    revisions = migrate.recorded(at.alembic, catalog)
     for service in services:
         if service.name not in revisions:
             raise StateConflictError(
-                f"{looking.url.masked} doesn't have the service {service.name}",
+                f"{at.url.masked} doesn't have the service {service.name}",
                 hint=f"name the database that has it: --database-url, or {service.name.upper()}_DATABASE_URL",
             )
     return revisions

@@ -51,8 +51,8 @@ def record(at: Session, table: Table, bucket_count: int | None = None) -> TableR
     source = sql.SQL("{} AS {}").format(table.identifier, sql.Identifier(ROW))
     side = Side(at.endpoint, source, tuple((name, columns[name]) for name in key), tuple(columns.items()))
     count = bucket_count or buckets_for(table.rows)
-    found = {bucket: (rows, total) for bucket, rows, total in at.run(side.sums(count))}
-    return TableRecord.of(table.name, key, tuple(columns), Fingerprint.of(found, count))
+    sums = {bucket: (rows, total) for bucket, rows, total in at.run(side.sums(count))}
+    return TableRecord.of(table.name, key, tuple(columns), Fingerprint.of(sums, count))
 
 
 def records(at: Session, schema: str) -> tuple[TableRecord, ...]:
@@ -62,14 +62,14 @@ def records(at: Session, schema: str) -> tuple[TableRecord, ...]:
 
 def differences(at: Session, schema: str, expected: Iterable[TableRecord]) -> list[str]:
     """Return what of ``expected`` the schema doesn't hold as it was, a line a table."""
-    wanted = {table.name: table for table in expected}
-    there = {table.name: table for table in tables(at, [schema])}
-    lines = [f"{schema}.{name} is there and wasn't in the backup" for name in there.keys() - wanted.keys()]
-    for name, was in wanted.items():
-        if name not in there:
+    recorded = {table.name: table for table in expected}
+    present = {table.name: table for table in tables(at, [schema])}
+    lines = [f"{schema}.{name} is there and wasn't in the backup" for name in present.keys() - recorded.keys()]
+    for name, was in recorded.items():
+        if name not in present:
             lines.append(f"{schema}.{name} is missing")
             continue
-        line = _difference(record(at, there[name], was.bucket_count), was)
+        line = _difference(record(at, present[name], was.bucket_count), was)
         lines += [f"{schema}.{name} {line}"] if line else []
     return sorted(lines)
 
@@ -89,8 +89,8 @@ def grants(at: Session, schema: str) -> tuple[Grant, ...]:
 
     A privilege on columns names them: ``SELECT (email)``.
     """
-    found = at.ask("grants", schema=schema)
-    return tuple(Grant(kind, name, grantee, tuple(privileges)) for kind, name, grantee, privileges in found)
+    rows = at.ask("grants", schema=schema)
+    return tuple(Grant(kind, name, grantee, tuple(privileges)) for kind, name, grantee, privileges in rows)
 
 
 def _difference(now: TableRecord, was: TableRecord) -> str:

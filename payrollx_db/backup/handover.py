@@ -126,10 +126,10 @@ def _prove(at: Session, service: Service, proof: Backup) -> None:
 
 
 def _enforced(at: Session, service: Service, incoming: Sequence[foreign_keys.Key]) -> tuple[str, ...]:
-    made = {name for (name,) in at.ask("crossing", schema=service.schema)}
-    return tuple(str(key) for key in incoming if key.name in made)
+    names = {name for (name,) in at.ask("crossing", schema=service.schema)}
+    return tuple(str(key) for key in incoming if key.name in names)
 
 
 def _identity(url: DatabaseUrl) -> tuple[str, str]:
-    with session(url) as looking, looking.translating_errors("can't tell which database it is"):
-        return looking.identity()
+    with session(url) as at, at.translating_errors("can't tell which database it is"):
+        return at.identity()

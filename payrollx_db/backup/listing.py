@@ -50,7 +50,7 @@ class Presence:
         }
 
 
-def look(
+def presences(
     url: DatabaseUrl,
     catalog: Catalog,
     services: Sequence[Service],
@@ -66,7 +66,7 @@ def look(
     with session(url) as at, at.translating_errors("can't look at the services"):
         revisions = migrate.recorded(at.alembic, catalog)
         sizes = {row[0]: row[1:] for row in at.ask("overview", schemas=[service.schema for service in services])}
-        presences = []
+        listed = []
         for service in services:
             tables, rows, size, unknown = sizes.get(service.schema, (0, 0, 0, False))
             if exact:
@@ -75,10 +75,10 @@ def look(
             revision = revisions.get(service.name)
             backup = last.get(service.name)
             taken_at = backup.manifest.taken_at if backup else None
-            presences.append(
+            listed.append(
                 Presence(service, url, revision, tables, counted, exact, size, taken_at, _trust(backup, key))
             )  # fmt: skip
-        return presences
+        return listed
 
 
 def _trust(backup: Backup | None, key: Key | None) -> Trust | Literal["no key"] | None:

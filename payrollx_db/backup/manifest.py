@@ -189,16 +189,16 @@ def read(folder: Path) -> Backup:
 
 
 def last_backups(folder: Path) -> dict[str, datetime]:
-    """Return when the newest whole backup of each service in ``folder`` was made. Raises as `found`."""
+    """Return when the newest whole backup of each service in ``folder`` was made. Raises as `whole_backups`."""
     return {service: backup.manifest.taken_at for service, backup in newest_of_each(folder).items()}
 
 
 def newest_of_each(folder: Path) -> dict[str, Backup]:
-    """Return the newest whole backup of each service in ``folder``. Raises as `found`."""
-    return {backup.manifest.service: backup for backup in reversed(found(folder))}
+    """Return the newest whole backup of each service in ``folder``. Raises as `whole_backups`."""
+    return {backup.manifest.service: backup for backup in reversed(whole_backups(folder))}
 
 
-def found(folder: Path, service: str | None = None) -> list[Backup]:
+def whole_backups(folder: Path, service: str | None = None) -> list[Backup]:
     """Return the whole backups in ``folder``, newest first: all, or those of one service.
 
     What isn't one is passed over: other people's files, and what was cut off. Raises ConfigurationError where
@@ -213,9 +213,9 @@ def newest(folder: Path, service: str) -> Backup:
     """Return the newest backup of ``service``.
 
     Raises ConfigurationError where there is none, FindingsError where the newest is damaged: an older one has to
-    be asked for by name. Else as `found`.
+    be asked for by name. Else as `whole_backups`.
     """
-    backups = found(folder, service)
+    backups = whole_backups(folder, service)
     for path in _folders(folder):
         if (taken_at := _claimed(path, service)) and (not backups or taken_at > backups[0].manifest.taken_at):
             read(path).verify()  # which says what is wrong with it

@@ -113,13 +113,13 @@ def check(backup: Backup, catalog: Catalog, service: Service, key: Key | None) -
 
 def occupied(url: DatabaseUrl, catalog: Catalog, service: Service) -> int | None:
     """Return how many rows the database has of ``service``, or ``None`` where it has no such schema."""
-    with session(url) as looking, looking.translating_errors("can't look at the schema"):
-        migrate.recorded(looking.alembic, catalog)
-        if not _has_schema(looking, service.schema):
+    with session(url) as at, at.translating_errors("can't read the schema"):
+        migrate.recorded(at.alembic, catalog)
+        if not _has_schema(at, service.schema):
             return None
         count = sql.SQL("SELECT pg_catalog.count(*) FROM {}")
-        tables = fingerprint.tables(looking, [service.schema])
-        return sum(int(looking.run(count.format(table.identifier))[0][0]) for table in tables)
+        tables = fingerprint.tables(at, [service.schema])
+        return sum(int(at.run(count.format(table.identifier))[0][0]) for table in tables)
 
 
 def restore(
@@ -163,10 +163,10 @@ def _made_here(manifest: Manifest, crossing: Iterable[ForeignKey]) -> Iterator[s
     yield f"FUNCTION {schema} {audit.FUNCTION}"
 
 
-def _unexpected(found: Iterable[str], service: Service) -> FindingsError:
+def _unexpected(names: Iterable[str], service: Service) -> FindingsError:
     return FindingsError(
         f"the dump brings what no migration of {service.name} makes; nothing was changed",
-        details=tuple(found),
+        details=tuple(names),
         hint="it would run with the rights of the role that restores: add --extras if you know it, and want it",
     )
 
@@ -209,10 +209,10 @@ class _Swap:
     def _inspect(self) -> None:
         """Refuse what was made and can run code, unless a migration makes it: an entry may make more than it says."""
         with self.into.translating_errors("can't look at what the dump makes"):
-            there, calls = (self.into.run(query, parameters) for query, parameters in extras.questions(self.service))
-        names = [name for (name,) in there]
-        if found := extras.unlisted(names, [tuple(call) for call in calls], self.service, self.metadata):
-            raise _unexpected(found, self.service)
+            rows, calls = (self.into.run(query, parameters) for query, parameters in extras.questions(self.service))
+        names = [name for (name,) in rows]
+        if unlisted := extras.unlisted(names, [tuple(call) for call in calls], self.service, self.metadata):
+            raise _unexpected(unlisted, self.service)
 
     def _prepare(self) -> None:
         migrate.recorded(self.into.alembic, self.catalog)  # a database of a newer version is refused
@@ -223,21 +223,21 @@ class _Swap:
     def _set_aside(self) -> bool:
         """Rename the schema that is there, so that nobody writes it, and make a new one."""
         schema = self.service.schema
-        there = _has_schema(self.into, schema)
-        if there:
+        replaced = _has_schema(self.into, schema)
+        if replaced:
             lock(self.into, schema, self.crossing)
             rename = sql.SQL("ALTER SCHEMA {} RENAME TO {}")
             self.into.run(rename.format(sql.Identifier(schema), sql.Identifier(ASIDE)))
         self.into.change(ddl.make_schema(schema, self.catalog.owner_role))
         self.into.change(ddl.act_as(self.catalog.owner_role))
-        return there
+        return replaced
 
     def _prove(self) -> None:
-        found = fingerprint.differences(self.into, self.service.schema, self.manifest.tables)
-        if found:
+        differences = fingerprint.differences(self.into, self.service.schema, self.manifest.tables)
+        if differences:
             raise FindingsError(
                 f"what was restored of {self.service.name} isn't what its manifest says; nothing was changed",
-                details=tuple(found),
+                details=tuple(differences),
                 hint="use another backup",
             )
 
@@ -260,11 +260,13 @@ class _Swap:
                 raise orphaned(error, self.service) from None
 
     def _outcome(self, before: "_Shared", *, replaced: bool) -> Restored:
-        there = {name for (name,) in self.into.ask("crossing", schema=self.service.schema)}
+        enforced_names = {name for (name,) in self.into.ask("crossing", schema=self.service.schema)}
         newest = migrate.branches(self.catalog)[self.service.name][-1]
         touching = [r for r in self.catalog.references if self.catalog.crosses(r) and _touches(r, self.service)]
         enforced = {
-            r for r in touching if r.enforced and any(_same(key, r) for key in self.crossing if key.name in there)
+            r
+            for r in touching
+            if r.enforced and any(_same(key, r) for key in self.crossing if key.name in enforced_names)
         }
         now = _Shared.of(self.into, self.service.schema)
         return Restored(
@@ -346,9 +348,9 @@ def lock(into: Session, schema: str, crossing: Iterable[ForeignKey]) -> None:
     """Keep writers out of the schema's tables, and of those at the other ends of its references."""
     others = {end for key in crossing for end in (key.table, key.target)}
     schemas = {schema, *(name for name, _ in others)}
-    wanted = [t for t in fingerprint.tables(into, schemas) if t.schema == schema or (t.schema, t.name) in others]
-    if wanted:
-        names = sql.SQL(", ").join(table.identifier for table in wanted)
+    tables = [t for t in fingerprint.tables(into, schemas) if t.schema == schema or (t.schema, t.name) in others]
+    if tables:
+        names = sql.SQL(", ").join(table.identifier for table in tables)
         into.run(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(names))
 
 

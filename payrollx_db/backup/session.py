@@ -68,8 +68,8 @@ class Session:
 
     def identity(self) -> tuple[str, str]:
         """Return the server's system identifier and the database's name, whatever URL leads there."""
-        (found,) = self.run(database_query())
-        return str(found[0]), str(found[1])
+        ((system, name, *_),) = self.run(database_query())
+        return str(system), str(name)
 
     def keep_copies_out(self, catalog: Catalog, schema: str) -> None:
         """Keep copies out until the end of the transaction.

@@ -77,7 +77,9 @@ def list_(
     key = _key_if_any(key_file, folder) if last else None
     homes = options.homes((one.name for one in known.services), database_url)
     presences = [
-        one for url, names in homes for one in listing.look(url, known, _services(known, names), last, key, exact=exact)
+        one
+        for url, names in homes
+        for one in listing.presences(url, known, _services(known, names), last, key, exact=exact)
     ]
     if as_json:
         console.answer_json([presence.document() for presence in presences])
@@ -388,6 +390,6 @@ def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes:
     """Ask a person at a terminal; in a nightly job ``--keep`` itself is the confirmation."""
     from payrollx_db.backup import manifest
 
-    old = sum(max(0, len(manifest.found(folder, one.name)) + 1 - keep) for one in chosen)
+    old = sum(max(0, len(manifest.whole_backups(folder, one.name)) + 1 - keep) for one in chosen)
     if old and sys.stdin.isatty():
         confirm(f"this deletes up to {old} older backups in {folder} afterwards", yes=yes)

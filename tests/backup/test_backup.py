@@ -184,7 +184,7 @@ def test_who_is_killed_leaves_nothing_that_looks_like_a_backup(how: signal.Signa
             process.communicate(timeout=60)
 
     assert process.returncode != 0
-    assert manifest.found(reading_archive.folder) == []
+    assert manifest.whole_backups(reading_archive.folder) == []
     assert not [name for name in reading_archive.names if not name.startswith(".")]
 
 
@@ -211,7 +211,7 @@ def test_what_is_damaged_is_said(reading_archive: Archive) -> None:
     refused("cut short")
     path.write_bytes(text.encode()[:100] + b"\xff" + text.encode()[101:])
     refused("cut short, or is none")
-    assert manifest.found(reading_archive.folder) == []
+    assert manifest.whole_backups(reading_archive.folder) == []
     path.write_text(json.dumps(json.loads(text) | {"format": 99}))
     refused("format 99")
     path.unlink()

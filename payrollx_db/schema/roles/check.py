@@ -13,7 +13,7 @@ from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema.roles import fixes, residue, search_path
 from payrollx_db.schema.roles.expected import NOTHING, PUBLIC, Expected
-from payrollx_db.schema.roles.snapshot import Default, Membership, Securable, Snapshot, look
+from payrollx_db.schema.roles.snapshot import Default, Membership, Securable, Snapshot, fetch
 
 
 def fault(role: str, kind: str, name: str, privileges: tuple[str, ...], code: str, message: str, sql: str) -> Finding:
@@ -58,7 +58,7 @@ def check(url: DatabaseUrl, catalog: Catalog) -> Report:
 
     Raises TargetError where it can't be reached, or has no schema of the catalog.
     """
-    report = judge(catalog, look(url, catalog))
+    report = judge(catalog, fetch(url, catalog))
     if len(report.absent) == len(catalog.services):
         raise TargetError(
             f"{url.masked} has no schema of the catalog {catalog.name}",
@@ -67,16 +67,16 @@ def check(url: DatabaseUrl, catalog: Catalog) -> Report:
     return report
 
 
-def judge(catalog: Catalog, seen: Snapshot) -> Report:
+def judge(catalog: Catalog, snapshot: Snapshot) -> Report:
     """Hold what was seen of a server against the catalog."""
-    walls = Walls(catalog, seen)
+    walls = Walls(catalog, snapshot)
     return Report(
         tuple(walls.states()),
         walls.checked,
         tuple(service.name for service in walls.absent),
         # what closes a way round comes before what grants, for who runs the SQL from top to bottom
         tuple(chain(walls.roles(), walls.memberships(), walls.routines(), walls.views(), walls.owners(),
-                    walls.tables(), walls.privileges(), walls.defaults(), residue.find(seen, catalog.owner_role))),
+                    walls.tables(), walls.privileges(), walls.defaults(), residue.find(snapshot, catalog.owner_role))),
     )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ class Walls:
     """A catalog beside what a server says; each method yields the faults of one kind."""
 
     catalog: Catalog
-    seen: Snapshot
+    snapshot: Snapshot
 
     @cached_property
     def expected(self) -> Expected:
@@ -95,19 +95,21 @@ class Walls:
     @cached_property
     def absent(self) -> tuple[Service, ...]:
         """The services whose schema isn't here."""
-        there = {thing.name for thing in self.seen.things if thing.kind == "schema"}
+        there = {thing.name for thing in self.snapshot.things if thing.kind == "schema"}
         return tuple(service for service in self.catalog.services if service.schema not in there)
 
     @cached_property
     def judged(self) -> tuple[str, ...]:
         """Our roles, without those of services that aren't here and that don't exist either."""
-        spared = {service.role for service in self.absent} - set(self.seen.attributes)
+        spared = {service.role for service in self.absent} - set(self.snapshot.attributes)
         return tuple(role for role in self.expected.ours if role not in spared)
 
     @property
     def checked(self) -> int:
         """How many (role, thing, privilege) are held against the catalog."""
-        each = sum(len(self.seen.privileges[thing.kind]) for thing in self.seen.things if not thing.of_extension)
+        each = sum(
+            len(self.snapshot.privileges[thing.kind]) for thing in self.snapshot.things if not thing.of_extension
+        )
         return each * len(self.judged)
 
     # -- the roles themselves ----------------------------------------------------------------------
@@ -115,19 +117,19 @@ class Walls:
     def roles(self) -> Iterator[Finding]:
         """Yield roles that are missing, and those with a power that no wall holds."""
         for role in self.judged:
-            found = self.seen.attributes.get(role)
+            found = self.snapshot.attributes.get(role)
             if found is None:
                 message = f"there is no role {role}"
                 yield fault(role, "role", role, ("EXISTS",), LACKS, message, fixes.role(role))
                 continue
             powers = [*found.powers, *(["LOGIN"] if found.logs_in and role == self.catalog.owner_role else [])]
             if powers:
-                said = f"{role} has {', '.join(powers)}"
-                yield fault(role, "role", role, tuple(powers), TOO_MUCH, said, fixes.without(role, powers))
+                message = f"{role} has {', '.join(powers)}"
+                yield fault(role, "role", role, tuple(powers), TOO_MUCH, message, fixes.without(role, powers))
 
     def memberships(self) -> Iterator[Finding]:
         """Yield memberships that lead round the walls, and members that can't come in."""
-        for member in self.seen.members:
+        for member in self.snapshot.members:
             if member.member in self.expected.ours:
                 yield self._outsider(member, f"{member.member} is a member of {member.role}")
             elif member.role in self.expected.users and member.takes_part:
@@ -139,13 +141,13 @@ class Walls:
         if member.is_superuser:
             yield self._outsider(member, f"{who} is a superuser, for whom there are no walls")
         elif member.becomes_owner:
-            ways = [m for m in self.seen.members if (m.role, m.member) == (owner, member.member)]
-            sql = "\n".join(fixes.leave(way, self.seen.version) for way in ways or [member])
+            ways = [m for m in self.snapshot.members if (m.role, m.member) == (owner, member.member)]
+            sql = "\n".join(fixes.leave(way, self.snapshot.version) for way in ways or [member])
             message = f"{who} may become {owner}, who may do everything"
             yield fault(member.member, "role", owner, ("MEMBER",), TOO_MUCH, message, sql)
         if member.administers and not (member.makes_roles or member.is_superuser):
             message = f"{who} may make others members"
-            sql = fixes.leave(member, self.seen.version, administering_only=True)
+            sql = fixes.leave(member, self.snapshot.version, administering_only=True)
             yield fault(member.member, "role", member.role, ("ADMIN",), TOO_MUCH, message, sql)
         if member.logs_in and not member.connects:
             message = f"{who} may not connect to the database {self._database.name}"
@@ -153,7 +155,7 @@ class Walls:
             yield fault(member.member, "database", self._database.name, ("CONNECT",), LACKS, message, sql)
 
     def _outsider(self, member: Membership, message: str) -> Finding:
-        sql = fixes.leave(member, self.seen.version)
+        sql = fixes.leave(member, self.snapshot.version)
         return fault(member.member, "role", member.role, ("MEMBER",), TOO_MUCH, message, sql)
 
     # -- things ------------------------------------------------------------------------------------
@@ -161,7 +163,7 @@ class Walls:
     def owners(self) -> Iterator[Finding]:
         """Yield what doesn't belong to the owner role, and what belongs to a role that is to own nothing."""
         owner = self.catalog.owner_role
-        for thing in self.seen.things:
+        for thing in self.snapshot.things:
             theirs = self.expected.guarded(thing) and thing.owner != owner
             if (theirs or thing.owner in self.expected.users) and not thing.of_table:
                 message = f"{thing.kind} {thing} belongs to {thing.owner}, not to {owner}"
@@ -169,7 +171,7 @@ class Walls:
 
     def tables(self) -> Iterator[Finding]:
         """Yield tables of the catalog that aren't there, in schemas that are."""
-        there = {(thing.schema, thing.name) for thing in self.seen.things if thing.kind == "table"}
+        there = {(thing.schema, thing.name) for thing in self.snapshot.things if thing.kind == "table"}
         for service in self.catalog.services:
             for name in service.tables if service not in self.absent else ():
                 if (service.schema, name) not in there:
@@ -179,7 +181,7 @@ class Walls:
 
     def privileges(self) -> Iterator[Finding]:
         """Yield what each role, PUBLIC and any stranger holds beyond what is expected, or lacks of it."""
-        for thing in self.seen.things:
+        for thing in self.snapshot.things:
             if not thing.of_extension:
                 yield from self._granted(thing)
                 yield from self._hidden(thing)
@@ -234,22 +236,22 @@ class Walls:
     def lacks(self, role: str, thing: Securable) -> tuple[str, ...]:
         """Return what ``role`` must hold on ``thing`` and doesn't, whyever it might."""
         lost = self.expected.required(role, thing) - thing.held.get(role, NOTHING)
-        return tuple(privilege for privilege in self.seen.privileges[thing.kind] if privilege in lost)
+        return tuple(privilege for privilege in self.snapshot.privileges[thing.kind] if privilege in lost)
 
     # -- what is made later, and what reads with others' rights --------------------------------------
 
     def defaults(self) -> Iterator[Finding]:
         """Yield default privileges that are missing, and those that let somebody through."""
         owner = self.catalog.owner_role
-        there = set(self.seen.defaults)
-        for service in self.catalog.services if owner in self.seen.attributes else ():
+        there = set(self.snapshot.defaults)
+        for service in self.catalog.services if owner in self.snapshot.attributes else ():
             for things in ("TABLES", "SEQUENCES", "TYPES") if service not in self.absent else ():
                 for role, privileges in self.expected.later(service.schema, things).items():
                     for privilege in sorted(privileges):
-                        wanted = Default(owner, service.schema, things, role, privilege)
-                        if wanted not in there:
-                            yield _default(wanted, LACKS)
-        for found in self.seen.defaults:
+                        default = Default(owner, service.schema, things, role, privilege)
+                        if default not in there:
+                            yield _default(default, LACKS)
+        for found in self.snapshot.defaults:
             expected = self.expected.later(found.schema, found.things).get(found.grantee, NOTHING)
             callable_by_own = found.things == "FUNCTIONS" and found.grantee == self._role_of(found.schema)
             if found.grantee != owner and found.privilege not in expected and not callable_by_own:
@@ -259,10 +261,10 @@ class Walls:
         """Yield functions that run with their owner's rights and let the caller say where names are looked up."""
         writable = {
             thing.name
-            for thing in self.seen.things
+            for thing in self.snapshot.things
             if thing.kind == "schema" and any("CREATE" in thing.held.get(role, NOTHING) for role in self.expected.users)
         }
-        for thing in self.seen.things:
+        for thing in self.snapshot.things:
             if thing.definer and not thing.of_extension and (problem := search_path.problem(thing.settings, writable)):
                 message = f"function {thing} runs with the rights of {thing.owner} and {problem}"
                 named = (thing.owner, "routine", str(thing), ("search_path",))
@@ -270,12 +272,12 @@ class Walls:
 
     def views(self) -> Iterator[Finding]:
         """Yield views and parent tables through which a service reads another's tables."""
-        for thing in self.seen.things:
+        for thing in self.snapshot.things:
             if thing.reaches and self.expected.guarded(thing):
                 role = self.expected.services[thing.schema].role
                 read = ", ".join(".".join(reached) for reached in thing.reaches)
                 message = f"{role} reads {read} through {thing}"
-                sql = fixes.confine(thing, self.seen.version)
+                sql = fixes.confine(thing, self.snapshot.version)
                 yield fault(role, "table", str(thing), ("SELECT",), TOO_MUCH, message, sql)
 
     # -- the summary ---------------------------------------------------------------------------------
@@ -286,8 +288,8 @@ class Walls:
         for role in self.expected.ours:
             service = by_role.get(role)
             tables = [thing for thing in self._tables if service is None or thing.schema == service.schema]
-            found = self.seen.attributes.get(role)
-            members = (m.member for m in self.seen.members if m.role == role and m.takes_part)
+            found = self.snapshot.attributes.get(role)
+            members = (m.member for m in self.snapshot.members if m.role == role and m.takes_part)
             yield RoleState(
                 role,
                 service.name if service else "",
@@ -301,23 +303,23 @@ class Walls:
 
     @cached_property
     def _tables(self) -> tuple[Securable, ...]:
-        return tuple(thing for thing in self.seen.things if thing.kind == "table" and self.expected.guarded(thing))
+        return tuple(thing for thing in self.snapshot.things if thing.kind == "table" and self.expected.guarded(thing))
 
     @cached_property
     def _database(self) -> Securable:
-        return next(thing for thing in self.seen.things if thing.kind == "database")
+        return next(thing for thing in self.snapshot.things if thing.kind == "database")
 
     @cached_property
     def _privileged(self) -> frozenset[str]:
         """The roles that hold more by a power or a membership, which is a finding of its own."""
-        powers = {role for role, found in self.seen.attributes.items() if found.powers}
-        return frozenset(powers | {member.member for member in self.seen.members})
+        powers = {role for role, found in self.snapshot.attributes.items() if found.powers}
+        return frozenset(powers | {member.member for member in self.snapshot.members})
 
     @cached_property
     def _uninvited(self) -> tuple[str, ...]:
         """Logins of ours that inherit no CONNECT from their role, and so have it through PUBLIC, or not at all."""
         invited = {grant.to for grant in self._database.grants if grant.privilege == "CONNECT"}
-        members = [m for m in self.seen.members if m.role in self.expected.ours and m.logs_in and m.takes_part]
+        members = [m for m in self.snapshot.members if m.role in self.expected.ours and m.logs_in and m.takes_part]
         inside = {m.member for m in members if m.inherits or m.is_superuser}
         return tuple(sorted({m.member for m in members} - inside - invited - set(self.expected.ours)))
 

@@ -81,5 +81,5 @@ class Expected:
         if schema is None or schema not in self.services or things not in LATER:
             return {}
         kind = LATER[things]
-        found = {self.services[schema].role: SERVICE[kind], self.catalog.reader_role: READER.get(kind, NOTHING)}
-        return {role: privileges for role, privileges in found.items() if privileges}
+        granted = {self.services[schema].role: SERVICE[kind], self.catalog.reader_role: READER.get(kind, NOTHING)}
+        return {role: privileges for role, privileges in granted.items() if privileges}

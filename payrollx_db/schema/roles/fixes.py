@@ -27,7 +27,7 @@ SECURITY_INVOKER = 150000  # the first version whose views can have it
 
 def grant(privileges: Iterable[str], thing: Securable, role: str) -> str:
     """Return the GRANT of ``privileges`` on ``thing``."""
-    return _said("GRANT {} ON {} {} TO {}", _words(privileges), KINDS[thing.kind], name(thing), grantee(role))
+    return _statement("GRANT {} ON {} {} TO {}", _words(privileges), KINDS[thing.kind], name(thing), grantee(role))
 
 
 def revoke(privileges: Iterable[str], thing: Securable, role: str, *, column: str | None = None) -> str:
@@ -35,37 +35,37 @@ def revoke(privileges: Iterable[str], thing: Securable, role: str, *, column: st
     words = _words(privileges)
     if column is not None:
         words = sql.SQL(", ").join([sql.SQL("{} ({})").format(_words([p]), sql.Identifier(column)) for p in privileges])
-    return _said("REVOKE {} ON {} {} FROM {} CASCADE", words, KINDS[thing.kind], name(thing), grantee(role))
+    return _statement("REVOKE {} ON {} {} FROM {} CASCADE", words, KINDS[thing.kind], name(thing), grantee(role))
 
 
 def revoke_option(privileges: Iterable[str], thing: Securable, role: str) -> str:
     """Return the statement that leaves ``role`` its privileges and takes away that it may hand them on."""
     text = "REVOKE GRANT OPTION FOR {} ON {} {} FROM {} CASCADE"
-    return _said(text, _words(privileges), KINDS[thing.kind], name(thing), grantee(role))
+    return _statement(text, _words(privileges), KINDS[thing.kind], name(thing), grantee(role))
 
 
 def own(thing: Securable, role: str) -> str:
     """Return the statement that makes ``role`` the owner of ``thing``."""
     kind = VIEWS.get(thing.sort, KINDS[thing.kind]) if thing.kind == "table" else KINDS[thing.kind]
-    return _said("ALTER {} {} OWNER TO {}", kind, name(thing), sql.Identifier(role))
+    return _statement("ALTER {} {} OWNER TO {}", kind, name(thing), sql.Identifier(role))
 
 
 def pin(thing: Securable) -> str:
     """Return the statement that gives a function a search_path of its own, temporary tables last."""
     path = sql.SQL("pg_catalog, {}, pg_temp").format(sql.Identifier(thing.schema))
-    return _said("ALTER ROUTINE {} SET search_path = {}", name(thing), path)
+    return _statement("ALTER ROUTINE {} SET search_path = {}", name(thing), path)
 
 
 def confine(thing: Securable, version: int) -> str:
     """Return what ends that ``thing``, a view or a parent table, reads tables of other schemas."""
     children = [sql.Identifier(*child) for child in thing.reaches]
     if thing.sort == "p":
-        return "\n".join(_said("ALTER TABLE {} DETACH PARTITION {}", name(thing), child) for child in children)
+        return "\n".join(_statement("ALTER TABLE {} DETACH PARTITION {}", name(thing), child) for child in children)
     if thing.sort not in VIEWS:
-        return "\n".join(_said("ALTER TABLE {} NO INHERIT {}", child, name(thing)) for child in children)
+        return "\n".join(_statement("ALTER TABLE {} NO INHERIT {}", child, name(thing)) for child in children)
     if thing.sort == "v" and version >= SECURITY_INVOKER:
-        return _said("ALTER VIEW {} SET (security_invoker = true)", name(thing))
-    return _said("DROP {} {}", VIEWS[thing.sort], name(thing))
+        return _statement("ALTER VIEW {} SET (security_invoker = true)", name(thing))
+    return _statement("DROP {} {}", VIEWS[thing.sort], name(thing))
 
 
 def default(default_: Default, *, grants: bool) -> str:
@@ -74,17 +74,17 @@ def default(default_: Default, *, grants: bool) -> str:
     what = sql.SQL("GRANT {} ON {} TO {}" if grants else "REVOKE {} ON {} FROM {}").format(
         _words([default_.privilege]), _words([default_.things]), grantee(default_.grantee)
     )
-    return _said("ALTER DEFAULT PRIVILEGES FOR ROLE {}{} {}", sql.Identifier(default_.creator), where, what)
+    return _statement("ALTER DEFAULT PRIVILEGES FOR ROLE {}{} {}", sql.Identifier(default_.creator), where, what)
 
 
 def role(name_: str) -> str:
     """Return the statement that makes a role."""
-    return _said("CREATE ROLE {} NOLOGIN", sql.Identifier(name_))
+    return _statement("CREATE ROLE {} NOLOGIN", sql.Identifier(name_))
 
 
 def without(name_: str, powers: Iterable[str]) -> str:
     """Return the statement that takes powers from a role: SUPERUSER, LOGIN and their like."""
-    return _said("ALTER ROLE {} {}", sql.Identifier(name_), _words((f"NO{power}" for power in powers), " "))
+    return _statement("ALTER ROLE {} {}", sql.Identifier(name_), _words((f"NO{power}" for power in powers), " "))
 
 
 def leave(member: Membership, version: int, *, administering_only: bool = False) -> str:
@@ -92,13 +92,13 @@ def leave(member: Membership, version: int, *, administering_only: bool = False)
     text = "REVOKE ADMIN OPTION FOR {} FROM {}{} CASCADE" if administering_only else "REVOKE {} FROM {}{} CASCADE"
     # since then there may be several, and a REVOKE ends those that its own role has granted
     by = sql.SQL(" GRANTED BY {}").format(sql.Identifier(member.grantor)) if version >= GRANTORS else sql.SQL("")
-    return _said(text, sql.Identifier(member.role), sql.Identifier(member.member), by)
+    return _statement(text, sql.Identifier(member.role), sql.Identifier(member.member), by)
 
 
 def reset(setting: Setting) -> str:
     """Return the statement that ends what a role's sessions begin with."""
     where = sql.SQL(" IN DATABASE {}").format(sql.Identifier(setting.database)) if setting.database else sql.SQL("")
-    return _said("ALTER ROLE {}{} RESET {}", sql.Identifier(setting.role), where, sql.Identifier(setting.name))
+    return _statement("ALTER ROLE {}{} RESET {}", sql.Identifier(setting.role), where, sql.Identifier(setting.name))
 
 
 def own_large_objects(role_: str, owner: str) -> str:
@@ -117,7 +117,8 @@ def revoke_large_objects(role_: str) -> str:
 def roll_back(prepared: Prepared) -> str:
     """Return the statement that ends a prepared transaction without what it did."""
     return (
-        _said("ROLLBACK PREPARED {}", sql.Literal(prepared.gid)) + " -- or COMMIT PREPARED, as its owner or a superuser"
+        _statement("ROLLBACK PREPARED {}", sql.Literal(prepared.gid))
+        + " -- or COMMIT PREPARED, as its owner or a superuser"
     )
 
 
@@ -127,9 +128,9 @@ def name(thing: Securable) -> sql.Composable:
         return sql.Identifier(thing.name)
     if thing.kind == "parameter":  # an extension's has two parts
         return sql.Identifier(*thing.name.split("."))
-    found = sql.Identifier(thing.schema, thing.name)
+    qualified = sql.Identifier(thing.schema, thing.name)
     # the server has spelled the types of the arguments, qualified and quoted
-    return found + _words([f"({thing.arguments})"]) if thing.kind == "routine" else found
+    return qualified + _words([f"({thing.arguments})"]) if thing.kind == "routine" else qualified
 
 
 def grantee(role_: str) -> sql.Composable:
@@ -139,9 +140,8 @@ def grantee(role_: str) -> sql.Composable:
 
 def _words(words: Iterable[str], between: LiteralString = ", ") -> sql.Composed:
     # Postgres' own words: privileges that it told us of, kinds of things, powers. Never a name.
-    said: list[sql.Composable] = [sql.SQL(word) for word in words]
-    return sql.SQL(between).join(said)
+    return sql.SQL(between).join([sql.SQL(word) for word in words])
 
 
-def _said(text: LiteralString, *parts: sql.Composable) -> str:
+def _statement(text: LiteralString, *parts: sql.Composable) -> str:
     return sql.SQL(text).format(*parts).as_string(None) + ";"

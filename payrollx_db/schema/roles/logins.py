@@ -85,10 +85,10 @@ def _must_exist(connection: Connection, url: DatabaseUrl, role: str, catalog: Ca
 
 def _is_plain_login(connection: Connection, login: str, role: str, catalog: Catalog) -> bool:
     """Tell whether ``login`` is there, as a login in ``role`` and nothing else; anything more is refused."""
-    found = connection.execute(queries.load("login"), {"login": login}).fetchone()
-    if found is None:
+    row = connection.execute(queries.load("login"), {"login": login}).fetchone()
+    if row is None:
         return False
-    is_more, roles = found
+    is_more, roles = row
     ours = {catalog.owner_role, catalog.reader_role, *(service.role for service in catalog.services)}
     if is_more or roles != [role] or login in ours:
         raise StateConflictError(

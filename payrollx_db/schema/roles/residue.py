@@ -12,22 +12,22 @@ from payrollx_db.schema.roles import fixes
 from payrollx_db.schema.roles.snapshot import Snapshot
 
 
-def find(seen: Snapshot, owner: str) -> Iterator[Finding]:
+def find(snapshot: Snapshot, owner: str) -> Iterator[Finding]:
     """Yield what the roles of a catalog and their logins have left; large objects are to be ``owner``'s."""
-    for setting in seen.settings:
+    for setting in snapshot.settings:
         where = f" in {setting.database}" if setting.database else ""
         message = f"each session of {setting.role}{where} begins with {setting.name} = {setting.value}"
         sql = fixes.reset(setting)
         place = f"setting {setting.name}"
         yield Finding(ROLE_SETTING, "error", place, 1, message, ("SET",), sql=sql, subject=setting.role)
-    for objects in seen.large_objects:
+    for objects in snapshot.large_objects:
         number = "a large object" if objects.number == 1 else f"{objects.number:,} large objects"
         message = f"{objects.role} {'owns' if objects.owns else 'has privileges on'} {number}, in no service's schema"
         sql = fixes.own_large_objects(objects.role, owner) if objects.owns else fixes.revoke_large_objects(objects.role)
         privilege = ("OWNER",) if objects.owns else ("ALL",)
         place = f"largeobjects {objects.role}"
         yield Finding(LARGE_OBJECT, "warn", place, objects.number, message, privilege, sql=sql, subject=objects.role)
-    for prepared in seen.prepared:
+    for prepared in snapshot.prepared:
         message = (
             f"the transaction {prepared.gid} that {prepared.role} prepared at {prepared.since} UTC holds its locks,"
             " and every row version since"

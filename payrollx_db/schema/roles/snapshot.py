@@ -153,7 +153,7 @@ class Snapshot:
     prepared: tuple[Prepared, ...]
 
 
-def look(url: DatabaseUrl, catalog: Catalog) -> Snapshot:
+def fetch(url: DatabaseUrl, catalog: Catalog) -> Snapshot:
     """Read what there is, in one read-only transaction. Raises TargetError where that fails."""
     with connected(url, "can't look at the roles") as connection:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
