@@ -299,6 +299,25 @@ def test_without_the_lock_nobody_writes(migrated: DatabaseUrl) -> None:
         asyncio.run(go())
 
 
+def test_a_run_records_only_behind_the_gate(migrated: DatabaseUrl) -> None:
+    """Its own session can't write elsewhere, and not any more once the lock's session is lost."""
+    target = Endpoint(migrated, "target", "it")
+
+    async def go() -> None:
+        async with exclusive(target) as run_session:
+            async with run_session.transaction() as connection:
+                await connection.execute("CREATE TABLE public.kept ()")
+            with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+                await run_session.connection.execute("CREATE TABLE public.refused ()")
+            query(migrated, "SELECT pg_terminate_backend(%s)", (run_session.lock_pid,))
+            async with run_session.transaction() as connection:
+                await connection.execute("CREATE TABLE public.late ()")
+
+    with pytest.raises(LockLostError):
+        asyncio.run(go())
+    assert query(migrated, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [("kept",)]
+
+
 def test_losing_the_lock_stops_the_run(migrated: DatabaseUrl) -> None:
     target = Endpoint(migrated, "target", "it")
 
