@@ -299,8 +299,9 @@ def test_without_the_lock_nobody_writes(migrated: DatabaseUrl) -> None:
         asyncio.run(go())
 
 
-def test_a_run_records_only_behind_the_gate(migrated: DatabaseUrl) -> None:
+def test_a_run_records_only_behind_the_gate(migrated: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own session can't write elsewhere, and not any more once the lock's session is lost."""
+    monkeypatch.setattr("payrollx_db.consolidate.state.lock.WATCH", 60)  # so that it's the gate that notices
     target = Endpoint(migrated, "target", "it")
 
     async def go() -> None:
