@@ -35,8 +35,10 @@ def apply(plan: Plan, decisions: Iterable[Decision]) -> Plan:
     def excepted(table: TablePlan) -> TablePlan:
         name = table.source_name
         # What is NULL in the owner's row is NULL in the target, so a duplicate of it is compared likewise.
-        said = owners.get((table.owner, table.target_name), name) if table.owner else name
-        columns = {c.target.name: tuple(keys) for c in table.columns if (keys := nulled.get((said, c.target.name)))}
+        decided_as = owners.get((table.owner, table.target_name), name) if table.owner else name
+        columns = {
+            c.target.name: tuple(keys) for c in table.columns if (keys := nulled.get((decided_as, c.target.name)))
+        }
         return replace(table, out=tuple(out[name]), nulled=columns, adopted=tuple(adopted[name]))
 
     return replace(plan, tables=tuple(map(excepted, plan.tables)))

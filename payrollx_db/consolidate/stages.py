@@ -64,7 +64,9 @@ async def _copy_and_index(context: RunContext, plan: Plan) -> None:
             await retry_transient(lambda: copier.move(table, begin), table.target_name, context.observer)
         for duplicate in (t for t in plan.merges if t.target_name == table.target_name and t.adopted):
             if table.place not in finished or duplicate.place not in finished:
-                await retry_transient(partial(copier.adopt, duplicate), duplicate.source_name, context.observer)
+                await retry_transient(
+                    partial(copier.import_unowned, duplicate), duplicate.source_name, context.observer
+                )
         await indexing.index(table.target_name)
 
     async with watching(context, plan):

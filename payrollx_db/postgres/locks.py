@@ -207,5 +207,5 @@ def name_holders(
 
 def _take_advisory(lock: TableLock, advisory: Advisory) -> Steps[str]:
     """Keep earlier versions out; return who of them is at work. Who may change nothing here is no reason to stop."""
-    ((taken,),) = yield Statement(sql.SQL(TRY_ADVISORY).format(advisory.numbers))
-    return "" if taken else (yield from name_holders(lock, advisory=advisory, modes=()))
+    ((acquired,),) = yield Statement(sql.SQL(TRY_ADVISORY).format(advisory.numbers))
+    return "" if acquired else (yield from name_holders(lock, advisory=advisory, modes=()))

@@ -57,7 +57,7 @@ class QuarantineRetrier:
                 async with writer.transaction():
                     await pass_write_gate(writer, target, self.lock_pid, f"quarantine {group[0].target_name}")
                     staged = [await self._stage(n, table, keys, reader, writer) for n, table in enumerate(group)]
-                    for key in sorted(set.intersection(*(set(found) for _, found in staged))):
+                    for key in sorted(set.intersection(*(set(convertible) for _, convertible in staged))):
                         if reason := await _insert(writer, group, [name for name, _ in staged], key, self.runs):
                             refused[key] = reason
                         else:
@@ -86,11 +86,11 @@ class QuarantineRetrier:
     ) -> tuple[str, list[str]]:
         """Bring the rows that can be converted into a temporary table; return its name and their keys."""
         name = f"retried_{number}"
-        made, goal = sql.Identifier(name), sql.Identifier(table.target.schema, table.target.name)
+        staging, target_table = sql.Identifier(name), sql.Identifier(table.target.schema, table.target.name)
         columns = [column.target.name for column in table.columns]
         listed = sql.SQL(", ").join(map(sql.Identifier, columns))
         shape = sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {}, ''::text AS {} FROM {} LIMIT 0")
-        await writer.execute(render_sql(shape.format(made, listed, sql.Identifier(KEY), goal)))
+        await writer.execute(render_sql(shape.format(staging, listed, sql.Identifier(KEY), target_table)))
         valid = [c.conversion.valid for c in table.columns if c.conversion.valid is not None]
         where = sql.SQL(" AND ").join([table.among(keys), *(sql.SQL("({})").format(_or_null(v)) for v in valid)])
         values = sql.SQL(", ").join(
@@ -113,10 +113,10 @@ class QuarantineRetrier:
             target=target,
             rate=self.context.rate,
         )
-        found = await writer.fetch(
-            render_sql(sql.SQL("SELECT {} AS key FROM pg_temp.{}").format(sql.Identifier(KEY), made))
+        records = await writer.fetch(
+            render_sql(sql.SQL("SELECT {} AS key FROM pg_temp.{}").format(sql.Identifier(KEY), staging))
         )
-        return name, [record["key"] for record in found]
+        return name, [record["key"] for record in records]
 
     async def _lift(self, writer: Any, group: Iterable[TablePlan], keys: Sequence[str], *, merged: bool) -> None:
         if not keys:
@@ -152,9 +152,9 @@ async def _insert(
         async with writer.transaction():
             for table, name in zip(group, staged, strict=True):
                 columns = sql.SQL(", ").join(sql.Identifier(column.target.name) for column in table.columns)
-                goal = sql.Identifier(table.target.schema, table.target.name)
+                target_table = sql.Identifier(table.target.schema, table.target.name)
                 statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM pg_temp.{} WHERE {} = $1").format(
-                    goal, columns, columns, sql.Identifier(name), sql.Identifier(KEY)
+                    target_table, columns, columns, sql.Identifier(name), sql.Identifier(KEY)
                 )
                 await writer.execute(render_sql(statement), key)
                 if table.place in runs:
@@ -171,9 +171,9 @@ def _equal_rows(table: TablePlan, staged: str) -> sql.Composable:
         sql.SQL("r.{0} IS NOT DISTINCT FROM t.{0}").format(sql.Identifier(column.target.name))
         for column in table.columns
     )
-    goal = sql.Identifier(table.target.schema, table.target.name)
+    target_table = sql.Identifier(table.target.schema, table.target.name)
     return sql.SQL("SELECT r.{} AS key FROM pg_temp.{} AS r JOIN {} AS t ON {}").format(
-        sql.Identifier(KEY), sql.Identifier(staged), goal, same
+        sql.Identifier(KEY), sql.Identifier(staged), target_table, same
     )
 
 

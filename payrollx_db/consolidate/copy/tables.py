@@ -89,7 +89,7 @@ class TableCopier:
             await self._record_slice(writer, table, number, moved)
         return moved
 
-    async def adopt(self, table: TablePlan) -> Piped:
+    async def import_unowned(self, table: TablePlan) -> Piped:
         """Copy those rows of a duplicate table that policies let in, and record them. Raises as `move` does."""
         started = time.monotonic()
         async with self.slots, self._reader(table) as (reader, snapshot), self._writer(table) as writer:
@@ -121,9 +121,9 @@ class TableCopier:
             return 0
         await writer.execute(quarantine.STAGING)
         query, source = render_sql(legacy_rows(table, keys)), self.context.sources[table.database]
-        goal, columns = quarantine.STAGED
+        staging, columns = quarantine.STAGED
         await pipe(
-            reader, query, writer, goal, columns, source=source, target=self.context.target, rate=self.context.rate
+            reader, query, writer, staging, columns, source=source, target=self.context.target, rate=self.context.rate
         )
         return await quarantine.keep_staged(writer, self.run, table.source_name)
 
@@ -157,10 +157,10 @@ class TableCopier:
                 await writer.execute("COMMIT")
 
     async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
-        goal = (table.target.schema, table.target.name)
+        target_table = (table.target.schema, table.target.name)
         columns = [column.target.name for column in table.columns]
         return await pipe(
-            reader, render_sql(query), writer, goal, columns, freeze=freeze,
+            reader, render_sql(query), writer, target_table, columns, freeze=freeze,
             source=self.context.sources[table.database], target=self.context.target, rate=self.context.rate,
         )  # fmt: skip
 

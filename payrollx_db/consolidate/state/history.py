@@ -82,7 +82,7 @@ async def record_verification(
             problem = problem or error.message
         else:
             return
-    observer(Notice(f"the outcome stands, but isn't recorded with the run: {problem}"))
+    observer(Notice(f"the result holds, but it isn't recorded with the run: {problem}"))
 
 
 async def _record(target: Endpoint, verdict: Verdict, started: float) -> None:

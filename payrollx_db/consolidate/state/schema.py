@@ -39,11 +39,11 @@ def _version() -> Steps[int]:
     if not recorded:
         return 0
     rows = (yield Statement(sql.SQL(queries.load("newest_version")))) if versioned else []
-    found, tool = rows[0] if rows else (1, "")
-    if found > VERSION:
+    version, tool = rows[0] if rows else (1, "")
+    if version > VERSION:
         raise StateConflictError(
-            f"the state in {SCHEMA} is of version {found}, written by payrollx-db {tool};"
+            f"the state in {SCHEMA} is of version {version}, written by payrollx-db {tool};"
             f" this is payrollx-db {__version__}, which knows it up to version {VERSION}",
             hint=f"use payrollx-db {tool}, or a newer one",
         )
-    return int(found)
+    return int(version)
