@@ -33,7 +33,7 @@ def to_error(
     An error that the data caused is a FindingsError instead. ``hints`` are the caller's own, by SQLSTATE or class.
     """
     state = sqlstate(error)
-    data = sqlstates.among(state, sqlstates.DATA) and not isinstance(original(error), psycopg.OperationalError)
+    data = sqlstates.is_of_data(state) and not isinstance(original(error), psycopg.OperationalError)
     result = (FindingsError if data else kind)(f"{what}: {explain(error, url)}", hint=hint(error, hints))
     result.sqlstate = state
     result.transient = is_transient(error)

@@ -12,6 +12,7 @@ ORPHANED = "PX002"  # raised by our own SQL: rows point at no row
 
 # What the rows cause: data exceptions, broken constraints, a view's check option, and what we raise about rows.
 DATA = ("22", "23", "44", ORPHANED)
+OF_SETTINGS = ("22023",)  # a role that isn't there, a setting that isn't valid: no row has caused it
 
 # What may go well a moment later: lost connections, serialization (a standby's recovery conflict), deadlock, too many
 # connections, and the three ways in which a server ends or refuses sessions while it stops or starts.
@@ -37,7 +38,7 @@ WORDS = {
     "22008": "a date or time is out of range",
     "22012": "a division by zero",
     "22021": "a text isn't valid in the database's encoding",
-    "22023": "a setting or an argument isn't valid",
+    "22023": "a role, a setting or an argument isn't valid",
     "22P02": "a text isn't valid for the type that it is converted to",
     "22P03": "bytes aren't valid for the type that they are read as",
     "22P05": "a character doesn't exist in the other encoding",
@@ -101,7 +102,8 @@ HINTS = {
     " settings of our sessions",
     "0A": "a newer version of Postgres may be able to do it",
     "22": "the data doesn't fit; fix those rows in the source",
-    "22023": f"check the settings of the command line and the options in the URL, {AGAIN}",
+    "22023": f"check that the roles are there (payrollx-db roles), and the settings of the command line and the URL,"
+    f" {AGAIN}",
     "22P04": f"the two servers' COPY formats differ; see that both are supported versions of Postgres, {AGAIN}",
     "23": "the data doesn't fit; fix those rows in the source",
     READ_ONLY: "it is a standby, or set to default_transaction_read_only: point the URL at the primary, or lift that",
@@ -145,6 +147,11 @@ def among(sqlstate: str, states: tuple[str, ...]) -> bool:
 def is_transient(sqlstate: str) -> bool:
     """Tell whether the same may go well a moment later."""
     return among(sqlstate, TRANSIENT) and not among(sqlstate, LASTING)
+
+
+def is_of_data(sqlstate: str) -> bool:
+    """Tell whether rows have caused it."""
+    return among(sqlstate, DATA) and not among(sqlstate, OF_SETTINGS)
 
 
 def words(sqlstate: str) -> str:

@@ -129,6 +129,15 @@ def test_why_a_login_is_refused(german: DatabaseUrl, change: dict[str, str], sta
     assert "running" not in error.hint
 
 
+@both
+def test_a_role_that_is_not_there(german: DatabaseUrl, by: Any) -> None:
+    error = failure(Endpoint(german, "target", "unified", settings={"role": "nobody_here"}), "SELECT", by=by)
+
+    assert isinstance(error, TargetError)
+    assert (error.sqlstate, error.transient) == ("22023", False)
+    assert "check that the roles are there" in error.hint
+
+
 def test_a_side_has_its_own_class(german: DatabaseUrl) -> None:
     assert isinstance(refused(DatabaseUrl({**german.params, "password": "wrong"}), side="source"), SourceError)
 
