@@ -21,12 +21,12 @@ def apply(plan: Plan, decisions: Iterable[Decision]) -> Plan:
     """Return the plan with the exceptions that ``decisions`` make."""
     out: dict[str, dict[str, None]] = defaultdict(dict)
     nulled: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-    adopted: dict[str, dict[str, None]] = defaultdict(dict)
+    imported: dict[str, dict[str, None]] = defaultdict(dict)
     for decision in decisions:
         if decision.kind == "row":
             out[decision.source][decision.key] = None
         elif decision.kind == "adopted":
-            adopted[decision.source][decision.key] = None
+            imported[decision.source][decision.key] = None
         elif decision.action == "null":
             nulled[decision.source, decision.column][decision.key] = None
 
@@ -39,7 +39,7 @@ def apply(plan: Plan, decisions: Iterable[Decision]) -> Plan:
         columns = {
             c.target.name: tuple(keys) for c in table.columns if (keys := nulled.get((decided_as, c.target.name)))
         }
-        return replace(table, out=tuple(out[name]), nulled=columns, adopted=tuple(adopted[name]))
+        return replace(table, out=tuple(out[name]), nulled=columns, imported=tuple(imported[name]))
 
     return replace(plan, tables=tuple(map(excepted, plan.tables)))
 

@@ -62,7 +62,7 @@ async def _copy_and_index(context: RunContext, plan: Plan) -> None:
         if table.place not in finished:
             begin = partial(_start_account, context, table)
             await retry_transient(lambda: copier.move(table, begin), table.target_name, context.observer)
-        for duplicate in (t for t in plan.merges if t.target_name == table.target_name and t.adopted):
+        for duplicate in (t for t in plan.merges if t.target_name == table.target_name and t.imported):
             if table.place not in finished or duplicate.place not in finished:
                 await retry_transient(
                     partial(copier.import_unowned, duplicate), duplicate.source_name, context.observer
@@ -154,11 +154,11 @@ async def _merge(context: RunContext, plan: Plan) -> None:
 
 
 async def _merge_account(context: RunContext, verdict: TableVerdict, quarantined: int) -> None:
-    rows, adopted = verdict.result, len(verdict.table.adopted)
+    rows, imported = verdict.result, len(verdict.table.imported)
     counts = {
         "rows_read": rows.left_rows + quarantined,
-        "rows_merged": rows.matched - adopted,
-        "rows_written": adopted,
+        "rows_merged": rows.matched - imported,
+        "rows_written": imported,
         "rows_quarantined": quarantined,
     }
     async with context.transaction() as connection:
@@ -170,8 +170,8 @@ async def _merge_account(context: RunContext, verdict: TableVerdict, quarantined
 async def _account(context: RunContext, plan: Plan) -> None:
     """Law 1: count what the target holds, and let the sums say whether anything is lost."""
     for table in plan.copies:
-        adopted = sum(len(t.adopted) for t in plan.merges if t.target_name == table.target_name)
-        rows = await indexes.count_rows(context.connection, table.target_name) - adopted
+        imported = sum(len(t.imported) for t in plan.merges if t.target_name == table.target_name)
+        rows = await indexes.count_rows(context.connection, table.target_name) - imported
         async with context.transaction() as connection:
             account = {"rows_written": rows, "rows_merged": 0, "status": "done"}
             await accounts.update_account(connection, context.run, table, **account)

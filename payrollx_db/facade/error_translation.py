@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import PendingRollbackError
 
 from payrollx_db.errors import BoundaryError, ConnectionLostError, PayrollxError, TargetError
 from payrollx_db.facade.wall import ACTIVE_SERVICE, ServiceScope, SessionState, Wall
-from payrollx_db.postgres import errors
+from payrollx_db.postgres import connect, errors
 from payrollx_db.postgres.masking import mask
 from payrollx_db.postgres.sqlstates import FORBIDDEN, READ_ONLY
 from payrollx_db.postgres.url import DatabaseUrl
@@ -46,7 +47,13 @@ def of_failure(context: ExceptionContext, url: DatabaseUrl) -> PayrollxError | N
 
 
 def unreachable(url: DatabaseUrl, error: BaseException) -> TargetError:
-    """Return the error for a database that no connection can be made to."""
+    """Return the error for a database that no connection can be made to.
+
+    Where psycopg was refused, the server is asked once more, which takes a login's time: libpq hides the SQLSTATE.
+    """
+    refused = _original(error)
+    if isinstance(refused, psycopg.OperationalError) and not sqlstate_of(refused):
+        connect.note_refusal(refused, url, {})
     message = f"can't connect to {url}: {_explain(error, url)}"
     hint = errors.hint(_original(error)) if sqlstate_of(error) else "check that the server runs and the URL is right"
     return _with_sqlstate(TargetError(message, hint=hint), error)

@@ -37,7 +37,7 @@ def connect(
     try:
         connection = _open(params)
     except psycopg.OperationalError as error:
-        if not _note(error, refusal(url, settings) if _answered(error) else ""):
+        if not note_refusal(error, url, settings):
             raise
         connection = _open(params)
     try:
@@ -93,6 +93,11 @@ async def connect_copy(url: DatabaseUrl, settings: Mapping[str, str], *, name: s
         connection.terminate()
         raise
     return connection
+
+
+def note_refusal(error: psycopg.OperationalError, url: DatabaseUrl, settings: Mapping[str, str]) -> bool:
+    """Give psycopg's error of a refused session its SQLSTATE; tell whether the server would let us in by now."""
+    return _note(error, refusal(url, settings) if _answered(error) else "")
 
 
 def refusal(url: DatabaseUrl, settings: Mapping[str, str]) -> str:

@@ -118,3 +118,16 @@ def test_a_session_that_the_server_ends(place: DatabaseUrl, driver: str, monkeyp
 def test_the_reader_writes_nothing(place: DatabaseUrl, driver: str) -> None:
     with pytest.raises(BoundaryError, match="the reader only reads"), unified.reader.session() as session:
         session.execute(text("CREATE TABLE auth.mine ()"))
+
+
+@ALL
+def test_a_login_that_is_refused(place: DatabaseUrl, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = DatabaseUrl({**place.params, "password": "not the right one"})
+    monkeypatch.setenv("DATABASE_URL", text_of(wrong, driver))
+
+    with pytest.raises(TargetError, match="can't connect") as caught:
+        execute(auth.db, driver, text("SELECT 1"))
+
+    assert caught.value.sqlstate == "28P01"
+    assert "password" in caught.value.hint
+    assert "Passwort" not in str(caught.value)

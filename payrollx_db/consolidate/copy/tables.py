@@ -96,7 +96,7 @@ class TableCopier:
             if await parts.is_finished(writer, self.run, table.place):
                 return Piped(0, 0, 0)  # tried again, though they were in: only the answer was lost
             await parts.begin_part(writer, self.run, table.place, snapshot, 1)
-            query = table.select(table.among(table.adopted))
+            query = table.select(table.among(table.imported))
             moved = await self._pipe(table, query, reader, writer, freeze=False)
             await self._record_slice(writer, table, 0, moved)
             await parts.finish_part(writer, self.run, table.place)

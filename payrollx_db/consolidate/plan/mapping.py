@@ -50,7 +50,7 @@ class TablePlan:
     legacy database's: its rows are compared with what the owner's rows became, and merged.
 
     Policies make exceptions, by the source's own key as text: rows that stay ``out`` (quarantined),
-    columns that are ``nulled`` in some rows, and rows of a duplicate table that are ``adopted``.
+    columns that are ``nulled`` in some rows, and rows of a duplicate table that are ``imported``.
     """
 
     database: str
@@ -62,7 +62,7 @@ class TablePlan:
     slices: int = 1
     out: tuple[str, ...] = ()
     nulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    adopted: tuple[str, ...] = ()
+    imported: tuple[str, ...] = ()
 
     @property
     def source_name(self) -> str:

@@ -25,7 +25,7 @@ from payrollx_db.postgres.session import Endpoint
 class TableVerdict:
     """What comparing one source table with its target showed; ``seconds`` is the wall time of it.
 
-    ``kept`` is the same for the rows in quarantine, where there are any. ``adopted`` counts rows that
+    ``kept`` is the same for the rows in quarantine, where there are any. ``imported`` counts rows that
     duplicate tables brought into this target. ``started`` is when, by this process's monotonic clock.
     """
 
@@ -33,13 +33,13 @@ class TableVerdict:
     result: Comparison
     seconds: float
     kept: Comparison | None = None
-    adopted: int = 0
+    imported: int = 0
     started: float = 0.0
 
     @property
     def extra(self) -> int:
         """How many rows the target has that neither this source nor its duplicates account for."""
-        return 0 if self.table.owner else self.result.extra - self.adopted
+        return 0 if self.table.owner else self.result.extra - self.imported
 
     @property
     def identical(self) -> bool:
@@ -101,21 +101,21 @@ class Verifier:
 
         Raises SourceError, TargetError, or FindingsError where a source value can't be converted at all.
         """
-        adopted: dict[str, int] = {}
+        imported: dict[str, int] = {}
         for table in plan.merges:
-            adopted[table.target_name] = adopted.get(table.target_name, 0) + len(table.adopted)
+            imported[table.target_name] = imported.get(table.target_name, 0) + len(table.imported)
         known = Sums()
-        verdicts = [self.one(t, adopted=adopted.get(t.target_name, 0), known=known) for t in plan.tables]
+        verdicts = [self.one(t, imported=imported.get(t.target_name, 0), known=known) for t in plan.tables]
         return Verdict(tuple(await limited(verdicts, self.context.jobs)))
 
-    async def one(self, table: TablePlan, *, adopted: int = 0, known: Sums | None = None) -> TableVerdict:
-        """Compare one table; ``adopted`` rows of its target came from duplicate tables."""
+    async def one(self, table: TablePlan, *, imported: int = 0, known: Sums | None = None) -> TableVerdict:
+        """Compare one table; ``imported`` rows of its target came from duplicate tables."""
         started = time.monotonic()
         self.context.observer(TableStarted(*table.place, table.source.rows))
         source = source_side(table, self.context.sources[table.database])
         target = target_side(table, self.context.target)
         sessions = self.context.sessions
-        contained = table.owner is not None or adopted > 0
+        contained = table.owner is not None or imported > 0
         asked = {"rows": table.source.rows, "limit": self.limit, "values": self.values}
         shared = known if table.owner else None  # only duplicate tables look at a target a second time
         result = await compare(sessions, source, target, **asked, contained=contained, known=shared)  # type: ignore[arg-type]
@@ -127,7 +127,7 @@ class Verifier:
             kept = await compare(sessions, *sides, **asked)  # type: ignore[arg-type]
         seconds = time.monotonic() - started
         self.context.observer(TableFinished(*table.place, result.left_rows, table.source.size, seconds))
-        return TableVerdict(table, result, seconds, kept, 0 if table.owner else adopted, started)
+        return TableVerdict(table, result, seconds, kept, 0 if table.owner else imported, started)
 
     def _legacy_side(self, table: TablePlan) -> Side:
         """Return the source's rows that stay out, whole."""
