@@ -23,6 +23,7 @@ from payrollx_db.backup.session import Session, session
 from payrollx_db.backup.signature import Key
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
 
@@ -103,7 +104,7 @@ def prune(folder: Path, newest: Backup, keep: int, key: Key) -> list[Backup]:
 class _Shape:
     """The tables that there are, and the revision of each service."""
 
-    tables: tuple[fingerprint.Table, ...]
+    tables: tuple[Table, ...]
     revisions: dict[str, str]
 
     @classmethod

@@ -5,7 +5,6 @@ rows have the same sums in every database.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -13,41 +12,22 @@ from payrollx_db.backup.manifest import Grant, TableRecord
 from payrollx_db.backup.session import Session
 from payrollx_db.consolidate.plan.conversion import canonical
 from payrollx_db.postgres.compare import Fingerprint, Side, buckets_for
-from payrollx_db.postgres.introspect import ColumnType
+from payrollx_db.postgres.introspect import Table, read_enums, read_tables
+from payrollx_db.postgres.steps import perform
 
 ROW = "r"
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table: its schema and name, about how many rows it has, and its primary key's columns."""
-
-    schema: str
-    name: str
-    rows: int
-    key: tuple[str, ...]
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        """The qualified name, quoted."""
-        return sql.Identifier(self.schema, self.name)
-
-
 def tables(at: Session, schemas: Iterable[str]) -> list[Table]:
-    """Return the tables of these schemas, by name."""
-    return [
-        Table(schema, name, rows, tuple(key))
-        for schema, name, rows, key in at.ask("tables", schemas=sorted(schemas))
-    ]  # fmt: skip
+    """Return the tables of these schemas, by name. Foreign tables hold no rows of their own."""
+    by_name = perform(at.raw, read_tables(sorted(schemas)))
+    return [table for table in by_name.values() if table.kind != "f"]
 
 
 def record(at: Session, table: Table, bucket_count: int | None = None) -> TableRecord:
     """Hash a table's rows in this transaction, into that many buckets (default: as fits its size)."""
-    columns = {
-        name: canonical(sql.Identifier(ROW, name), ColumnType(schema, kind, kind, letter, element))
-        for name, kind, schema, letter, element in at.ask("columns", schema=table.schema, table=table.name)
-    }
-    key = table.key or tuple(columns)
+    columns = {c.name: canonical(sql.Identifier(ROW, c.name), c.type) for c in table.columns}
+    key = table.primary_key or tuple(columns)
     source = sql.SQL("{} AS {}").format(table.identifier, sql.Identifier(ROW))
     side = Side(at.endpoint, source, tuple((name, columns[name]) for name in key), tuple(columns.items()))
     count = bucket_count or buckets_for(table.rows)
@@ -76,7 +56,7 @@ def differences(at: Session, schema: str, expected: Iterable[TableRecord]) -> li
 
 def enums(at: Session, schema: str) -> dict[str, tuple[str, ...]]:
     """Return the enum types of a schema, with their labels."""
-    return {name: tuple(labels) for name, labels in at.ask("enums", schema=schema)}
+    return perform(at.raw, read_enums(schema))
 
 
 def publications(at: Session, schema: str) -> set[tuple[str, str]]:

@@ -1,13 +1,16 @@
 """A database's catalog (pg_catalog) as frozen dataclasses: what there is, before anything is decided."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
+
+from psycopg import sql
 
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.steps import Rows, Statement, Steps, perform_async
 
 queries = query_files.beside(__name__)
 
@@ -107,6 +110,11 @@ class Table:
         return f"{self.schema}.{self.name}"
 
     @property
+    def identifier(self) -> sql.Identifier:
+        """The qualified name, quoted."""
+        return sql.Identifier(self.schema, self.name)
+
+    @property
     def primary_key(self) -> tuple[str, ...]:
         """The primary key's columns; empty where there is none."""
         return next((index.columns for index in self.indexes if index.primary), ())
@@ -165,15 +173,30 @@ async def read_database(connection: Connection, name: str, *, sizes: bool = Fals
     """Read the catalog over an open session, in one snapshot."""
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        who = await _rows(connection, "database")
-        tables = await _tables(connection, sizes=sizes)
-        oids = {"tables": [table.oid for table in tables.values()]}
-        keys = [_foreign_key(row) for row in await _rows(connection, "foreign_keys", oids)]
-        left = [Leftover(*row) for row in await _rows(connection, "leftovers")]
-    system, dbname, version, version_text, encoding, standby = who[0]
-    return Database(
-        name, system, dbname, version, version_text, encoding, standby, tables, tuple(keys), tuple(left)
-    )  # fmt: skip
+        return await perform_async(connection, _read_database(name, sizes=sizes))
+
+
+def read_tables(schemas: Sequence[str] | None = None, *, sizes: bool = False) -> Steps[dict[str, Table]]:
+    """Read the tables of these schemas (default: all but the system's), by ``schema.table``."""
+    rows = yield _query("tables", {"sizes": sizes, "schemas": None if schemas is None else list(schemas)})
+    oids = {"tables": [row[0] for row in rows]}
+    columns: dict[int, list[Column]] = defaultdict(list)
+    indexes: dict[int, list[Index]] = defaultdict(list)
+    for oid, *rest in (yield _query("columns", oids)):
+        columns[oid].append(_column(rest))
+    for oid, *rest in (yield _query("indexes", oids)):
+        indexes[oid].append(_index(rest))
+    tables = [
+        Table(oid, schema, name, kind, estimate, size, pages, tuple(columns[oid]), tuple(indexes[oid]))
+        for oid, schema, name, kind, estimate, size, pages in rows
+    ]
+    return {table.full_name: table for table in tables}
+
+
+def read_enums(schema: str) -> Steps[dict[str, tuple[str, ...]]]:
+    """Read the enum types of a schema, with their labels in their order."""
+    rows = yield _query("enums", {"schema": schema})
+    return {name: tuple(labels) for name, labels in rows}
 
 
 def database_query() -> LiteralString:
@@ -181,25 +204,19 @@ def database_query() -> LiteralString:
     return queries.load("database")
 
 
-async def _rows(connection: Connection, query: str, params: Any = None) -> list[tuple[Any, ...]]:
-    cursor = await connection.execute(queries.load(query), params)
-    return await cursor.fetchall()
+def _read_database(name: str, *, sizes: bool) -> Steps[Database]:
+    ((system, dbname, version, version_text, encoding, standby),) = yield _query("database")
+    tables = yield from read_tables(sizes=sizes)
+    key_rows: Rows = yield _query("foreign_keys", {"tables": [table.oid for table in tables.values()]})
+    leftovers: Rows = yield _query("leftovers")
+    return Database(
+        name, system, dbname, version, version_text, encoding, standby, tables,
+        tuple(_foreign_key(row) for row in key_rows), tuple(Leftover(*row) for row in leftovers),
+    )  # fmt: skip
 
 
-async def _tables(connection: Connection, *, sizes: bool) -> dict[str, Table]:
-    rows = await _rows(connection, "tables", {"sizes": sizes})
-    oids = {"tables": [row[0] for row in rows]}
-    columns: dict[int, list[Column]] = defaultdict(list)
-    indexes: dict[int, list[Index]] = defaultdict(list)
-    for oid, *rest in await _rows(connection, "columns", oids):
-        columns[oid].append(_column(rest))
-    for oid, *rest in await _rows(connection, "indexes", oids):
-        indexes[oid].append(_index(rest))
-    tables = [
-        Table(oid, schema, name, kind, estimate, size, pages, tuple(columns[oid]), tuple(indexes[oid]))
-        for oid, schema, name, kind, estimate, size, pages in rows
-    ]
-    return {table.full_name: table for table in tables}
+def _query(name: str, params: Any = None) -> Statement:
+    return Statement(sql.SQL(queries.load(name)), params)
 
 
 def _column(row: list[Any]) -> Column:
