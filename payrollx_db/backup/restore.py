@@ -37,7 +37,6 @@ queries = query_files.beside(__name__)
 # Decides, for a caller, whether these extras of a dump are to be brought. They run with the rights of the owner role.
 Accept = Callable[[tuple[str, ...]], bool]
 
-AUDIT_TRIGGERS = ("payrollx_audit", "payrollx_audit_truncate")
 ASIDE = "payrollx_before_restore"
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -157,7 +156,7 @@ def _made_here(manifest: Manifest, crossing: Iterable[ForeignKey]) -> Iterator[s
         yield f"FK CONSTRAINT {schema} {key.table[1]} {key.name} "
         yield f"COMMENT {schema} CONSTRAINT {key.name} ON {key.table[1]} "
     for table in manifest.tables:
-        for trigger in AUDIT_TRIGGERS:
+        for trigger in audit.TRIGGERS:
             yield f"TRIGGER {schema} {table.name} {trigger} "
             yield f"COMMENT {schema} TRIGGER {trigger} ON {table.name} "
     yield f"FUNCTION {schema} {audit.FUNCTION}"

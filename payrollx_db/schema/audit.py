@@ -20,6 +20,7 @@ from payrollx_db.schema import drift
 
 queries = query_files.beside(__name__)
 
+TRIGGERS = ("payrollx_audit", "payrollx_audit_truncate")
 FUNCTION = "audit_into_"  # and the log's name: what the triggers call, in the schema of the log
 NO_LOG = "PX001"  # the SQLSTATE of a mark whose log isn't in the database
 

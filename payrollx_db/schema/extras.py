@@ -34,7 +34,9 @@ def kind(extra: str) -> str:
 def find(opened: Connection, catalog: Catalog, schemas: frozenset[str]) -> list[Finding]:
     """Return where what lies in ``schemas`` beyond models isn't what the catalog says, by their messages."""
     parameters = {"schemas": sorted(schemas), "marks": audit.as_json(audit.marks(catalog.models))}
-    there = set(opened.exec_driver_sql(queries.load("extras"), parameters).scalars())
+    audits = tuple(f"trigger {name} on " for name in audit.TRIGGERS)  # those without a mark, too: the audit names them
+    names = opened.exec_driver_sql(queries.load("extras"), parameters).scalars()
+    there = {name for name in names if not name.startswith(audits)}
     expected = {extra for service in catalog.services if service.schema in schemas for extra in service.extras}
     findings = [drift.difference("extra", extra, drift.EXTRA) for extra in there - expected]
     findings += [drift.difference("missing", extra, drift.MISSING) for extra in expected - there]
