@@ -71,7 +71,7 @@ def load(name: str, kind: type[T]) -> T:
     """Import ``package.module:name``, which must be a ``kind``. Raises CatalogError."""
     module, _, attribute = name.partition(":")
     try:
-        found = getattr(importlib.import_module(module), attribute)
+        value = getattr(importlib.import_module(module), attribute)
     except ImportError as error:
         raise CatalogError(
             f"can't import {module}: {error}",
@@ -79,9 +79,9 @@ def load(name: str, kind: type[T]) -> T:
         ) from None
     except AttributeError:
         raise CatalogError(f"{module} has no {attribute}", hint=f"name the {kind.__name__} that it defines") from None
-    if not isinstance(found, kind):
-        raise CatalogError(f"{name} is a {type(found).__name__}", hint=f"it must be a {kind.__name__}")
-    return found
+    if not isinstance(value, kind):
+        raise CatalogError(f"{name} is a {type(value).__name__}", hint=f"it must be a {kind.__name__}")
+    return value
 
 
 def _address(name: str) -> str:

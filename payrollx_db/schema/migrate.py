@@ -132,13 +132,13 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
 
 def options(catalog: Catalog, schemas: frozenset[str] | None = None) -> dict[str, Any]:
     """Return how Alembic is configured, wherever it runs: what to compare, and where its own table lies."""
-    wanted = schemas if schemas is not None else frozenset(known.schema for known in catalog.services)
+    compared = schemas if schemas is not None else frozenset(known.schema for known in catalog.services)
 
     def include_name(name: str | None, kind: str, _parents: Any) -> bool:
-        return kind != "schema" or name in wanted
+        return kind != "schema" or name in compared
 
     def include_object(item: Any, _name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
-        return kind != "table" or item.schema in wanted
+        return kind != "table" or item.schema in compared
 
     return {
         "catalog": catalog,  # for what revisions call: `ddl.begin_service` and its like

@@ -93,10 +93,10 @@ def make_legacy(
         raise DevServerError("a legacy set needs at least one employee")
     began = time.monotonic()
     _refuse_others(url, prefix)
-    index_builder = _Builder(url, employees=employees, seed=seed, hostile=hostile, prefix=prefix, observer=observer)
-    made = sorted(index_builder.all(), key=lambda one: one.database)
-    tables = tuple(table for one in made for table in one.tables)
-    troubles = tuple(sorted(trouble for one in made for trouble in one.troubles))
+    builder = _Builder(url, employees=employees, seed=seed, hostile=hostile, prefix=prefix, observer=observer)
+    databases = sorted(builder.all(), key=lambda database: database.database)
+    tables = tuple(table for database in databases for table in database.tables)
+    troubles = tuple(sorted(trouble for database in databases for trouble in database.troubles))
     missing = missing_rows({(t.database, t.table): (t.rows, t.copy) for t in tables}, troubles)
     return LegacySummary(employees, seed, hostile, tables, troubles, missing, time.monotonic() - began)
 
@@ -147,10 +147,10 @@ class _Builder:
             troubles = self._plant(connection, recipe) if self.hostile else ()
             connection.execute("ANALYZE")
             tables = tuple(_size(connection, recipe, table) for table in recipe.tables)
-        made = DatabaseMade(recipe.name, tables, troubles, time.monotonic() - began)
+        event = DatabaseMade(recipe.name, tables, troubles, time.monotonic() - began)
         if self.observer:
-            self.observer(made)
-        return made
+            self.observer(event)
+        return event
 
     def _mark(self, connection: Connection, name: str) -> None:
         kind = "hostile" if self.hostile else "plain"
@@ -186,15 +186,15 @@ class _Builder:
 
 
 def _refuse_others(url: DatabaseUrl, prefix: str) -> None:
-    wanted = [prefix + recipe.name for recipe in RECIPES]
+    ours = [prefix + recipe.name for recipe in RECIPES]
     with connect(url) as connection:
-        found = connection.execute(
+        others = connection.execute(
             "SELECT datname FROM pg_catalog.pg_database WHERE datname = ANY (%s) "
             "AND coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') NOT LIKE %s ORDER BY datname",
-            [wanted, f"{MARK}%"],
+            [ours, f"{MARK}%"],
         ).fetchall()
-    if found:
-        names = [name for (name,) in found]
+    if others:
+        names = [name for (name,) in others]
         raise DevServerError(
             f"payrollx-db dev legacy didn't make these databases, and won't drop them: {', '.join(names)}",
             hint="use another server, or drop them yourself if nobody needs them",
@@ -208,6 +208,6 @@ def _set(connection: Connection, name: str, value: str) -> None:
 def _size(connection: Connection, recipe: Recipe, table: str) -> TableSize:
     name = sql.Identifier("public", table)
     query = sql.SQL("SELECT count(*), pg_catalog.pg_total_relation_size({}::regclass) FROM {}")
-    found = connection.execute(query.format(sql.Literal(f'public."{table}"'), name)).fetchone()
-    rows, size = found or (0, 0)
+    row = connection.execute(query.format(sql.Literal(f'public."{table}"'), name)).fetchone()
+    rows, size = row or (0, 0)
     return TableSize(recipe.name, table, rows, size, table in recipe.copies)

@@ -50,13 +50,13 @@ def missing_rows(
     nothing but rows of the owner's and stranded ones, so subtraction is exact.
     """
     stranded = {trouble.place: trouble.count for trouble in troubles if trouble.code == "stranded"}
-    found = []
+    missing = []
     for (database, table), (rows, copy) in sorted(tables.items()):
         if copy:
             place = f"{database}.public.{table}.id"
             lacking = tables[OWNERS[table], table][0] - rows + stranded.get(place, 0)
-            found.append(Trouble("missing", place, lacking))
-    return tuple(trouble for trouble in found if trouble.count)
+            missing.append(Trouble("missing", place, lacking))
+    return tuple(trouble for trouble in missing if trouble.count)
 
 
 def _sections(script: str) -> Iterator[tuple[str, str, str]]:

@@ -109,10 +109,10 @@ def total(payday: Payday) -> Decimal:
 
 def rows(service: str) -> list[tuple[type[Base], list[dict[str, Any]]]]:
     """Return the rows of one service: its models in an order that foreign keys allow, each with its rows."""
-    made: dict[type[Base], list[dict[str, Any]]] = {}
+    by_model: dict[type[Base], list[dict[str, Any]]] = {}
     for model, row in MAKERS[service]():
-        made.setdefault(model, []).append(row)
-    return list(made.items())
+        by_model.setdefault(model, []).append(row)
+    return list(by_model.items())
 
 
 # -- the services --------------------------------------------------------------------------------------
@@ -121,11 +121,12 @@ def rows(service: str) -> list[tuple[type[Base], list[dict[str, Any]]]]:
 def _auth() -> Rows:
     for person in PEOPLE:
         user = key("user", person.email)
-        made = at(_joined(person), 8)
+        written_at = at(_joined(person), 8)
         yield auth.User, {
             "id": user, "email": person.email, "password": _password(user),
             "first_name": person.first_name, "last_name": person.last_name, "role": person.role,
-            "organization_id": _organization(person.company), "created_at": made, "updated_at": made,
+            "organization_id": _organization(person.company), "created_at": written_at,
+            "updated_at": written_at,
         }  # fmt: skip
     for email in KNOWN:
         yield auth.RefreshToken, {
@@ -138,12 +139,13 @@ def _auth() -> Rows:
 
 def _organization_rows() -> Rows:
     for company in COMPANIES:
-        made = at(company.founded)
+        written_at = at(company.founded)
         yield organization.Organization, {
             "id": key("organization", company.name), "name": company.name,
             "description": f"{company.industry}, {company.size} people", "email": f"office@{company.domain}",
             "website": f"https://{company.domain}", "address": company.address, "industry": company.industry,
-            "size": company.size, "created_by": key("user", company.owner), "created_at": made, "updated_at": made,
+            "size": company.size, "created_by": key("user", company.owner), "created_at": written_at,
+            "updated_at": written_at,
         }  # fmt: skip
     for company in COMPANIES:
         yield organization.OrganizationSettings, {
@@ -156,14 +158,14 @@ def _organization_rows() -> Rows:
 
 def _employee() -> Rows:
     for person in EMPLOYED:
-        made = at(person.since)
+        written_at = at(person.since)
         yield employee.Employee, {
             "id": key("employee", person.email), "organization_id": _organization(person.company),
             "user_id": key("user", person.email), "wallet_address": chain("wallet", person.email),
             "kyc_status": person.kyc, "salary": person.salary, "payment_token": BY_NAME[person.company].currency,
             "position": person.position, "department": person.department, "start_date": person.since,
-            "end_date": person.until, "is_active": person.until is None, "created_at": made,
-            "updated_at": at(person.until) if person.until else made,
+            "end_date": person.until, "is_active": person.until is None, "created_at": written_at,
+            "updated_at": at(person.until) if person.until else written_at,
         }  # fmt: skip
     for person in EMPLOYED:
         if person.kyc != "PENDING":
@@ -196,21 +198,21 @@ def _wallet() -> Rows:
 def _payroll() -> Rows:
     for payday in PAYDAYS:
         company, (first, last) = BY_NAME[payday.company], month(payday.day)
-        done = at(payday.day, 12, 10) if payday.status == "COMPLETED" else None
+        processed = at(payday.day, 12, 10) if payday.status == "COMPLETED" else None
         yield payroll.PayrollRun, {
             "id": run_key(payday), "organization_id": key("organization", company.name), "status": payday.status,
             "scheduled_date": at(payday.day, 12), "period_start": first, "period_end": last,
             "total_amount": total(payday), "currency": company.currency, "created_by": key("user", _payer(company)),
-            "processed_at": done, "created_at": at(first + timedelta(days=14)),
-            "updated_at": done or at(first + timedelta(days=14)),
+            "processed_at": processed, "created_at": at(first + timedelta(days=14)),
+            "updated_at": processed or at(first + timedelta(days=14)),
         }  # fmt: skip
     for item in _all_items():
-        made = at(month(item.payday.day)[0] + timedelta(days=14))
+        written_at = at(month(item.payday.day)[0] + timedelta(days=14))
         yield payroll.PayrollItem, {
             "id": item.id, "payroll_run_id": item.run, "employee_id": key("employee", item.person.email),
             "amount": item.person.salary, "currency": item.currency, "status": item.status,
             "tx_signature": item.signature, "retry_count": 2 if item.status == "FAILED" else 0,
-            "processed_at": item.paid_at, "created_at": made, "updated_at": item.paid_at or made,
+            "processed_at": item.paid_at, "created_at": written_at, "updated_at": item.paid_at or written_at,
         }  # fmt: skip
     for company in COMPANIES:
         following = at(date(2025, 7, 31), 12) if company.onboarded else None
@@ -351,13 +353,14 @@ def _report(
     company: str, name: str, status: str, first: date, last: date,
     *, data: dict[str, Any] | None = None, path: str | None = None, error: str | None = None,
 ) -> tuple[type[Base], dict[str, Any]]:  # fmt: skip
-    made = at(min(last, TODAY), 17)
+    written_at = at(min(last, TODAY), 17)
     return compliance.ComplianceReport, {
         "id": key("report", name), "organization_id": key("organization", company), "name": name, "type": "PAYROLL",
         "format": "PDF", "status": status, "start_date": at(first, 0), "end_date": at(last, 23, 59),
         "filters": {"organizationId": str(key("organization", company))}, "data": data, "file_path": path,
         "error": error, "created_by": key("user", BY_NAME[company].owner),
-        "generated_at": made if status == "COMPLETED" else None, "created_at": made, "updated_at": made,
+        "generated_at": written_at if status == "COMPLETED" else None, "created_at": written_at,
+        "updated_at": written_at,
     }  # fmt: skip
 
 
