@@ -73,3 +73,17 @@ def test_numbers_lie_in_quarantine_with_all_their_digits(club: World) -> None:
     kept = "SELECT DISTINCT row ->> 'score' FROM payrollx_meta.quarantine WHERE source = %s"
     assert query(club.target, kept, (MEMBERS,)) == [("0.30000000000000004",)]
     assert club.verify().identical
+
+
+def test_what_an_earlier_run_decided_ends_where_a_table_is_copied_again(club: World) -> None:
+    """Emptied and copied again, a table is as its own run left it: what lay in quarantine before went in since."""
+    query(club.urls["oldshop"], "UPDATE orders SET level = 9 WHERE id = 2")
+    copy(club, "orphan=quarantine")
+    query(club.urls["oldshop"], "UPDATE orders SET level = 1 WHERE id = 2")
+    query(club.target, "TRUNCATE shop.orders")
+
+    copy(club)
+
+    assert value(club.target, "SELECT count(*) FROM shop.orders") == 6
+    assert club.verify().identical
+    assert retry(club) == (0, {})

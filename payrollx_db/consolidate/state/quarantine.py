@@ -62,11 +62,11 @@ async def entries(connection: Connection, *, run: int | None = None, source: str
 
 
 def kept_rows(runs: Sequence[int]) -> KeptRows:
-    """Return where the rows lie that stay out by decisions of these runs, for comparisons."""
+    """Return where the rows lie that stay out by what these runs decided and is in force, for comparisons."""
 
     def place(source: str) -> tuple[sql.Composable, sql.Composable]:
-        where = sql.SQL("s.kind = 'row' AND s.source = {} AND s.run_id = ANY ({}) AND s.restored_at IS NULL")
-        return sql.SQL("payrollx_meta.quarantine AS s"), where.format(sql.Literal(source), sql.Literal(list(runs)))
+        where = sql.SQL(queries.load("kept_rows"))
+        return sql.SQL("payrollx_meta.quarantine AS s"), where.format(source=source, runs=list(runs))
 
     return place
 
