@@ -1,7 +1,7 @@
-"""What stays out of the target, and why: decided before the copy, kept with the full legacy row.
+"""What is kept out of the target, and why: decided before the copy, kept with the full legacy row.
 
-A decision is about one source row, named by its own primary key. Of kind ``row``, the row stays out (it
-counts as quarantined); of kind ``value``, the row goes in with something changed, and the legacy row is kept.
+A decision is about one source row, named by its own primary key. Of kind ``row``, the row is
+quarantined; of kind ``value``, the row goes in with something changed, and the legacy row is kept.
 """
 
 import json

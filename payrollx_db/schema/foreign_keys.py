@@ -1,7 +1,7 @@
 """The foreign keys that lead from one service to another, and when they are there.
 
 A service may live in a database of its own. So no revision makes these keys: after the revisions of
-every migration, and after a service has been put back, each one is made whose two tables lie in this
+every migration, and after a service has been restored, each one is made whose two tables lie in this
 database. Where one of them doesn't, the reference is declared, and nothing enforces it.
 """
 

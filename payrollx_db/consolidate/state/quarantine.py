@@ -26,7 +26,7 @@ class Decision:
     """What a policy says of one source row.
 
     ``source`` is ``database.schema.table``, ``key`` its primary key as text, ``column`` the target column
-    that a ``value`` decision changes. ``cause`` names the row that this one fell with, if it did.
+    that a ``value`` decision changes. ``cause`` names the row whose quarantine caused this one's, if one did.
     """
 
     source: str
