@@ -167,7 +167,10 @@ def generated(services: int, tables: int) -> tuple[Catalog, Layout]:
     return catalog, Layout("many", databases)
 
 
-@pytest.mark.parametrize(("services", "tables"), [(30, 4), (200, 1)], ids=["thirty services", "two hundred tenants"])
+@pytest.mark.parametrize(
+    ("services", "tables"),
+    [pytest.param(30, 4, id="thirty services"), pytest.param(200, 1, id="two hundred tenants", marks=pytest.mark.long)],
+)
 def test_many_services(small: World, services: int, tables: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing assumes eight: the legacy side is schemas of one database, by one URL a service."""
     catalog, layout = generated(services, tables)

@@ -86,7 +86,7 @@ rows = st.lists(
     st.tuples(ids, *(st.none() | cell for cell in CELLS.values())), max_size=8, unique_by=lambda row: uuid.UUID(row[0])
 )
 generously = settings(
-    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

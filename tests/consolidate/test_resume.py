@@ -310,7 +310,7 @@ def test_a_run_records_only_behind_the_gate(migrated: DatabaseUrl, monkeypatch: 
                 await connection.execute("CREATE TABLE public.kept ()")
             with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
                 await run_session.connection.execute("CREATE TABLE public.refused ()")
-            query(migrated, "SELECT pg_terminate_backend(%s)", (run_session.lock_pid,))
+            query(migrated, "SELECT pg_terminate_backend(%s, 10000)", (run_session.lock_pid,))  # and wait for its end
             async with run_session.transaction() as connection:
                 await connection.execute("CREATE TABLE public.late ()")
 

@@ -68,6 +68,7 @@ def test_without_an_engine_a_container_is_refused_with_the_reason(monkeypatch: p
         choose("docker:17")
 
 
+@pytest.mark.long
 def test_a_parallel_run_shares_the_server_that_a_url_names(server: TestServer) -> None:
     test = "tests/project/test_servers.py::test_a_url_is_taken_as_it_is"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "1", "--pg", server.url.plain, test]

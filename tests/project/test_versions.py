@@ -35,6 +35,7 @@ def test_what_pytest_says_is_counted(line: str, expected: tuple[int, int, int]) 
     assert tuple(matrix.counted(line).values()) == expected
 
 
+@pytest.mark.long
 def test_it_runs_what_it_is_told_to(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     major = Programs.find().major
     monkeypatch.setenv("PYTEST_ARGS", "-n 0 -p no:cacheprovider tests/project/test_servers.py -k 'named_by_kind'")
@@ -45,6 +46,7 @@ def test_it_runs_what_it_is_told_to(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert rows[-1].split()[:5] == [major, f"embedded:{major}", "3", "0", "0"]
 
 
+@pytest.mark.long
 def test_a_failure_is_the_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv(
         "PYTEST_ARGS", "-n 0 -p no:cacheprovider tests/project/test_servers.py -k nothing_is_called_this"

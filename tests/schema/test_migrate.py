@@ -233,9 +233,7 @@ DRIFT = {
         "function auth.audit_into_x() is in the database only"
     ),
     "CREATE TRIGGER payrollx_audit AFTER UPDATE ON auth.users FOR EACH ROW"
-    " EXECUTE FUNCTION suppress_redundant_updates_trigger()": (
-        "trigger payrollx_audit on auth.users is in the database only"
-    ),
+    " EXECUTE FUNCTION suppress_redundant_updates_trigger()": ("table auth.users has an audit trigger, but no mark"),
 }
 
 
