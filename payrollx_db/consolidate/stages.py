@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from payrollx_db.consolidate.context import RunContext
-from payrollx_db.consolidate.copy import indexes
+from payrollx_db.consolidate.copy import indexes, sequences
 from payrollx_db.consolidate.copy.indexes import IndexBuilder
 from payrollx_db.consolidate.copy.progress import watching
 from payrollx_db.consolidate.copy.tables import TableCopier
@@ -31,7 +31,7 @@ async def run_stages(context: RunContext, plan: Plan) -> None:
     await _copy_and_index(context, plan)
     await _begin_stage(context, "load")
     await _restore_keys(context, plan)
-    set_sequences = partial(indexes.set_sequences, context, plan.copies)
+    set_sequences = partial(sequences.set_sequences, context, plan.copies)
     await retry_transient(set_sequences, "setting the sequences", context.observer)
     await _begin_stage(context, "merge")
     await _merge(context, plan)
