@@ -18,6 +18,7 @@ from sqlalchemy.schema import AddConstraint
 from payrollx_db.model.catalog import column_place
 from payrollx_db.postgres import query_files
 from payrollx_db.schema import ddl
+from payrollx_db.schema.dropped_keys import DroppedKeys
 
 queries = query_files.beside(__name__)
 
@@ -51,18 +52,6 @@ class Key:
             there=sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(column) for column in columns),
             same=sql.SQL(" AND ").join(pairs),
         )
-
-
-@dataclass(frozen=True)
-class DroppedKeys:
-    """Where copies record which keys they have dropped.
-
-    ``table`` is there where any did; ``query`` tells of ``schema.table``, as $1, and the key's name, as $2, whether it
-    was dropped and isn't restored.
-    """
-
-    table: str
-    query: str
 
 
 def between_services(metadata: MetaData) -> Iterator[Key]:

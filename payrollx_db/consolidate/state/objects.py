@@ -11,7 +11,7 @@ from payrollx_db.consolidate.state import schema
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.introspect import Database, ForeignKey, Index
 from payrollx_db.postgres.session import Connection
-from payrollx_db.schema.foreign_keys import DroppedKeys
+from payrollx_db.schema.dropped_keys import DroppedKeys
 
 queries = query_files.beside(__name__)
 
