@@ -8,11 +8,13 @@ import os
 from contextlib import AbstractContextManager, nullcontext
 from logging.config import fileConfig
 
+import psycopg
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
 from payrollx_db.catalogs import registry
-from payrollx_db.consolidate.state import objects
+from payrollx_db.consolidate.state import objects, unfinished
 from payrollx_db.postgres import locks
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import audit, ddl, foreign_keys, migrate
@@ -65,12 +67,29 @@ def run() -> None:
             ddl.statement(locks.make_tables(CATALOG.owner_role)),
         ):
             context.execute(statement)
+        refuse_unfinished_runs(migration)
         context.run_migrations()
         context.execute(ddl.statement(foreign_keys.make(CATALOG.models, objects.DROPPED_KEYS)))
         context.execute(ddl.grants(CATALOG))
         context.execute(ddl.statement(audit.make(CATALOG.models, CATALOG.owner_role)))
         if not context.is_offline_mode() and not migration.get_current_heads():
             migrate.forget(migration)
+
+
+def refuse_unfinished_runs(migration: MigrationContext) -> None:
+    """Raise StateConflictError where a revision would change what a consolidation is still filling.
+
+    Its tables lack indexes that the revision may speak of, and rows that the revision wouldn't see.
+    """
+    if context.is_offline_mode():
+        return
+    steps = list(migration.opts["fn"](migration.get_current_heads(), migration))
+    labels = {label for step in steps for label in step.revision.branch_labels}
+    schemas = [service.schema for service in CATALOG.services if service.name in labels]
+    driver = context.get_bind().connection.driver_connection
+    if schemas and isinstance(driver, psycopg.Connection):
+        run = unfinished.find_unfinished(driver, schemas)
+        unfinished.refuse_unfinished(run, ", ".join(schemas), "migrated", CATALOG)
 
 
 if context.config.config_file_name is not None:

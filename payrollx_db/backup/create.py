@@ -112,7 +112,7 @@ class _Shape:
         """Look at a database. Raises StateConflictError where it lacks a service, or a copy isn't finished."""
         schemas = [service.schema for service in services]
         revisions = _revisions(at, catalog, services)
-        at.refuse_incomplete(schemas)
+        at.refuse_unfinished_run(schemas)
         return cls(tuple(fingerprint.tables(at, schemas)), revisions)
 
     def still(self, reading: Session, catalog: Catalog, services: Sequence[Service]) -> dict[str, str]:

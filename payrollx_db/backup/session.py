@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from sqlalchemy import Connection, TextClause
 from sqlalchemy.exc import DBAPIError
 
-from payrollx_db.consolidate.state.objects import incomplete_tables
+from payrollx_db.consolidate.state.unfinished import find_unfinished, refuse_unfinished
 from payrollx_db.errors import StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.postgres import locks, query_files
@@ -74,7 +74,7 @@ class Session:
     def keep_copies_out(self, catalog: Catalog, schema: str) -> None:
         """Keep copies out until the end of the transaction.
 
-        Raises StateConflictError where one is at work, or was interrupted while ``schema`` lacked its indexes.
+        Raises StateConflictError where one is at work, or began to fill ``schema`` and was interrupted.
         """
         with self.translating_errors("can't take the run's lock"):
             holder = perform(self.raw, locks.take(locks.RUN, owner=catalog.owner_role))
@@ -83,15 +83,12 @@ class Session:
                 f"a copy is at work on {self.url.masked}: {holder}",
                 hint="wait for it: payrollx-db status shows how far it is",
             )
-        self.refuse_incomplete([schema])
+        self.refuse_unfinished_run([schema])
 
-    def refuse_incomplete(self, schemas: list[str]) -> None:
-        """Raise StateConflictError where a copy has dropped indexes or keys of these schemas and not restored them."""
-        if tables := incomplete_tables(self.raw, schemas):
-            raise StateConflictError(
-                f"a copy into {self.url.masked} isn't finished: {', '.join(tables)} lack indexes or keys",
-                hint="finish it with payrollx-db copy",
-            )
+    def refuse_unfinished_run(self, schemas: list[str]) -> None:
+        """Raise StateConflictError where a copy has begun to fill these schemas, and isn't finished."""
+        run = find_unfinished(self.raw, schemas)
+        refuse_unfinished(run, f"{', '.join(schemas)} of {self.url.masked}", "backed up, restored or handed over")
 
 
 @contextmanager

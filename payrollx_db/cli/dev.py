@@ -181,15 +181,16 @@ def seed(data_dir: Path | None, database_url: str | None, catalog: str, *, besid
     Without DATABASE_URL, the embedded server is started and its database migrated and filled. Existing rows are
     left alone, so a second run changes nothing.
     """
-    from payrollx_db.cli.targets import is_placed, places
+    from payrollx_db.cli.targets import is_placed, places, refuse_unfinished
     from payrollx_db.schema.seed import insert_seed
 
     known = registry.find(catalog)
     rows = registry.seed(known)
     url = database_url if is_placed(known.services, database_url) else _own_database(known, data_dir).plain
-    results = [
-        insert_seed(place.url, known, rows, place.services, beside=beside) for place in places(known.services, url)
-    ]
+    chosen = places(known.services, url)
+    for place in chosen:
+        refuse_unfinished(place.url, known, place.services, "seeded")
+    results = [insert_seed(place.url, known, rows, place.services, beside=beside) for place in chosen]
     if as_json:
         console.answer_json(_seed_document(rows, results))
     else:

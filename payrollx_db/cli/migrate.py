@@ -10,6 +10,7 @@ from payrollx_db.cli import options
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console, findings
+from payrollx_db.cli.targets import refuse_unfinished
 from payrollx_db.errors import FindingsError
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def _refuse_contradictions(
 def _check(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
     from payrollx_db.schema import migrate
 
+    for url, names in homes:
+        services = [service for service in catalog.services if names is None or service.name in names]
+        refuse_unfinished(url, catalog, services, "compared with the models")
     drift = [difference for url, names in homes for difference in migrate.check(url, catalog, service=names)]
     if as_json:
         console.answer_json(findings.drift_document(drift))

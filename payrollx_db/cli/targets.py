@@ -1,5 +1,6 @@
 """The databases that doctor, metrics and pool-budget examine, each with the services that are in it."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable
 from functools import partial, wraps
@@ -16,6 +17,7 @@ from payrollx_db.errors import ConfigurationError
 if TYPE_CHECKING:
     from payrollx_db.health.database import Expected, Place
     from payrollx_db.model.catalog import Catalog, Service
+    from payrollx_db.postgres.url import DatabaseUrl
 
 SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -42,6 +44,15 @@ def is_placed(services: "Iterable[Service]", database_url: str | None) -> bool:
     from payrollx_db.facade.engines import variable
 
     return bool(database_url) or any(os.environ.get(variable(service.name)) for service in services)
+
+
+def refuse_unfinished(url: "DatabaseUrl", catalog: "Catalog", services: "Iterable[Service]", action: str) -> None:
+    """Raise StateConflictError where a run that fills tables of ``services`` is unfinished; ``action`` must wait."""
+    from payrollx_db.consolidate.state.unfinished import refuse_unfinished_at
+    from payrollx_db.postgres.session import Endpoint
+
+    schemas = {service.schema for service in services}
+    asyncio.run(refuse_unfinished_at(Endpoint(url, "target", url.dbname), schemas, action, catalog))
 
 
 def health_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -33,6 +33,7 @@ from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.parts import copied_snapshots
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.consolidate.state.runs import Run, finish_run, record_failure, resume_run, runs, start_run
+from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
 from payrollx_db.consolidate.verify.changes import find_changes
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import (
@@ -130,6 +131,8 @@ async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdic
         reading = replace(context, target=context.target_as_given)  # to read, the login's own rights must be enough
         plan = await _planned(reading, task)
         async with context.sessions.session(reading.target) as connection:
+            run = await find_unfinished_async(connection, {table.target.schema for table in plan.tables})
+            refuse_unfinished(run, reading.target.url.masked, "verified", task.catalog)
             numbers = [run.id for run in await runs(connection) if run.status != "undone"]
             plan = apply(plan, await quarantine.decisions(connection, numbers))
         context.observer(StageStarted("verify", "hashing both sides"))
@@ -148,6 +151,8 @@ async def retry(task: Task) -> tuple[Retried, ...]:
             decisions = await quarantine.decisions(session.connection, numbers)
             if not decisions:
                 return ()
+            run = await find_unfinished_async(session.connection, {table.target.schema for table in plan.tables})
+            refuse_unfinished(run, context.target.url.masked, "given rows of the quarantine", task.catalog)
             writing_runs = await accounts.writing_runs(session.connection)
             retrier = QuarantineRetrier(context, session.lock_pid, writing_runs)
             return await _retry_all(retrier, plan, decisions)

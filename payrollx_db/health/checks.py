@@ -5,10 +5,11 @@ A new check is a function here, a query in queries/, a line in CHECKS, and a tes
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
+from payrollx_db.consolidate.state.unfinished import find_unfinished_async
 from payrollx_db.health.database import MEGABYTE, MINUTE, Database, quoted
 from payrollx_db.health.sizes import capacity, sessions
 from payrollx_db.model.finding import PREPARED_TRANSACTION, Finding, Severity
@@ -47,6 +48,16 @@ async def migrated(database: Database) -> list[Finding]:
             message = f"{service.name} is at {there or 'no revision'}, the newest is {revisions[-1]}"
             findings.append(database.finding("behind", "error", message, migrate, schema=service.schema))
     return findings or await _missing_tables(database)
+
+
+def unfinished(database: Database) -> list[Finding]:
+    """No consolidation is unfinished: until it ends, its tables lack rows, indexes and foreign keys."""
+    if database.run is None:
+        return []
+    message = f"{database.run}; doctor leaves out the indexes, constraints and statistics of its tables"
+    severity: Severity = "info" if database.run.state == "at work" else "warn"
+    remedy = database.run.next_step(database.expected.catalog)
+    return [database.finding("unfinished-run", severity, message, remedy, place=f"run {database.run.id}")]
 
 
 async def roles(database: Database) -> list[Finding]:
@@ -128,6 +139,8 @@ async def invalid_indexes(database: Database) -> list[Finding]:
     """Every index can be used."""
     findings = []
     for schema, table, index, is_maintained in await database.rows("invalid_indexes"):
+        if database.under_way(schema, table):
+            continue
         cost = "every write still pays for it" if is_maintained else "it isn't kept up to date either"
         name = quoted(schema, index)
         remedy = f"REINDEX INDEX CONCURRENTLY {name}, or DROP INDEX CONCURRENTLY {name}"
@@ -142,6 +155,8 @@ async def missing_indexes(database: Database) -> list[Finding]:
     """Every column that refers to another table is indexed."""
     findings = []
     for schema, table, columns, key in await database.rows("missing_indexes", loose=database.loose):
+        if database.under_way(schema, table):
+            continue
         what = f"the foreign key {key}" if key else "a loose reference"
         message = f"{what} has no index: a join from the other side, or a delete there, reads the whole table"
         listed = ", ".join(quoted(column) for column in columns)
@@ -169,6 +184,8 @@ async def unvalidated_constraints(database: Database) -> list[Finding]:
     """Every constraint holds for every row, old ones too."""
     findings = []
     for schema, table, name, is_enforced in await database.rows("unvalidated_constraints"):
+        if database.under_way(schema, table):
+            continue
         place = f"{schema}.{table}.{name}"
         alter = f"ALTER TABLE {quoted(schema, table)}"
         if is_enforced:
@@ -187,6 +204,8 @@ async def never_analyzed(database: Database) -> list[Finding]:
     """The planner knows what is in every table."""
     findings = []
     for schema, table, size in await database.rows("never_analyzed"):
+        if database.under_way(schema, table):
+            continue
         severity: Severity = "warn" if size >= database.expected.limits.analyzed_bytes else "info"
         message = f"{size / 1000:,.0f} kB of rows that the planner knows nothing of"
         remedy = f"ANALYZE {quoted(schema, table)}"
@@ -221,6 +240,13 @@ CHECKS = (
     Check("statistics", "the planner knows every table", never_analyzed),
     Check("replication slots", "none was left behind", idle_slots),
 )
+
+
+async def with_run(database: Database) -> Database:
+    """Return the database with the unfinished run that writes into its services' schemas. Raises StateConflictError."""
+    async with database.connection.transaction(force_rollback=True):
+        await database.rows("act_as_owner", owner=database.expected.catalog.owner_role)
+        return replace(database, run=await find_unfinished_async(database.connection, database.place.schemas))
 
 
 async def _heads(database: Database) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 
+from payrollx_db.consolidate.state.unfinished import UnfinishedRun
 from payrollx_db.model.catalog import Catalog, Reference, Service
 from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.postgres import query_files
@@ -65,12 +66,17 @@ class Expected:
 
 @dataclass(frozen=True)
 class Database:
-    """An open session, and the ways to ask and to tell."""
+    """An open session, and the ways to ask and to tell. ``run`` is the unfinished run that writes there, if any."""
 
     place: Place
     endpoint: Endpoint
     connection: Connection
     expected: Expected
+    run: UnfinishedRun | None = None
+
+    def under_way(self, schema: str, table: str) -> bool:
+        """Whether an unfinished run will itself build what the table lacks, and analyze it."""
+        return self.run is not None and f"{schema}.{table}" in (*self.run.tables, *self.run.lacking)
 
     async def rows(self, name: str, **params: Any) -> list[Any]:
         """Run ``queries/<name>.sql`` and return its rows as named tuples. Every query may use ``schemas``."""

@@ -13,7 +13,7 @@ import psycopg
 
 from payrollx_db.errors import PayrollxError
 from payrollx_db.health import backups
-from payrollx_db.health.checks import CHECKS, Check
+from payrollx_db.health.checks import CHECKS, Check, unfinished, with_run
 from payrollx_db.health.database import Database, Expected, Place
 from payrollx_db.health.sizes import Capacity, ServiceSize, capacity, sizes
 from payrollx_db.model.finding import GRAVITY, Finding
@@ -116,7 +116,15 @@ async def _look(database: Database, connected: float) -> DatabaseHealth:
         measured.extend(await sizes(database))
         return []
 
-    checks = [await _checked(check, database) for check in (*CHECKS, Check("sizes", "all could be read", measure))]
+    examined = database
+
+    async def find_run(database: Database) -> list[Finding]:
+        nonlocal examined
+        examined = await with_run(database)  # of whose tables the other checks know by this
+        return unfinished(examined)
+
+    checks = [await _checked(Check("runs", "none is unfinished", find_run), database)]
+    checks += [await _checked(check, examined) for check in (*CHECKS, Check("sizes", "all could be read", measure))]
     version = database.connection.info.parameter_status("server_version") or ""
     reached = Checked("reachable", f"in {connected * 1000:.0f} ms")
     return DatabaseHealth(

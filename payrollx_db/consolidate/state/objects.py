@@ -1,11 +1,9 @@
 """Indexes and foreign keys that a run has dropped for the copy, as they were, and whether they are back."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
-
-import psycopg
 
 from payrollx_db.consolidate.state import schema
 from payrollx_db.postgres import query_files
@@ -52,18 +50,6 @@ async def dropped_objects(connection: Connection, run: int) -> list[DroppedObjec
         DroppedObject(table, name, _thing(kind, detail), restored)
         for table, name, kind, detail, restored in await cursor.fetchall()
     ]
-
-
-def incomplete_tables(connection: psycopg.Connection[Any], schemas: Sequence[str]) -> list[str]:
-    """Return the tables of these schemas whose indexes or keys a copy has dropped and not restored.
-
-    For blocking sessions. Raises StateConflictError where the state is of a newer version.
-    """
-    schema.version_now(connection)
-    if not connection.execute(queries.load("table_exists"), {"name": "objects"}).fetchall()[0][0]:
-        return []
-    cursor = connection.execute(queries.load("incomplete_tables"), {"schemas": list(schemas)})
-    return [name for (name,) in cursor.fetchall()]
 
 
 def with_dropped_objects(database: Database, things: Iterable[DroppedObject]) -> Database:

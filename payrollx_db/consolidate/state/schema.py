@@ -26,15 +26,16 @@ async def exists(connection: Connection) -> bool:
 
 async def version(connection: Connection) -> int:
     """Return the version of the state, 0 where there is none. Raises StateConflictError where it is a newer one."""
-    return await perform_async(connection, _version())
+    return await perform_async(connection, find_version())
 
 
 def version_now(connection: psycopg.Connection[tuple[object, ...]]) -> int:
     """Do the same in a blocking session."""
-    return perform(connection, _version())
+    return perform(connection, find_version())
 
 
-def _version() -> Steps[int]:
+def find_version() -> Steps[int]:
+    """Do the same by steps."""
     ((recorded, versioned),) = yield Statement(sql.SQL(queries.load("present")))
     if not recorded:
         return 0
