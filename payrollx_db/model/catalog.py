@@ -4,6 +4,7 @@ Frozen data. The toolkit is given a :class:`Catalog` and knows nothing else of w
 """
 
 import shlex
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -101,17 +102,17 @@ class Catalog:
     practice: str = field(default="", compare=False)
     option: str | None = field(default=None, repr=False, compare=False)
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
+    _by_name: dict[str, Service] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for what in ("name", "schema", "role"):
-            values = [getattr(service, what) for service in self.services]
-            twice = {value for value in values if values.count(value) > 1}
-            if twice:
+            if twice := _repeated(getattr(service, what) for service in self.services):
                 raise CatalogError(f"two services of catalog {self.name} share the {what} {min(twice)!r}")
         roles = [self.owner_role, self.reader_role, *(service.role for service in self.services)]
-        if twice := {role for role in roles if roles.count(role) > 1}:
+        if twice := _repeated(roles):
             raise CatalogError(f"two of the owner, the reader and the services of {self.name} are {min(twice)!r}")
         object.__setattr__(self, "_by_schema", {service.schema: service for service in self.services})
+        object.__setattr__(self, "_by_name", {service.name: service for service in self.services})
         for service in self.services:
             if "." in service.schema:  # tables are known as schema.table
                 raise CatalogError(f"the schema {service.schema!r} of {self.name} has a dot in its name")
@@ -137,7 +138,10 @@ class Catalog:
         catalog's further fields.
         """
         tables = sorted(metadata.tables.values(), key=lambda table: table.fullname)
-        filled = tuple(replace(s, tables=tuple(t.name for t in tables if t.schema == s.schema)) for s in services)
+        by_schema: defaultdict[str | None, list[str]] = defaultdict(list)
+        for table in tables:
+            by_schema[table.schema].append(table.name)
+        filled = tuple(replace(service, tables=tuple(by_schema[service.schema])) for service in services)
         references = sorted(reference for table in tables for reference in _references(table))
         return cls(name, filled, tuple(references), owner_role, reader_role, metadata, **rest)
 
@@ -148,9 +152,8 @@ class Catalog:
 
     def service(self, name: str) -> Service:
         """Return the service called ``name``. Raises CatalogError, naming those that there are."""
-        for service in self.services:
-            if service.name == name:
-                return service
+        if service := self._by_name.get(name):
+            return service
         names = ", ".join(service.name for service in self.services)
         raise CatalogError(f"catalog {self.name} has no service {name!r}", hint=f"it has {names}")
 
@@ -186,6 +189,10 @@ class Catalog:
     def crosses(self, reference: Reference) -> bool:
         """Tell whether ``reference`` leads from one service to another."""
         return self.owner(reference.table) != self.owner(reference.target_table)
+
+
+def _repeated(values: Iterable[str]) -> list[str]:
+    return [value for value, times in Counter(values).items() if times > 1]
 
 
 def column_place(table: str, columns: Sequence[str]) -> str:

@@ -12,8 +12,8 @@ from payrollx_db.model.finding import ROLE_TOO_MUCH as TOO_MUCH
 from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema.roles import fixes, residue, search_path
-from payrollx_db.schema.roles.expected import NOTHING, PUBLIC, Expected
-from payrollx_db.schema.roles.snapshot import Default, Membership, Securable, Snapshot, fetch
+from payrollx_db.schema.roles.expected import Expected
+from payrollx_db.schema.roles.snapshot import NOTHING, PUBLIC, Default, Grant, Membership, Securable, Snapshot, fetch
 
 
 def fault(role: str, kind: str, name: str, privileges: tuple[str, ...], code: str, message: str, sql: str) -> Finding:
@@ -76,7 +76,8 @@ def judge(catalog: Catalog, snapshot: Snapshot) -> Report:
         tuple(service.name for service in walls.absent),
         # what closes a way round comes before what grants, for who runs the SQL from top to bottom
         tuple(chain(walls.roles(), walls.memberships(), walls.routines(), walls.views(), walls.owners(),
-                    walls.tables(), walls.privileges(), walls.defaults(), residue.find(snapshot, catalog.owner_role))),
+                    walls.tables(), walls.privileges(), walls.extensions(), walls.defaults(),
+                    residue.find(snapshot, catalog.owner_role))),
     )  # fmt: skip
 
 
@@ -189,8 +190,10 @@ class Walls:
 
     def _granted(self, thing: Securable) -> Iterator[Finding]:
         """Yield what was granted on the thing and should not be."""
-        for role, column in dict.fromkeys((given.to, given.column) for given in thing.grants):
-            given = [grant for grant in thing.grants if (grant.to, grant.column) == (role, column)]
+        granted: dict[tuple[str, str | None], list[Grant]] = {}
+        for grant in thing.grants:
+            granted.setdefault((grant.to, grant.column), []).append(grant)
+        for (role, column), given in granted.items():
             allowed = self.expected.allowed(role, thing)
             if extra := tuple(grant.privilege for grant in given if grant.privilege not in allowed):
                 where = f"{thing.kind} {thing}" if column is None else f"column {thing}.{column}"
@@ -208,8 +211,8 @@ class Walls:
 
     def _let_in(self, thing: Securable, through: tuple[str, ...]) -> Iterator[str]:
         """Yield the grants to those who come in through PUBLIC only, before that door is shut."""
-        for role in self.judged:
-            own = {grant.privilege for grant in thing.grants if grant.to == role and grant.column is None}
+        for role in self._concerned(thing):
+            own = thing.held.get(role, NOTHING)
             if role != thing.owner and (lost := sorted(self.expected.required(role, thing) & set(through) - own)):
                 yield fixes.grant(lost, thing, role)
         if thing.kind == "database" and "CONNECT" in through:
@@ -217,17 +220,16 @@ class Walls:
 
     def _hidden(self, thing: Securable) -> Iterator[Finding]:
         """Yield what a role holds with no grant to itself or PUBLIC: by a way that no other finding names."""
-        given = {(grant.to, grant.privilege) for grant in thing.grants}
-        for role in self.judged:
-            extra = thing.held.get(role, NOTHING) - self.expected.allowed(role, thing)
-            unnamed = sorted(p for p in extra if (role, p) not in given and (PUBLIC, p) not in given)
-            if unnamed and role not in self._privileged and thing.owner != role:
+        for role in self._inheriting:
+            extra = self.snapshot.held(role, thing) - self.expected.allowed(role, thing)
+            unnamed = sorted(extra - thing.held.get(role, NOTHING) - thing.held.get(PUBLIC, NOTHING))
+            if unnamed and thing.owner != role:
                 message = f"{role} has {', '.join(unnamed)} on {thing.kind} {thing}, granted to neither it nor PUBLIC"
                 sql = fixes.revoke(unnamed, thing, role)
                 yield fault(role, thing.kind, str(thing), tuple(unnamed), TOO_MUCH, message, sql)
 
     def _lacking(self, thing: Securable) -> Iterator[Finding]:
-        for role in self.judged:
+        for role in self._concerned(thing):
             if lacks := self.lacks(role, thing):
                 message = f"{role} lacks {', '.join(lacks)} on {thing.kind} {thing}"
                 sql = fixes.grant(lacks, thing, role)
@@ -235,7 +237,7 @@ class Walls:
 
     def lacks(self, role: str, thing: Securable) -> tuple[str, ...]:
         """Return what ``role`` must hold on ``thing`` and doesn't, whyever it might."""
-        lost = self.expected.required(role, thing) - thing.held.get(role, NOTHING)
+        lost = self.expected.required(role, thing) - self.snapshot.held(role, thing)
         return tuple(privilege for privilege in self.snapshot.privileges[thing.kind] if privilege in lost)
 
     # -- what is made later, and what reads with others' rights --------------------------------------
@@ -259,16 +261,26 @@ class Walls:
 
     def routines(self) -> Iterator[Finding]:
         """Yield functions that run with their owner's rights and let the caller say where names are looked up."""
-        writable = {
-            thing.name
-            for thing in self.snapshot.things
-            if thing.kind == "schema" and any("CREATE" in thing.held.get(role, NOTHING) for role in self.expected.users)
-        }
+        writable = {thing.name for thing in self.snapshot.things if thing.kind == "schema" and self._open(thing)}
         for thing in self.snapshot.things:
             if thing.definer and not thing.of_extension and (problem := search_path.problem(thing.settings, writable)):
                 message = f"function {thing} runs with the rights of {thing.owner} and {problem}"
                 named = (thing.owner, "routine", str(thing), ("search_path",))
                 yield fault(*named, LACKS, message, fixes.pin(thing))
+
+    def _open(self, schema: Securable) -> bool:
+        """Tell whether a service's role, or the reader's, may create in a schema."""
+        creators = {grant.to for grant in schema.acl if grant.privilege == "CREATE"}
+        return self._all_powerful or PUBLIC in creators or not creators.isdisjoint(self._acted_as)
+
+    def extensions(self) -> Iterator[Finding]:
+        """Yield extensions whose functions services can't call, since default privileges closed them."""
+        for extension in self.snapshot.extensions:
+            functions = "a function" if len(extension.closed) == 1 else f"{len(extension.closed)} functions"
+            message = f"nobody but its owner may call {functions} of the extension {extension.name}"
+            sql = fixes.open_routines(extension.closed)
+            place = f"{extension.schema}.{extension.name}"
+            yield fault(PUBLIC, "extension", place, ("EXECUTE",), LACKS, message, sql)
 
     def views(self) -> Iterator[Finding]:
         """Yield views and parent tables through which a service reads another's tables."""
@@ -287,7 +299,7 @@ class Walls:
         by_role = {service.role: service for service in self.catalog.services}
         for role in self.expected.ours:
             service = by_role.get(role)
-            tables = [thing for thing in self._tables if service is None or thing.schema == service.schema]
+            tables = self._tables if service is None else self._by_schema.get(service.schema, [])
             found = self.snapshot.attributes.get(role)
             members = (m.member for m in self.snapshot.members if m.role == role and m.takes_part)
             yield RoleState(
@@ -304,6 +316,38 @@ class Walls:
     @cached_property
     def _tables(self) -> tuple[Securable, ...]:
         return tuple(thing for thing in self.snapshot.things if thing.kind == "table" and self.expected.guarded(thing))
+
+    @cached_property
+    def _by_schema(self) -> dict[str, list[Securable]]:
+        tables: dict[str, list[Securable]] = {}
+        for table in self._tables:
+            tables.setdefault(table.schema, []).append(table)
+        return tables
+
+    def _concerned(self, thing: Securable) -> list[str]:
+        """Return the roles, of those that are judged, that must hold something on ``thing``."""
+        return [role for role in self.expected.concerned(thing) if role in self._judged]
+
+    @cached_property
+    def _judged(self) -> frozenset[str]:
+        return frozenset(self.judged)
+
+    @cached_property
+    def _inheriting(self) -> tuple[str, ...]:
+        """The roles that hold what was granted to others, by a way that no finding of theirs names."""
+        acts_as = self.snapshot.acts_as
+        return tuple(role for role in self.judged if len(acts_as.get(role, ())) > 1 and role not in self._privileged)
+
+    @cached_property
+    def _acted_as(self) -> frozenset[str]:
+        """All whose privileges a service's role, or the reader's, has."""
+        return NOTHING.union(*(self.snapshot.acts_as.get(role, NOTHING) for role in self.expected.users))
+
+    @cached_property
+    def _all_powerful(self) -> bool:
+        """Whether one of the roles that use tables is a superuser."""
+        found = (self.snapshot.attributes.get(role) for role in self.expected.users)
+        return any("SUPERUSER" in attributes.powers for attributes in found if attributes)
 
     @cached_property
     def _database(self) -> Securable:

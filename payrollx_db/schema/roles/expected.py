@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from payrollx_db.model.catalog import Catalog, Service
-from payrollx_db.schema.roles.snapshot import PRIVILEGES, Securable
+from payrollx_db.schema.roles import search_path
+from payrollx_db.schema.roles.snapshot import NOTHING, PRIVILEGES, PUBLIC, Securable
 from payrollx_db.schema.roles.statements import META, users
-
-NOTHING: frozenset[str] = frozenset()
-PUBLIC = "PUBLIC"
 
 # What a service's role holds on what lies in its own schema, and the reader on what lies in any service's.
 SERVICE: Mapping[str, frozenset[str]] = {
@@ -17,8 +15,10 @@ SERVICE: Mapping[str, frozenset[str]] = {
     "table": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "sequence": frozenset({"USAGE"}),
     "type": frozenset({"USAGE"}),
+    "routine": frozenset({"EXECUTE"}),
 }
 READER: Mapping[str, frozenset[str]] = {"schema": frozenset({"USAGE"}), "table": frozenset({"SELECT"})}
+TRIGGERED_OR_CALLED = frozenset({"t", "p"})  # functions of triggers, procedures
 DATABASE = frozenset({"CONNECT"})
 OWNERS_DATABASE = frozenset({"CONNECT", "TEMPORARY"})  # copies put rows aside in temporary tables
 
@@ -51,17 +51,34 @@ class Expected:
         """Tell whether a thing lies in a service's schema, or is one."""
         return thing.kind != "database" and thing.schema in self.services and not thing.of_extension
 
+    def concerned(self, thing: Securable) -> tuple[str, ...]:
+        """Return the roles that must hold something on ``thing``, the owner's first."""
+        if self.guarded(thing):
+            return (self.catalog.owner_role, self.services[thing.schema].role, self.catalog.reader_role)
+        return self.ours if thing.kind == "database" or self.hosts_extensions(thing) else ()
+
+    def hosts_extensions(self, thing: Securable) -> bool:
+        """Tell whether a thing is a schema in which an extension lies, and no service's nor one of our own."""
+        return thing.for_extensions and not self.guarded(thing) and thing.name != META
+
     def required(self, role: str, thing: Securable) -> frozenset[str]:
         """Return what ``role`` must hold on ``thing``, or it can't do its work."""
-        if thing.kind == "database":
-            return OWNERS_DATABASE if role == self.catalog.owner_role else DATABASE if role in self.users else NOTHING
-        if not self.guarded(thing):
+        owner = role == self.catalog.owner_role
+        if not (owner or role in self.users):
             return NOTHING
-        if role == self.catalog.owner_role:
-            return frozenset(PRIVILEGES[thing.kind])
+        if thing.kind == "database":
+            return OWNERS_DATABASE if owner else DATABASE
+        if not self.guarded(thing):
+            return frozenset({"USAGE"}) if self.hosts_extensions(thing) else NOTHING
+        return frozenset(PRIVILEGES[thing.kind]) if owner else self._used(role, thing)
+
+    def _used(self, role: str, thing: Securable) -> frozenset[str]:
+        """Return what a role that owns nothing needs of a thing in a service's schema."""
         if role == self.catalog.reader_role:
             return READER.get(thing.kind, NOTHING)
-        return SERVICE.get(thing.kind, NOTHING) if role == self.services[thing.schema].role else NOTHING
+        if role != self.services[thing.schema].role or (thing.kind == "routine" and not callable_(thing)):
+            return NOTHING
+        return SERVICE.get(thing.kind, NOTHING)
 
     def allowed(self, role: str, thing: Securable) -> frozenset[str]:
         """Return what ``role``, which may be PUBLIC or a stranger, may hold on ``thing`` without breaking a wall."""
@@ -73,7 +90,7 @@ class Expected:
         if thing.kind == "schema" and thing.schema not in self.services and thing.name != META:
             return frozenset({"USAGE"})  # where extensions lie, and nothing of ours
         if thing.kind == "routine" and self.guarded(thing) and role == self.services[thing.schema].role:
-            return frozenset({"EXECUTE"})  # never by itself; a migration may grant it
+            return frozenset({"EXECUTE"})  # one that isn't callable by itself, too: a migration may grant it
         return self.required(role, thing)
 
     def later(self, schema: str | None, things: str) -> Mapping[str, frozenset[str]]:
@@ -83,3 +100,14 @@ class Expected:
         kind = LATER[things]
         granted = {self.services[schema].role: SERVICE[kind], self.catalog.reader_role: READER.get(kind, NOTHING)}
         return {role: privileges for role, privileges in granted.items() if privileges}
+
+
+def callable_(routine: Securable) -> bool:
+    """Tell whether a service's role must be able to call a function of its schema, as its defaults and checks do.
+
+    One of a trigger is called by its trigger alone. One that runs with its owner's rights, and leaves it to its caller
+    where names are looked up, would do whatever its caller wants, as the owner of everything. A procedure, which
+    ``migrate`` grants as well, is in nothing's way as long as nobody calls it.
+    """
+    pinned = not routine.definer or not search_path.problem(routine.settings, ())
+    return pinned and routine.sort not in TRIGGERED_OR_CALLED

@@ -6,8 +6,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from payrollx_db.postgres import query_files
-from payrollx_db.schema.roles.expected import PUBLIC
-from payrollx_db.schema.roles.snapshot import Default, Membership, Prepared, Securable, Setting
+from payrollx_db.schema.roles.snapshot import PUBLIC, Default, Membership, Prepared, Securable, Setting
 
 queries = query_files.beside(__name__)
 
@@ -42,6 +41,11 @@ def revoke_option(privileges: Iterable[str], thing: Securable, role: str) -> str
     """Return the statement that leaves ``role`` its privileges and takes away that it may hand them on."""
     text = "REVOKE GRANT OPTION FOR {} ON {} {} FROM {} CASCADE"
     return _statement(text, _words(privileges), KINDS[thing.kind], name(thing), grantee(role))
+
+
+def open_routines(routines: Iterable[str]) -> str:
+    """Return what lets everybody call functions of an extension, as the server has spelled them."""
+    return "\n".join(_statement("GRANT EXECUTE ON ROUTINE {} TO PUBLIC", _words([name_])) for name_ in routines)
 
 
 def own(thing: Securable, role: str) -> str:

@@ -1,9 +1,10 @@
 """What a server says of the roles and of everything that privileges are held on: read once, frozen."""
 
-import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import psycopg
@@ -34,6 +35,20 @@ PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "routine": ("EXECUTE",),
     "parameter": ("SET", "ALTER SYSTEM"),
 }
+# What the server's own roles may do with everything. A sequence is a kind of table here.
+READS = {"table": frozenset({"SELECT"}), "sequence": frozenset({"SELECT"}), "schema": frozenset({"USAGE"})}
+WRITES = {
+    "table": frozenset({"INSERT", "UPDATE", "DELETE"}),
+    "sequence": frozenset({"UPDATE"}),
+    "schema": frozenset({"USAGE"}),
+}
+PREDEFINED: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "pg_read_all_data": READS,
+    "pg_write_all_data": WRITES,
+    "pg_maintain": {"table": frozenset({"MAINTAIN"})},
+}
+PUBLIC = "PUBLIC"
+NOTHING: frozenset[str] = frozenset()
 PARAMETERS = 150000  # the first version that has privileges on settings
 PREPARED_MINUTES = 5  # from when on a prepared transaction is one that nobody ends
 MAINTAIN = 170000  # the first version that has the privilege
@@ -51,7 +66,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Securable:
-    """Something that privileges are held on. ``held`` has what each of our roles effectively may, whyever."""
+    """Something that privileges are held on; ``acl`` has all that anybody was granted, its owner's own among it.
+
+    ``sort`` is Postgres' letter for what of its kind it is, and ``t`` for a function that triggers call.
+    ``for_extensions`` is a schema in which an extension lies.
+    """
 
     kind: str
     schema: str
@@ -63,9 +82,23 @@ class Securable:
     definer: bool
     of_extension: bool
     of_table: bool
-    held: Mapping[str, frozenset[str]]
-    grants: tuple[Grant, ...]
+    for_extensions: bool
+    acl: tuple[Grant, ...]
     reaches: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def grants(self) -> tuple[Grant, ...]:
+        """What was granted to others than its owner."""
+        return tuple(grant for grant in self.acl if grant.to != self.owner)
+
+    @cached_property
+    def held(self) -> Mapping[str, frozenset[str]]:
+        """What each grantee holds on the whole of it, by grants to itself."""
+        held: defaultdict[str, set[str]] = defaultdict(set)
+        for grant in self.acl:
+            if grant.column is None:
+                held[grant.to].add(grant.privilege)
+        return {role: frozenset(privileges) for role, privileges in held.items()}
 
     def __str__(self) -> str:
         if self.kind in ("database", "schema", "parameter"):
@@ -121,6 +154,15 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Extension:
+    """An extension some of whose functions nobody may call, though it restricts none of ``closed`` itself."""
+
+    name: str
+    schema: str
+    closed: list[str]
+
+
+@dataclass(frozen=True)
 class LargeObjects:
     """How many large objects a role owns, or else has privileges on."""
 
@@ -145,12 +187,30 @@ class Snapshot:
     version: int
     privileges: Mapping[str, tuple[str, ...]]
     things: tuple[Securable, ...]
+    extensions: tuple[Extension, ...]
     attributes: Mapping[str, Attributes]
+    acts_as: Mapping[str, frozenset[str]]
     members: tuple[Membership, ...]
     defaults: tuple[Default, ...]
     settings: tuple[Setting, ...]
     large_objects: tuple[LargeObjects, ...]
     prepared: tuple[Prepared, ...]
+
+    def held(self, role: str, thing: Securable) -> frozenset[str]:
+        """Return what one of our roles effectively may do with a thing, whyever: as ``has_table_privilege`` says it.
+
+        Computed from what was granted, which grows with the grants; to ask the server costs roles times things.
+        """
+        attributes = self.attributes.get(role)
+        if attributes is None:
+            return NOTHING
+        if "SUPERUSER" in attributes.powers:
+            return frozenset(self.privileges[thing.kind])
+        names = self.acts_as[role]
+        held = thing.held.get(PUBLIC, NOTHING).union(*(thing.held.get(name, NOTHING) for name in names))
+        for name in names & PREDEFINED.keys():
+            held |= PREDEFINED[name].get(thing.kind, NOTHING)
+        return held & frozenset(self.privileges[thing.kind])
 
 
 def fetch(url: DatabaseUrl, catalog: Catalog) -> Snapshot:
@@ -171,7 +231,6 @@ def read(connection: Connection, catalog: Catalog) -> Snapshot:
         "minutes": PREPARED_MINUTES,
         "owner": catalog.owner_role,
         "schemas": [*(service.schema for service in catalog.services), META],
-        "privileges": json.dumps(privileges),
     }
     asked["logins"] = [name for (name,) in connection.execute(queries.load("logins"), asked)]
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -181,7 +240,9 @@ def read(connection: Connection, catalog: Catalog) -> Snapshot:
         version,
         privileges,
         things,
+        tuple(_rows(connection, "extensions", Extension, asked)),
         {found.name: found for found in _rows(connection, "attributes", Attributes, asked)},
+        {role: frozenset(names) for role, names in connection.execute(queries.load("acts_as"), asked)},
         tuple(_rows(connection, "members", Membership, asked)),
         tuple(_rows(connection, "defaults", Default, asked)),
         tuple(_rows(connection, "role_settings", Setting, asked)),
@@ -215,8 +276,7 @@ def _thing(row: Mapping[str, Any]) -> Securable:
     return Securable(
         **{
             **row,
-            "held": {role: frozenset(privileges) for role, privileges in row["held"].items()},
-            "grants": tuple(Grant(**given) for given in row["grants"]),
+            "acl": tuple(Grant(*given) for given in row["acl"]),
             "reaches": tuple((schema, name) for schema, name in row["reaches"]),
         }
     )

@@ -32,16 +32,17 @@ def grants(catalog: Catalog) -> str:
         sql.SQL("({}, {})").format(sql.Literal(service.schema), sql.Literal(service.role))
         for service in catalog.services
     )
-    return _filled(
-        "make_grants",
-        catalog=sql.Literal(_word(catalog.name)),
-        owner=sql.Identifier(catalog.owner_role),
-        owner_name=sql.Literal(catalog.owner_role),
-        reader=sql.Identifier(catalog.reader_role),
-        reader_name=sql.Literal(catalog.reader_role),
-        users=_lines((sql.Literal(name) for name in users(catalog)), indent=8),
-        walls=_lines(walls, indent=16),
-    )
+    names: dict[str, sql.Composable] = {
+        "catalog": sql.Literal(_word(catalog.name)),
+        "owner": sql.Identifier(catalog.owner_role),
+        "owner_name": sql.Literal(catalog.owner_role),
+        "reader": sql.Identifier(catalog.reader_role),
+        "reader_name": sql.Literal(catalog.reader_role),
+        "users": _lines((sql.Literal(name) for name in users(catalog)), indent=8),
+    }
+    schemas = _lines((sql.Literal(service.schema) for service in catalog.services), indent=8)
+    inside = _filled("make_grants", walls=_lines(walls, indent=20), **names)
+    return f"{inside}\n{_filled('make_outer_grants', schemas=schemas, meta=sql.Literal(META), **names)}"
 
 
 def script(catalog: Catalog) -> str:

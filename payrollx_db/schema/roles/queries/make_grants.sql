@@ -5,136 +5,172 @@
 --
 --     psql --dbname the_unified_database --file grants.sql
 --
--- A service's role may read and write the rows of its own schema, and nothing else: it creates nothing,
--- truncates nothing, and sees no other schema. Foreign keys into other schemas hold all the same, because
--- Postgres checks them as the tables' owner. {reader} may read every service's tables, and nothing else.
+-- A service's role may read and write the rows of its own schema and call its functions, and nothing else: it
+-- creates nothing, truncates nothing, and sees no other schema. Foreign keys into other schemas hold all the same,
+-- because Postgres checks them as the tables' owner. {reader} may read every service's tables, and nothing else.
 -- What was granted beyond that to these roles, or to PUBLIC, is taken back.
 --
--- The database itself, and the schema public, belong to somebody else. Run by a superuser, or by who owns
--- them, this takes CONNECT and TEMPORARY, and CREATE in public, from PUBLIC as well. Every login that is a
--- member of one of our roles may still connect; any other (monitoring, say) then needs a
--- GRANT CONNECT ON DATABASE of its own.
+-- Only what differs from that is granted or revoked, object by object: so the time that it takes grows with the
+-- number of objects, and not with schemas times roles.
 
 DO $grants$
 DECLARE
     caller CONSTANT text := pg_catalog.current_setting('role');
+    path CONSTANT text := pg_catalog.current_setting('search_path');
     owner CONSTANT text := {owner_name};
-    reader CONSTANT text := {reader_name};
     users CONSTANT text[] := ARRAY[
         {users}
     ];
     everyone CONSTANT text := (
-        SELECT pg_catalog.string_agg(pg_catalog.format('%I', name), ', ') FROM pg_catalog.unnest(users) AS name
+        SELECT pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ') FROM pg_catalog.unnest(users) AS name
     );
-    database CONSTANT text := pg_catalog.current_database();
-    walls integer := 0;
-    wall record;
-    kind record;
-    login record;
+    difference record;
     things text;
-    acting text;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = owner) THEN
         RAISE NOTICE 'nothing is granted: there is no role % yet, which roles.sql makes', owner;
         RETURN;
     END IF;
     PERFORM pg_catalog.set_config('role', owner, true);
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true); -- for the operators
 
     -- What later migrations add: nothing for anybody, except what is granted schema by schema below. Postgres
     -- would let everyone call a new function and use a new type.
     FOREACH things IN ARRAY ARRAY['TABLES', 'SEQUENCES', 'TYPES', 'FUNCTIONS'] LOOP
-        EXECUTE pg_catalog.format(
+        EXECUTE format(
             'ALTER DEFAULT PRIVILEGES FOR ROLE %I REVOKE ALL ON %s FROM PUBLIC, %s', owner, things, everyone);
     END LOOP;
 
-    FOR wall IN
-        SELECT expected.schema, expected.role
-        FROM (
-            VALUES
-                {walls}
-        ) AS expected (schema, role)
-        JOIN pg_catalog.pg_namespace ON nspname = expected.schema
-        WHERE pg_catalog.pg_get_userbyid(nspowner) = owner
+    FOR difference IN
+        WITH walls AS (
+            SELECT pg_namespace.oid AS space, nspname, nspowner, nspacl, quote_ident(expected.role) AS guest
+            FROM (
+                VALUES
+                    {walls}
+            ) AS expected (schema, role)
+            JOIN pg_namespace ON nspname = expected.schema
+            WHERE pg_get_userbyid(nspowner) = owner
+        ), things AS (
+            SELECT space, 'SCHEMA' AS kind, space AS oid, quote_ident(nspname) AS name, nspowner AS owned_by,
+                   coalesce(nspacl, acldefault('n', nspowner)) AS acl, guest,
+                   ARRAY['USAGE'] AS service, ARRAY['USAGE'] AS tolerated, ARRAY['USAGE'] AS reading
+            FROM walls
+            UNION ALL
+            SELECT space, CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, pg_class.oid,
+                   format('%I.%I', nspname, relname), relowner,
+                   coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner)), guest,
+                   rights, rights, CASE relkind WHEN 'S' THEN ARRAY[]::text[] ELSE ARRAY['SELECT'] END
+            FROM walls
+            JOIN pg_class ON relnamespace = space AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+            CROSS JOIN LATERAL (
+                SELECT CASE relkind
+                    WHEN 'S' THEN ARRAY['USAGE'] ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']
+                END
+            ) AS given (rights)
+            WHERE NOT EXISTS (
+                SELECT FROM pg_depend
+                WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
+            )
+            UNION ALL
+            -- a table's row type goes with the table
+            SELECT space, 'TYPE', pg_type.oid, format('%I.%I', nspname, typname), typowner,
+                   coalesce(typacl, acldefault('T', typowner)), guest,
+                   ARRAY['USAGE'], ARRAY['USAGE'], ARRAY[]::text[]
+            FROM walls
+            JOIN pg_type ON typnamespace = space
+            LEFT JOIN pg_class ON pg_class.oid = typrelid
+            WHERE (typtype IN ('e', 'd', 'r') OR relkind = 'c') AND NOT EXISTS (
+                SELECT FROM pg_depend
+                WHERE classid = 'pg_type'::regclass AND objid = pg_type.oid AND deptype = 'e'
+            )
+            UNION ALL
+            -- Functions of the service itself. One of a trigger is called by its trigger alone, and one that acts with
+            -- its owner's rights must say itself where it looks for names, or its caller would.
+            SELECT space, 'ROUTINE', pg_proc.oid, pg_proc.oid::regprocedure::text, proowner,
+                   coalesce(proacl, acldefault('f', proowner)), guest,
+                   CASE WHEN callable THEN ARRAY['EXECUTE'] ELSE ARRAY[]::text[] END,
+                   ARRAY['EXECUTE'], ARRAY[]::text[]
+            FROM walls
+            JOIN pg_proc ON pronamespace = space
+            CROSS JOIN LATERAL (
+                SELECT prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+                    AND (NOT prosecdef OR EXISTS (
+                        SELECT FROM unnest(proconfig) AS setting
+                        WHERE setting ~ '^search_path=(.*, )?pg_temp$' AND setting !~ '[$]user|pg_temp.*pg_temp'
+                    ))
+            ) AS given (callable)
+            WHERE NOT EXISTS ( -- of an extension, or one that makes a range
+                SELECT FROM pg_depend
+                WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype IN ('e', 'i')
+            )
+            UNION ALL
+            -- what the owner makes here later
+            SELECT space, kinds.kind, space, quote_ident(nspname), nspowner, defaclacl,
+                   guest, kinds.service, kinds.service, kinds.reading
+            FROM walls
+            CROSS JOIN (
+                VALUES ('r'::"char", 'TABLES', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'], ARRAY['SELECT']),
+                       ('S', 'SEQUENCES', ARRAY['USAGE'], ARRAY[]::text[]),
+                       ('T', 'TYPES', ARRAY['USAGE'], ARRAY[]::text[]),
+                       ('f', 'FUNCTIONS', ARRAY[]::text[], ARRAY[]::text[])
+            ) AS kinds (letter, kind, service, reading)
+            LEFT JOIN pg_default_acl
+                ON defaclnamespace = space AND defaclrole = nspowner AND defaclobjtype = kinds.letter
+        ), given AS (
+            SELECT kind, oid, grantee, array_agg(privilege_type) AS privileges, bool_or(is_grantable) AS hands_on,
+                   array_agg(privilege_type) FILTER (WHERE whole) AS whole
+            FROM (
+                SELECT kind, oid, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                       privilege_type, is_grantable, grantor = owned_by
+                FROM things, aclexplode(acl)
+                WHERE grantee <> owned_by
+                UNION ALL
+                SELECT kind, things.oid, CASE grantee WHEN 0 THEN 'PUBLIC'
+                         ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                       privilege_type, is_grantable, false
+                FROM things
+                JOIN pg_attribute ON attrelid = things.oid AND attacl IS NOT NULL
+                CROSS JOIN aclexplode(attacl)
+                WHERE kind = 'TABLE' AND grantee <> owned_by
+            ) AS entries (kind, oid, grantee, privilege_type, is_grantable, whole)
+            WHERE grantee = 'PUBLIC' OR grantee IN (SELECT quote_ident(name) FROM unnest(users) AS name)
+            GROUP BY kind, oid, grantee
+        ), needed AS (
+            SELECT kind, oid, guest AS grantee, service AS privileges, tolerated FROM things
+            UNION ALL
+            SELECT kind, oid, quote_ident({reader_name}), reading, reading FROM things
+        ), compared AS (
+            SELECT kind, oid, grantee, coalesce(needed.privileges, ARRAY[]::text[]) AS privileges,
+                   coalesce(given.hands_on OR NOT coalesce(tolerated, ARRAY[]::text[]) @> given.privileges, false)
+                     AS beyond,
+                   NOT coalesce(given.whole, ARRAY[]::text[]) @> needed.privileges AS lacks
+            FROM needed FULL JOIN given USING (kind, oid, grantee)
+        )
+        SELECT grantee, kind, min(nspname) AS schema, steps.revokes,
+               CASE WHEN kind IN ('TABLES', 'SEQUENCES', 'TYPES', 'FUNCTIONS') THEN kind
+                 ELSE kind || ' ' || string_agg(name, ', ' ORDER BY name) END AS objects,
+               kind IN ('TABLES', 'SEQUENCES', 'TYPES', 'FUNCTIONS') AS later,
+               array_to_string(compared.privileges, ', ') AS privileges
+        FROM compared
+        JOIN things USING (kind, oid)
+        JOIN walls USING (space)
+        CROSS JOIN (VALUES (true), (false)) AS steps (revokes)
+        WHERE CASE WHEN steps.revokes THEN beyond ELSE (beyond OR lacks) AND cardinality(compared.privileges) > 0 END
+        GROUP BY space, kind, grantee, compared.privileges, steps.revokes
+        ORDER BY steps.revokes DESC, space, kind, grantee
     LOOP
-        walls := walls + 1;
-        EXECUTE pg_catalog.format('REVOKE ALL ON SCHEMA %I FROM PUBLIC, %s CASCADE', wall.schema, everyone);
-        EXECUTE pg_catalog.format(
-            'REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC, %s CASCADE', wall.schema, everyone);
-        EXECUTE pg_catalog.format(
-            'REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM PUBLIC, %s CASCADE', wall.schema, everyone);
-        -- functions that a migration granted to its own service stay granted
-        EXECUTE pg_catalog.format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %I FROM PUBLIC CASCADE', wall.schema);
-
-        EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I, %I', wall.schema, wall.role, reader);
-        EXECUTE pg_catalog.format(
-            'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', wall.schema, wall.role);
-        EXECUTE pg_catalog.format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', wall.schema, reader);
-        EXECUTE pg_catalog.format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', wall.schema, wall.role);
-
-        -- there is no ALL TYPES IN SCHEMA; a table's row type goes with the table
-        FOR kind IN
-            SELECT typname AS name
-            FROM pg_catalog.pg_type
-            JOIN pg_catalog.pg_namespace ON pg_namespace.oid = typnamespace
-            LEFT JOIN pg_catalog.pg_class ON pg_class.oid = typrelid
-            WHERE nspname = wall.schema AND (typtype IN ('e', 'd', 'r') OR relkind = 'c')
-        LOOP
-            EXECUTE pg_catalog.format(
-                'REVOKE ALL ON TYPE %I.%I FROM PUBLIC, %s CASCADE', wall.schema, kind.name, everyone);
-            EXECUTE pg_catalog.format('GRANT USAGE ON TYPE %I.%I TO %I', wall.schema, kind.name, wall.role);
-        END LOOP;
-
-        FOREACH things IN ARRAY ARRAY['TABLES', 'SEQUENCES', 'TYPES', 'FUNCTIONS'] LOOP
-            EXECUTE pg_catalog.format(
-                'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I REVOKE ALL ON %s FROM PUBLIC, %s',
-                owner, wall.schema, things, everyone);
-        END LOOP;
-        EXECUTE pg_catalog.format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I '
-            'GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I', owner, wall.schema, wall.role);
-        EXECUTE pg_catalog.format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I '
-            'GRANT SELECT ON TABLES TO %I', owner, wall.schema, reader);
-        EXECUTE pg_catalog.format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I '
-            'GRANT USAGE ON SEQUENCES TO %I', owner, wall.schema, wall.role);
-        EXECUTE pg_catalog.format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I '
-            'GRANT USAGE ON TYPES TO %I', owner, wall.schema, wall.role);
-    END LOOP;
-
-    -- The database around them, where this is one that has walls, and whoever runs this may change it.
-    FOREACH acting IN ARRAY ARRAY[caller, 'none'] LOOP
-        PERFORM pg_catalog.set_config('role', acting, true);
-        IF walls > 0 AND EXISTS (
-            SELECT FROM pg_catalog.pg_database
-            WHERE datname = database AND pg_catalog.pg_has_role(CURRENT_USER, datdba, 'USAGE')
-        ) THEN
-            EXECUTE pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC, %s CASCADE', database, everyone);
-            EXECUTE pg_catalog.format('GRANT CONNECT ON DATABASE %I TO %s', database, everyone);
-            EXECUTE pg_catalog.format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', database, owner);
-            -- a member that doesn't inherit may take on its role only once it is in
-            FOR login IN
-                SELECT rolname AS name
-                FROM pg_catalog.pg_roles
-                WHERE rolcanlogin AND NOT pg_catalog.has_database_privilege(pg_roles.oid, database, 'CONNECT')
-                    AND EXISTS (
-                        SELECT FROM pg_catalog.pg_roles AS ours
-                        WHERE ours.rolname = ANY (users || owner)
-                            AND pg_catalog.pg_has_role(pg_roles.oid, ours.oid, 'MEMBER')
-                    )
-            LOOP
-                EXECUTE pg_catalog.format('GRANT CONNECT ON DATABASE %I TO %I', database, login.name);
-            END LOOP;
-        END IF;
-        IF walls > 0 AND EXISTS (
-            SELECT FROM pg_catalog.pg_namespace
-            WHERE nspname = 'public' AND pg_catalog.pg_has_role(CURRENT_USER, nspowner, 'USAGE')
-        ) THEN
-            EXECUTE pg_catalog.format('REVOKE CREATE ON SCHEMA public FROM PUBLIC, %s CASCADE', everyone);
+        things := CASE WHEN difference.later THEN
+            format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I ', owner, difference.schema) ELSE '' END;
+        IF difference.revokes THEN
+            EXECUTE format('%sREVOKE ALL ON %s FROM %s%s', things, difference.objects, difference.grantee,
+                CASE WHEN difference.later THEN '' ELSE ' CASCADE' END);
+        ELSE
+            EXECUTE format(
+                '%sGRANT %s ON %s TO %s', things, difference.privileges, difference.objects, difference.grantee);
         END IF;
     END LOOP;
 
+    PERFORM pg_catalog.set_config('search_path', path, true);
     PERFORM pg_catalog.set_config('role', caller, true);
 END
 $grants$;

@@ -1,9 +1,6 @@
--- Everything that a privilege can be held on, outside the system's own schemas: who owns it, what was granted
--- on it to whom, and what each of our roles effectively holds. Types and routines only of our schemas: elsewhere
--- everyone has them, and means to.
-WITH ours AS (
-  SELECT oid, rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (%(roles)s)
-), spaces AS (
+-- Everything that a privilege can be held on, outside the system's own schemas: who owns it, and what was granted
+-- on it to whom. Types and routines only of our schemas: elsewhere everyone has them, and means to.
+WITH spaces AS (
   SELECT oid, nspname, nspname = ANY (%(schemas)s) AS is_ours FROM pg_catalog.pg_namespace
   WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
 ), things AS (
@@ -32,7 +29,9 @@ WITH ours AS (
   UNION ALL
   SELECT 'routine', 'pg_proc'::regclass, p.oid, spaces.nspname::text, p.proname::text,
          pg_get_function_identity_arguments(p.oid), p.proowner,
-         coalesce(p.proacl, acldefault('f', p.proowner)), p.prokind::text, p.proconfig, p.prosecdef
+         coalesce(p.proacl, acldefault('f', p.proowner)),
+         CASE WHEN p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype) THEN 't' ELSE p.prokind::text END,
+         p.proconfig, p.prosecdef
   FROM pg_catalog.pg_proc AS p JOIN spaces ON spaces.oid = p.pronamespace AND spaces.is_ours
 )
 SELECT kind, schema, name, arguments, pg_get_userbyid(owner)::text AS owner, sort, settings, definer,
@@ -47,25 +46,15 @@ SELECT kind, schema, name, arguments, pg_get_userbyid(owner)::text AS owner, sor
     WHERE d.classid = things.class AND d.objid = things.oid AND d.refclassid = 'pg_class'::regclass
       AND d.deptype IN ('a', 'i')
   ) AS of_table,
+  -- an extension lies in it, and didn't make it
+  kind = 'schema' AND EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extnamespace = things.oid) AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = things.class AND d.objid = things.oid AND d.deptype = 'e'
+  ) AS for_extensions,
   (
-    SELECT coalesce(jsonb_object_agg(ours.rolname, (
-      SELECT coalesce(jsonb_agg(privilege), '[]')
-      FROM jsonb_array_elements_text(%(privileges)s::jsonb -> things.kind) AS privilege
-      WHERE CASE things.kind
-        WHEN 'database' THEN has_database_privilege(ours.oid, things.oid, privilege)
-        WHEN 'schema' THEN has_schema_privilege(ours.oid, things.oid, privilege)
-        WHEN 'table' THEN has_table_privilege(ours.oid, things.oid, privilege)
-        WHEN 'sequence' THEN has_sequence_privilege(ours.oid, things.oid, privilege)
-        WHEN 'type' THEN has_type_privilege(ours.oid, things.oid, privilege)
-        ELSE has_function_privilege(ours.oid, things.oid, privilege)
-      END
-    )), '{}')
-    FROM ours
-  ) AS held,
-  (
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-      'to', CASE given.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(given.grantee)::text END,
-      'privilege', given.privilege_type, 'column', given.attname, 'may_hand_on', given.is_grantable
+    SELECT coalesce(jsonb_agg(jsonb_build_array(
+      CASE given.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(given.grantee)::text END,
+      given.privilege_type, given.attname, given.is_grantable
     ) ORDER BY given.grantee, given.attname, given.privilege_type), '[]')
     FROM (
       SELECT grantee, privilege_type, NULL::text AS attname, is_grantable FROM aclexplode(things.acl)
@@ -74,8 +63,7 @@ SELECT kind, schema, name, arguments, pg_get_userbyid(owner)::text AS owner, sor
       FROM pg_catalog.pg_attribute AS a, aclexplode(a.attacl) AS explained
       WHERE things.kind = 'table' AND a.attrelid = things.oid AND NOT a.attisdropped
     ) AS given
-    WHERE given.grantee <> things.owner
-  ) AS grants,
+  ) AS acl,
   (
     SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_array(far.nspname, c.relname)), '[]')
     FROM (
