@@ -31,7 +31,7 @@ async def run_stages(context: RunContext, plan: Plan) -> None:
     await _copy_and_index(context, plan)
     await _begin_stage(context, "load")
     await _restore_keys(context, plan)
-    set_sequences = partial(sequences.set_sequences, context, plan.copies)
+    set_sequences = partial(sequences.set_sequences, context, context.session, plan, context.run)
     await retry_transient(set_sequences, "setting the sequences", context.observer)
     await _begin_stage(context, "merge")
     await _merge(context, plan)

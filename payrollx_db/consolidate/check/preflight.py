@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from payrollx_db.consolidate.check.sequences import check_sequences
 from payrollx_db.consolidate.check.server_facts import Relation, ServerFacts, Transaction, fetch_facts, free_bytes
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
@@ -40,7 +41,7 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
     findings = list(_Target(plan, target.name, plan.target, target_facts).findings())
     for (name, database), source_facts in zip(plan.sources.items(), facts, strict=True):
         findings += _Source(plan, name, database, source_facts, target_facts).findings()
-    return findings
+    return findings + await check_sequences(context, plan)
 
 
 def unreadable(findings: Iterable[Finding]) -> bool:

@@ -1,41 +1,102 @@
 """Sequences: after the copy, the next row that a service inserts gets a number that nobody has."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from psycopg import sql
+from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.plan.sequences import Expectation, expected_position, filled_uses, origins_of
+from payrollx_db.consolidate.run_session import RunSession
+from payrollx_db.consolidate.state.sequences import record_positions
+from payrollx_db.errors import PayrollxError, TargetError
+from payrollx_db.model.events import Notice
+from payrollx_db.postgres.sequences import (
+    AT_ONCE,
+    ColumnSequence,
+    Position,
+    read_furthest,
+    read_sequences,
+    set_positions,
+    setting_position,
+)
+from payrollx_db.postgres.session import Connection
 
-from payrollx_db.consolidate.context import Context, RunContext
-from payrollx_db.consolidate.plan.mapping import TablePlan
-from payrollx_db.postgres.session import Connection, run
+Settings = Sequence[tuple[ColumnSequence, Position]]
 
 
-async def set_sequences(context: RunContext, tables: Sequence[TablePlan]) -> None:
-    """Move each sequence that a filled column owns past the highest value there, and past the source's own sequence."""
-    async with context.transaction() as connection:
-        for table in tables:
-            await _set_sequences(context, connection, table)
+async def set_sequences(context: Context, session: RunSession, plan: Plan, run: int | None = None) -> None:
+    """Let each sequence of the filled columns go on where its columns, or the source's own sequence, have come to.
+
+    What can't be said or done so is told to the observer. ``run`` records where they stood before, so that undoing it
+    puts them back. Raises SourceError or TargetError; the latter names those sequences that could not be set, when
+    all others are.
+    """
+    target = context.target
+    sources = {name: await source_sequences(context, plan, name) for name in plan.sources}
+    with target.translating_errors("can't read the sequences"):
+        expectations = await _expectations(session.connection, plan, sources)
+    for expectation in expectations:
+        for message in expectation.messages:
+            context.observer(Notice(f"sequence {expectation.sequence.full_name}: {message}"))
+    due = [(e.sequence, e.position) for e in expectations if e.position is not None]
+    if run is not None and due:
+        async with session.transaction() as connection:
+            await record_positions(connection, run, due)
+    await set_each(session, due)
 
 
-async def _set_sequences(context: Context, connection: Connection, table: TablePlan) -> None:
-    for column in table.columns:
-        if column.target.sequence is None:
-            continue
-        last = 0
-        origin = table.source.column(column.sources[0]) if len(column.sources) == 1 else None
-        if origin is not None and origin.sequence:
-            last = await _last_value(context, table.database, origin.sequence)
-        highest = sql.SQL("SELECT pg_catalog.max({}) FROM {}").format(
-            sql.Identifier(column.target.name), sql.Identifier(table.target.schema, table.target.name)
+async def set_each(session: RunSession, due: Settings) -> None:
+    """Set sequences, many at once; where that fails, each alone. Raises TargetError with the statements left to do."""
+    failed: list[tuple[str, PayrollxError]] = []
+    for start in range(0, len(due), AT_ONCE):
+        batch = due[start : start + AT_ONCE]
+        try:
+            await _set(session, batch)
+        except TargetError as error:
+            if error.transient:
+                raise
+            failed += await _set_alone(session, batch)
+    if failed:
+        _, first = failed[0]
+        raise TargetError(
+            f"{len(failed)} of {len(due)} sequences can't be set: {first.message}",
+            details=tuple(statement for statement, _ in failed),
+            hint="remove the cause and call the copy again, or run these statements yourself",
         )
-        value = max(last, (await run(connection, highest))[0][0] or 0)
-        if value:
-            await connection.execute("SELECT pg_catalog.setval(%s::regclass, %s)", (column.target.sequence, value))
 
 
-async def _last_value(context: Context, database: str, sequence: str) -> Any:
-    endpoint = context.sources[database]
+async def source_sequences(context: Context, plan: Plan, name: str) -> tuple[ColumnSequence, ...]:
+    """Return the sequences of the tables that ``plan`` copies from one source. Raises SourceError."""
+    oids = {table.source.oid for table in plan.copies if table.database == name}
+    if not oids:
+        return ()
+    endpoint = context.sources[name]
     async with context.sessions.session(endpoint) as connection:
-        with endpoint.translating_errors(f"can't read the sequence {sequence}"):
-            query = sql.SQL("SELECT pg_catalog.pg_sequence_last_value(%s::regclass)")
-            return (await run(connection, query, (sequence,)))[0][0] or 0
+        with endpoint.translating_errors("can't read the sequences"):
+            return await read_sequences(connection, oids)
+
+
+async def _expectations(
+    connection: Connection, plan: Plan, sources: dict[str, tuple[ColumnSequence, ...]]
+) -> list[Expectation]:
+    sequences = await read_sequences(connection, {table.target.oid for table in plan.copies})
+    furthest = await read_furthest(connection, sequences)
+    origins = origins_of(plan, sequences, sources)
+    return [expected_position(s, furthest.get(s.oid), origins[s.oid], filled_uses(plan, s)) for s in sequences]
+
+
+async def _set(session: RunSession, due: Iterable[tuple[ColumnSequence, Position]]) -> None:
+    with session.endpoint.translating_errors("can't set the sequences"):
+        async with session.transaction() as connection:
+            await set_positions(connection, [(sequence.oid, position) for sequence, position in due])
+
+
+async def _set_alone(session: RunSession, due: Settings) -> list[tuple[str, PayrollxError]]:
+    failed: list[tuple[str, PayrollxError]] = []
+    for sequence, position in due:
+        try:
+            await _set(session, [(sequence, position)])
+        except TargetError as error:
+            if error.transient:
+                raise
+            failed.append((setting_position(sequence, position), error))
+    return failed

@@ -17,6 +17,7 @@ from payrollx_db.consolidate.state.accounts import accounts, count_touched
 from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.objects import dropped_objects
 from payrollx_db.consolidate.state.runs import Run, finish_run, reset_run, runs
+from payrollx_db.consolidate.state.sequences import reset_positions
 from payrollx_db.errors import StateConflictError
 from payrollx_db.model.events import Notice, StageStarted
 from payrollx_db.postgres.concurrency import limited
@@ -76,6 +77,7 @@ async def _empty(
     """
     await indexes.drop_indexes(connection, target, run.id, current, set(names))
     await indexes.empty(connection, target, run.id, names)
+    await reset_positions(connection, run.id)
     await reset_run(connection, run.id)
     keys = [key for key in current.foreign_keys if key.table not in names and key.target not in names]
     return replace(current, foreign_keys=tuple(keys))

@@ -1,0 +1,74 @@
+-- The sequences from which columns of these tables take their numbers, each with every column of the database that
+-- takes numbers from it: because the column owns it (serial, identity), or because its default names it.
+WITH defaults AS (
+  SELECT a.oid, a.adrelid AS relation, a.adnum AS attnum, pg_catalog.pg_get_expr(a.adbin, a.adrelid) AS expression
+  FROM pg_catalog.pg_attrdef AS a
+), named AS (  -- nextval('name'::text) is found by name at each call, so that nothing is recorded about it
+  SELECT d.relation, d.attnum, n.nspname, m.name[1] AS name
+  FROM defaults AS d
+  JOIN pg_catalog.pg_class AS c ON c.oid = d.relation
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  CROSS JOIN LATERAL pg_catalog.regexp_matches(
+    d.expression,
+    $$nextval\(\('((?:"[^"']+"|[a-z_][a-z0-9_]*)(?:\.(?:"[^"']+"|[a-z_][a-z0-9_]*))?)'::text\)::regclass\)$$, 'g'
+  ) AS m (name)
+), uses AS (
+  SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
+  FROM pg_catalog.pg_depend AS d
+  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+  UNION
+  SELECT d.refobjid, a.relation, a.attnum
+  FROM pg_catalog.pg_depend AS d
+  JOIN defaults AS a ON a.oid = d.objid
+  WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  UNION
+  SELECT coalesce(
+           pg_catalog.to_regclass(n.name),
+           pg_catalog.to_regclass(pg_catalog.quote_ident(n.nspname) || '.' || n.name),
+           pg_catalog.to_regclass('public.' || n.name)
+         ), n.relation, n.attnum
+  FROM named AS n
+)
+SELECT q.oid::bigint,
+       qn.nspname::text,
+       q.relname::text,
+       s.seqstart,
+       s.seqincrement,
+       s.seqmin,
+       s.seqmax,
+       s.seqcycle,
+       pg_catalog.has_schema_privilege(qn.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(q.oid, 'SELECT')
+         AND NOT (q.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()),
+       pg_catalog.has_schema_privilege(qn.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(q.oid, 'UPDATE'),
+       c.oid::bigint,
+       cn.nspname::text,
+       c.relname::text,
+       a.attname::text,
+       t.typname::text,
+       t.typcategory::text,
+       -- Whether the number itself is the column's value, or what the default makes of it.
+       coalesce(d.expression !~ 'nextval'
+                OR d.expression ~ $re$^\(*nextval\(\(?'[^']+'(::text\))?::regclass\)\)*(::[a-z ]+(\([0-9,]+\))?\)*)*$$re$, true),
+       pg_catalog.has_schema_privilege(cn.oid, 'USAGE') AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
+FROM uses AS u
+JOIN pg_catalog.pg_class AS q ON q.oid = u.sequence AND q.relkind = 'S'
+JOIN pg_catalog.pg_namespace AS qn ON qn.oid = q.relnamespace
+JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = q.oid
+JOIN pg_catalog.pg_class AS c ON c.oid = u.relation AND c.relkind IN ('r', 'p')
+JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = u.relation AND a.attnum = u.attnum AND NOT a.attisdropped
+JOIN pg_catalog.pg_type AS declared ON declared.oid = a.atttypid
+JOIN pg_catalog.pg_type AS t ON t.oid = CASE declared.typtype WHEN 'd' THEN declared.typbasetype ELSE declared.oid END
+LEFT JOIN defaults AS d ON d.relation = u.relation AND d.attnum = u.attnum
+WHERE u.sequence IN (SELECT k.sequence FROM uses AS k WHERE k.relation = ANY (%(tables)s::oid[]))
+  -- A partition, or a table that inherits, is read with its parent.
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_inherits AS h
+    JOIN uses AS p ON p.relation = h.inhparent AND p.sequence = u.sequence
+    JOIN pg_catalog.pg_attribute AS pa ON pa.attrelid = p.relation AND pa.attnum = p.attnum AND pa.attname = a.attname
+    WHERE h.inhrelid = u.relation
+  )
+ORDER BY 2, 3, 12, 13, 14
