@@ -65,6 +65,10 @@ class LockLostError(TargetError):
     """The session that kept other runs away from the unified database is lost, and so this run must not write."""
 
 
+class PooledError(TargetError):
+    """A pooler stands before the server, where a session of one's own is needed."""
+
+
 class StateConflictError(PayrollxError):
     """The target's recorded state forbids it: foreign rows, another run, other databases."""
 

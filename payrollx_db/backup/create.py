@@ -60,6 +60,7 @@ def backup(
     with _disk(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with session(url) as at:
+        migrate.refuse_pooler(at.alembic, url, "pg_dump needs a session of its own, and one snapshot for all of them")
         before = _Shape.of(at, catalog, services)
         role = str(at.run("SELECT CURRENT_USER")[0][0])  # the owner's, where we may
     with session(url) as reading, ExitStack() as unfinished, _disk(folder):

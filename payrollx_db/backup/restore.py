@@ -215,7 +215,7 @@ class _Swap:
 
     def _prepare(self) -> None:
         migrate.recorded(self.into.alembic, self.catalog)  # a database of a newer version is refused
-        self.into.run("RESET ROLE")
+        self.into.run("SET LOCAL ROLE NONE")
         self.into.change(ddl.roles(self.catalog))
         self.into.change(ddl.make_schema(ddl.META, self.catalog.owner_role))
 

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.check import checks
 from payrollx_db.consolidate.check.checks import Checked
-from payrollx_db.consolidate.check.preflight import run_preflight, unreadable
+from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.copy import indexes, undo
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, plans_with_keys
@@ -114,6 +114,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
         async def attempt() -> Report:
             nonlocal undoing
             plan = await _planned(context, task)
+            refuse(poolers(plan))
             async with exclusive(context.target) as session:
                 if undoing:
                     await undo.restart(context, session, {table.target_name for table in plan.copies})
@@ -146,6 +147,7 @@ async def retry(task: Task) -> tuple[Retried, ...]:
     """Restore rows whose cause is gone, parents first. Raises as `copy` does, StateConflictError during one."""
     async with _opened(task) as context:
         plan = await _planned(context, task)
+        refuse(poolers(plan))
         async with exclusive(context.target) as session:
             numbers = [run.id for run in await runs(session.connection) if run.status == "done"]
             decisions = await quarantine.decisions(session.connection, numbers)

@@ -1,5 +1,9 @@
 """The one way to a server: psycopg for statements, with or without asyncio, and asyncpg for the bytes of COPY.
 
+A session is opened bare, and then asked whether the server's process is the one that the driver was told: a pooler
+makes up that number. Where it is, the same statement gives the session its settings, for as long as it lasts. Where a
+pooler stands between, or the URL says so, each transaction gets them for itself (see `pooled`).
+
 libpq hands out the words of a server that refuses a session, and not their SQLSTATE. So where psycopg is refused,
 asyncpg asks once more, and the error carries the code that it gets.
 """
@@ -12,17 +16,17 @@ from urllib.parse import urlencode
 
 import asyncpg
 import psycopg
-from psycopg.rows import TupleRow
+from psycopg import sql
 
-from payrollx_db.postgres.settings import TIMED, UNLIMITED, as_options
+from payrollx_db.errors import PooledError
+from payrollx_db.postgres import settings as session_settings
+from payrollx_db.postgres.pooled import AsyncConnection, SyncConnection
 from payrollx_db.postgres.url import DatabaseUrl
-
-AsyncConnection = psycopg.AsyncConnection[TupleRow]
-SyncConnection = psycopg.Connection[TupleRow]
 
 APPLICATION_NAME = "payrollx-db"
 CONNECT_TIMEOUT = 10  # seconds; a URL's own connect_timeout wins
 ACCEPTED = "00000"
+ONE_ROW = "SELECT 1"  # as the server counts what a statement returned
 TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 
@@ -33,7 +37,7 @@ def connect(
 
     ``name`` is what pg_stat_activity calls it: ``payrollx-db`` unless the URL says otherwise.
     """
-    params = _libpq(url, settings, name)
+    params = _libpq(url, name)
     try:
         connection = _open(params)
     except psycopg.OperationalError as error:
@@ -41,8 +45,9 @@ def connect(
             raise
         connection = _open(params)
     try:
-        if connection.info.server_version >= TIMED:
-            connection.execute(UNLIMITED)
+        known = session_settings.for_version(settings, connection.info.server_version)
+        if url.pgbouncer or not connection.execute(_for_session(connection, known)).rowcount:
+            connection.set_locally(session_settings.of_transaction(known))
         connection.autocommit = autocommit
     except BaseException:
         connection.close()
@@ -52,7 +57,7 @@ def connect(
 
 async def connect_async(url: DatabaseUrl, settings: Mapping[str, str], *, name: str = "") -> AsyncConnection:
     """Open a session in autocommit mode, as `connect` does."""
-    params = _libpq(url, settings, name)
+    params = _libpq(url, name)
     try:
         connection = await _open_async(params)
     except psycopg.OperationalError as error:
@@ -60,8 +65,9 @@ async def connect_async(url: DatabaseUrl, settings: Mapping[str, str], *, name: 
             raise
         connection = await _open_async(params)
     try:
-        if connection.info.server_version >= TIMED:
-            await connection.execute(UNLIMITED)
+        known = session_settings.for_version(settings, connection.info.server_version)
+        if url.pgbouncer or not (await connection.execute(_for_session(connection, known))).rowcount:
+            connection.set_locally(session_settings.of_transaction(known))
     except BaseException:
         await connection.close()
         raise
@@ -69,9 +75,12 @@ async def connect_async(url: DatabaseUrl, settings: Mapping[str, str], *, name: 
 
 
 async def connect_copy(url: DatabaseUrl, settings: Mapping[str, str], *, name: str = "") -> "asyncpg.Connection[Any]":
-    """Open a session of asyncpg with ``settings``. Raises asyncpg's errors, OSError and TimeoutError."""
+    """Open a session of asyncpg with ``settings``. Raises asyncpg's errors, OSError and TimeoutError.
+
+    Rows go through it for as long as a table takes, so it is a server's own: PooledError where a pooler stands between.
+    """
     params = url.params
-    given = {**settings, "application_name": _named(url, name)}
+    given = {"application_name": _named(url, name)}
     if "options" in params:
         given["options"] = params["options"]
     connection = await asyncpg.connect(
@@ -87,12 +96,24 @@ async def connect_copy(url: DatabaseUrl, settings: Mapping[str, str], *, name: s
         server_settings=given,
     )
     try:
-        if connection.get_server_version().major >= TIMED // 10_000:
-            await connection.execute(UNLIMITED)
+        known = session_settings.for_version(settings, connection.get_server_version().major * 10_000)
+        asked = session_settings.of_session(known, connection.get_server_pid()).as_string(None)
+        direct = not url.pgbouncer and await connection.execute(asked) == ONE_ROW
     except BaseException:
         connection.terminate()
         raise
+    if not direct:
+        connection.terminate()
+        raise pooler_error(url, "rows can't be carried through it")
     return connection
+
+
+def pooler_error(url: DatabaseUrl, reason: str, *, where: str = "") -> PooledError:
+    """Return the error that says that a pooler stands before the server, and why that won't do."""
+    hint = "connect to the server directly: give the URL of Postgres itself"
+    if url.pgbouncer:
+        hint += "; if that is what this URL leads to, take pgbouncer=true out of it"
+    return PooledError(f"a pooler stands at {where or url.masked}: {reason}", hint=hint)
 
 
 def note_refusal(error: psycopg.OperationalError, url: DatabaseUrl, settings: Mapping[str, str]) -> bool:
@@ -117,6 +138,8 @@ async def _refusal(url: DatabaseUrl, settings: Mapping[str, str]) -> str:
         connection = await connect_copy(url, settings)
     except asyncpg.PostgresError as error:
         return error.sqlstate or ""
+    except PooledError:
+        return ACCEPTED
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError):
         return ""
     await connection.close()
@@ -136,15 +159,18 @@ def _note(error: psycopg.OperationalError, state: str) -> bool:
     return False
 
 
-def _libpq(url: DatabaseUrl, settings: Mapping[str, str], name: str) -> dict[str, str]:
-    options = " ".join(part for part in (url.params.get("options"), as_options(settings)) if part)
+def _libpq(url: DatabaseUrl, name: str) -> dict[str, str]:
     given = {
         "connect_timeout": str(CONNECT_TIMEOUT),
         **url.params,
         "application_name": _named(url, name),
-        "options": options,
+        "client_encoding": "UTF8",
     }
     return {**given, "dbname": url.dbname} if url.dbname else given
+
+
+def _for_session(connection: SyncConnection | AsyncConnection, settings: Mapping[str, str]) -> sql.Composed:
+    return session_settings.of_session(settings, connection.info.backend_pid)
 
 
 # Nothing is prepared: a file of several statements, run for the sixth time, would be, and refused.
@@ -152,12 +178,12 @@ def _libpq(url: DatabaseUrl, settings: Mapping[str, str], name: str) -> dict[str
 
 def _open(params: Mapping[str, str]) -> SyncConnection:
     given: dict[str, Any] = dict(params)
-    return psycopg.connect("", **given, autocommit=True, prepare_threshold=None)
+    return SyncConnection.connect("", **given, autocommit=True, prepare_threshold=None)
 
 
 async def _open_async(params: Mapping[str, str]) -> AsyncConnection:
     given: dict[str, Any] = dict(params)
-    return await psycopg.AsyncConnection.connect("", **given, autocommit=True, prepare_threshold=None)
+    return await AsyncConnection.connect("", **given, autocommit=True, prepare_threshold=None)
 
 
 def _named(url: DatabaseUrl, name: str) -> str:

@@ -8,21 +8,26 @@ from psycopg import sql
 from payrollx_db.errors import DevServerError
 from payrollx_db.postgres import connect as connecting
 from payrollx_db.postgres.errors import to_error
+from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
 
 FILE_COPY_SINCE = 15
 SETTINGS = {**COMMON, "lock_timeout": "0"}
 
-Connection = connecting.SyncConnection
+Connection = SyncConnection
 
 
 def connect(url: DatabaseUrl, settings: Mapping[str, str] = SETTINGS) -> Connection:
-    """Open an autocommit connection. Raises DevServerError where the database can't be reached."""
+    """Open an autocommit connection. Raises DevServerError where the database can't be reached, PooledError."""
     try:
-        return connecting.connect(url, settings)
+        connection = connecting.connect(url, settings)
     except psycopg.Error as error:
         raise to_error(error, f"{url} can't be reached", url, DevServerError) from None
+    if connection.pooler:
+        connection.close()
+        raise connecting.pooler_error(url, "databases are made and dropped by the server itself")
+    return connection
 
 
 def database_exists(url: DatabaseUrl, name: str) -> bool:

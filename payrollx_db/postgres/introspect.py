@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -140,7 +140,10 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Database:
-    """One database as it is, and who it is: ``system`` is the server's system identifier."""
+    """One database as it is, and who it is: ``system`` is the server's system identifier.
+
+    ``pooler`` is where a pooler stands before it, empty where none does.
+    """
 
     name: str  # what we call it
     system: str
@@ -152,6 +155,7 @@ class Database:
     tables: dict[str, Table]
     foreign_keys: tuple[ForeignKey, ...]
     leftovers: tuple[Leftover, ...]
+    pooler: str = ""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -173,7 +177,8 @@ async def read_database(connection: Connection, name: str, *, sizes: bool = Fals
     """Read the catalog over an open session, in one snapshot."""
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return await perform_async(connection, _read_database(name, sizes=sizes))
+        database = await perform_async(connection, _read_database(name, sizes=sizes))
+    return replace(database, pooler=connection.pooler)
 
 
 def read_tables(schemas: Sequence[str] | None = None, *, sizes: bool = False) -> Steps[dict[str, Table]]:

@@ -192,16 +192,19 @@ def wait_for_gate(lock: TableLock) -> Steps[str]:
 def name_holders(
     lock: TableLock, *, advisory: Advisory | None = None, modes: Sequence[str] = (HOLD_NAME,)
 ) -> Steps[str]:
-    """Name who holds the lock: process id, application, login, address, since when. Nothing where nobody does."""
+    """Name who holds the lock: process id, application, login, address, since when. Nothing where nobody does.
+
+    In a transaction.
+    """
     key = advisory or lock.advisory
     # The role that owns the tables needn't be one that may see the sessions of who logs in.
     ((role,),) = yield Statement(sql.SQL("SELECT pg_catalog.current_setting('role')"))
-    yield Statement(sql.SQL("SET ROLE NONE"))
+    yield Statement(sql.SQL("SET LOCAL ROLE NONE"))
     rows: Rows = yield Statement(
         sql.SQL(queries.load("lock_holders")),
         {"table": lock.table, "modes": list(modes), "class": key.class_id, "object": key.object_id, "kind": key.kind},
     )
-    yield Statement(sql.SQL("SELECT pg_catalog.set_config('role', {}, false)").format(role))
+    yield Statement(sql.SQL("SELECT pg_catalog.set_config('role', {}, true)").format(role))
     return "; ".join(str(Holder(*row)) for row in rows)
 
 

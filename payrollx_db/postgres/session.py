@@ -14,8 +14,9 @@ from psycopg import sql
 
 from payrollx_db.errors import PayrollxError, SourceError, TargetError
 from payrollx_db.postgres import errors
-from payrollx_db.postgres.connect import APPLICATION_NAME, AsyncConnection, connect_async, connect_copy
+from payrollx_db.postgres.connect import APPLICATION_NAME, connect_async, connect_copy
 from payrollx_db.postgres.errors import DRIVER_ERRORS
+from payrollx_db.postgres.pooled import AsyncConnection
 from payrollx_db.postgres.settings import SOURCE, TARGET
 from payrollx_db.postgres.sqlstates import FORBIDDEN, NO_SUCH_DATABASE
 from payrollx_db.postgres.url import DatabaseUrl

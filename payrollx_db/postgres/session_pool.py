@@ -12,6 +12,7 @@ from typing import Any, Self
 import asyncpg
 import psycopg
 
+from payrollx_db.postgres.pooled import AsyncConnection
 from payrollx_db.postgres.session import Connection, Endpoint, connect, connect_for_copy, give_up, has_news
 
 MOST_IDLE = 32  # sessions that wait to be used again, over all endpoints
@@ -72,7 +73,7 @@ class SessionPool:
             connection = idle.pop()
             if not _is_dead(connection):
                 return connection
-            if isinstance(connection, psycopg.AsyncConnection):
+            if isinstance(connection, AsyncConnection):
                 connection.pgconn.finish()
         return None
 
@@ -90,4 +91,4 @@ class SessionPool:
 
 
 def _is_dead(connection: Any) -> bool:
-    return has_news(connection) if isinstance(connection, psycopg.AsyncConnection) else bool(connection.is_closed())
+    return has_news(connection) if isinstance(connection, AsyncConnection) else bool(connection.is_closed())

@@ -1,11 +1,13 @@
 """The settings of our sessions: one table for all of them, whoever opens them and for what.
 
 Every session gets the same, so that a value is written and compared in one form wherever it lies, and no name is
-found through ``search_path``. They are given at connection time, where they outweigh what the role and the database
-have set, and where nothing of ours is left in a session that a pooler hands to somebody else: it refuses them.
+found through ``search_path``. They outweigh what the role and the database have set. A session that is ours alone gets
+them once, for as long as it lasts; of one that a pooler lends us, each transaction gets them, for itself alone.
 """
 
 from collections.abc import Mapping
+
+from psycopg import sql
 
 # `jit`: compiling a query of dozens of casts costs more than it saves on a scan of less than millions of rows.
 # `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle` and
@@ -37,16 +39,46 @@ SOURCE = {**COMMON, "default_transaction_read_only": "on", "default_transaction_
 # their records with them; the run's last commit is made durable (store.finish_run).
 TARGET = {**COMMON, "synchronous_commit": "off"}
 
-# Unknown to older servers, which would refuse the session for it; and there all the same where a role or a database
-# has it: a copy would be cut off.
+# A transaction's own name of what a session has for all of its transactions.
+OF_TRANSACTION = {
+    "default_transaction_read_only": "transaction_read_only",
+    "default_transaction_isolation": "transaction_isolation",
+}
+
+# Unknown to older servers, which would refuse it; and there all the same where a role or a database has it: a copy
+# would be cut off.
 TIMED = 170_000
-UNLIMITED = "SET transaction_timeout = 0"
 
 
-def as_options(settings: Mapping[str, str]) -> str:
-    """Return settings as libpq's parameter ``options`` takes them."""
-    return " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
+def for_version(settings: Mapping[str, str], version: int) -> dict[str, str]:
+    """Return the settings that a server of that version number knows."""
+    return {**settings, "transaction_timeout": "0"} if version >= TIMED else dict(settings)
 
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+def of_session(settings: Mapping[str, str], pid: int) -> sql.Composed:
+    """Return the statement that gives a session its settings where the server's own process id of it is ``pid``.
+
+    It returns one row there, and none where a pooler stands between, which makes up the number that the driver is told:
+    there it sets nothing.
+    """
+    calls = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(name, text) for name, text in settings.items()]
+    query = "SELECT {} WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) {}"
+    return sql.SQL(query).format(sql.SQL(", ").join(calls), sql.Literal(pid))
+
+
+def of_transaction(settings: Mapping[str, str]) -> sql.Composed:
+    """Return the statements that give the current transaction its settings, and nothing that comes after it.
+
+    None of them takes a snapshot, so that the transaction's own characteristics can still be set.
+    """
+    statements = [
+        sql.SQL("SET LOCAL {} TO {}").format(sql.Identifier(OF_TRANSACTION.get(name, name)), _value(name, text))
+        for name, text in settings.items()
+    ]
+    return sql.SQL("; ").join(statements)
+
+
+def _value(name: str, text: str) -> sql.Composable:
+    if name == "search_path":  # a list of names, not one name
+        return sql.SQL(", ").join(sql.Identifier(part.strip()) for part in text.split(","))
+    return sql.Literal(text)

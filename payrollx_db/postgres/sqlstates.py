@@ -98,8 +98,8 @@ UNREACHABLE = f"check that the server is running and that host and port are righ
 UNKNOWN = "the server's log says more about it; PAYROLLX_DEBUG=1 shows where in payrollx-db it happened"
 HINTS = {
     "08": UNREACHABLE,
-    "08P01": "if a pooler such as PgBouncer stands in front, point the URL at the server itself: a pooler refuses the"
-    " settings of our sessions",
+    "08P01": "if a pooler such as PgBouncer stands in front, it refuses a parameter of the URL, or the login: correct"
+    " the URL, or point it at the server itself",
     "0A": "a newer version of Postgres may be able to do it",
     "22": "the data doesn't fit; fix those rows in the source",
     "22023": f"check that the roles are there (payrollx-db roles), and the settings of the command line and the URL,"

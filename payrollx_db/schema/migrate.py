@@ -27,6 +27,7 @@ from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError,
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import connect, errors, sqlstates
+from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import audit, ddl, drift, extras, migration_lock
@@ -177,9 +178,12 @@ def locked_connection(
 ) -> Iterator[Connection]:
     """Connect, once no other migration of this database runs. Raises TargetError, naming it, where one won't end.
 
+    Raises PooledError where a pooler stands before the server.
+
     The lock is held by a connection of its own, so that it outlives whatever becomes of the transaction.
     """
     with connection(url, lock_timeout=LOCK_WAIT) as guard:
+        refuse_pooler(guard, url, "it can't keep other migrations out, which a session of one's own does")
         with _translating_errors(url):
             holder = migration_lock.acquire(guard, catalog)
         if holder:
@@ -192,6 +196,13 @@ def locked_connection(
                 yield opened
         finally:
             migration_lock.release(guard, catalog)
+
+
+def refuse_pooler(opened: Connection, url: DatabaseUrl, reason: str) -> None:
+    """Raise PooledError, with ``reason``, where a pooler stands before the server of this connection."""
+    driver = opened.connection.driver_connection
+    if isinstance(driver, SyncConnection) and driver.pooler:
+        raise connect.pooler_error(url, reason, where=driver.pooler)
 
 
 def forget(migration: MigrationContext) -> None:

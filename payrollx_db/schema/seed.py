@@ -122,7 +122,7 @@ def _refuse_others(others: str, url: DatabaseUrl) -> None:
 
 
 def _act_as(opened: Connection, service: Service, owner: str) -> None:
-    opened.execute(text("RESET ROLE"))
+    opened.execute(text("SET LOCAL ROLE NONE"))
     opened.execute(ACT_AS, {"role": service.role, "owner": owner})
 
 

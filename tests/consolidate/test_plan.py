@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 from foreign_catalogs import LAYOUT as BAZAAR
 from worlds import World, query, value
@@ -12,6 +11,7 @@ from worlds import World, query, value
 from payrollx_db.errors import CatalogError
 from payrollx_db.model.catalog import Catalog, Reference, Service
 from payrollx_db.model.layout import Discard, DuplicateTable, Layout, LegacyDatabase, Lookup, SourceTable, TableMap
+from payrollx_db.postgres.pooled import AsyncConnection
 
 OLD = {"id": "integer", "someName": "text", "extra": "text?"}
 TABLE = SourceTable("people", OLD)
@@ -185,13 +185,13 @@ def test_many_services(small: World, services: int, tables: int, monkeypatch: py
             query(url, "".join(making[start : start + 20]).format(name=name))
     world = World({db.name: small.urls["old"] for db in layout.databases}, small.target, layout, catalog)
     opened: list[str] = []
-    connect = psycopg.AsyncConnection.connect
+    connect = AsyncConnection.connect
 
     def counting(*arguments: Any, **params: Any) -> Any:
         opened.append(params["dbname"])
         return connect(*arguments, **params)
 
-    monkeypatch.setattr(psycopg.AsyncConnection, "connect", counting)
+    monkeypatch.setattr(AsyncConnection, "connect", counting)
 
     plan = world.plan("s003", "s004")
 

@@ -1,93 +1,30 @@
 """The facades through PgBouncer in transaction pooling: one server session serves transactions of many."""
 
 import asyncio
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from conftest import TestServer
 from facades import ALL, TRACES, Home, as_login, async_leaves, leaves, person, run
+from poolers import PROGRAM, running_pooler
 from sqlalchemy import func, select, text
 from worlds import value
 
 from payrollx_db import auth, organization, unified, wallet
-from payrollx_db.devserver.account import service_account
-from payrollx_db.errors import BoundaryError, TargetError
+from payrollx_db.errors import BoundaryError, PooledError
 from payrollx_db.postgres.session import Endpoint, copy_connection, session
-from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.unified import SERVICES
 
-PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-INI = """
-[databases]
-* = host={host} port={port} user={user} password='made up'
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {listen}
-unix_socket_dir =
-auth_type = plain
-auth_file = {folder}/users.txt
-pool_mode = transaction
-default_pool_size = {size}
-max_client_conn = 100
-logfile = {folder}/pgbouncer.log
-ignore_startup_parameters = extra_float_digits
-"""
-
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer isn't installed")
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def start(folder: Path, server: DatabaseUrl, user: str, size: int) -> tuple[subprocess.Popen[bytes], int]:
-    account, port = service_account(), free_port()
-    place = {"host": server.params["host"], "port": server.params.get("port", "5432"), "user": user}
-    (folder / "pgbouncer.ini").write_text(INI.format(**place, listen=port, folder=folder, size=size))
-    (folder / "users.txt").write_text(f'"{user}" "made up"\n')
-    if account:
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, account.uid, account.gid)
-    identity = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
-    assert PROGRAM
-    running = subprocess.Popen([PROGRAM, "-q", str(folder / "pgbouncer.ini")], **identity)  # type: ignore[call-overload]
-    return running, port
 
 
 @pytest.fixture(scope="module")
 def pooler(server: TestServer, everyone: dict[str, str]) -> Iterator[dict[str, str]]:
     """A pooler before the test's server, with two sessions for all clients: what URLs say of it."""
-    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
-    running, port = start(folder, server.url, everyone["user"], 2)
-    place = {"host": "127.0.0.1", "port": str(port)}
-    probe = as_login(server.url, {**everyone, **place})
-    try:
-        for _ in range(100):
-            try:
-                psycopg.connect(probe.conninfo(), prepare_threshold=None).close()
-                break
-            except psycopg.OperationalError:
-                assert running.poll() is None, (folder / "pgbouncer.log").read_text()
-                time.sleep(0.05)
+    with running_pooler(server.url, everyone, size=2) as place:
         yield place
-    finally:
-        running.terminate()
-        running.wait(10)
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -181,17 +118,18 @@ def test_everyday_use_through_a_pooler(pooled: Home, driver: str) -> None:
         assert session.scalar(select(func.count()).select_from(auth.User)) == 7
 
 
-@pytest.mark.parametrize("opened", [session, copy_connection])
-def test_a_session_of_a_run_is_refused_and_the_hint_names_the_pooler(
-    pooler: dict[str, str], server: TestServer, opened: Any
+def test_rows_are_not_carried_through_a_pooler(
+    pooler: dict[str, str], everyone: dict[str, str], server: TestServer
 ) -> None:
-    """Its settings would stay in a server's session that somebody else gets next."""
+    """A table's rows take longer than a transaction of somebody else may wait; statements may pass."""
+    endpoint = Endpoint(as_login(server.url, {**everyone, **pooler}), "target", "unified")
 
     async def connect() -> None:
-        async with opened(Endpoint(as_login(server.url, pooler), "target", "unified")):
+        async with session(endpoint) as connection:
+            assert connection.pooler == f"127.0.0.1:{pooler['port']}"
+        async with copy_connection(endpoint):
             pass
 
-    with pytest.raises(TargetError) as caught:
+    with pytest.raises(PooledError, match="a pooler stands at") as caught:
         asyncio.run(connect())
-    assert (caught.value.sqlstate, caught.value.transient) == ("08P01", False)
-    assert "point the URL at the server itself" in caught.value.hint
+    assert "the URL of Postgres itself" in caught.value.hint

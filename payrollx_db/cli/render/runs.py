@@ -36,6 +36,8 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
     console.answer(f"\n{_counted(copies, 'table')} to copy, about {plan.rows:,} rows; {merging} to merge.")
     for reference in plan.waiting:
         console.answer(f"foreign key left NOT VALID, its table is not in this run: {reference}")
+    for name, place in plan.poolers.items():
+        console.answer(f"a pooler stands before {name} at {place}: the copy needs the URL of the server itself")
     if plan.mismatches:
         console.answer(f"\n{len(plan.mismatches)} unaccounted for:")
         for mismatch in plan.mismatches:

@@ -38,7 +38,8 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
     ]
     work.append(fetch_facts(sessions, target, {t.target.oid for t in plan.tables}, plan.target.version))
     *facts, target_facts = await limited(work, AT_ONCE)
-    findings = list(_Target(plan, target.name, plan.target, target_facts).findings())
+    findings = poolers(plan)
+    findings += list(_Target(plan, target.name, plan.target, target_facts).findings())
     for (name, database), source_facts in zip(plan.sources.items(), facts, strict=True):
         findings += _Source(plan, name, database, source_facts, target_facts).findings()
     return findings + await check_sequences(context, plan)
@@ -46,7 +47,19 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
 
 def unreadable(findings: Iterable[Finding]) -> bool:
     """Tell whether the rows can't even be read: rights are missing, or the target takes no temporary table."""
-    return any(finding.blocks and finding.code in ("privilege", "version") for finding in findings)
+    return any(finding.blocks and finding.code in ("privilege", "version", "pooler") for finding in findings)
+
+
+def poolers(plan: Plan) -> list[Finding]:
+    """Name the databases that are reached through a pooler: a run needs sessions of its own, of the server itself."""
+    return [
+        Finding(
+            "pooler", "block", name, 1,
+            f"a pooler stands before it at {place}, and the copy needs sessions of its own, for locks, snapshots and"
+            " temporary tables: connect to the server directly, by the URL of Postgres itself",
+        )
+        for name, place in plan.poolers.items()
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)

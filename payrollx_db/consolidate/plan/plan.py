@@ -46,6 +46,11 @@ class Plan:
         """Estimated bytes to copy, as they lie in the sources."""
         return sum(t.source.size for t in self.copies)
 
+    @property
+    def poolers(self) -> dict[str, str]:
+        """Where a pooler stands before a database, by the database's name."""
+        return {known.name: known.pooler for known in (*self.sources.values(), self.target) if known.pooler}
+
     def document(self) -> dict[str, Any]:
         """Return the plan as plain data, for ``--json``."""
         return {
@@ -57,6 +62,7 @@ class Plan:
             "discarded": discards_of(self),
             "unaccounted": [{"code": m.code, "place": m.place, "message": m.message} for m in self.mismatches],
             "waiting": [str(reference) for reference in self.waiting],
+            "poolers": self.poolers,
         }
 
 

@@ -47,7 +47,8 @@ async def exclusive(endpoint: Endpoint) -> AsyncIterator[RunSession]:
 
 async def lock_holder(connection: Connection) -> str:
     """Name the session that holds the run's lock, with the run that it works on; nothing where nobody holds it."""
-    return await perform_async(connection, locks.name_holders(locks.RUN))
+    async with connection.transaction():
+        return await perform_async(connection, locks.name_holders(locks.RUN))
 
 
 async def _acquire(guard: Connection, endpoint: Endpoint) -> None:

@@ -215,8 +215,8 @@ class Snapshot:
 
 def fetch(url: DatabaseUrl, catalog: Catalog) -> Snapshot:
     """Read what there is, in one read-only transaction. Raises TargetError where that fails."""
-    with connected(url, "can't look at the roles") as connection:
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    with connected(url, "can't look at the roles") as connection, connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         return read(connection, catalog)
 
 

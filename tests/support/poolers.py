@@ -1,0 +1,83 @@
+"""PgBouncer in transaction pooling, before the test's server."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from payrollx_db.devserver.account import service_account
+from payrollx_db.postgres.url import DatabaseUrl
+
+PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+INI = """
+[databases]
+* = host={host} port={port} user={user} password='{password}'
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen}
+unix_socket_dir =
+auth_type = plain
+auth_file = {folder}/users.txt
+pool_mode = transaction
+server_reset_query =
+default_pool_size = {size}
+max_client_conn = 100
+logfile = {folder}/pgbouncer.log
+ignore_startup_parameters = {ignored}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_pooler(
+    server: DatabaseUrl, login: dict[str, str], *, size: int, ignored: str = "extra_float_digits"
+) -> Iterator[dict[str, str]]:
+    """Run a pooler with so many sessions for all clients; yield its host and port, as URLs say them."""
+    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
+    running, port = _start(folder, server, login, size, ignored)
+    place = {"host": "127.0.0.1", "port": str(port)}
+    probe = DatabaseUrl({**server.params, **login, **place})
+    try:
+        for _ in range(100):
+            try:
+                psycopg.connect(probe.conninfo(), prepare_threshold=None).close()
+                break
+            except psycopg.OperationalError:
+                assert running.poll() is None, (folder / "pgbouncer.log").read_text()
+                time.sleep(0.05)
+        yield place
+    finally:
+        running.terminate()
+        running.wait(10)
+        shutil.rmtree(folder)
+
+
+def _start(
+    folder: Path, server: DatabaseUrl, login: dict[str, str], size: int, ignored: str
+) -> tuple["subprocess.Popen[bytes]", int]:
+    account, port = service_account(), free_port()
+    user, password = login["user"], login.get("password", "made up")
+    place = {"host": server.params["host"], "port": server.params.get("port", "5432"), "user": user}
+    settings = INI.format(**place, password=password, listen=port, folder=folder, size=size, ignored=ignored)
+    (folder / "pgbouncer.ini").write_text(settings)
+    (folder / "users.txt").write_text(f'"{user}" "{password}"\n')
+    if account:
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, account.uid, account.gid)
+    identity = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+    assert PROGRAM
+    running = subprocess.Popen([PROGRAM, "-q", str(folder / "pgbouncer.ini")], **identity)  # type: ignore[call-overload]
+    return running, port
