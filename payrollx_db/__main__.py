@@ -1,12 +1,21 @@
-"""``python -m payrollx_db``: the command line."""
+"""``python -m payrollx_db`` and ``payrollx-db``: the command line."""
 
 import os
 import sys
 
-# Python puts the working folder before its own modules here, so that any file in it could stand in for one.
-if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - sys.path holds text
-    del sys.path[0]
+from payrollx_db import signals
 
-from payrollx_db.cli import main
 
-main()
+def main() -> None:
+    """Run the command line and exit."""
+    signals.leave_at_once()
+    from payrollx_db.cli import main as run_command
+
+    run_command()
+
+
+if __name__ == "__main__":
+    # Python puts the working folder before its own modules here, so that any file in it could stand in for one.
+    if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - sys.path holds text
+        del sys.path[0]
+    main()

@@ -207,7 +207,7 @@ class Chaos:
             hit = stage if call.stage == "merge" and len(call.events) > place else call.stage
             harmed = at_work and hit != "end" and self.harm(kind, call)
         codes, said = [call.process.returncode], call.said
-        while codes[-1] and not (codes[-1] == 6 and any("already copied" in line for line in said)):
+        while codes[-1]:
             self.judge(codes, said)
             with self.copying() as again:
                 pass

@@ -128,7 +128,7 @@ def _exit_codes() -> Iterator[str]:
     yield "| 0 | Done, and what was to be proven is proven. |"
     for code, said in sorted(_meanings().items()):
         yield f"| {code} | {said} |"
-    yield f"| {INTERRUPTED} | Interrupted with Ctrl-C. |\n"
+    yield f"| {INTERRUPTED} | Interrupted, by Ctrl-C or SIGTERM. |\n"
     yield "An error is one line on stderr, its details and the next step below it; a traceback only with `--debug`.\n"
 
 
@@ -189,7 +189,9 @@ def _variable(option: click.Option, context: click.Context) -> str:
 def _default(option: click.Option) -> str:
     if isinstance(option.show_default, str):
         return option.show_default
-    return f"`{option.default}`" if option.show_default and not option.multiple else ""
+    # What Click has where an option has no default isn't always None.
+    has_one = isinstance(option.default, str | int | float | bool | Path)
+    return f"`{option.default}`" if option.show_default and has_one and not option.multiple else ""
 
 
 def _is_shown_elsewhere(option: click.Option) -> bool:

@@ -4,7 +4,6 @@ Commands are imported when they are called, so that ``payrollx-db --help`` and c
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,7 +11,7 @@ from typing import Any
 
 import click
 
-from payrollx_db import __version__
+from payrollx_db import __version__, signals
 from payrollx_db.cli import environment
 from payrollx_db.cli.command import LazyGroup
 from payrollx_db.cli.render import console
@@ -47,7 +46,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PAYROLLX"}
-INTERRUPTED = 130
+INTERRUPTED = signals.INTERRUPTED
 
 
 @click.group(cls=LazyGroup, sections=SECTIONS, context_settings=SETTINGS, example="payrollx-db copy --dry-run")
@@ -76,42 +75,45 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line and exit: the entry point of ``payrollx-db``."""
+    code = INTERRUPTED
+    try:
+        signals.end_as_interrupted()
+        code = _run(sys.argv[1:] if args is None else args)
+    except (KeyboardInterrupt, click.Abort):
+        console.problem("interrupted")
+    if args is None:
+        signals.finish()
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command line and return its exit code. Raises KeyboardInterrupt or Abort where it is interrupted."""
     environment.load_file()
-    signal.signal(signal.SIGTERM, _end)
-    arguments = sys.argv[1:] if args is None else args
     # Also for what is said before the options are understood, such as that one isn't.
     if os.environ.get("PAYROLLX_LOG_FORMAT") == "json" or "json" in _values(arguments, "--log-format"):
         console.json_logs(enabled=True)
     try:
         code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
+    except click.Abort:
+        raise
     except click.ClickException as error:
         console.usage_error(error)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        console.problem("interrupted")
-        sys.exit(INTERRUPTED)
+        return error.exit_code
     except PayrollxError as error:
         if "--debug" in arguments or os.environ.get("PAYROLLX_DEBUG"):
             console.trace(error)
         console.error(error)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except BrokenPipeError:
         # The reader (head, a pager) has gone; whatever was asked for has been delivered as far as wanted.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 1
+    return code if isinstance(code, int) else 0
 
 
 def _values(arguments: Sequence[str], option: str) -> set[str]:
     """Return what is given for ``option``, as far as it can be seen without parsing."""
     after = {value for name, value in pairwise(arguments) if name == option}
     return after | {text.partition("=")[2] for text in arguments if text.startswith(f"{option}=")}
-
-
-def _end(*_: object) -> None:
-    """Do what Ctrl-C does: stop, record it, close the sessions. Also where a shell has us ignore Ctrl-C itself."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.raise_signal(signal.SIGINT)

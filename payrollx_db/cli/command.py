@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from payrollx_db import signals
+
 Listing = Mapping[str, Mapping[str, str]]  # headings, and below each the commands with what they do
 
 
@@ -18,6 +20,11 @@ class Command(click.Command):
         for option in self.params:
             if isinstance(option, click.Option) and option.expose_value and not option.is_eager:
                 option.show_envvar = True
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, which is imported by now: from here on, Ctrl-C interrupts what is under way."""
+        signals.interrupt_commands()
+        return super().invoke(ctx)
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help text. What lays it out is imported here, so that other calls start without it."""
@@ -51,6 +58,10 @@ class LazyGroup(Group):
         self._sections = sections
         places = {name: place for section in sections.values() for name, (place, _) in section.items()}
         self.commands = _LazyCommands(places)  # type: ignore[assignment]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Import and run a command. Until it runs, nothing is under way that Ctrl-C would have to interrupt."""
+        return click.Group.invoke(self, ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click says the name
         """Return the commands in the order of the help."""

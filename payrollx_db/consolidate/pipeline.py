@@ -33,15 +33,17 @@ from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.parts import copied_snapshots
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.consolidate.state.runs import Run, finish_run, record_failure, resume_run, runs, start_run
-from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
+from payrollx_db.consolidate.state.unfinished import describe_stopped, find_unfinished_async, refuse_unfinished
 from payrollx_db.consolidate.verify.changes import find_changes
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import (
+    ConfigurationError,
     FindingsError,
     LayoutMismatchError,
     PayrollxError,
     StateConflictError,
 )
+from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import Notice, RunStarted, StageStarted
 from payrollx_db.model.finding import Finding, refuse
 from payrollx_db.postgres import query_files
@@ -63,13 +65,18 @@ queries = query_files.beside(__name__)
 
 @dataclass(frozen=True)
 class Report:
-    """What a finished run did. ``seconds`` is the wall time of this call."""
+    """What a finished run did. ``seconds`` is the wall time of this call.
+
+    With ``nothing_to_do``, this call copied nothing, as finished runs have copied all of it: ``run`` is the newest of
+    them, and ``tables`` are what they have recorded.
+    """
 
     run: Run
     tables: tuple[TableState, ...]
     findings: tuple[Finding, ...]
     waiting: tuple[str, ...]
     seconds: float
+    nothing_to_do: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the report as plain data, for ``--json``."""
@@ -79,6 +86,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "tables": [table.document() for table in self.tables],
             "waiting": list(self.waiting),
+            "nothing_to_do": self.nothing_to_do,
         }
 
 
@@ -103,6 +111,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
     """Copy, load, merge, and account for every row; or resume a run that was interrupted.
 
     ``restart`` first undoes what earlier runs have written to these tables (see `undo.restart`).
+    What finished runs have copied is left as it is; where that is all, there is nothing to do.
     Raises LayoutMismatchError or FindingsError before anything is written where the layout or the
     data doesn't fit; StateConflictError where the target isn't this run's to write; SourceError or
     TargetError where a side fails. An interruption is recorded, and the next call resumes the run.
@@ -177,7 +186,9 @@ def refuse_mismatches(plan: Plan) -> None:
 async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -> Report:
     """Check, record and run what is left of ``plan``, while the run's lock is held."""
     unfinished = await unfinished_run(session.connection)
-    plan = await _left_to_copy(session.connection, plan, unfinished)
+    whole, plan = plan, await _left_to_copy(session.connection, plan, unfinished)
+    if not plan.tables:
+        return await _nothing_to_do(session.connection, whole)
     # An unfinished run has checked its rows, and what was decided then is recorded, and holds.
     thorough = unfinished is None and _checks_every_row(task, plan)
     checked = await _check_before(context, task, plan, thorough=thorough, resuming=unfinished is not None)
@@ -196,7 +207,7 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
             refuse((await checks.check(context, plan, task.policies)).findings)  # names all, not just the first
         raise
     except BaseException as error:
-        await _record_interruption(running, error)
+        await _record_interruption(running, task.catalog, error)
         raise
     tables = tuple(await accounts.accounts(session.connection, run.id))
     async with running.transaction() as connection:
@@ -218,13 +229,27 @@ async def _left_to_copy(connection: Connection, plan: Plan, unfinished: Run | No
                 details=tuple(unowned),
                 hint="copy into empty tables: empty these, or use another database",
             )
-    tables = tuple(table for table in plan.tables if table.target_name not in copied)
-    if not tables:
-        raise StateConflictError(
-            "a finished run has already copied all of this",
-            hint="payrollx-db verify proves it, payrollx-db status shows it",
+    return replace(plan, tables=tuple(table for table in plan.tables if table.target_name not in copied))
+
+
+async def _nothing_to_do(connection: Connection, plan: Plan) -> Report:
+    """Return what finished runs have recorded of ``plan``. Raises ConfigurationError where it has no tables."""
+    if not plan.tables:
+        raise ConfigurationError(
+            f"the layout {plan.layout.name} has no table for {', '.join(plan.services)}",
+            hint="leave out --service, or map its tables in the layout",
         )
-    return replace(plan, tables=tables)
+    targets = {table.target_name for table in plan.tables}
+    last = await accounts.writing_runs(connection)
+    numbers = sorted({run for (_, target), run in last.items() if target in targets})
+    recorded = [
+        account
+        for number in numbers
+        for account in await accounts.accounts(connection, number)
+        if account.target in targets and last[account.source, account.target] == number
+    ]
+    (newest,) = [run for run in await runs(connection) if run.id == numbers[-1]]
+    return Report(newest, tuple(recorded), (), tuple(map(str, plan.waiting)), 0.0, nothing_to_do=True)
 
 
 async def _check_before(context: Context, task: Task, plan: Plan, *, thorough: bool, resuming: bool) -> Checked:
@@ -280,12 +305,14 @@ def _announce(context: RunContext, plan: Plan, *, resumed: bool) -> None:
     context.observer(RunStarted(context.run, resumed, len(plan.copies), plan.rows, plan.size))
 
 
-async def _record_interruption(context: RunContext, error: BaseException) -> None:
-    """Record why a run stopped, even while it is being cancelled."""
+async def _record_interruption(context: RunContext, catalog: Catalog, error: BaseException) -> None:
+    """Record why a run stopped, and say how far it came, even while it is being cancelled."""
     status = "interrupted" if isinstance(error, asyncio.CancelledError | KeyboardInterrupt) else "failed"
     reason = error.message if isinstance(error, PayrollxError) else type(error).__name__
     message = status if status == "interrupted" else reason
     await asyncio.shield(record_failure(context.target, context.run, status, message))
+    if progress := await asyncio.shield(describe_stopped(context.target, catalog)):
+        context.observer(Notice(progress))
 
 
 async def _retry_all(retrier: QuarantineRetrier, plan: Plan, decisions: Sequence[Decision]) -> tuple[Retried, ...]:

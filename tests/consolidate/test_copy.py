@@ -1,11 +1,14 @@
 """The copy, end to end: every row arrives once, and is accounted for."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 from worlds import World, query, snapshot_of, value
 
-from payrollx_db.errors import FindingsError, LayoutMismatchError, StateConflictError
+from payrollx_db.errors import ConfigurationError, FindingsError, LayoutMismatchError, StateConflictError
 from payrollx_db.model.events import Notice, RunStarted
+from payrollx_db.model.layout import Discard
 from payrollx_db.postgres.url import DatabaseUrl
 
 
@@ -208,13 +211,35 @@ def test_one_service_at_a_time(reading_world: World) -> None:
     assert query(reading_world.target, unvalidated) == []
 
 
-def test_a_second_copy_is_refused(copied: World) -> None:
+def test_a_second_copy_has_nothing_to_do(copied: World) -> None:
     before = snapshot_of(copied.target)
+    recorded = query(copied.target, "SELECT * FROM payrollx_meta.runs")
+    first = copied.answer("status")["tables"]
 
-    with pytest.raises(StateConflictError, match="already copied"):
-        copied.copy()
+    document = copied.answer("copy")
+    done = copied.command("copy")
 
+    assert (document["run"], document["status"], document["nothing_to_do"]) == (1, "done", True)
+    assert [table["written"] for table in document["tables"]] == [table["written"] for table in first]
+    assert done.returncode == 0
+    assert "nothing to do: finished runs have copied all 20 table pairs" in done.stdout
+    assert "payrollx-db verify proves" in done.stderr
     assert snapshot_of(copied.target) == before
+    assert query(copied.target, "SELECT * FROM payrollx_meta.runs") == recorded
+
+
+def test_services_without_legacy_tables_are_no_finished_run(reading_world: World) -> None:
+    """Nothing was copied where there is nothing to copy."""
+    databases = tuple(
+        replace(db, duplicates=(), maps=(), discards=tuple(Discard(m.source.name, "gone") for m in db.maps))
+        if db.name == "payrollx_notification"
+        else db
+        for db in reading_world.layout.databases
+    )
+    bare = replace(reading_world, layout=replace(reading_world.layout, databases=databases))
+
+    with pytest.raises(ConfigurationError, match="the layout legacy has no table for notification"):
+        bare.copy("notification")
 
 
 def test_rows_of_no_known_run_are_refused(reading_world: World) -> None:

@@ -7,8 +7,9 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -111,6 +112,9 @@ def test_a_signal_in_the_middle(reading_world: World, kind: signal.Signals) -> N
         assert process.returncode == 130
         assert [line for line in err.splitlines() if line.startswith("payrollx-db")] == ["payrollx-db: interrupted"]
         assert err.endswith("payrollx-db: interrupted\n")
+        (note,) = [line for line in err.splitlines() if line.startswith("note: run 1 is unfinished")]
+        assert "(interrupted in stage copy): 3 of 4 tables and " in note
+        assert "are still down; payrollx-db copy --service auth --service notification resumes it" in note
         assert status == "interrupted"
         assert value(world.target, "SELECT finished_at IS NOT NULL FROM payrollx_meta.runs")
     else:
@@ -121,19 +125,24 @@ def test_a_signal_in_the_middle(reading_world: World, kind: signal.Signals) -> N
 
 def test_no_bar_is_left_on_the_screen(reading_world: World) -> None:
     controller, terminal = pty.openpty()
-    shown = b""
+    pieces = []
+
+    def read() -> None:  # meanwhile, too: a terminal holds little, and who writes to a full one waits
+        with suppress(OSError):  # the other end is closed
+            while True:
+                pieces.append(os.read(controller, 65536))
+
+    reader = threading.Thread(target=read)
     with door_closed(reading_world, SESSION_STATE), started(reading_world, "copy", stderr=terminal) as process:
         os.close(terminal)
+        reader.start()
         until_one_is_held(reading_world)
 
         os.killpg(process.pid, signal.SIGINT)
-        while True:
-            try:
-                shown += os.read(controller, 65536)
-            except OSError:  # the other end is closed
-                break
+        reader.join(PATIENCE)
         process.wait(timeout=PATIENCE)
     os.close(controller)
+    shown = b"".join(pieces)
 
     assert process.returncode == 130
     assert b"\x1b[?25l" in shown, "no bars were shown at all"

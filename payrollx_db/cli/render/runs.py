@@ -46,8 +46,16 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
 
 def show_report(report: Report) -> None:
     """Show what a run did: the account of every table."""
-    _show_accounts(report.tables, {})
     total = sum(t.rows_read or 0 for t in report.tables)
+    if report.nothing_to_do:
+        ended = f", the last of them run {report.run.id}, at {report.run.finished_at:%Y-%m-%d %H:%M} UTC"
+        console.answer(
+            f"nothing to do: finished runs have copied all {_counted(len(report.tables), 'table pair')},"
+            f" {total:,} rows{ended if report.run.finished_at else ''}."
+        )
+        console.note("hint: payrollx-db verify proves that both sides are still identical; no row was read now")
+        return
+    _show_accounts(report.tables, {})
     console.answer(
         f"\nrun {report.run.id} is done: {total:,} rows read in {report.seconds:.1f} s, and every one accounted for."
     )

@@ -4,21 +4,24 @@ Until a run is finished, its tables lack rows, indexes and foreign keys. Whoever
 asks here first, and says the same in the same words.
 """
 
+import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import psycopg
 from psycopg import sql
 
 from payrollx_db.consolidate.state import schema
-from payrollx_db.errors import StateConflictError
+from payrollx_db.errors import PayrollxError, StateConflictError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.postgres import locks, query_files
 from payrollx_db.postgres.session import Connection, Endpoint, session
 from payrollx_db.postgres.steps import Statement, Steps, perform, perform_async
 
 queries = query_files.beside(__name__)
+
+PATIENCE = 5.0  # seconds, to say how far a run came that has just stopped
 
 State = Literal["at work", "killed", "interrupted", "failed"]
 
@@ -136,6 +139,22 @@ async def refuse_unfinished_at(
         with endpoint.translating_errors("can't read the recorded runs"):
             run = await find_unfinished_async(connection, schemas)
     refuse_unfinished(run, endpoint.url.masked, action, catalog)
+
+
+async def describe_stopped(endpoint: Endpoint, catalog: Catalog) -> str:
+    """Say how far the run came that this process has just stopped, and how it goes on.
+
+    Says nothing where the server doesn't tell within a few seconds: it may be what the run failed with.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE), session(endpoint) as connection:
+            run = await find_unfinished_async(connection)
+    except (TimeoutError, psycopg.Error, OSError, PayrollxError):
+        return ""
+    if run is None:
+        return ""
+    stopped = replace(run, holder="")  # which is still this process
+    return f"{stopped}; {stopped.next_step(catalog)}"
 
 
 def _find(schemas: Collection[str] | None) -> Steps[UnfinishedRun | None]:
