@@ -10,7 +10,7 @@ from psycopg import sql
 
 from payrollx_db.backup.manifest import Grant, TableRecord
 from payrollx_db.backup.session import Session
-from payrollx_db.consolidate.plan.conversion import canonical
+from payrollx_db.consolidate.plan.conversion import canonical, form
 from payrollx_db.postgres.compare import Fingerprint, Side, buckets_for
 from payrollx_db.postgres.introspect import Table, read_enums, read_tables
 from payrollx_db.postgres.steps import perform
@@ -27,9 +27,10 @@ def tables(at: Session, schemas: Iterable[str]) -> list[Table]:
 def record(at: Session, table: Table, bucket_count: int | None = None) -> TableRecord:
     """Hash a table's rows in this transaction, into that many buckets (default: as fits its size)."""
     columns = {c.name: canonical(sql.Identifier(ROW, c.name), c.type) for c in table.columns}
+    forms = {c.name: form(c.type) for c in table.columns}
     key = table.primary_key or tuple(columns)
     source = sql.SQL("{} AS {}").format(table.identifier, sql.Identifier(ROW))
-    side = Side(at.endpoint, source, tuple((name, columns[name]) for name in key), tuple(columns.items()))
+    side = Side(at.endpoint, source, tuple((name, columns[name]) for name in key), tuple(columns.items()), forms=forms)
     count = bucket_count or buckets_for(table.rows)
     sums = {bucket: (rows, total) for bucket, rows, total in at.run(side.sums(count))}
     return TableRecord.of(table.name, key, tuple(columns), Fingerprint.of(sums, count))

@@ -17,7 +17,7 @@ Severity = Literal["block", "error", "warn", "info"]
 GRAVITY: dict[str, int] = {"block": 0, "error": 1, "warn": 2, "info": 3}
 
 # Codes of findings about rows. All others count tables, sessions, privileges and the like.
-ROW_CODES = frozenset({*ACTIONS, "changed", "descendant", "loose-orphan"})
+ROW_CODES = frozenset({*ACTIONS, "ambiguous-time", "changed", "descendant", "loose-orphan"})
 
 # Codes of findings about a role: it may do too little, or too much.
 ROLE_LACKS, ROLE_TOO_MUCH = "role-lacks", "role-too-much"

@@ -44,9 +44,10 @@ class Lookup:
 class TableMap:
     """One source table to one target table, column by column.
 
-    A source column goes to the target column of its ``rename``, else of its snake_case name where
-    the target has that. ``derive`` maps target columns to SQL templates. ``new`` names the target
-    columns that the legacy has nothing for: they keep their default or NULL.
+    A source column goes to the target column of its ``rename``, else of its own name, else of its snake_case
+    name, where the target has that. ``derive`` maps target columns to SQL templates. ``new`` names the target
+    columns that the legacy has nothing for: they keep their default or NULL. ``empty_as_null`` names source columns
+    of a text type whose empty texts mean that there is no value.
     """
 
     source: SourceTable
@@ -55,6 +56,7 @@ class TableMap:
     derive: Mapping[str, str] = field(default_factory=dict)
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     new: tuple[str, ...] = ()
+    empty_as_null: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,9 @@ def _check_names(database: LegacyDatabase) -> None:
         for column in table_map.rename:
             if column not in table_map.source.columns:
                 raise CatalogError(f"{where} renames {column!r}, which the source table doesn't have")
+        for column in table_map.empty_as_null:
+            if column not in table_map.source.columns:
+                raise CatalogError(f"{where} names {column!r} in empty_as_null, which the source table doesn't have")
         for template in table_map.derive.values():
             for name in template_fields(template):
                 lookup, dot, _ = name.rpartition(".")

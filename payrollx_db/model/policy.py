@@ -20,7 +20,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "duplicate": ("quarantine",),
     "case-collision": ("quarantine",),
     "orphan": ("quarantine", "null"),
-    "lossy": ("round",),
+    "lossy": ("round", "quarantine"),
     "drift": ("owner", "newest"),
     "stranded": ("owner", "adopt"),
 }

@@ -26,6 +26,15 @@ from payrollx_db.postgres.session_pool import SessionPool
 Kind = Literal["missing", "extra", "changed"]
 Key = tuple[str | None, ...]
 Bucket = tuple[int, str]  # rows, and the sum of their hashes
+Form = Literal["text", "texts", "document", "bytes"]
+# What is hashed of a key's part in each form, so that rows fall into one bucket whatever the server's encoding is.
+# (In UTF8, which every session speaks, the hash of a text is that of what it sends.)
+SENT: dict[Form, str] = {
+    "text": "pg_catalog.textsend({})",
+    "texts": "ARRAY(SELECT pg_catalog.textsend(e.value) FROM pg_catalog.unnest({}) AS e (value))",
+    "document": "pg_catalog.jsonb_send({})",
+    "bytes": "{}",
+}
 # Small buckets, so that a few scattered differences leave most buckets equal; not too many of them,
 # since their sums are held here.
 ROWS_PER_BUCKET = 16
@@ -38,7 +47,8 @@ KEPT_BUCKETS = 256  # of a table, in what is remembered of a comparison
 class Side:
     """One side: where it is, which rows to read, and their key and columns in canonical form.
 
-    Both sides of a comparison name the same keys and columns in the same order.
+    Both sides of a comparison name the same keys and columns in the same order. ``forms`` says of which form a part
+    of the key is, where its bytes depend on the server's encoding.
     """
 
     endpoint: Endpoint
@@ -46,6 +56,7 @@ class Side:
     key: tuple[tuple[str, sql.Composable], ...]
     columns: tuple[tuple[str, sql.Composable], ...]
     where: sql.Composable = field(default_factory=lambda: sql.SQL("true"))
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
     def sums(self, buckets: int) -> sql.Composable:
         """Return a query of the rows in each bucket, and the sum of their hashes as text.
@@ -63,7 +74,9 @@ class Side:
         return sql.SQL(
             "SELECT {bucket} AS bucket, pg_catalog.count(*), pg_catalog.sum({hash})::text"
             " FROM (SELECT {inner} FROM {source} WHERE {where} OFFSET 0) AS h GROUP BY 1"
-        ).format(bucket=_bucket(key, buckets), hash=_hash(row), inner=inner, source=self.from_clause, where=self.where)
+        ).format(
+            bucket=self._bucket(key, buckets), hash=_hash(row), inner=inner, source=self.from_clause, where=self.where
+        )
 
     def rows(self, buckets: int, numbers: list[int]) -> sql.Composable:
         """Return a query of the key and the hash of each row that falls into a bucket of these ``numbers``."""
@@ -74,7 +87,7 @@ class Side:
             hash=_hash([value for _, value in self.columns]),
             source=self.from_clause,
             where=self.where,
-            bucket=_bucket([value for _, value in self.key], buckets),
+            bucket=self._bucket([value for _, value in self.key], buckets),
             numbers=sql.Literal(numbers),
         )
 
@@ -83,6 +96,13 @@ class Side:
         texts = (sql.SQL("({})::text").format(value) for _, value in self.key)
         return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(texts))
 
+    def _bucket(self, key: Sequence[sql.Composable], buckets: int) -> sql.Composed:
+        """Return which of the buckets a row with this key falls into."""
+        forms = [self.forms.get(name, "bytes") for name, _ in self.key]
+        sent = [sql.SQL(SENT[form]).format(value) for form, value in zip(forms, key, strict=True)]
+        hashed = sql.SQL("(pg_catalog.hash_record_extended({}, 1) & {})::int")
+        return hashed.format(_record(sent), sql.Literal(buckets - 1))
+
 
 def _numbered(number: int) -> sql.Identifier:
     return sql.Identifier(f"c{number}")
@@ -90,12 +110,6 @@ def _numbered(number: int) -> sql.Identifier:
 
 def _record(values: Sequence[sql.Composable]) -> sql.Composed:
     return sql.SQL("ROW({})").format(sql.SQL(", ").join(values))
-
-
-def _bucket(key: Sequence[sql.Composable], buckets: int) -> sql.Composed:
-    """Return which of the buckets a row with this key falls into."""
-    hashed = sql.SQL("(pg_catalog.hash_record_extended({}, 1) & {})::int")
-    return hashed.format(_record(key), sql.Literal(buckets - 1))
 
 
 def _hash(values: Sequence[sql.Composable]) -> sql.Composed:

@@ -1,13 +1,13 @@
 """The pipe: one COPY out of a source, straight into one COPY of the target, with bounded memory.
 
-Bytes of the binary format pass through unread. asyncpg hands out whatever the socket held, which is
+Bytes pass through unread, in either of COPY's formats. asyncpg hands out whatever the socket held, which is
 why it carries them: libpq would hand out row by row.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 
@@ -21,6 +21,9 @@ BUFFER = 4 * 1024 * 1024
 # second copy of it whole; COPY's stream may be cut anywhere.
 PIECE = 512 * 1024
 BURST = 0.2  # seconds' worth of bytes that may pass at once after a pause, where there is a rate
+
+
+CopyFormat = Literal["binary", "text"]
 
 
 @dataclass(frozen=True)
@@ -108,21 +111,22 @@ async def pipe(
     columns: list[str],
     *,
     freeze: bool = False,
+    form: CopyFormat = "binary",
     source: Endpoint,
     target: Endpoint,
     rate: RateLimit | None = None,
 ) -> Piped:
     """Copy the result of ``query`` into ``table`` (schema, name), in the transactions that both sessions are in.
 
-    ``freeze`` is for a table created or truncated in the writer's transaction; ``rate`` bounds how fast it reads,
-    together with all other pipes of that limit. Whichever end fails,
-    the other is cancelled, and the error is raised in the name of its endpoint.
+    ``form`` is COPY's format at both ends. ``freeze`` is for a table created or truncated in the writer's
+    transaction; ``rate`` bounds how fast it reads, together with all other pipes of that limit. Whichever end
+    fails, the other is cancelled, and the error is raised in the name of its endpoint.
     """
     channel = _Channel(rate)
 
     async def read() -> int:
         with source.translating_errors(f"can't read {'.'.join(table)}'s rows"):
-            tag = await reader.copy_from_query(query, output=channel.put, format="binary")
+            tag = await reader.copy_from_query(query, output=channel.put, format=form)
         # Only after the server's own word that all rows are out: a reader that failed must leave
         # the channel open, so that the writer can't mistake the break for the end.
         await channel.close()
@@ -131,7 +135,7 @@ async def pipe(
     async def write() -> int:
         with target.translating_errors(f"can't write {'.'.join(table)}"):
             tag = await writer.copy_to_table(
-                table[1], schema_name=table[0], columns=columns, source=channel.pieces(), format="binary", freeze=freeze
+                table[1], schema_name=table[0], columns=columns, source=channel.pieces(), format=form, freeze=freeze
             )
         return _count(tag)
 

@@ -8,38 +8,12 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from payrollx_db.postgres import query_files
+from payrollx_db.postgres.column_types import ColumnType, ColumnTypes
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.postgres.steps import Rows, Statement, Steps, perform_async
 
 queries = query_files.beside(__name__)
-
-# Postgres' long names, as `format_type` prints them, and the short ones that people write.
-SHORT = (
-    ("timestamp", " without time zone", "timestamp"),
-    ("timestamp", " with time zone", "timestamptz"),
-    ("time", " without time zone", "time"),
-    ("time", " with time zone", "timetz"),
-)
-
-
-@dataclass(frozen=True)
-class ColumnType:
-    """A column's type. ``display`` is its short name with modifiers (``numeric(38,18)``, ``text[]``, an
-    enum by its bare name); ``name`` is the bare type name of pg_type, ``_``-prefixed for arrays.
-    """
-
-    schema: str
-    name: str
-    display: str
-    kind: str  # pg_type.typtype: b base, e enum, c composite, r range, m multirange
-    element_kind: str = ""  # the same of an array's element type
-    labels: tuple[str, ...] = ()  # an enum's
-
-    @property
-    def modifier(self) -> str:
-        """What stands in parentheses: ``38,18``, or nothing."""
-        return self.display.partition("(")[2].partition(")")[0]
 
 
 @dataclass(frozen=True)
@@ -58,6 +32,10 @@ class Column:
     def shape(self) -> str:
         """The type as a layout writes it, with ``?`` where the column is nullable."""
         return self.type.display + ("?" if self.nullable else "")
+
+    def is_shape(self, text: str) -> bool:
+        """Tell whether a layout's ``text`` means this column's type, and that it is nullable or not."""
+        return text.endswith("?") == self.nullable and self.type.is_written(text.removesuffix("?"))
 
 
 @dataclass(frozen=True)
@@ -139,6 +117,14 @@ class Leftover:
 
 
 @dataclass(frozen=True)
+class Money:
+    """How a database reads and writes money, which it keeps as a number of the smallest coins."""
+
+    locale: str  # lc_monetary
+    digits: int  # behind the decimal point
+
+
+@dataclass(frozen=True)
 class Database:
     """One database as it is, and who it is: ``system`` is the server's system identifier.
 
@@ -155,12 +141,20 @@ class Database:
     tables: dict[str, Table]
     foreign_keys: tuple[ForeignKey, ...]
     leftovers: tuple[Leftover, ...]
+    money: Money = Money("C", 2)
     pooler: str = ""
 
     @property
     def identity(self) -> tuple[str, str]:
         """What tells it from every other database, whatever URL leads to it."""
         return (self.system, self.dbname)
+
+
+def different_money(one: Money, other: Money) -> str:
+    """Return how two databases' money differs, so that one number is two amounts; empty where it doesn't."""
+    if one.digits == other.digits:
+        return ""
+    return f"money of {one.locale} has {one.digits} digits behind the point, and that of {other.locale} {other.digits}"
 
 
 async def inspect(sessions: SessionPool, endpoint: Endpoint) -> Database:
@@ -187,8 +181,9 @@ def read_tables(schemas: Sequence[str] | None = None, *, sizes: bool = False) ->
     oids = {"tables": [row[0] for row in rows]}
     columns: dict[int, list[Column]] = defaultdict(list)
     indexes: dict[int, list[Index]] = defaultdict(list)
+    types = ColumnTypes.of((yield _query("types", oids)))
     for oid, *rest in (yield _query("columns", oids)):
-        columns[oid].append(_column(rest))
+        columns[oid].append(_column(rest, types))
     for oid, *rest in (yield _query("indexes", oids)):
         indexes[oid].append(_index(rest))
     tables = [
@@ -210,13 +205,13 @@ def database_query() -> LiteralString:
 
 
 def _read_database(name: str, *, sizes: bool) -> Steps[Database]:
-    ((system, dbname, version, version_text, encoding, standby),) = yield _query("database")
+    ((system, dbname, version, version_text, encoding, standby, *money),) = yield _query("database")
     tables = yield from read_tables(sizes=sizes)
     key_rows: Rows = yield _query("foreign_keys", {"tables": [table.oid for table in tables.values()]})
     leftovers: Rows = yield _query("leftovers")
     return Database(
         name, system, dbname, version, version_text, encoding, standby, tables,
-        tuple(_foreign_key(row) for row in key_rows), tuple(Leftover(*row) for row in leftovers),
+        tuple(_foreign_key(row) for row in key_rows), tuple(Leftover(*row) for row in leftovers), Money(*money),
     )  # fmt: skip
 
 
@@ -224,14 +219,10 @@ def _query(name: str, params: Any = None) -> Statement:
     return Statement(sql.SQL(queries.load(name)), params)
 
 
-def _column(row: list[Any]) -> Column:
-    name, display, typname, schema, kind, element, element_name, labels, *flags = row
-    nullable, has_default, generated, identity, sequence = flags
-    user_made = schema != "pg_catalog"
-    if user_made:
-        display = f"{element_name}[]" if element else typname
-    shape = ColumnType(schema, typname, short_type(display), kind, element, tuple(labels or ()))
-    return Column(name, shape, nullable, has_default, generated, identity == "a", sequence)
+def _column(row: list[Any], types: ColumnTypes) -> Column:
+    name, oid, modifier, nullable, has_default, generated, identity, sequence = row
+    kind = types.get(oid, modifier)
+    return Column(name, kind, nullable and not kind.not_null, has_default, generated, identity == "a", sequence)
 
 
 def _index(row: list[Any]) -> Index:
@@ -245,14 +236,3 @@ def _foreign_key(row: tuple[Any, ...]) -> ForeignKey:
         f"{schema}.{table}", name, definition, tuple(columns),
         f"{target_schema}.{target}", tuple(target_columns), validated,
     )  # fmt: skip
-
-
-def short_type(display: str) -> str:
-    """Return Postgres' long type name in its short form: ``timestamp(3)`` for ``timestamp(3) without time zone``."""
-    base, brackets, rest = display.partition("[]")
-    array = brackets + rest
-    base = base.replace("character varying", "varchar").replace("double precision", "float8")
-    for start, end, short in SHORT:
-        if base.startswith(start) and base.endswith(end):
-            return short + base[len(start) : -len(end)] + array
-    return base + array

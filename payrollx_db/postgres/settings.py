@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from psycopg import sql
 
 # `jit`: compiling a query of dozens of casts costs more than it saves on a scan of less than millions of rows.
-# `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle` and
-# `extra_float_digits` decide how values turn into text. Timeouts of 0 because one statement here
-# may copy or index a whole table, whatever the role's defaults are. `lock_timeout`: so that none waits for ever
+# `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle`, `extra_float_digits` and
+# `bytea_output` decide how values turn into text, `xmloption` which texts are XML. Timeouts of 0 because one statement
+# here may copy or index a whole table, whatever the role's defaults are. `lock_timeout`: so that none waits for ever
 # behind another's exclusive lock, with others' statements queueing behind it. `client_connection_check_interval`: when
 # this process is killed, the server gives up its statements, and with them their locks, before the next
 # run asks for those (indexes.LOCK_TIMEOUT), not when an index of an hour is built. `max_parallel_workers_per_gather`:
@@ -26,6 +26,8 @@ COMMON: Mapping[str, str] = {
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
     "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "xmloption": "content",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",

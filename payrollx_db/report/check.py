@@ -165,7 +165,8 @@ def _side(table: Table, target: Endpoint, key: tuple[str, ...], names: tuple[str
             raise ConfigurationError(f"{table.full_name} has no column {name}")
         return name, conversion.canonical(sql.Identifier(ROW, name), column.type)
 
-    return Side(target, from_item(table), tuple(map(canonical, key)), tuple(map(canonical, names)))
+    forms = {column.name: conversion.form(column.type) for column in table.columns}
+    return Side(target, from_item(table), tuple(map(canonical, key)), tuple(map(canonical, names)), forms=forms)
 
 
 async def _record(document: Mapping[str, Any], target: Endpoint) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from payrollx_db.consolidate.plan.conversion import Conversion, canonical, convert, derived, snake_case
+from payrollx_db.consolidate.plan.conversion import Conversion, Servers, canonical, convert, derived, snake_case
 from payrollx_db.postgres.introspect import ColumnType
 
 UUID = "0b0e7a6e-1c55-4c57-9e7c-0d9d4f0f8a11"
@@ -34,7 +34,7 @@ def connection(server: Any) -> Iterator[psycopg.Connection[Any]]:
 
 
 def made(source: ColumnType, target: ColumnType, timezone: str = "UTC") -> Conversion:
-    conversion = convert(sql.Identifier("v"), source, target, timezone)
+    conversion = convert(sql.Identifier("v"), source, target, Servers(timezone))
     assert conversion is not None
     return conversion
 
@@ -181,14 +181,14 @@ MOODS = ColumnType("any", "_mood", "mood[]", "b", "e")
 @pytest.mark.parametrize(
     ("source", "target"),
     [
-        (MOODS, MOODS), (COMPOSITE, COMPOSITE), (TEXT, built_in("integer", "int4")), (TEXT, JSONB), (TIMETZ, TIME),
-        (built_in("bigint", "int8"), built_in("integer", "int4")), (JSONB, TEXT), (UUIDS, TEXT),
+        (MOODS, MOODS), (COMPOSITE, COMPOSITE), (TEXT, built_in("integer", "int4")), (TIMETZ, TIME),
+        (JSONB, TEXT), (UUIDS, TEXT),
         (TEXT, built_in("bytea")),
         (ColumnType("any", "_pair", "pair[]", "b", "c"), ColumnType("any", "_pair", "pair[]", "b", "c")),
     ],
 )  # fmt: skip
 def test_what_no_rule_says(source: ColumnType, target: ColumnType) -> None:
-    assert convert(sql.Identifier("v"), source, target, "UTC") is None
+    assert convert(sql.Identifier("v"), source, target, Servers()) is None
 
 
 def test_arrays_of_enums_become_texts() -> None:

@@ -34,6 +34,9 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
     copies, merges = len(plan.copies), len({table.source_name for table in plan.merges})
     merging = _counted(merges, "duplicate table")
     console.answer(f"\n{_counted(copies, 'table')} to copy, about {plan.rows:,} rows; {merging} to merge.")
+    for table in plan.tables:
+        if table.text:
+            console.answer(f"goes over as text: {table.source_name} → {table.target_name} ({table.text})")
     for reference in plan.waiting:
         console.answer(f"foreign key left NOT VALID, its table is not in this run: {reference}")
     for name, place in plan.poolers.items():

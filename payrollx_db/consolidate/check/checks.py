@@ -45,7 +45,7 @@ async def check(context: Context, plan: Plan, policies: Policies, *, loose: bool
         await examiner.examine()
         if loose:
             await examiner.loose()
-    findings = [*migrations, *examiner.findings.values()]
+    findings = [*migrations, *values.notes(plan.copies), *examiner.findings.values()]
     decisions = examiner.decisions()
     if len(decisions) > MOST:
         raise too_many_exceptions(len(decisions), MOST)

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.check.values import NEWEST
 from payrollx_db.consolidate.context import Context
-from payrollx_db.consolidate.plan.conversion import canonical
+from payrollx_db.consolidate.plan.conversion import canonical, form
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan, from_item
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state.quarantine import Decision, Kind
@@ -170,4 +170,5 @@ def _owner(duplicate: TablePlan, plan: Plan) -> Table | None:
 def _side(table: Table, columns: Iterable[Column], owner: Table, endpoint: Endpoint) -> Side:
     values = {c.name: canonical(sql.Identifier(ROW, c.name), c.type) for c in columns}
     key = tuple((name, values[name]) for name in owner.primary_key if name in values) or tuple(values.items())
-    return Side(endpoint, from_item(table), key, tuple(values.items()))
+    forms = {column.name: form(column.type) for column in columns}
+    return Side(endpoint, from_item(table), key, tuple(values.items()), forms=forms)

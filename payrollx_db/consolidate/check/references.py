@@ -144,6 +144,7 @@ class ReferenceWorkspace:
                 self.session,
                 ("pg_temp", name),
                 columns,
+                form="text" if any(column.conversion.text for column in end.columns) else "binary",
                 source=source,
                 target=target,
                 rate=self.context.rate,

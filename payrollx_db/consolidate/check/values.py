@@ -4,21 +4,24 @@ The first scan of a table simply converts everything and counts what is suspicio
 groupings, which cost several times as much, run only over columns where that scan gave a reason to.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 
+from payrollx_db.consolidate.check.attempts import Refused, refused_rows
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan, new_uniques
-from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection, run
 
 queries = query_files.beside(__name__)
 
 REFUSED = ("unconvertible", "enum-unknown")  # codes of values that the transform can't turn into the target's type
+SILENT = ("lossy", "ambiguous-time")  # codes of values that nothing else would notice
+MOST_KEYS = 100_001  # of rows that a transform fails on, held in memory: one more than a run may decide about
 NEWEST = ("updatedAt", "updated_at")  # the columns that tell which of two rows is the newer
 
 
@@ -35,31 +38,32 @@ class Suspect:
 class Values:
     """What is known of one table's values. ``dirty`` are the target columns that some value can't be converted for.
 
-    ``odd`` are the columns with an id that isn't written as uuid writes it (``None``: unknown).
+    ``odd`` are the columns with an id that isn't written as uuid writes it (``None``: unknown). ``refused`` are, by
+    target column, the rows on which its transform fails, where trying each was needed to know.
     """
 
     table: TablePlan
     suspects: tuple[Suspect, ...]
     dirty: frozenset[str]
     odd: frozenset[str] | None
+    refused: Mapping[str, Refused] = field(default_factory=dict)
 
     def guarded(self, column: ColumnPlan) -> sql.Composable:
         """Return the column's transform, NULL for values that can't be converted (those are findings already)."""
-        conversion = column.conversion
-        if conversion.valid is None or column.target.name not in self.dirty:
-            return conversion.value
-        return sql.SQL("CASE WHEN {} THEN {} END").format(conversion.valid, conversion.value)
+        if column.target.name not in self.dirty:
+            return column.conversion.value
+        return guard(self.table, column, self.refused, column.conversion.value)
 
 
 @dataclass(frozen=True)
 class _Probe:
-    """One thing that may be wrong with a column. ``quick`` may raise on a bad value; ``safe`` never does."""
+    """One thing that may be wrong with a column. ``condition`` may raise on a value that can't be converted."""
 
     code: str
     column: ColumnPlan
-    quick: sql.Composable
-    safe: sql.Composable
+    condition: sql.Composable
     message: str
+    severity: Severity = "block"
 
 
 async def scan_values(
@@ -71,23 +75,39 @@ async def scan_values(
     Raises SourceError where the table can't be read.
     """
     rows = sql.SQL("true") if among is None else table.among(among)
-    probes = [probe for probe in _probes(table) if not silent or probe.code == "lossy"]
+    probes = [probe for probe in _probes(table) if not silent or probe.code in SILENT]
     keys = [] if silent else _uuid_keys(table)
-    conditions = [probe.quick for probe in probes] + [_is_odd(column) for column in keys]
+    conditions = [_quick(probe) for probe in probes] + [_is_odd(column) for column in keys]
     endpoint = context.sources[table.database]
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't read {table.source.full_name}"):
-            converted = [] if silent else [c.conversion.value for c in table.columns if _is_converted(c)]
+            converted = [] if silent else [c.conversion.value for c in table.columns if c.conversion.raises]
             counts = await _scan(connection, table, conditions, converted, rows)
             suspects: list[Suspect] = []
-            if counts is None or any(counts[: len(probes)]):
-                probed = [await _probe(connection, table, probe, rows) for probe in probes]
-                suspects = [suspect for suspect in probed if suspect.finding.count]
+            refused: dict[str, Refused] = {}
+            if counts is None:
+                everything = list(_probes(table))
+                suspects, refused = await _search(connection, table, everything, rows)
+            elif any(counts[: len(probes)]):
+                suspects = [await _probe(connection, table, probe, rows, {}) for probe in probes]
+    suspects = [suspect for suspect in suspects if suspect.finding.count]
     dirty = frozenset(s.column for s in suspects if s.finding.code in REFUSED)
-    if counts is None:
-        return Values(table, tuple(suspects), dirty, None)
-    odd = {c.target.name for c, count in zip(keys, counts[len(probes) :], strict=True) if count}
-    return Values(table, tuple(suspects), dirty, frozenset(odd))
+    odd = None
+    if counts is not None:
+        odd = frozenset(c.target.name for c, n in zip(keys, counts[len(probes) :], strict=True) if n)
+    return Values(table, tuple(suspects), dirty, odd, refused)
+
+
+def guard(
+    table: TablePlan, column: ColumnPlan, refused: Mapping[str, Refused], value: sql.Composable
+) -> sql.Composable:
+    """Return ``value``, an expression over what ``column`` becomes, NULL where it can't be converted."""
+    conditions = [] if column.conversion.valid is None else [column.conversion.valid]
+    if known := refused.get(column.target.name):
+        conditions.append(sql.SQL("NOT ({})").format(known.among(table)))
+    if not conditions:
+        return value
+    return sql.SQL("CASE WHEN {} THEN {} END").format(sql.SQL(" AND ").join(conditions), value)
 
 
 async def too_many(context: Context, table: TablePlan, values: Values) -> list[Suspect]:
@@ -110,27 +130,67 @@ async def too_many(context: Context, table: TablePlan, values: Values) -> list[S
     return [suspect for suspect in suspects if suspect.finding.count]
 
 
+def notes(tables: Iterable[TablePlan]) -> Iterator[Finding]:
+    """Yield what is to be known of columns' conversions, whatever their values are."""
+    for table in tables:
+        for column in table.columns:
+            if known := column.conversion.note:
+                yield Finding(known.code, known.severity, place(table, [column]), 1, known.message)
+
+
 def _probes(table: TablePlan) -> Iterator[_Probe]:
     for column in table.columns:
         conversion, kind = column.conversion, column.target.type.display
-        valid = conversion.valid or sql.SQL("true")
         if conversion.valid is not None:
             bad = sql.SQL("NOT ({})").format(conversion.valid)
-            quick = sql.SQL("false") if conversion.raises else bad
-            yield _Probe(conversion.code, column, quick, bad, f"value is no {kind}")
+            yield _Probe(conversion.code, column, bad, f"value is no {kind}")
         if conversion.lossy is not None:
-            safe = sql.SQL("CASE WHEN {} THEN {} END").format(valid, conversion.lossy)
-            yield _Probe("lossy", column, conversion.lossy, safe, f"value that {kind} would round or cut")
-        source = table.source.column(column.sources[0]) if len(column.sources) == 1 else None
-        if not column.target.nullable and (source is None or source.nullable):
-            safe = sql.SQL("CASE WHEN {} THEN {} IS NULL END").format(valid, conversion.value)
+            message = f"value that doesn't read back from {kind}: it would be rounded, cut or changed"
+            yield _Probe("lossy", column, conversion.lossy, message)
+        if conversion.ambiguous is not None:
+            message = "local time that came twice, as the clocks were put back: the later one is taken"
+            yield _Probe("ambiguous-time", column, conversion.ambiguous, message, "warn")
+        if not column.target.nullable and column.nullable:
             null = sql.SQL("{} IS NULL").format(conversion.value)
-            yield _Probe("null", column, null, safe, "no value, and the target demands one")
+            yield _Probe("null", column, null, "no value, and the target demands one")
 
 
-def _is_converted(column: ColumnPlan) -> bool:
-    """Whether the source's server may refuse a value of this column."""
-    return column.conversion.raises and column.conversion.rule not in ("same type", "to text")
+def _quick(probe: _Probe) -> sql.Composable:
+    """Return the probe's condition for a scan that converts everything: what raises need not be asked for."""
+    if probe.code in REFUSED and probe.column.conversion.raises:
+        return sql.SQL("false")
+    return probe.condition
+
+
+async def _search(
+    connection: Connection, table: TablePlan, probes: Sequence[_Probe], rows: sql.Composable
+) -> tuple[list[Suspect], dict[str, Refused]]:
+    """Look into a table of which the server refused a value: by the rules' own conditions, else row by row."""
+    stated = [p for p in probes if p.code in REFUSED]
+    suspects = [await _probe(connection, table, probe, rows, {}) for probe in stated]
+    known = {suspect.column for suspect in suspects if suspect.finding.count}
+    unstated = [c for c in table.columns if c.conversion.raises and c.conversion.valid is None]
+    if not unstated and not known:
+        unstated = [c for c in table.columns if c.conversion.raises]
+    tried = [sql.SQL("{}").format(guard(table, column, {}, column.conversion.value)) for column in unstated]
+    answers = await refused_rows(connection, table, tried, rows, MOST_KEYS)
+    refused = {c.target.name: answer for c, answer in zip(unstated, answers, strict=True) if answer.count}
+    suspects += [_refused(table, c, refused[c.target.name]) for c in unstated if c.target.name in refused]
+    others = [probe for probe in probes if probe.code not in REFUSED]
+    return suspects + [await _probe(connection, table, probe, rows, refused) for probe in others], refused
+
+
+def _refused(table: TablePlan, column: ColumnPlan, answer: Refused) -> Suspect:
+    """Return the suspicion of rows on which a column's transform was tried and failed."""
+    kind = column.target.type.display
+    named = answer.named and bool(answer.keys)
+    message = f"value is no {kind}, or its transform fails on it"
+    if not answer.keys:
+        message = f"{message}; the role may run no procedures of {table.database}, so the rows aren't counted"
+    examples = tuple(sorted(answer.keys)[:EXAMPLES]) if named else ()
+    keys = sql.SQL("SELECT k FROM pg_catalog.unnest({}::text[]) AS keys (k) ORDER BY 1")
+    finding = Finding("unconvertible", "block", place(table, [column]), answer.count, message, examples)
+    return Suspect(finding, keys.format(sql.Literal(list(answer.keys))) if named else None, column.target.name)
 
 
 async def _scan(
@@ -153,15 +213,27 @@ async def _scan(
         return None
 
 
-async def _probe(connection: Connection, table: TablePlan, probe: _Probe, rows: sql.Composable) -> Suspect:
-    where = sql.SQL("{} AND {}").format(rows, probe.safe)
-    query = sql.SQL("SELECT pg_catalog.count(*) FROM {} WHERE {}").format(table.from_clause, where)
-    count = (await run(connection, query))[0][0]
+async def _probe(
+    connection: Connection, table: TablePlan, probe: _Probe, rows: sql.Composable, refused: Mapping[str, Refused]
+) -> Suspect:
+    condition = probe.condition
+    if probe.code not in REFUSED:
+        condition = guard(table, probe.column, refused, condition)
+    counting = sql.SQL("SELECT pg_catalog.count(*) FROM {} WHERE {}")
+    where = sql.SQL("{} AND {}").format(rows, condition)
+    try:
+        count = (await run(connection, counting.format(table.from_clause, where)))[0][0]
+    except psycopg.DataError:
+        # What can't be read back at all is what it was before no more than what reads back otherwise.
+        unread = (await refused_rows(connection, table, [condition], rows, MOST_KEYS))[0].among(table)
+        both = sql.SQL("({unread} OR CASE WHEN NOT ({unread}) THEN {condition} END)")
+        where = sql.SQL("{} AND {}").format(rows, both.format(unread=unread, condition=condition))
+        count = (await run(connection, counting.format(table.from_clause, where)))[0][0]
     keys = None
     if table.source_key is not None:
         keys = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY 1").format(table.source_key, table.from_clause, where)
     examples = await _examples(connection, keys) if count else ()
-    finding = Finding(probe.code, "block", place(table, [probe.column]), count, probe.message, examples)
+    finding = Finding(probe.code, probe.severity, place(table, [probe.column]), count, probe.message, examples)
     return Suspect(finding, keys, probe.column.target.name)
 
 

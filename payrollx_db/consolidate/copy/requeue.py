@@ -109,6 +109,7 @@ class QuarantineRetrier:
             writer,
             staged,
             [*columns, KEY],
+            form=table.form,
             source=source,
             target=target,
             rate=self.context.rate,

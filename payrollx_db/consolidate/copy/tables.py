@@ -160,7 +160,7 @@ class TableCopier:
         target_table = (table.target.schema, table.target.name)
         columns = [column.target.name for column in table.columns]
         return await pipe(
-            reader, render_sql(query), writer, target_table, columns, freeze=freeze,
+            reader, render_sql(query), writer, target_table, columns, freeze=freeze, form=table.form,
             source=self.context.sources[table.database], target=self.context.target, rate=self.context.rate,
         )  # fmt: skip
 

@@ -7,7 +7,12 @@ from functools import cached_property
 from psycopg import sql
 
 from payrollx_db.consolidate.plan import conversion as rules
+from payrollx_db.consolidate.plan.conversion import derive
+from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
+from payrollx_db.consolidate.plan.conversion.same import difference
 from payrollx_db.model.layout import DuplicateTable, LegacyDatabase, TableMap, template_fields
+from payrollx_db.postgres.compare import Form
+from payrollx_db.postgres.copy_pipe import CopyFormat
 from payrollx_db.postgres.introspect import Column, Database, Index, Table
 
 ROW = "s"  # what a source row is called in all our SQL
@@ -35,6 +40,7 @@ class ColumnPlan:
     target: Column
     sources: tuple[str, ...]
     conversion: rules.Conversion
+    nullable: bool = True  # whether its values may be NULL
 
     @property
     def target_canonical(self) -> sql.Composable:
@@ -63,6 +69,19 @@ class TablePlan:
     out: tuple[str, ...] = ()
     nulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     imported: tuple[str, ...] = ()
+    lookups: Mapping[str, Table] = field(default_factory=dict)  # by alias
+    without_rule: Mapping[str, str] = field(default_factory=dict)  # source columns by the target's, which no rule fills
+
+    @property
+    def text(self) -> str:
+        """Why the rows go over as text and not in binary form: which column can't; empty where all can."""
+        reasons = (f"{c.target.name}: {c.conversion.text}" for c in self.columns if c.conversion.text)
+        return "; ".join(reasons)
+
+    @property
+    def form(self) -> CopyFormat:
+        """The format in which COPY sends and reads the rows."""
+        return "text" if self.text else "binary"
 
     @property
     def source_name(self) -> str:
@@ -122,6 +141,11 @@ class TablePlan:
         return rules.canonical(self.value(column), column.target.type)
 
     @property
+    def key_forms(self) -> Mapping[str, Form]:
+        """Of which form the parts of the key are when they are compared."""
+        return {column.target.name: rules.form(column.target.type) for column in self.key}
+
+    @property
     def kept(self) -> sql.Composable:
         """The condition that a source row goes into the target, or is merged with a row there."""
         return sql.SQL("NOT ({})").format(self.among(self.out)) if self.out else sql.SQL("true")
@@ -135,12 +159,13 @@ class TablePlan:
 
 
 def plan_table(
-    legacy: LegacyDatabase, table_map: TableMap, database: Database, target: Table, timezone: str
+    legacy: LegacyDatabase, table_map: TableMap, database: Database, target: Table, servers: rules.Servers
 ) -> tuple[TablePlan, list[Mismatch]]:
     """Plan one table of ``database`` (which has it) into ``target``, and say what doesn't fit."""
     source = database.tables[f"{legacy.schema}.{table_map.source.name}"]
-    columns, wrong = _columns(legacy, table_map, source, target, timezone)
+    columns, without_rule, wrong = _columns(legacy, table_map, source, target, servers)
     clause = from_item(source)
+    lookups: dict[str, Table] = {}
     for alias, lookup in table_map.lookups.items():
         joined = database.tables.get(f"{legacy.schema}.{lookup.table}")
         place = f"{legacy.name}.{legacy.schema}.{lookup.table}"
@@ -151,13 +176,20 @@ def plan_table(
             by = ", ".join(lookup.on)
             wrong.append(Mismatch("not-unique", place, f"{source.name} looks it up by {by}, which isn't unique there"))
         clause = _join(clause, joined, alias, lookup.on)
-    wrong += _unfilled(table_map, target, columns)
+        lookups[alias] = joined
+    wrong += _unfilled(table_map, target, {*columns, *without_rule})
     ordered = tuple(columns[c.name] for c in target.columns if c.name in columns)
-    return TablePlan(legacy.name, source, target, ordered, clause), wrong
+    planned = TablePlan(legacy.name, source, target, ordered, clause, lookups=lookups, without_rule=without_rule)
+    return planned, wrong
 
 
 def plan_duplicate(
-    legacy: LegacyDatabase, duplicate: DuplicateTable, table_map: TableMap, source: Table, target: Table, timezone: str
+    legacy: LegacyDatabase,
+    duplicate: DuplicateTable,
+    table_map: TableMap,
+    source: Table,
+    target: Table,
+    servers: rules.Servers,
 ) -> TablePlan:
     """Plan the comparison of a duplicate table through its owner's map, over the columns that it has."""
     has = duplicate.source.columns
@@ -166,9 +198,10 @@ def plan_duplicate(
         source=duplicate.source,
         rename={name: target for name, target in table_map.rename.items() if name in has},
         derive={target: t for target, t in table_map.derive.items() if all(name in has for name in template_fields(t))},
+        empty_as_null=table_map.empty_as_null & has.keys(),
         lookups={},
     )
-    columns, _ = _columns(legacy, partial, source, target, timezone)
+    columns, _, _ = _columns(legacy, partial, source, target, servers)
     ordered = tuple(columns[c.name] for c in target.columns if c.name in columns)
     return TablePlan(legacy.name, source, target, ordered, from_item(source), owner=duplicate.owner)
 
@@ -192,14 +225,15 @@ def new_uniques(table: TablePlan) -> Iterator[tuple[Index, tuple[ColumnPlan, ...
 
 
 def _columns(
-    legacy: LegacyDatabase, table_map: TableMap, source: Table, target: Table, timezone: str
-) -> tuple[dict[str, ColumnPlan], list[Mismatch]]:
-    plans, mismatches = _derived_columns(table_map, target)
+    legacy: LegacyDatabase, table_map: TableMap, source: Table, target: Table, servers: rules.Servers
+) -> tuple[dict[str, ColumnPlan], dict[str, str], list[Mismatch]]:
+    plans, mismatches = _derived_columns(table_map, source, target, servers)
+    without_rule = dict.fromkeys(table_map.derive.keys() - plans.keys(), "")
     derived = {source for plan in plans.values() for source in plan.sources}
     for column in source.columns:
         if column.name not in table_map.source.columns:
             continue  # unknown to the layout (listed as unmapped), or discarded by name
-        name = table_map.rename.get(column.name, rules.snake_case(column.name))
+        name = _target_name(table_map, column, target, plans)
         target_column = target.column(name)
         place, filled = f"{legacy.name}.{source.full_name}.{column.name}", f"{target.full_name}.{name}"
         if target_column is None or target_column.generated:
@@ -209,38 +243,93 @@ def _columns(
         elif name in plans:
             if column.name not in derived:
                 mismatches.append(Mismatch("ambiguous", place, f"{filled} is filled by something else too"))
-        elif conversion := rules.convert(sql.Identifier(ROW, column.name), column.type, target_column.type, timezone):
-            plans[name] = ColumnPlan(target_column, (column.name,), conversion)
+        elif column.name in table_map.empty_as_null and column.type.name not in TEXTS:
+            without_rule[name] = column.name
+            mismatches.append(Mismatch("type", place, f"{column.type.display} has no empty texts to be NULL"))
         else:
-            kinds = f"{column.type.display} into {target_column.type.display} ({filled})"
-            mismatches.append(Mismatch("no-rule", place, f"no rule turns {kinds}; derive it in the layout"))
-    return plans, mismatches
+            empty = column.name in table_map.empty_as_null
+            conversion = rules.convert(_value(column, empty=empty), column.type, target_column.type, servers)
+            if conversion is not None:
+                plans[name] = ColumnPlan(target_column, (column.name,), conversion, column.nullable or empty)
+            else:
+                without_rule[name] = column.name
+                mismatches.append(_no_rule(place, filled, column, target_column, servers))
+    return plans, without_rule, mismatches
 
 
-def _derived_columns(table_map: TableMap, target: Table) -> tuple[dict[str, ColumnPlan], list[Mismatch]]:
+def _target_name(table_map: TableMap, column: Column, target: Table, filled: Collection[str]) -> str:
+    """Return the target's name for a source column: that of its rename, its own, or its own in snake_case."""
+    if column.name in table_map.rename:
+        return table_map.rename[column.name]
+    own = target.column(column.name)
+    taken = own is None or own.generated or column.name in filled or column.name in table_map.rename.values()
+    return rules.snake_case(column.name) if taken else column.name
+
+
+def _value(column: Column, *, empty: bool) -> sql.Composable:
+    """Return a source column's value; ``empty`` texts of it are NULL."""
+    name = sql.Identifier(ROW, column.name)
+    return sql.SQL("pg_catalog.nullif({}::text, '')").format(name) if empty else name
+
+
+def _no_rule(place: str, filled: str, column: Column, target: Column, servers: rules.Servers) -> Mismatch:
+    reason = rules.refusal(column.type, target.type, servers) or f"{_why_other(column, target)}derive it in the layout"
+    kinds = f"{column.type.display} into {target.type.display} ({filled})"
+    return Mismatch("no-rule", place, f"no rule turns {kinds}: {reason.format(column='{' + column.name + '}')}")
+
+
+def _why_other(column: Column, target: Column) -> str:
+    """Say what makes two types of one name differ."""
+    names = {column.type.display, rules.snake_case(column.type.display)}
+    same_name = target.type.display in names or column.type.name == target.type.name
+    return f"{difference(column.type, target.type)}; " if same_name else ""
+
+
+def _derived_columns(
+    table_map: TableMap, source: Table, target: Table, servers: rules.Servers
+) -> tuple[dict[str, ColumnPlan], list[Mismatch]]:
     plans: dict[str, ColumnPlan] = {}
     mismatches: list[Mismatch] = []
     for name, template in table_map.derive.items():
         target_column = target.column(name)
+        place = f"{target.full_name}.{name}"
         if target_column is None:
-            problem = "the layout fills it, and it isn't there"
-            mismatches.append(Mismatch("missing", f"{target.full_name}.{name}", problem))
+            mismatches.append(Mismatch("missing", place, "the layout fills it, and it isn't there"))
+        elif reason := rules.refusal(None, target_column.type, servers):
+            mismatches.append(Mismatch("no-rule", place, reason))
         else:
-            plans[name] = _derived(target_column, template)
+            plans[name] = _derived(target_column, template, source, servers)
     return plans, mismatches
 
 
-def _derived(target_column: Column, template: str) -> ColumnPlan:
+def _derived(target_column: Column, template: str, source: Table, servers: rules.Servers) -> ColumnPlan:
     named: dict[str, sql.Identifier] = {}
     for name in template_fields(template):
         lookup, _, column = name.rpartition(".")
         named[name] = sql.Identifier(lookup or ROW, column)
-    value = sql.SQL(template).format(**named)  # the layout is code, not data
     reads = tuple(name for name in named if "." not in name)
-    return ColumnPlan(target_column, reads, rules.derived(value, target_column.type))
+    conversion = _own_conversion(target_column, template, source, named, servers)
+    return ColumnPlan(target_column, reads, conversion)
 
 
-def _unfilled(table_map: TableMap, target: Table, filled: Mapping[str, ColumnPlan]) -> Iterator[Mismatch]:
+def _own_conversion(
+    target: Column, template: str, source: Table, named: Mapping[str, sql.Identifier], servers: rules.Servers
+) -> rules.Conversion:
+    """Return how a layout's own expression gets to the target: by the rule of its column's type, where it is bare."""
+    zoned, timezone = derive.column_at_zone(template)
+    column = source.column(zoned or derive.cast_column(template))
+    if column is not None and zoned and (column.type.name, target.type.name) == ("timestamp", "timestamptz"):
+        return derive.derived_at_zone(named[zoned], target.type, timezone)
+    if column is not None and template.strip() == f"{{{column.name}}}" and not difference(column.type, target.type):
+        conversion = rules.convert(named[column.name], column.type, target.type, servers)
+        if conversion is not None:
+            return replace(conversion, rule="derived")
+    value = sql.SQL(template).format(**named)  # the layout is code, not data
+    cast = None if column is None or zoned else named[column.name]
+    return derive.derived(value, target.type, cast, column.type if column and cast else None)
+
+
+def _unfilled(table_map: TableMap, target: Table, filled: Collection[str]) -> Iterator[Mismatch]:
     """Name the target columns that nothing fills, though the layout doesn't call them new."""
     for column in target.columns:
         place = f"{target.full_name}.{column.name}"

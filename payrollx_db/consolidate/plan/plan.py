@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from payrollx_db.consolidate.plan.conversion import Servers
 from payrollx_db.consolidate.plan.mapping import Mismatch, TablePlan, plan_duplicate, plan_table
 from payrollx_db.model.catalog import Catalog, Reference
 from payrollx_db.model.layout import Layout, LegacyDatabase, TableMap
-from payrollx_db.postgres.introspect import Database
+from payrollx_db.postgres.introspect import Column, Database, different_money
 
 SLICE_BYTES = 64 * 1024 * 1024  # a table smaller than this is never cut into slices
 
@@ -148,10 +149,11 @@ def _plan_database(
 ) -> tuple[list[TablePlan], list[Mismatch]]:
     tables: list[TablePlan] = []
     wrong = list(_unaccounted(legacy, database))
+    servers = Servers(layout.timezone, target.version, different_money(database.money, target.money))
     for table_map in legacy.maps:
         target_table = target.tables.get(table_map.target)
         if target_table is not None and f"{legacy.schema}.{table_map.source.name}" in database.tables:
-            planned, problems = plan_table(legacy, table_map, database, target_table, layout.timezone)
+            planned, problems = plan_table(legacy, table_map, database, target_table, servers)
             tables.append(planned)
             wrong += problems
     wrong += _going_nowhere(legacy, tables, database)
@@ -160,7 +162,7 @@ def _plan_database(
         for table_map in layout.owner_maps(duplicate):
             target_table = target.tables.get(table_map.target)
             if source is not None and target_table is not None:
-                tables.append(plan_duplicate(legacy, duplicate, table_map, source, target_table, layout.timezone))
+                tables.append(plan_duplicate(legacy, duplicate, table_map, source, target_table, servers))
     return tables, wrong
 
 
@@ -177,7 +179,7 @@ def _unaccounted(legacy: LegacyDatabase, database: Database) -> Iterator[Mismatc
         if name not in expected:
             yield Mismatch("unmapped", place, "the layout doesn't know this table; map it or discard it with a reason")
             continue
-        actual = {c.name: c.shape for c in table.columns if (name, c.name) not in discarded}
+        actual = {c.name: c for c in table.columns if (name, c.name) not in discarded}
         yield from _compare_columns(place, expected[name], actual)
     for name in expected:
         if f"{legacy.schema}.{name}" not in database.tables:
@@ -189,13 +191,13 @@ def _unaccounted(legacy: LegacyDatabase, database: Database) -> Iterator[Mismatc
             yield Mismatch("leftover", f"{legacy.name}.{leftover.name}", problem)
 
 
-def _compare_columns(place: str, expected: Mapping[str, str], actual: Mapping[str, str]) -> Iterator[Mismatch]:
-    for name, shape in actual.items():
+def _compare_columns(place: str, expected: Mapping[str, str], actual: Mapping[str, Column]) -> Iterator[Mismatch]:
+    for name, column in actual.items():
         if name not in expected:
-            problem = f"the layout doesn't know this column ({shape}); map it or discard it with a reason"
+            problem = f"the layout doesn't know this column ({column.shape}); map it or discard it with a reason"
             yield Mismatch("unmapped", f"{place}.{name}", problem)
-        elif shape != expected[name]:
-            yield Mismatch("type", f"{place}.{name}", f"is {shape}, and the layout says {expected[name]}")
+        elif not column.is_shape(expected[name]):
+            yield Mismatch("type", f"{place}.{name}", f"is {column.shape}, and the layout says {expected[name]}")
     for name in expected:
         if name not in actual:
             yield Mismatch("missing", f"{place}.{name}", "the layout knows this column, and it isn't there")
@@ -207,6 +209,7 @@ def _going_nowhere(legacy: LegacyDatabase, tables: Iterable[TablePlan], database
     goals: dict[str, list[str]] = defaultdict(list)
     for table in tables:
         taken[table.source.name] |= {name for column in table.columns for name in column.sources}
+        taken[table.source.name] |= set(table.without_rule.values())  # said already
         goals[table.source.name].append(table.target_name)
     known = {m.source.name: m.source.columns for m in legacy.maps}
     discarded = {(d.table, d.column) for d in legacy.discards}
@@ -253,6 +256,8 @@ def _document(table: TablePlan) -> dict[str, Any]:
         "rows": table.source.rows,
         "bytes": table.source.size,
         "slices": table.slices,
+        "format": "text" if table.text else "binary",
+        "format_reason": table.text,
         "sql": table.select().as_string(None),
         "columns": [
             {

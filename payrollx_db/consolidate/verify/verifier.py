@@ -6,7 +6,7 @@ What policies kept out of the target is proven too: the source's rows must be th
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,11 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.events import TableFinished, TableStarted
-from payrollx_db.postgres.compare import Comparison, Difference, Side, Sums, compare
+from payrollx_db.postgres.compare import Comparison, Difference, Form, Side, Sums, compare
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Endpoint
+
+KEY_IS_TEXT: Mapping[str, Form] = {"key": "text"}
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,15 @@ class Verifier:
         """Return the source's rows that stay out, whole."""
         key = (("key", table.source_key or sql.SQL("NULL")),)
         whole = (("row", sql.SQL("pg_catalog.to_jsonb({})").format(sql.Identifier(ROW))),)
-        return Side(self.context.sources[table.database], table.from_source, key, whole, table.among(table.out))
+        return Side(
+            self.context.sources[table.database], table.from_source, key, whole, table.among(table.out), KEY_IS_TEXT
+        )
 
     def _quarantine_side(self, source: sql.Composable, where: sql.Composable) -> Side:
         """Return the same rows as they lie in quarantine."""
-        return Side(self.context.target, source, (("key", sql.SQL("s.key")),), (("row", sql.SQL("s.row")),), where)
+        return Side(
+            self.context.target, source, (("key", sql.SQL("s.key")),), (("row", sql.SQL("s.row")),), where, KEY_IS_TEXT
+        )
 
 
 def _unnamed(difference: Difference) -> Difference:
@@ -150,11 +156,11 @@ def source_side(table: TablePlan, endpoint: Endpoint) -> Side:
     """Return the source's side of a comparison: its rows through their transforms, without those that stay out."""
     key = tuple((c.target.name, table.canonical(c)) for c in table.key)
     columns = tuple((c.target.name, table.canonical(c)) for c in table.columns)
-    return Side(endpoint, table.from_clause, key, columns, table.kept)
+    return Side(endpoint, table.from_clause, key, columns, table.kept, table.key_forms)
 
 
 def target_side(table: TablePlan, endpoint: Endpoint) -> Side:
     """Return the target's side of a comparison: its rows as they are."""
     key = tuple((c.target.name, c.target_canonical) for c in table.key)
     columns = tuple((c.target.name, c.target_canonical) for c in table.columns)
-    return Side(endpoint, table.target_from, key, columns)
+    return Side(endpoint, table.target_from, key, columns, forms=table.key_forms)

@@ -1,0 +1,108 @@
+"""Which rows an expression fails on, found by trying each: no pattern knows what an expression of anybody's refuses.
+
+It is done by the server in a DO block, so that no value is seen here. That takes no right beyond reading the rows,
+writes nothing, and works on a standby. A row at a time is slow, so it is done only where a scan has failed.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection, render_sql, run
+
+queries = query_files.beside(__name__)
+
+# Classes of SQLSTATEs that a row causes: no data where some was expected, data exceptions, broken constraints,
+# limits, and what functions of others raise.
+OF_ROWS = ("21", "22", "23", "2F", "38", "39", "44", "54", "P0")
+NO_PROCEDURES = (psycopg.errors.UndefinedObject, psycopg.errors.InsufficientPrivilege)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The rows on which an expression fails: how many, and what to exclude them by.
+
+    ``keys`` are the source's own keys, or the rows' places where it has none; ``named`` says which. Neither is known
+    where the server runs no procedures.
+    """
+
+    count: int
+    keys: tuple[str, ...]
+    named: bool
+
+    def among(self, table: TablePlan) -> sql.Composable:
+        """Return the condition that a row is one of these; of all rows where they aren't known."""
+        if self.count and not self.keys:
+            return sql.SQL("true")
+        if self.named:
+            return table.among(self.keys)
+        return sql.SQL("{}.ctid::text = ANY ({}::text[])").format(sql.Identifier(ROW), sql.Literal(list(self.keys)))
+
+
+async def refused_rows(
+    connection: Connection, table: TablePlan, expressions: Sequence[sql.Composable], rows: sql.Composable, most: int
+) -> list[Refused]:
+    """Try each of ``expressions`` over those ``rows`` of the source; return for each on which rows it fails.
+
+    At most ``most`` keys of each are returned. Raises psycopg's errors where it fails for another reason than a row.
+    """
+    if not expressions:
+        return []
+    body = render_sql(_body(table, expressions, rows, most))
+    try:
+        async with connection.transaction():
+            await run(connection, sql.SQL("DO {}").format(sql.Literal(body)))
+            answer = (await run(connection, sql.SQL("SELECT pg_catalog.current_setting('payrollx_db.refused')")))[0][0]
+    except NO_PROCEDURES:
+        return [await _whether(connection, table, expression, rows) for expression in expressions]
+    named = table.source_key is not None
+    return [Refused(count, tuple(keys), named) for count, keys in json.loads(answer)]
+
+
+def _body(table: TablePlan, expressions: Sequence[sql.Composable], rows: sql.Composable, most: int) -> sql.Composable:
+    aliases = {ROW: table.source, **table.lookups}
+    fields = {alias: sql.Identifier(f"payrollx_of_{number}") for number, alias in enumerate(aliases)}
+    variables = [sql.SQL("{} {};").format(sql.Identifier(alias), of.identifier) for alias, of in aliases.items()]
+    attempts, answers = [], []
+    for number, expression in enumerate(expressions):
+        count, keys = (sql.Identifier(f"payrollx_{what}_{number}") for what in ("count", "keys"))
+        variables.append(sql.SQL("{} bigint := 0; {} text[] := '{{}}';").format(count, keys))
+        answers.append(sql.SQL("pg_catalog.jsonb_build_array({}, {})").format(count, keys))
+        names = {"expression": expression, "count": count, "keys": keys, "most": sql.Literal(most)}
+        attempts.append(sql.SQL(queries.load("try_one")).format(**names))
+    place = sql.SQL("{}.ctid::text").format(sql.Identifier(ROW)) if table.source.kind == "r" else sql.SQL("NULL::text")
+    return sql.SQL(queries.load("try_rows")).format(
+        classes=sql.Literal(list(OF_ROWS)),
+        variables=sql.SQL("\n").join(variables),
+        rows=sql.SQL(", ").join(_whole_row(alias, of.identifier, fields[alias]) for alias, of in aliases.items()),
+        key=table.source_key or place,
+        source=table.from_clause,
+        where=rows,
+        assignments=sql.SQL("\n").join(
+            sql.SQL("{} := payrollx_row.{};").format(sql.Identifier(alias), name) for alias, name in fields.items()
+        ),
+        attempts=sql.SQL("\n").join(attempts),
+        answers=sql.SQL(", ").join(answers),
+    )
+
+
+def _whole_row(alias: str, table: sql.Identifier, name: sql.Identifier) -> sql.Composable:
+    """Return a table's row as one value. Its alias alone could be a column of that name."""
+    return sql.SQL("ROW({}.*)::{} AS {}").format(sql.Identifier(alias), table, name)
+
+
+async def _whether(
+    connection: Connection, table: TablePlan, expression: sql.Composable, rows: sql.Composable
+) -> Refused:
+    """Tell only whether an expression fails, where the server runs no procedures for this role."""
+    query = sql.SQL("SELECT pg_catalog.count(pg_catalog.num_nulls({})) FROM {} WHERE {}")
+    try:
+        await run(connection, query.format(expression, table.from_clause, rows))
+    except psycopg.DataError:
+        return Refused(1, (), named=False)
+    return Refused(0, (), named=False)

@@ -1,0 +1,84 @@
+"""What a rule is, and what all rules are made of."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from psycopg import sql
+
+from payrollx_db.postgres.column_types import ColumnType
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What a conversion depends on beside the two types.
+
+    ``timezone`` is what naive timestamps of the source are in; ``target_version`` the target's server version;
+    ``money`` says how the two servers' money differs, and is empty where it doesn't.
+    """
+
+    timezone: str = "UTC"
+    target_version: int = 180000
+    money: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is to be known of a column's conversion, whatever its values: a finding of the check."""
+
+    code: str
+    severity: Literal["warn", "info"]
+    message: str
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How one column's values get to their target type.
+
+    ``value`` is the expression; ``valid`` is true of the values that it accepts (``None``: it accepts
+    all, or which it does only shows when it is tried), and ``raises`` says that the source's server refuses
+    the others itself; ``lossy`` is true of values that it would change without a word (``None``: never), and
+    ``ambiguous`` of those that may mean two things. ``code`` is what a value that isn't ``valid`` is called when
+    it is found. ``text`` says why the column has to go over as text, and is empty where its binary form does.
+    """
+
+    rule: str
+    value: sql.Composable
+    valid: sql.Composable | None = None
+    lossy: sql.Composable | None = None
+    raises: bool = True
+    code: Literal["unconvertible", "enum-unknown"] = "unconvertible"
+    text: str = ""
+    note: Note | None = None
+    ambiguous: sql.Composable | None = None
+
+
+def cast(value: sql.Composable, target: ColumnType) -> sql.Composable:
+    """Return ``value`` cast to a built-in ``target``, with its modifier."""
+    return sql.SQL("({})::{}").format(value, type_name(target))
+
+
+def type_name(kind: ColumnType) -> sql.SQL:
+    """Return a built-in type's name as SQL. It comes from `format_type`, whose words are the server's own."""
+    return sql.SQL(kind.display)
+
+
+def text_of(value: sql.Composable) -> sql.Composable:
+    """Return ``value`` as text."""
+    return sql.SQL("({})::text").format(value)
+
+
+def differ(one: sql.Composable, other: sql.Composable) -> sql.Composable:
+    """Return the condition that two values of one type are not equal."""
+    return sql.SQL("{} <> {}").format(one, other)
+
+
+def all_of(conditions: list[sql.Composable]) -> sql.Composable | None:
+    """Return the condition that all of ``conditions`` hold, NULL being no violation; ``None`` where there are none."""
+    held = [sql.SQL("coalesce({}, true)").format(condition) for condition in conditions]
+    return sql.SQL("({})").format(sql.SQL(" AND ").join(held)) if held else None
+
+
+def any_of(conditions: list[sql.Composable]) -> sql.Composable | None:
+    """Return the condition that one of ``conditions`` holds; ``None`` where there are none."""
+    held = [sql.SQL("coalesce({}, false)").format(condition) for condition in conditions]
+    return sql.SQL("({})").format(sql.SQL(" OR ").join(held)) if held else None
