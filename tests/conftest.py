@@ -38,6 +38,7 @@ pytest_plugins = [
     "refusals",
     "audit_databases",
     "german_servers",
+    "rule_worlds",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
-from payrollx_db.consolidate.check import duplicates, prisma, values
+from psycopg import sql
+
+from payrollx_db.consolidate.check import duplicates, prisma, uniques, values
 from payrollx_db.consolidate.check.examiner import Examiner, too_many_exceptions
 from payrollx_db.consolidate.check.references import ReferenceWorkspace
+from payrollx_db.consolidate.check.rehearsal import Rehearsal
+from payrollx_db.consolidate.check.target_rules import TableRules, read_rules
 from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
@@ -12,7 +16,11 @@ from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.policy import Policies
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.session import run
+
+queries = query_files.beside(__name__)
 
 MOST = 100_000  # rows that may be quarantined or changed in one run; their keys are held in memory
 
@@ -34,14 +42,17 @@ async def check(context: Context, plan: Plan, policies: Policies, *, loose: bool
     run can name.
     """
     migrations = await _prisma(context, plan)
-    scanned = await limited([_scan(context, table) for table in plan.copies], context.jobs)
+    rules, schemas = await _rules(context, plan)
+    scanned = await limited([_scan(context, table, rules[table.target.oid]) for table in plan.copies], context.jobs)
     drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
     async with context.sessions.copy_connection(context.target, fresh=True) as session:
         with context.target.translating_errors("can't begin the check"):
             await session.execute("BEGIN")  # never committed: of its temporary tables, even a crash leaves nothing
-        examiner = Examiner(context, plan, policies, MOST, {known.table.place: (known, s) for known, s in scanned})
+        places = {known.table.place: (known, suspects) for known, suspects in scanned}
+        examiner = Examiner(context, plan, policies, MOST, places, rules, schemas)
         examiner.add(drifted.findings, drifted.decisions)
         examiner.workspace = ReferenceWorkspace(context, session, examiner.known, MOST)
+        examiner.rehearsal = Rehearsal(context, session, examiner.known, MOST)
         await examiner.examine()
         if loose:
             await examiner.loose()
@@ -71,6 +82,15 @@ async def _prisma(context: Context, plan: Plan) -> list[Finding]:
     return [finding for findings in await limited(checks, context.jobs) for finding in findings]
 
 
-async def _scan(context: Context, table: TablePlan) -> tuple[Values, list[Suspect]]:
+async def _rules(context: Context, plan: Plan) -> tuple[dict[int, TableRules], list[str]]:
+    """Read what the target's tables demand, and in which schemas its functions may look for names."""
+    async with context.sessions.session(context.target) as connection:
+        with context.target.translating_errors("can't read the rules of its tables"):
+            rules = await read_rules(connection, {table.target.oid for table in plan.tables})
+            rows = await run(connection, sql.SQL(queries.load("search_schemas")))
+            return rules, [schema for (schema,) in rows]
+
+
+async def _scan(context: Context, table: TablePlan, rules: TableRules) -> tuple[Values, list[Suspect]]:
     known = await values.scan_values(context, table)
-    return known, await values.too_many(context, table, known)
+    return known, await uniques.too_many(context, table, known, rules)

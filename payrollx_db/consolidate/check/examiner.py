@@ -4,15 +4,21 @@ Tables are examined parents first, because a quarantined row makes orphans of th
 row finds its parent is known only when it is known which parents are copied.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate.check import values
+from payrollx_db.consolidate.check import uniques, values
+from payrollx_db.consolidate.check.breaches import Breach, failed_rule, merged
+from payrollx_db.consolidate.check.demands import Demand, demands_of
 from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, already_enforced, end_of
+from payrollx_db.consolidate.check.rehearsal import Feed, Rehearsal, long_values
+from payrollx_db.consolidate.check.target_rules import TableRules
 from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
@@ -49,8 +55,12 @@ class Examiner:
     policies: Policies
     most: int
     scanned: dict[tuple[str, str], tuple[Values, list[Suspect]]]
+    rules: dict[int, TableRules]
+    schemas: Sequence[str] = ()
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     workspace: ReferenceWorkspace = field(init=False)
+    rehearsal: Rehearsal = field(init=False)
+    _rehearsed: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     _quarantined: dict[str, dict[str, Decision]] = field(default_factory=dict)
     _changes: dict[tuple[str, str, str], Decision] = field(default_factory=dict)
     _imported: dict[str, dict[str, Decision]] = field(default_factory=dict)
@@ -95,6 +105,7 @@ class Examiner:
             for table in order:
                 await self._references(table)
                 await self._uniques(table)
+                await self._rehearse(table)
         for table in {t.source_name: t for t in self.plan.merges}.values():
             await self._orphaned_duplicates(table)
 
@@ -161,11 +172,65 @@ class Examiner:
     async def _uniques(self, table: TablePlan) -> None:
         known, suspects = self.scanned[table.place]
         if suspects and self._quarantined.get(table.source_name):
-            suspects = await values.too_many(self.context, self._now(table), known)
+            suspects = await uniques.too_many(self.context, self._now(table), known, self.rules[table.target.oid])
         for suspect in suspects:
             await self._suspect(table, suspect)
         if self._importers(table):
             await self._refuse_imported_twice(table)
+
+    # --- the target's rules -------------------------------------------------------------------------
+
+    async def _rehearse(self, table: TablePlan) -> None:
+        """Hold the rows that go into one target table against its rules, as often as other rows go."""
+        tables = [self._now(t) for t in (table, *self._importers(table))]
+        state = tuple((t.out, tuple(t.nulled.items()), tuple(self._imported.get(t.source_name, ()))) for t in tables)
+        rules = self.rules[table.target.oid]
+        if self._rehearsed.get(table.target_name) == state:
+            return
+        self._rehearsed[table.target_name] = state
+        feeds = [Feed(t, self._rows(t)) for t in tables]
+        demands = await self._demands(rules, feeds)
+        if not demands:
+            return
+        breaches, failures = await self.rehearsal.of(rules, demands, feeds)
+        for breach in merged(breaches):
+            self._breach(breach)
+        for failure in failures:
+            place = f"{self.context.target.name}.{table.target_name}.{failure.what}"
+            self.add([failed_rule(place, failure, self.schemas)], [])
+
+    async def _demands(self, rules: TableRules, feeds: Sequence[Feed]) -> list[Demand]:
+        """Return what is to be rehearsed; of the length of entries only where the source has long values."""
+        demands = demands_of(rules, feeds[0].table, shared=len(feeds) > 1)
+        sizes = [demand for demand in demands if demand.kind == "size"]
+        long: set[Demand] = set()
+        for feed in feeds if sizes else ():
+            groups = [demand.columns for demand in sizes]
+            answers = await long_values(self.context, feed, self.known[feed.table.place], groups)
+            long |= {demand for demand, answer in zip(sizes, answers, strict=True) if answer}
+        return [demand for demand in demands if demand.kind != "size" or demand in long]
+
+    def _breach(self, breach: Breach) -> None:
+        """Turn a breach into a finding, and into decisions where a policy says what to do."""
+        place, message = values.place(breach.table, breach.columns), breach.message
+        action = self.policies.action(breach.code, place)
+        named = breach.table.source_key is not None
+        if action != FAIL and not named:
+            message, action = f"{message} (its rows have no primary key to be named by)", FAIL
+        examples = tuple(key for key in breach.keys if key is not None)[:EXAMPLES]
+        self.add([Finding(breach.code, "block", place, breach.count, message, examples, action)], [])
+        if action == FAIL:
+            return
+        if breach.count > self.most:
+            raise too_many_exceptions(breach.count, self.most)
+        name = breach.table.source_name
+        self.add([], [Decision(name, key, "row", breach.code, action) for key in breach.keys if key is not None])
+
+    def _rows(self, table: TablePlan) -> sql.Composable:
+        """Return the condition of the rows of a table that go into the target."""
+        if table.owner is None:
+            return table.kept
+        return sql.SQL("{} AND {}").format(table.kept, table.among(list(self._imported.get(table.source_name, ()))))
 
     # --- references -------------------------------------------------------------------------------
 
@@ -278,7 +343,7 @@ class Examiner:
             if table.owner:
                 keys = list(self._imported[table.source_name])
                 self.scanned[table.place] = (await values.scan_values(self.context, table, keys), [])
-                self.workspace.known = self.known
+                self.workspace.known = self.rehearsal.known = self.known
 
     async def _refuse_imported_twice(self, table: TablePlan) -> None:
         """Refuse, or quarantine, imported rows that would break a unique of the target."""
@@ -319,8 +384,13 @@ class Examiner:
     # --- helpers -----------------------------------------------------------------------------------
 
     def _now(self, table: TablePlan) -> TablePlan:
-        """Return the table without the rows that are known to be quarantined."""
-        return replace(table, out=tuple(self._quarantined.get(table.source_name, ())))
+        """Return the table without the rows that are known to be quarantined, and with what is made NULL."""
+        nulled: dict[str, list[str]] = defaultdict(list)
+        for source, key, column in self._changes:
+            if source == table.source_name and self._changes[source, key, column].action == "null":
+                nulled[column].append(key)
+        out = tuple(self._quarantined.get(table.source_name, ()))
+        return replace(table, out=out, nulled={name: tuple(keys) for name, keys in nulled.items()})
 
     def _ends(self, table: str, columns: Sequence[str]) -> list[ReferenceEnd]:
         """Return the ends from which rows of a target table's columns will come."""

@@ -12,12 +12,9 @@ from psycopg import sql
 
 from payrollx_db.consolidate.check.attempts import Refused, refused_rows
 from payrollx_db.consolidate.context import Context
-from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan, new_uniques
+from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
-from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection, run
-
-queries = query_files.beside(__name__)
 
 REFUSED = ("unconvertible", "enum-unknown")  # codes of values that the transform can't turn into the target's type
 SILENT = ("lossy", "ambiguous-time")  # codes of values that nothing else would notice
@@ -108,26 +105,6 @@ def guard(
     if not conditions:
         return value
     return sql.SQL("CASE WHEN {} THEN {} END").format(sql.SQL(" AND ").join(conditions), value)
-
-
-async def too_many(context: Context, table: TablePlan, values: Values) -> list[Suspect]:
-    """Find rows beyond the one that may stay, for values that the target demands to be unique.
-
-    Rows that are out already don't count. Among rows with one value the newest stays. Raises SourceError.
-    """
-    suspects: list[Suspect] = []
-    endpoint = context.sources[table.database]
-    async with context.sessions.session(endpoint) as connection:
-        with endpoint.translating_errors(f"can't look for duplicates in {table.source.full_name}"):
-            for index, columns in new_uniques(table):
-                names = ", ".join(column.target.name for column in columns)
-                message = f"too many for the unique {index.name} ({names})"
-                suspects.append(await _group(connection, table, values, columns, "duplicate", message))
-            for keys in _unique_uuids(table):
-                if values.odd is None or values.odd & {column.target.name for column in keys}:
-                    message = "same key as another row once converted"
-                    suspects.append(await _group(connection, table, values, keys, "case-collision", message))
-    return [suspect for suspect in suspects if suspect.finding.count]
 
 
 def notes(tables: Iterable[TablePlan]) -> Iterator[Finding]:
@@ -232,43 +209,20 @@ async def _probe(
     keys = None
     if table.source_key is not None:
         keys = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY 1").format(table.source_key, table.from_clause, where)
-    examples = await _examples(connection, keys) if count else ()
+    examples = await examples_of(connection, keys) if count else ()
     finding = Finding(probe.code, probe.severity, place(table, [probe.column]), count, probe.message, examples)
     return Suspect(finding, keys, probe.column.target.name)
 
 
-async def _group(
-    connection: Connection, table: TablePlan, values: Values, columns: Sequence[ColumnPlan], code: str, message: str
-) -> Suspect:
-    """Count the rows beyond the newest of each value that several rows share once it is converted."""
-    named = [sql.Identifier(f"c{number}") for number in range(len(columns))]
-    converted = [
-        sql.SQL("{} AS {}").format(values.guarded(column), name) for column, name in zip(columns, named, strict=True)
-    ]
-    newest = [sql.Identifier(ROW, name) for name in NEWEST if table.source.column(name)]
-    parts = {
-        "names": sql.SQL(", ").join(named),
-        "converted": sql.SQL(", ").join(converted),
-        "age": newest[0] if newest else sql.SQL("NULL::timestamp"),
-        "key": table.source_key or sql.SQL("s.ctid::text"),
-        "source": table.from_clause,
-        "kept": table.kept,
-    }
-    keys = sql.SQL(queries.load("surplus_keys")).format(**parts)
-    count = (await run(connection, sql.SQL(queries.load("surplus_count")).format(**parts)))[0][0]
-    examples = await _examples(connection, keys) if count else ()
-    finding = Finding(code, "block", place(table, columns), count, message, examples)
-    return Suspect(finding, keys if table.source_key is not None else None)
-
-
-async def _examples(connection: Connection, keys: sql.Composable | None) -> tuple[str, ...]:
+async def examples_of(connection: Connection, keys: sql.Composable | None) -> tuple[str, ...]:
+    """Return some of the keys that a query yields; none where rows can't be named."""
     if keys is None:
         return ()
     some = sql.SQL("SELECT * FROM ({}) AS keys LIMIT {}").format(keys, sql.Literal(EXAMPLES))
     return tuple(str(key) for (key,) in await run(connection, some))
 
 
-def _unique_uuids(table: TablePlan) -> Iterator[list[ColumnPlan]]:
+def unique_uuids(table: TablePlan) -> Iterator[list[ColumnPlan]]:
     """Yield the columns of uniques that the source has too, but over text ids that become uuid."""
     named = {column.target.name: column for column in table.columns}
     for index in table.target.indexes:
@@ -280,7 +234,7 @@ def _unique_uuids(table: TablePlan) -> Iterator[list[ColumnPlan]]:
 
 
 def _uuid_keys(table: TablePlan) -> list[ColumnPlan]:
-    keys = {column.target.name for columns in _unique_uuids(table) for column in columns}
+    keys = {column.target.name for columns in unique_uuids(table) for column in columns}
     return [c for c in table.columns if c.target.name in keys and c.conversion.rule == "text to uuid"]
 
 

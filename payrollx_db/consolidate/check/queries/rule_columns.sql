@@ -1,0 +1,74 @@
+-- The columns of these tables as their rules meet them: the type without its domains (NULL where a domain lies deeper
+-- than in an array), whether a domain may refuse a value, what fills the column where nothing else does.
+WITH RECURSIVE columns AS (
+  SELECT a.*
+  FROM pg_catalog.pg_attribute AS a
+  WHERE a.attrelid = ANY (%(tables)s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+), peeled AS (
+  SELECT c.attrelid, c.attnum, c.atttypid AS type, c.atttypmod AS modifier, false AS listed, 1 AS depth
+  FROM columns AS c
+  UNION ALL
+  SELECT p.attrelid, p.attnum,
+         CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
+         CASE WHEN p.modifier = -1 THEN t.typtypmod ELSE p.modifier END,
+         p.listed OR t.typtype <> 'd',
+         p.depth + 1
+  FROM peeled AS p
+  JOIN pg_catalog.pg_type AS t ON t.oid = p.type
+  WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND NOT p.listed)
+), plain AS (
+  SELECT DISTINCT ON (p.attrelid, p.attnum) p.*, t.typtype, t.typcategory, t.typlen
+  FROM peeled AS p
+  JOIN pg_catalog.pg_type AS t ON t.oid = p.type
+  ORDER BY p.attrelid, p.attnum, p.depth DESC
+), parts AS (
+  -- Every type that a column is made of.
+  SELECT p.attrelid, p.attnum, p.type, p.depth = max(p.depth) OVER (PARTITION BY p.attrelid, p.attnum) AS deeper
+  FROM peeled AS p
+  UNION
+  SELECT p.attrelid, p.attnum, inner_type.oid, true
+  FROM parts AS p
+  JOIN pg_catalog.pg_type AS t ON t.oid = p.type
+  CROSS JOIN LATERAL (
+    SELECT t.typbasetype AS oid WHERE t.typtype = 'd'
+    UNION ALL SELECT t.typelem WHERE t.typcategory = 'A' AND t.typelem <> 0
+    UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute AS a
+              WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range AS r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
+  ) AS inner_type
+  WHERE p.deeper
+), domains AS (
+  SELECT p.attrelid, p.attnum,
+         bool_or(p.deeper AND d.typtype = 'd') AS deep,
+         bool_or(d.typtype = 'd' AND (d.typnotnull OR EXISTS (
+           SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = d.oid))) AS checked
+  FROM parts AS p
+  JOIN pg_catalog.pg_type AS d ON d.oid = p.type
+  GROUP BY p.attrelid, p.attnum
+)
+SELECT c.attrelid::bigint AS table,
+       c.attname::text AS name,
+       pg_catalog.format_type(c.atttypid, c.atttypmod) AS declared,
+       CASE WHEN NOT d.deep AND p.typcategory <> 'A'
+         THEN pg_catalog.format_type(p.type, p.modifier) || CASE WHEN p.listed THEN '[]' ELSE '' END END AS plain,
+       d.checked,
+       CASE WHEN l.oid IS NOT NULL THEN pg_catalog.format('%%I.%%I', ln.nspname, l.collname) END AS collation,
+       coalesce(l.collisdeterministic, true) AS deterministic,
+       p.typlen = -1 AND (p.listed OR p.modifier = -1 OR p.modifier > 100 AND p.typcategory = 'S') AS unbounded,
+       c.attgenerated::text AS generated,
+       CASE WHEN f.oid IS NOT NULL THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END AS expression,
+       c.attidentity <> '' AS identity,
+       f.adbin::text AS tree,
+       ARRAY(SELECT DISTINCT o.attname::text
+             FROM pg_catalog.pg_depend AS n
+             JOIN pg_catalog.pg_attribute AS o ON o.attrelid = n.refobjid AND o.attnum = n.refobjsubid
+             WHERE n.classid = 'pg_catalog.pg_attrdef'::regclass AND n.objid = f.oid
+               AND n.refclassid = 'pg_catalog.pg_class'::regclass AND n.refobjid = c.attrelid
+  AND n.refobjsubid NOT IN (0, c.attnum)) AS columns
+FROM columns AS c
+JOIN plain AS p USING (attrelid, attnum)
+JOIN domains AS d USING (attrelid, attnum)
+LEFT JOIN pg_catalog.pg_attrdef AS f ON f.adrelid = c.attrelid AND f.adnum = c.attnum
+LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = c.attcollation
+LEFT JOIN pg_catalog.pg_namespace AS ln ON ln.oid = l.collnamespace
+ORDER BY c.attrelid, c.attnum

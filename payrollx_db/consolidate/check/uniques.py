@@ -1,0 +1,83 @@
+"""Rows that are too many for a unique of the target, where the source can tell: its equality is the target's.
+
+All other uniques (over expressions, of types and collations with an equality of their own) are rehearsed.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from psycopg import sql
+
+from payrollx_db.consolidate.check.demands import groupable
+from payrollx_db.consolidate.check.target_rules import TableRules
+from payrollx_db.consolidate.check.values import NEWEST, Suspect, Values, examples_of, place, unique_uuids
+from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan, new_uniques
+from payrollx_db.model.finding import Finding
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection, run
+
+queries = query_files.beside(__name__)
+
+
+async def too_many(context: Context, table: TablePlan, values: Values, rules: TableRules) -> list[Suspect]:
+    """Find rows beyond the one that may stay, for values that the target demands to be unique.
+
+    Rows that are out already don't count. Among rows with one value the newest stays. Raises SourceError.
+    """
+    suspects: list[Suspect] = []
+    endpoint = context.sources[table.database]
+    async with context.sessions.session(endpoint) as connection:
+        with endpoint.translating_errors(f"can't look for duplicates in {table.source.full_name}"):
+            for name, columns, nulls_equal in _uniques(rules, table):
+                names = ", ".join(column.target.name for column in columns)
+                message = f"too many for the unique {name} ({names})"
+                found = await _group(connection, table, values, columns, "duplicate", message, nulls_equal=nulls_equal)
+                suspects.append(found)
+            for keys in unique_uuids(table):
+                if values.odd is None or values.odd & {column.target.name for column in keys}:
+                    message = "same key as another row once converted"
+                    suspects.append(await _group(connection, table, values, keys, "case-collision", message))
+    return [suspect for suspect in suspects if suspect.finding.count]
+
+
+def _uniques(rules: TableRules, table: TablePlan) -> Iterator[tuple[str, Sequence[ColumnPlan], bool]]:
+    """Yield name, columns and whether NULLs count as equal, also of the indexes that an unfinished run has dropped."""
+    for index, columns in groupable(rules, table):
+        yield index.name, columns, index.nulls_equal
+    standing = {index.name for index in rules.indexes}
+    for dropped, columns in new_uniques(table):
+        if dropped.name not in standing:
+            yield dropped.name, columns, False
+
+
+async def _group(
+    connection: Connection,
+    table: TablePlan,
+    values: Values,
+    columns: Sequence[ColumnPlan],
+    code: str,
+    message: str,
+    *,
+    nulls_equal: bool = False,
+) -> Suspect:
+    """Count the rows beyond the newest of each value that several rows share once it is converted."""
+    named = [sql.Identifier(f"c{number}") for number in range(len(columns))]
+    converted = [
+        sql.SQL("{} AS {}").format(values.guarded(column), name) for column, name in zip(columns, named, strict=True)
+    ]
+    newest = [sql.Identifier(ROW, name) for name in NEWEST if table.source.column(name)]
+    names = sql.SQL(", ").join(named)
+    parts = {
+        "names": names,
+        "some": sql.SQL("true") if nulls_equal else sql.SQL("ROW({}) IS NOT NULL").format(names),
+        "converted": sql.SQL(", ").join(converted),
+        "age": newest[0] if newest else sql.SQL("NULL::timestamp"),
+        "key": table.source_key or sql.SQL("s.ctid::text"),
+        "source": table.from_clause,
+        "kept": table.kept,
+    }
+    keys = sql.SQL(queries.load("surplus_keys")).format(**parts)
+    count = (await run(connection, sql.SQL(queries.load("surplus_count")).format(**parts)))[0][0]
+    examples = await examples_of(connection, keys) if count else ()
+    finding = Finding(code, "block", place(table, columns), count, message, examples)
+    return Suspect(finding, keys if table.source_key is not None else None)

@@ -1,0 +1,127 @@
+"""What the target demands of a row, and the source doesn't: the check finds it, and names the rows."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from rule_worlds import MakeTables
+from worlds import World, query, value
+
+from payrollx_db.consolidate import pipeline
+from payrollx_db.errors import FindingsError
+from payrollx_db.model.finding import Finding
+from payrollx_db.model.policy import ACTIONS, Policies
+
+SOURCE = """
+CREATE TABLE emails (id integer PRIMARY KEY, email text NOT NULL);
+INSERT INTO emails VALUES (1, 'a@x'), (2, 'A@x'), (3, 'b@x');
+CREATE TABLE slots (id integer PRIMARY KEY, tenant integer, slug text);
+INSERT INTO slots VALUES (1, NULL, 'a'), (2, NULL, 'a'), (3, 1, 'a'), (4, 2, NULL), (5, 2, NULL);
+CREATE TABLE codes (id integer PRIMARY KEY, code text UNIQUE);
+INSERT INTO codes VALUES (1, 'a'), (2, 'a '), (3, 'b');
+CREATE TABLE pays (id integer PRIMARY KEY, amount numeric, hours integer, note text);
+INSERT INTO pays VALUES (1, -1, 1, 'x'), (2, 2, 0, 'x'), (3, 3, 3, 'never'), (4, 4, 4, NULL), (5, 60000, 1, 'x');
+CREATE TABLE days (id integer PRIMARY KEY, day date, k text);
+INSERT INTO days VALUES (1, '2020-05-01', 'a'), (2, '2031-01-01', 'b'), (3, '2021-05-01', ''), (4, NULL, 'd'),
+  (5, '2021-06-01', 'e'), (6, '2021-07-01', 'e');
+CREATE TABLE stays (id integer PRIMARY KEY, room integer, start date, finish date);
+INSERT INTO stays VALUES (1, 1, '2020-01-01', '2020-01-05'), (2, 1, '2020-01-04', '2020-01-06'),
+  (3, 2, '2020-01-04', '2020-01-06'), (4, 1, '2020-01-05', '2020-01-08');
+CREATE TABLE texts (id integer PRIMARY KEY, body text);
+INSERT INTO texts SELECT n, n || (SELECT string_agg(md5(n::text || m), '') FROM generate_series(1, n * 40) AS m)
+  FROM generate_series(1, 4) AS n;
+CREATE TABLE plain (id integer PRIMARY KEY, email text UNIQUE, amount numeric);
+INSERT INTO plain SELECT n, 'user' || n, n FROM generate_series(1, 50) AS n;
+"""
+TARGET = """
+CREATE TABLE app.emails (id integer PRIMARY KEY, email text NOT NULL);
+CREATE UNIQUE INDEX one_email ON app.emails (lower(email)) INCLUDE (id);
+CREATE TABLE app.slots (id integer PRIMARY KEY, tenant integer, slug text, UNIQUE NULLS NOT DISTINCT (tenant, slug));
+CREATE TABLE app.codes (id integer PRIMARY KEY, code char(10) UNIQUE DEFERRABLE INITIALLY DEFERRED);
+CREATE DOMAIN app.some_text AS text CHECK (VALUE <> 'never');
+CREATE TABLE app.pays (id integer PRIMARY KEY, amount numeric CONSTRAINT positive CHECK (amount > 0), hours integer,
+  note app.some_text NOT NULL DEFAULT 'none', rate numeric(6, 2) GENERATED ALWAYS AS (amount / hours) STORED,
+  flag boolean DEFAULT true, CONSTRAINT flagged CHECK (flag), CONSTRAINT whole CHECK (app IS NULL),
+  app integer);
+CREATE TABLE app.days (id integer, day date, k text) PARTITION BY RANGE (day);
+CREATE TABLE app.days_2020 PARTITION OF app.days FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE app.days_2021 PARTITION OF app.days FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+ALTER TABLE app.days_2021 ADD CONSTRAINT filled CHECK (k <> '');
+CREATE UNIQUE INDEX one_k ON app.days_2021 (k);
+CREATE TABLE app.stays (id integer PRIMARY KEY, room integer, start date, finish date,
+  CONSTRAINT apart EXCLUDE USING gist (int4range(room, room, '[]') WITH &&, daterange(start, finish) WITH &&));
+CREATE TABLE app.texts (id integer PRIMARY KEY, body text);
+CREATE INDEX by_body ON app.texts (body);
+CREATE TABLE app.plain (id bigint PRIMARY KEY, email text UNIQUE, amount numeric CHECK (amount > 0),
+  CHECK (length(email) > 0));
+CREATE UNIQUE INDEX lowered ON app.plain (lower(email)) WHERE amount > 0;
+"""
+TABLES = {
+    "emails": {"id": "integer", "email": "text"},
+    "slots": {"id": "integer", "tenant": "integer?", "slug": "text?"},
+    "codes": {"id": "integer", "code": "text?"},
+    "pays": {"id": "integer", "amount": "numeric?", "hours": "integer?", "note": "text?"},
+    "days": {"id": "integer", "day": "date?", "k": "text?"},
+    "stays": {"id": "integer", "room": "integer?", "start": "date?", "finish": "date?"},
+    "texts": {"id": "integer", "body": "text?"},
+    "plain": {"id": "integer", "email": "text?", "amount": "numeric?"},
+}
+EXPECTED = {
+    ("duplicate", "emails.email"): {"2"},
+    ("duplicate", "slots.tenant+slug"): {"2", "5"},
+    ("duplicate", "codes.code"): {"2"},
+    ("check-violated", "pays.amount"): {"1"},
+    ("check-violated", "pays.note"): {"3"},
+    ("null", "pays.note"): {"4"},
+    ("uncomputable", "pays.amount+hours"): {"2", "5"},
+    ("no-partition", "days.day"): {"2", "4"},
+    ("check-violated", "days.day+k"): {"3"},
+    ("duplicate", "days.day+k"): {"6"},
+    ("exclusion", "stays.room+start+finish"): {"2"},
+    ("too-large", "texts.body"): {"3", "4"},
+}
+
+
+def findings_of(world: World) -> list[Finding]:
+    """Return what the check says that blocks."""
+    return [finding for finding in asyncio.run(pipeline.check(world.task())) if finding.severity == "block"]
+
+
+def named(findings: list[Finding]) -> dict[tuple[str, str], set[str]]:
+    """Return the keys that findings name, by code and place without database and schema."""
+    return {(f.code, f.place.split(".", 2)[2]): set(f.examples) for f in findings}
+
+
+@pytest.fixture
+def ruled(make_tables: MakeTables) -> World:
+    """A world in which each table but the last has rows that the target refuses."""
+    return make_tables(SOURCE, TARGET, TABLES, new={"pays": ("flag", "app")})
+
+
+def test_each_rule_names_its_rows_and_a_policy_leaves_them_out(ruled: World) -> None:
+    assert named(findings_of(ruled)) == EXPECTED
+
+    policies = Policies.read(f"{code}=quarantine" for code in sorted({code for code, _ in EXPECTED}))
+    report = ruled.copy_with(ruled.task(), policies)
+
+    out = {
+        (row.split(".")[-1], key)
+        for row, key in query(ruled.target, "SELECT source, key FROM payrollx_meta.quarantine")
+    }
+    assert out == {(place.split(".")[0], key) for (_, place), keys in EXPECTED.items() for key in keys}
+    assert report.run.status == "done"
+    assert ruled.verify().identical
+    assert value(ruled.target, "SELECT count(*) FROM app.plain") == 50
+
+
+@pytest.mark.parametrize("code", sorted({code for code, _ in EXPECTED} - {"null", "duplicate"}))
+def test_a_new_code_has_a_policy(code: str) -> None:
+    assert ACTIONS[code] == ("quarantine",)
+
+
+def test_where_the_rows_are_not_checked_first_the_copy_is_undone_and_names_them(ruled: World) -> None:
+    with pytest.raises(FindingsError) as refused:
+        asyncio.run(pipeline.copy(replace(ruled.task(), check_rows="never")))
+
+    assert any(line.startswith("check-violated old.public.pays.amount") for line in refused.value.details)
+    assert value(ruled.target, "SELECT count(*) FROM app.plain") == 0
