@@ -353,10 +353,11 @@ class _Stage:
             age = newest[0] if newest else sql.SQL("NULL::timestamp")
             query = sql.SQL("{} ORDER BY {} DESC NULLS LAST, 2").format(query, age)
         source, context = self.rehearsal.context.sources[table.database], self.rehearsal.context
+        as_text = any(filled[name].conversion.text for name in names if name in filled)
         async with context.sessions.copy_connection(source) as reader:
             await pipe(
                 reader, render_sql(query), self.session, ("pg_temp", "rehearsal"), [FEED, KEY, *names],
-                source=source, target=context.target, rate=context.rate,
+                source=source, target=context.target, rate=context.rate, form="text" if as_text else "binary",
             )  # fmt: skip
 
     def _value_of(self, known: Values, table: TablePlan, column: ColumnPlan | None, name: str) -> sql.Composable:
