@@ -10,8 +10,8 @@ FORBIDDEN, READ_ONLY, NO_SUCH_DATABASE = "42501", "25006", "3D000"
 
 ORPHANED = "PX002"  # raised by our own SQL: rows point at no row
 
-# What the rows cause: data exceptions, broken constraints, a view's check option, values that are too long for an index,
-# and what we raise about rows.
+# What the rows cause: data exceptions, broken constraints, a view's check option, values that are too long for an
+# index, and what we raise about rows.
 DATA = ("22", "23", "44", "54000", ORPHANED)
 OF_SETTINGS = ("22023",)  # a role that isn't there, a setting that isn't valid: no row has caused it
 
