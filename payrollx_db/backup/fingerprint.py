@@ -11,8 +11,9 @@ from psycopg import sql
 from payrollx_db.backup.manifest import Grant, TableRecord
 from payrollx_db.backup.session import Session
 from payrollx_db.consolidate.plan.conversion import canonical, form
-from payrollx_db.postgres.compare import Fingerprint, Side, buckets_for
+from payrollx_db.postgres.compare import Fingerprint, buckets_for
 from payrollx_db.postgres.introspect import Table, read_enums, read_tables
+from payrollx_db.postgres.sides import Side
 from payrollx_db.postgres.steps import perform
 
 ROW = "r"

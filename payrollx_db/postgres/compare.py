@@ -1,20 +1,19 @@
 """Two sides of the same rows, held against each other in the canonical form.
 
-One scan a side: rows fall into buckets by a hash of their key; each bucket has a count and the sum of a
-64-bit hash of its rows. Only where buckets differ are keys and hashes fetched, and only for the rows
-that are then named are columns looked at.
+One scan a side: rows fall into buckets; each bucket has a count and the sum of a 64-bit hash of its rows. Only where
+buckets differ are keys and hashes fetched, and only for the rows that are then named are columns looked at.
 
-What is hashed is the row's binary form (`record_send`), as one string. The types' own hashes serve their equality,
-not proof: numeric's ignores the sign, jsonb's where an inner array ends, an array's its dimensions, that of int8 and
-timestamps folds 64 bits into 32; and a record's adds them up with fixed factors, so that a sum of it over rows
-can't see two rows swapping a value.
+A row's bucket is taken from its hash, so that one hash a row is enough. A changed row then lies in two buckets, which
+both differ. Where so many differ that their rows can't be held at once, and where one side may have more rows than the
+other, rows fall into buckets by a hash of their key instead: then each row is looked for in one bucket only.
 """
 
 import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from psycopg import sql
@@ -22,99 +21,18 @@ from psycopg import sql
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.session import Endpoint, render_sql, run
 from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.sides import BucketedBy, Side
 
 Kind = Literal["missing", "extra", "changed"]
 Key = tuple[str | None, ...]
 Bucket = tuple[int, str]  # rows, and the sum of their hashes
-Form = Literal["text", "texts", "document", "bytes"]
-# What is hashed of a key's part in each form, so that rows fall into one bucket whatever the server's encoding is.
-# (In UTF8, which every session speaks, the hash of a text is that of what it sends.)
-SENT: dict[Form, str] = {
-    "text": "pg_catalog.textsend({})",
-    "texts": "ARRAY(SELECT pg_catalog.textsend(e.value) FROM pg_catalog.unnest({}) AS e (value))",
-    "document": "pg_catalog.jsonb_send({})",
-    "bytes": "{}",
-}
 # Small buckets, so that a few scattered differences leave most buckets equal; not too many of them,
 # since their sums are held here.
 ROWS_PER_BUCKET = 16
 MOST_BUCKETS = 1 << 14
 BATCH_ROWS = 50_000  # how many keys of differing buckets are held at once
+EMPTY: Bucket = (0, "")
 KEPT_BUCKETS = 256  # of a table, in what is remembered of a comparison
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side: where it is, which rows to read, and their key and columns in canonical form.
-
-    Both sides of a comparison name the same keys and columns in the same order. ``forms`` says of which form a part
-    of the key is, where its bytes depend on the server's encoding.
-    """
-
-    endpoint: Endpoint
-    from_clause: sql.Composable
-    key: tuple[tuple[str, sql.Composable], ...]
-    columns: tuple[tuple[str, sql.Composable], ...]
-    where: sql.Composable = field(default_factory=lambda: sql.SQL("true"))
-    forms: Mapping[str, Form] = field(default_factory=dict)
-
-    def sums(self, buckets: int) -> sql.Composable:
-        """Return a query of the rows in each bucket, and the sum of their hashes as text.
-
-        Each value is computed once, though a key is hashed by itself and with its row: OFFSET 0 keeps
-        the planner from writing the expressions out again wherever they are used.
-        """
-        outside = [pair for pair in self.key if pair not in self.columns]
-        values = [*self.columns, *outside]
-        inner = sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(value, _numbered(number)) for number, (_, value) in enumerate(values)
-        )
-        key = [_numbered(values.index(pair)) for pair in self.key]
-        row = [_numbered(number) for number in range(len(self.columns))]
-        return sql.SQL(
-            "SELECT {bucket} AS bucket, pg_catalog.count(*), pg_catalog.sum({hash})::text"
-            " FROM (SELECT {inner} FROM {source} WHERE {where} OFFSET 0) AS h GROUP BY 1"
-        ).format(
-            bucket=self._bucket(key, buckets), hash=_hash(row), inner=inner, source=self.from_clause, where=self.where
-        )
-
-    def rows(self, buckets: int, numbers: list[int]) -> sql.Composable:
-        """Return a query of the key and the hash of each row that falls into a bucket of these ``numbers``."""
-        return sql.SQL(
-            "SELECT {keys} AS key, {hash} AS hash FROM {source} WHERE ({where}) AND {bucket} = ANY ({numbers}::int[])"
-        ).format(
-            keys=self.key_text(),
-            hash=_hash([value for _, value in self.columns]),
-            source=self.from_clause,
-            where=self.where,
-            bucket=self._bucket([value for _, value in self.key], buckets),
-            numbers=sql.Literal(numbers),
-        )
-
-    def key_text(self) -> sql.Composable:
-        """Return the key as an array of texts."""
-        texts = (sql.SQL("({})::text").format(value) for _, value in self.key)
-        return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(texts))
-
-    def _bucket(self, key: Sequence[sql.Composable], buckets: int) -> sql.Composed:
-        """Return which of the buckets a row with this key falls into."""
-        forms = [self.forms.get(name, "bytes") for name, _ in self.key]
-        sent = [sql.SQL(SENT[form]).format(value) for form, value in zip(forms, key, strict=True)]
-        hashed = sql.SQL("(pg_catalog.hash_record_extended({}, 1) & {})::int")
-        return hashed.format(_record(sent), sql.Literal(buckets - 1))
-
-
-def _numbered(number: int) -> sql.Identifier:
-    return sql.Identifier(f"c{number}")
-
-
-def _record(values: Sequence[sql.Composable]) -> sql.Composed:
-    return sql.SQL("ROW({})").format(sql.SQL(", ").join(values))
-
-
-def _hash(values: Sequence[sql.Composable]) -> sql.Composed:
-    """Return the hash of a row of these values."""
-    return sql.SQL("pg_catalog.hash_record_extended(ROW(pg_catalog.record_send({})), 0)").format(_record(values))
 
 
 @dataclass(frozen=True)
@@ -199,12 +117,12 @@ class Sums:
         self._known: dict[tuple[Endpoint, str], dict[int, Bucket]] = {}
         self._locks: dict[tuple[Endpoint, str], asyncio.Lock] = {}
 
-    async def of(self, sessions: SessionPool, side: Side, buckets: int) -> dict[int, Bucket]:
+    async def of(self, sessions: SessionPool, side: Side, buckets: int, by: BucketedBy) -> dict[int, Bucket]:
         """Return the bucket sums of ``side``, computing them once."""
-        key = (side.endpoint, render_sql(side.sums(buckets)))
+        key = (side.endpoint, render_sql(side.sums(buckets, by)))
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._known:
-                self._known[key] = await _sums(sessions, side, buckets)
+                self._known[key] = await _sums(sessions, side, buckets, by)
             return self._known[key]
 
 
@@ -226,27 +144,29 @@ async def compare(
     ``known`` remembers the right side's sums between comparisons, where nothing writes meanwhile.
     Raises SourceError, TargetError, or FindingsError where a value can't be converted.
     """
-    count = buckets_for(rows)
-    right_sums = known.of(sessions, right, count) if known else _sums(sessions, right, count)
-    ours, theirs = await together([_sums(sessions, left, count), right_sums])
-    differing = sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))
+    by: BucketedBy = "key" if contained else "row"
+    buckets = await _bucketed(sessions, left, right, buckets_for(rows), by, known)
+    if by == "row" and buckets.rows_to_look_at > BATCH_ROWS:
+        buckets = await _bucketed(sessions, left, right, buckets.count, "key", known)
     named: list[Difference] = []
     tally: Counter[Kind] = Counter()
-    for batch in _batches(differing, ours, theirs):
-        await _look(sessions, left, right, count, batch, named, tally, limit=limit, contained=contained)
+    for batch in buckets.batches():
+        await _look(sessions, left, right, buckets, batch, named, tally, limit=limit, contained=contained)
     named = await _with_columns(sessions, left, right, named, values=values)
-    left_rows = sum(n for n, _ in ours.values())
-    right_rows = sum(n for n, _ in theirs.values())
+    left_rows = sum(n for n, _ in buckets.left.values())
+    right_rows = sum(n for n, _ in buckets.right.values())
     matched = left_rows - tally["missing"] - tally["changed"]
+    kept = buckets.count if contained else 1  # one sum over all rows says as much, however they were bucketed
     return Comparison(
         left_rows, right_rows, matched, tally["missing"], tally["extra"], tally["changed"], tuple(named),
-        Fingerprint.of(ours, count), Fingerprint.of(theirs, count),
+        Fingerprint.of(buckets.left, kept), Fingerprint.of(buckets.right, kept),
     )  # fmt: skip
 
 
 async def fingerprint(sessions: SessionPool, side: Side, buckets: int) -> Fingerprint:
-    """Return what ``side`` holds now, in so many buckets. Raises SourceError or TargetError."""
-    return Fingerprint.of(await _sums(sessions, side, buckets), buckets)
+    """Return what ``side`` holds now, in so many buckets of its key. Raises SourceError or TargetError."""
+    by: BucketedBy = "key" if buckets > 1 else "row"  # one bucket's sum is the same, and this is less work
+    return Fingerprint.of(await _sums(sessions, side, buckets, by), buckets)
 
 
 def buckets_for(rows: int) -> int:
@@ -254,29 +174,60 @@ def buckets_for(rows: int) -> int:
     return min(MOST_BUCKETS, 1 << max(4, (rows // ROWS_PER_BUCKET).bit_length()))
 
 
-async def _sums(sessions: SessionPool, side: Side, buckets: int) -> dict[int, Bucket]:
+@dataclass(frozen=True)
+class _Buckets:
+    """Both sides' bucket sums: of ``count`` buckets, ``by`` the row's or the key's hash, without the empty ones."""
+
+    count: int
+    by: BucketedBy
+    left: dict[int, Bucket]
+    right: dict[int, Bucket]
+
+    @cached_property
+    def differing(self) -> list[int]:
+        """The buckets that aren't the same on both sides."""
+        left, right = self.left, self.right
+        return sorted(bucket for bucket in left.keys() | right.keys() if left.get(bucket) != right.get(bucket))
+
+    @property
+    def rows_to_look_at(self) -> int:
+        """How many rows of both sides lie in buckets that differ."""
+        return sum(map(self._size, self.differing))
+
+    def batches(self) -> Iterator[list[int]]:
+        """Yield the buckets that differ, as many at once as may be held."""
+        batch: list[int] = []
+        held = 0
+        for bucket in self.differing:
+            size = self._size(bucket)
+            if batch and held + size > BATCH_ROWS:
+                yield batch
+                batch, held = [], 0
+            batch.append(bucket)
+            held += size
+        if batch:
+            yield batch
+
+    def _size(self, bucket: int) -> int:
+        return self.left.get(bucket, EMPTY)[0] + self.right.get(bucket, EMPTY)[0]
+
+
+async def _bucketed(
+    sessions: SessionPool, left: Side, right: Side, count: int, by: BucketedBy, known: Sums | None
+) -> _Buckets:
+    right_sums = known.of(sessions, right, count, by) if known else _sums(sessions, right, count, by)
+    ours, theirs = await together([_sums(sessions, left, count, by), right_sums])
+    return _Buckets(count, by, ours, theirs)
+
+
+async def _sums(sessions: SessionPool, side: Side, buckets: int, by: BucketedBy) -> dict[int, Bucket]:
     async with sessions.session(side.endpoint) as connection:
         with side.endpoint.translating_errors("can't hash the rows"):
-            return {bucket: (count, total) for bucket, count, total in await run(connection, side.sums(buckets))}
-
-
-def _batches(differing: Sequence[int], ours: dict[int, Bucket], theirs: dict[int, Bucket]) -> Iterator[list[int]]:
-    """Yield buckets to look into, as many at once as may be held."""
-    batch: list[int] = []
-    held = 0
-    for bucket in differing:
-        size = ours.get(bucket, (0, ""))[0] + theirs.get(bucket, (0, ""))[0]
-        if batch and held + size > BATCH_ROWS:
-            yield batch
-            batch, held = [], 0
-        batch.append(bucket)
-        held += size
-    if batch:
-        yield batch
+            return {bucket: (count, total) for bucket, count, total in await run(connection, side.sums(buckets, by))}
 
 
 async def _look(
-    sessions: SessionPool, left: Side, right: Side, buckets: int, batch: list[int],
+    sessions: SessionPool, left: Side, right: Side, buckets: _Buckets, batch: list[int],
     named: list[Difference], tally: Counter[Kind],
     *, limit: int, contained: bool,
 ) -> None:  # fmt: skip
@@ -300,11 +251,11 @@ async def _look(
         named.append(Difference(dict(zip(names, key, strict=True)), kind))
 
 
-async def _rows(sessions: SessionPool, side: Side, buckets: int, batch: list[int]) -> dict[Key, list[int]]:
+async def _rows(sessions: SessionPool, side: Side, buckets: _Buckets, batch: list[int]) -> dict[Key, list[int]]:
     rows: dict[Key, list[int]] = {}
     async with sessions.session(side.endpoint) as connection:
         with side.endpoint.translating_errors("can't read the keys"):
-            for key, row_hash in await run(connection, side.rows(buckets, batch)):
+            for key, row_hash in await run(connection, side.rows(buckets.count, buckets.by, batch)):
                 rows.setdefault(tuple(key), []).append(row_hash)
     return rows
 

@@ -12,11 +12,12 @@ from payrollx_db.consolidate.plan import conversion
 from payrollx_db.consolidate.plan.mapping import ROW, from_item
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.events import Notice, Observer, StageStarted, TableFinished, TableStarted
-from payrollx_db.postgres.compare import Fingerprint, Side, fingerprint
+from payrollx_db.postgres.compare import Fingerprint, fingerprint
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, Table, inspect
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.sides import Side
 from payrollx_db.report import checksum, loader
 
 # What the record may say otherwise without being another: how it was reached, and what is derived from the rest.

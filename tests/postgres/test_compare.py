@@ -10,10 +10,12 @@ from worlds import query
 
 from payrollx_db.consolidate.plan.conversion import canonical
 from payrollx_db.consolidate.plan.mapping import ROW, from_item
-from payrollx_db.postgres.compare import Comparison, Side, compare
+from payrollx_db.postgres import compare as compare_module
+from payrollx_db.postgres.compare import Comparison, compare
 from payrollx_db.postgres.introspect import inspect
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.sides import Side
 from payrollx_db.postgres.url import DatabaseUrl
 
 Comparer = Callable[..., Comparison]
@@ -103,6 +105,21 @@ def test_keys_that_would_run_together_are_apart(compared: Comparer) -> None:
     result = compared("a text, b text, c int", "VALUES ('1,', '1', 5)", "VALUES ('1', ',1', 5)", "a", "b")
 
     assert counts(result) == (0, 1, 1, 0)
+
+
+@pytest.mark.parametrize("held", [50_000, 100])
+def test_a_changed_row_is_one_whether_or_not_all_that_differ_are_held_at_once(
+    compared: Comparer, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    monkeypatch.setattr(compare_module, "BATCH_ROWS", held)
+    ours = "SELECT n, 'x' || n FROM generate_series(1, 900) AS n"
+    theirs = "SELECT n, CASE WHEN n % 3 = 0 THEN 'y' ELSE 'x' || n END FROM generate_series(11, 905) AS n"
+
+    result = compared("a int PRIMARY KEY, b text", ours, theirs, "a", limit=1000)
+
+    assert counts(result) == (593, 10, 5, 297)
+    assert {int(d.key["a"] or 0) for d in result.differences if d.kind == "changed"} == set(range(12, 901, 3))
+    assert {d.columns for d in result.differences if d.kind == "changed"} == {("b",)}
 
 
 @pytest.mark.parametrize("rows", [0, 3])

@@ -18,10 +18,11 @@ from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state.quarantine import Decision, Kind
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL, Policies
-from payrollx_db.postgres.compare import Comparison, Difference, Side, Sums, compare
+from payrollx_db.postgres.compare import Comparison, Difference, Sums, compare
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Column, Table
 from payrollx_db.postgres.session import Endpoint, run
+from payrollx_db.postgres.sides import Side
 
 SOME = 1_000  # drifted rows that are compared column by column where no policy asks for all of them
 

@@ -11,9 +11,9 @@ from payrollx_db.consolidate.plan.conversion import derive
 from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
 from payrollx_db.consolidate.plan.conversion.same import difference
 from payrollx_db.model.layout import DuplicateTable, LegacyDatabase, TableMap, template_fields
-from payrollx_db.postgres.compare import Form
 from payrollx_db.postgres.copy_pipe import CopyFormat
 from payrollx_db.postgres.introspect import Column, Database, Index, Table
+from payrollx_db.postgres.sides import Form
 
 ROW = "s"  # what a source row is called in all our SQL
 

@@ -16,9 +16,10 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.events import TableFinished, TableStarted
-from payrollx_db.postgres.compare import Comparison, Difference, Form, Side, Sums, compare
+from payrollx_db.postgres.compare import Comparison, Difference, Sums, compare
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.sides import Form, Side
 
 KEY_IS_TEXT: Mapping[str, Form] = {"key": "text"}
 

@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from payrollx_db.postgres.column_types import ColumnType
-from payrollx_db.postgres.compare import Form
+from payrollx_db.postgres.sides import Form
 
 TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
 
