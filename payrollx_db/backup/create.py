@@ -16,12 +16,12 @@ from pathlib import Path
 from psycopg import sql
 
 from payrollx_db import __version__
-from payrollx_db.backup import fingerprint, manifest, signature
+from payrollx_db.backup import fingerprint, manifest, needs, proof, signature
 from payrollx_db.backup.clients import MAJOR, Clients
 from payrollx_db.backup.manifest import Backup, Manifest
 from payrollx_db.backup.session import Session, session
 from payrollx_db.backup.signature import Key
-from payrollx_db.errors import ConfigurationError, StateConflictError
+from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.url import DatabaseUrl
@@ -31,12 +31,27 @@ from payrollx_db.schema import migrate
 LOCK = sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE")
 
 
+PROVING, PROVEN = "proving that it can be restored", "it can be restored"
+NOT_PROVEN = "add --no-prove to back up without the proof; or let the role that migrates do it"
+
+
 @dataclass(frozen=True)
 class Step:
     """Something that was done for a service, for whoever watches."""
 
     service: str
     what: str
+
+
+class UnrestorableError(FindingsError):
+    """Backups that can't be restored were not kept; ``kept`` are the others of the same call."""
+
+    def __init__(self, failures: Sequence[FindingsError], kept: Sequence[Backup]) -> None:
+        """Say of each what is wrong."""
+        first, *more = failures
+        details = [*first.details, *(line for error in more for line in (error.message, *error.details))]
+        super().__init__(first.message, details=tuple(details), hint=first.hint)
+        self.kept = list(kept)
 
 
 Observer = Callable[[Step], None]
@@ -49,33 +64,65 @@ def ignore_events(_: Step) -> None:
 
 def backup(
     url: DatabaseUrl, catalog: Catalog, services: Sequence[Service], folder: Path, find: FindClients,
-    observer: Observer = ignore_events, *, key: Key,
+    observer: Observer = ignore_events, *, key: Key, prove: bool | None = None,
 ) -> list[Backup]:  # fmt: skip
     """Back ``services`` of the database at ``url`` up into ``folder``, under one snapshot, signed with ``key``.
 
-    All or none. ``find`` gives the programs for a server's version number. Raises ConfigurationError where the folder
-    can't be written or there is no fitting pg_dump, StateConflictError where the database doesn't have one of
-    the services, a copy into it isn't finished, or its tables change just then, and TargetError.
+    With ``prove`` each is restored in a transaction that is undone, and only those that can be are kept; ``None``
+    proves those that hold more than models can say, where the role can. Else all or none. ``find`` gives the programs
+    for a server's version number. Raises ConfigurationError where the folder can't be written or there is no fitting
+    pg_dump, StateConflictError where the database doesn't have one of the services, a copy into it isn't finished, or
+    its tables change just then, UnrestorableError where one can't be restored, and TargetError.
     """
     with _disk(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with session(url) as at:
         migrate.refuse_pooler(at.alembic, url, "pg_dump needs a session of its own, and one snapshot for all of them")
+        reason = proof.obstacle(at, services) if prove is not False else ""
+        if prove and reason:
+            raise ConfigurationError(f"a backup of {url.masked} can't be proven: {reason}", hint=NOT_PROVEN)
         before = _Shape.of(at, catalog, services)
         role = str(at.run("SELECT CURRENT_USER")[0][0])  # the owner's, where we may
-    with session(url) as reading, ExitStack() as unfinished, _disk(folder):
-        snapshot = _snapshot(reading, [table.identifier for table in before.tables], role)
-        revisions = before.still(reading, catalog, services)
-        clients = find(reading.raw.info.server_version)
-        writer = _Writer(url, catalog, tuple(services), snapshot, role, datetime.now(UTC), clients, key)
-        moves = []
-        for service in services:
-            observer(Step(service.name, "writing the dump, and hashing the rows"))
-            moves.append(writer.write(reading, service, revisions[service.name], folder, unfinished))
-        for part, target in moves:
-            part.rename(target)
+    with ExitStack() as unfinished, _disk(folder):
+        with session(url) as reading:  # which holds its snapshot no longer than the dumps take
+            snapshot = _snapshot(reading, [table.identifier for table in before.tables], role)
+            revisions = before.still(reading, catalog, services)
+            clients = find(reading.raw.info.server_version)
+            writer = _Writer(url, catalog, tuple(services), snapshot, role, datetime.now(UTC), clients, key)
+            parts = []
+            for service in services:
+                observer(Step(service.name, "writing the dump, and hashing the rows"))
+                parts.append(writer.write(reading, service, revisions[service.name], folder, unfinished))
+        failures: list[FindingsError] = []
+        if prove or (prove is None and not reason):
+            parts = [part for part in parts if _is_good(part, writer, observer, failures, every=bool(prove))]
+        for part in parts:
+            part.hidden.rename(part.folder)
         _sync(folder)
-    return [manifest.read(target) for _, target in moves]
+    backups = [manifest.read(part.folder) for part in parts]
+    if failures:
+        raise UnrestorableError(failures, backups)
+    return backups
+
+
+def _is_good(
+    part: "_Part", writer: "_Writer", observer: Observer, failures: list[FindingsError], *, every: bool
+) -> bool:
+    """Tell whether a backup can be restored, as far as it is tried; where it can't, ``failures`` get the reason."""
+    service, path = part.manifest.service, part.hidden / part.manifest.dump
+    try:
+        contents = proof.contents_of(path, part.manifest, writer.catalog, writer.clients)
+        if contents.is_plain and not part.unpinned and not every:
+            return True
+        observer(Step(service, PROVING))
+        proof.prove(contents, part.manifest, part.inventory, writer.url, writer.catalog)
+    except FindingsError as error:
+        failures.append(error)
+        return False
+    observer(Step(service, PROVEN))
+    if contents.extras:
+        observer(Step(service, f"a restore needs --extras: {len(contents.extras)} things that no migration makes"))
+    return True
 
 
 def prune(folder: Path, newest: Backup, keep: int, key: Key) -> list[Backup]:
@@ -136,6 +183,20 @@ class _Shape:
 
 
 @dataclass(frozen=True)
+class _Part:
+    """A backup that was written under a hidden name: that folder, the one that it is to get, and what is in it.
+
+    ``unpinned`` tells that a function which finds names by the session's search_path is called while it is restored.
+    """
+
+    hidden: Path
+    folder: Path
+    manifest: Manifest
+    inventory: proof.Inventory
+    unpinned: bool
+
+
+@dataclass(frozen=True)
 class _Writer:
     """Writes the backups of one call, with what they share."""
 
@@ -148,10 +209,8 @@ class _Writer:
     clients: Clients
     key: Key
 
-    def write(
-        self, reading: Session, service: Service, revision: str, folder: Path, unfinished: ExitStack
-    ) -> tuple[Path, Path]:
-        """Write one backup under a hidden name; return that path, and the one that it is to get."""
+    def write(self, reading: Session, service: Service, revision: str, folder: Path, unfinished: ExitStack) -> _Part:
+        """Write one backup under a hidden name."""
         name = manifest.name_of(service.name, self.at)
         part = folder / f".{name}.{os.getpid()}.part"
         part.mkdir(mode=0o700)
@@ -159,7 +218,13 @@ class _Writer:
         dump = part / f"{service.name}.dump"
         self.clients.dump(self.url, self._arguments(service), dump)
         dump.chmod(0o600)
-        text = self._manifest(reading, service, revision, dump).text()
+        try:
+            written_manifest = self._manifest(reading, service, revision, dump)
+        except TargetError as error:  # an index's function that finds nothing stops the planner, too
+            if error.sqlstate not in proof.NAMES_NOT_FOUND:
+                raise
+            raise proof.unrestorable(service, error, self.url) from error
+        text = written_manifest.text()
         files = {manifest.FILE: text, signature.FILE: self.key.sign(text.encode())}
         for file, content in files.items():
             path = part / file
@@ -167,7 +232,8 @@ class _Writer:
             path.write_bytes(content.encode())
         for written in (dump, *(part / file for file in files), part):
             _sync(written)
-        return part, folder / name
+        unpinned = bool(reading.ask("unpinned", schema=service.schema))
+        return _Part(part, folder / name, written_manifest, proof.inventory(reading, service.schema), unpinned)
 
     def _arguments(self, service: Service) -> list[str]:
         quoted = service.schema.replace('"', '""')
@@ -196,6 +262,7 @@ class _Writer:
                 tables=fingerprint.records(reading, service.schema),
                 enums=fingerprint.enums(reading, service.schema),
                 grants=fingerprint.grants(reading, service.schema),
+                needs=needs.fetch(reading, service.schema),
             )
 
 

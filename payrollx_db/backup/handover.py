@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
-from payrollx_db.backup import fingerprint
+from payrollx_db.backup import fingerprint, needs
 from payrollx_db.backup.create import FindClients, Observer, Step, backup, ignore_events
 from payrollx_db.backup.manifest import Backup
-from payrollx_db.backup.restore import Accept, Restored, empty_schema, lock, refuse, restore
+from payrollx_db.backup.restore import Accept, Restored, empty_schema, keys_between, lock, refuse, restore
 from payrollx_db.backup.session import Session, session
 from payrollx_db.backup.signature import Key
 from payrollx_db.errors import ConfigurationError, StateConflictError
@@ -68,7 +68,8 @@ def hand_over(
             f"{source.masked} and {target.masked} are the same database",
             hint="create a database for the service, and name that",
         )
-    (written,) = backup(source, catalog, [service], folder, find, observer, key=key)
+    _require(service, source, target)
+    (written,) = backup(source, catalog, [service], folder, find, observer, key=key, prove=False)
     restored = restore(written, target, catalog, metadata, find, observer, key=key, accept=accept)
     return Handover(written, restored)
 
@@ -126,8 +127,16 @@ def _prove(at: Session, service: Service, proof: Backup) -> None:
 
 
 def _enforced(at: Session, service: Service, incoming: Sequence[foreign_keys.Key]) -> tuple[str, ...]:
-    names = {name for (name,) in at.ask("crossing", schema=service.schema)}
-    return tuple(str(key) for key in incoming if key.name in names)
+    keys = keys_between(at, service.schema)
+    return tuple(str(key) for key in incoming if (*key.table, key.name) in keys)
+
+
+def _require(service: Service, source: DatabaseUrl, target: DatabaseUrl) -> None:
+    """Raise FindingsError where the target lacks what the service needs, before a dump is written."""
+    with session(source) as at, at.translating_errors("can't look at what the service needs"):
+        needed = needs.fetch(at, service.schema)
+    with session(target) as at:
+        needs.require_all(at, needed, service.name, elsewhere=True)
 
 
 def _identity(url: DatabaseUrl) -> tuple[str, str]:

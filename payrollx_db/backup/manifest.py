@@ -64,12 +64,33 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Need:
+    """Something outside the schema that its definitions name, and that a database needs before a restore.
+
+    ``kind`` is as the server calls it (``extension``, ``function``, ``type`` …), ``name`` for people, ``address`` and
+    ``arguments`` for ``pg_get_object_address``. ``schema`` is where it lies, ``version`` an extension's, and
+    ``used_by`` one of those that need it.
+    """
+
+    kind: str
+    schema: str
+    name: str
+    address: tuple[str, ...]
+    arguments: tuple[str, ...]
+    version: str
+    used_by: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" + (f" {self.version}" if self.version else "")
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What is in a backup, where it is from and when it was made.
 
     ``together`` are the services that were backed up under the same ``snapshot`` of ``database`` (its system
-    identifier and name); ``dump`` is the name of the dump's file, ``dump_version`` says which Postgres' pg_dump made
-    it (180000): older programs can't read it.
+    identifier and name); ``needs`` are what a database must have first; ``dump`` is the name of the dump's file, and
+    ``dump_version`` says which Postgres' pg_dump made it (180000): older programs can't read it.
     """
 
     catalog: str
@@ -89,6 +110,7 @@ class Manifest:
     tables: tuple[TableRecord, ...]
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -279,8 +301,9 @@ def _parsed(data: bytes, path: Path) -> Manifest:
 def _manifest(document: dict[str, Any]) -> Manifest:
     tables = tuple(TableRecord(**_frozen(table)) for table in document.pop("tables"))
     grants = tuple(Grant(**_frozen(grant)) for grant in document.pop("grants"))
+    needs = tuple(Need(**_frozen(need)) for need in document.pop("needs", []))  # older versions wrote none
     taken_at = datetime.fromisoformat(document.pop("taken_at"))
-    return Manifest(**_frozen(document), tables=tables, grants=grants, taken_at=taken_at)
+    return Manifest(**_frozen(document), tables=tables, grants=grants, needs=needs, taken_at=taken_at)
 
 
 def _frozen(document: dict[str, Any]) -> dict[str, Any]:

@@ -9,17 +9,18 @@ written until it is done.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import errors, sql
 from sqlalchemy import MetaData
 
-from payrollx_db.backup import fingerprint
+from payrollx_db.backup import fingerprint, needs
 from payrollx_db.backup.create import FindClients, Observer, Step, ignore_events
 from payrollx_db.backup.dump import Contents, Dump
 from payrollx_db.backup.manifest import Backup, Grant, Manifest
+from payrollx_db.backup.proof import ASIDE, made_here, rename_aside
 from payrollx_db.backup.session import Session, session
 from payrollx_db.backup.signature import Key
 from payrollx_db.consolidate.state import objects
@@ -37,7 +38,6 @@ queries = query_files.beside(__name__)
 # Decides, for a caller, whether these extras of a dump are to be brought. They run with the rights of the owner role.
 Accept = Callable[[tuple[str, ...]], bool]
 
-ASIDE = "payrollx_before_restore"
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -138,28 +138,17 @@ def restore(
         key for key in foreign_keys.between_services(metadata) if service.schema in (key.table[0], key.target[0])
     ]
     dump = Dump.open(backup.dump, find(backup.manifest.dump_version))
-    contents = dump.contents(service, without=list(_made_here(backup.manifest, crossing)))
+    contents = dump.contents(service, without=list(made_here(backup.manifest, crossing)))
     if contents.extras and not accept(contents.extras):
         raise _unexpected(contents.extras, service)
+    with session(url) as at:
+        needs.require(at, backup.manifest)
 
     def note_step(what: str) -> None:
         observer(Step(service.name, what))
 
     with session(url, lock_for=catalog) as into:
         return _Swap(into, backup.manifest, catalog, service, metadata, crossing).run(contents, note_step)
-
-
-def _made_here(manifest: Manifest, crossing: Iterable[ForeignKey]) -> Iterator[str]:
-    """Yield the dump's entries of what a migration makes at its end: keys between services, audit triggers."""
-    schema = manifest.schema
-    for key in crossing:
-        yield f"FK CONSTRAINT {schema} {key.table[1]} {key.name} "
-        yield f"COMMENT {schema} CONSTRAINT {key.name} ON {key.table[1]} "
-    for table in manifest.tables:
-        for trigger in audit.TRIGGERS:
-            yield f"TRIGGER {schema} {table.name} {trigger} "
-            yield f"COMMENT {schema} TRIGGER {trigger} ON {table.name} "
-    yield f"FUNCTION {schema} {audit.FUNCTION}"
 
 
 def _unexpected(names: Iterable[str], service: Service) -> FindingsError:
@@ -225,11 +214,11 @@ class _Swap:
         replaced = _has_schema(self.into, schema)
         if replaced:
             lock(self.into, schema, self.crossing)
-            rename = sql.SQL("ALTER SCHEMA {} RENAME TO {}")
-            self.into.run(rename.format(sql.Identifier(schema), sql.Identifier(ASIDE)))
+            rename_aside(self.into, self.service, self.catalog)
+            return True
         self.into.change(ddl.make_schema(schema, self.catalog.owner_role))
         self.into.change(ddl.act_as(self.catalog.owner_role))
-        return replaced
+        return False
 
     def _prove(self) -> None:
         differences = fingerprint.differences(self.into, self.service.schema, self.manifest.tables)
@@ -259,13 +248,13 @@ class _Swap:
                 raise orphaned(error, self.service) from None
 
     def _outcome(self, before: "_Shared", *, replaced: bool) -> Restored:
-        enforced_names = {name for (name,) in self.into.ask("crossing", schema=self.service.schema)}
+        keys = keys_between(self.into, self.service.schema)
         newest = migrate.branches(self.catalog)[self.service.name][-1]
         touching = [r for r in self.catalog.references if self.catalog.crosses(r) and _touches(r, self.service)]
         enforced = {
             r
             for r in touching
-            if r.enforced and any(_same(key, r) for key in self.crossing if key.name in enforced_names)
+            if r.enforced and any(_same(key, r) for key in self.crossing if (*key.table, key.name) in keys)
         }
         now = _Shared.of(self.into, self.service.schema)
         return Restored(
@@ -341,6 +330,11 @@ def empty_schema(into: Session, schema: str, called: str) -> None:
             details=tuple((error.diag.message_detail or "").replace(f"{schema}.", f"{called}.").splitlines()),
             hint="drop that first, and make it again afterwards",
         ) from None
+
+
+def keys_between(at: Session, schema: str) -> set[tuple[str, str, str]]:
+    """Return the foreign keys that lead into a schema or out of it: each one's table, with its schema, and name."""
+    return {(space, table, name) for space, table, name in at.ask("crossing", schema=schema)}
 
 
 def lock(into: Session, schema: str, crossing: Iterable[ForeignKey]) -> None:

@@ -92,11 +92,11 @@ class Session:
 
 
 @contextmanager
-def session(url: DatabaseUrl, *, lock_for: Catalog | None = None) -> Iterator[Session]:
+def session(url: DatabaseUrl, *, lock_for: Catalog | None = None, undo: bool = False) -> Iterator[Session]:
     """Open a session in one transaction, which is committed at the end of the block, and undone where it fails.
 
-    ``lock_for`` keeps migrations of that catalog, and other sessions like this one, out meanwhile. Raises TargetError
-    where it can't connect or commit.
+    With ``undo`` it is undone in any case. ``lock_for`` keeps migrations of that catalog, and other sessions like this
+    one, out meanwhile. Raises TargetError where it can't connect or commit.
     """
     opening = (
         migrate.locked_connection(url, lock_for, settings=SETTINGS)
@@ -108,5 +108,7 @@ def session(url: DatabaseUrl, *, lock_for: Catalog | None = None) -> Iterator[Se
         if not isinstance(driver, psycopg.Connection):
             raise TargetError(f"{url.masked} isn't reached by psycopg")
         opened_session = Session(url, opened, driver)
-        with opened_session.translating_errors("can't commit"), opened.begin():
+        with opened_session.translating_errors("can't commit"), opened.begin() as transaction:
             yield opened_session
+            if undo:
+                transaction.rollback()

@@ -98,6 +98,13 @@ def list_(
     envvar="PAYROLLX_SERVICE_BACKUP_ALL",
     help="Back up every service; those of one database as of one moment.",
 )
+@click.option(
+    "--prove/--no-prove",
+    default=None,
+    envvar="PAYROLLX_SERVICE_BACKUP_PROVE",
+    show_default="--prove with --all, and for what models can't say",
+    help="Restore each backup in a transaction that is undone; keep only those that can be restored.",
+)
 @_dir
 @destructive_option("--keep", type=click.IntRange(min=1), metavar="N",
                     help="Keep the N newest backups of each service of this database, delete older ones.")  # fmt: skip
@@ -110,6 +117,7 @@ def backup(
     catalog: str,
     names: tuple[str, ...],
     every: bool,
+    prove: bool | None,
     folder: Path,
     keep: int | None,
     key_file: Path | None,
@@ -128,16 +136,32 @@ def backup(
     homes = options.homes((one.name for one in chosen), database_url)
     key = _key_or_new(key_file, folder)
     written: list[Backup] = []
+    proven: set[str] = set()
+
+    def note(step: "Step") -> None:
+        _note(step)
+        proven.update([step.service] if step.what == backups.PROVEN else [])
+
+    failure: backups.UnrestorableError | None = None
     for url, there in homes:
-        written += backups.backup(url, known, _services(known, there), folder, _find, _note, key=key)
+        services = _services(known, there)
+        proves = _proves(url, services, asked=prove, every=every)
+        try:
+            new = backups.backup(url, known, services, folder, _find, note, key=key, prove=proves)
+        except backups.UnrestorableError as error:  # the others are as good as without it
+            new, failure = error.kept, error
+        written += new
     pruned = [old for one in written for old in (backups.prune(folder, one, keep, key) if keep else [])]
     if as_json:
         deleted = [str(old.folder) for old in pruned]
-        console.answer_json({"backups": [archives.document(one) for one in written], "deleted": deleted})
-        return
-    for old in pruned:
-        console.note(f"deleted {old.folder}")
-    archives.show_backups(written)
+        documents = [archives.document(one) | {"proven": one.manifest.service in proven} for one in written]
+        console.answer_json({"backups": documents, "deleted": deleted})
+    else:
+        for old in pruned:
+            console.note(f"deleted {old.folder}")
+        archives.show_backups(written, proven)
+    if failure:
+        raise failure
 
 
 @service.command(example="payrollx-db service restore auth --dir backups")
@@ -298,6 +322,23 @@ def _bring(
         console.answer_json(moved.document())
     else:
         archives.show_restored(moved.restored)
+
+
+def _proves(url: "DatabaseUrl", services: "Sequence[Service]", *, asked: bool | None, every: bool) -> bool | None:
+    """Tell whether backups of ``url`` are proven: as asked, else all of --all, where the role can.
+
+    ``None`` leaves it to what each dump holds.
+    """
+    from payrollx_db.backup import proof
+    from payrollx_db.backup.session import session
+
+    if asked is not None or not every:
+        return asked
+    with session(url) as at:
+        reason = proof.obstacle(at, services)
+    if reason:
+        console.note(f"{url.masked}: not proven that these backups can be restored: {reason}")
+    return not reason
 
 
 def _services(catalog: "Catalog", names: Iterable[str]) -> "list[Service]":

@@ -1,6 +1,6 @@
 """How backups, restores and services look to people."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from payrollx_db.cli.render import console
@@ -39,13 +39,20 @@ def show_services(services: "Iterable[Presence]") -> None:
     console.answer_table(table)
 
 
-def show_backups(backups: "Iterable[Backup]") -> None:
-    """Print what was backed up."""
-    table = console.table(("backup", "left"), ("revision", "left"), ("rows", "right"), ("MB", "right"))
+def show_backups(backups: "Sequence[Backup]", proven: "Collection[str]") -> None:
+    """Print what was backed up, and which services are ``proven`` to hold what can be restored."""
+    table = console.table(
+        ("backup", "left"), ("revision", "left"), ("rows", "right"), ("MB", "right"), ("can be restored", "left")
+    )
     for backup in backups:
         size = f"{backup.manifest.dump_bytes / MEGABYTE:,.1f}"
-        table.add_row(str(backup.folder), backup.manifest.revision, f"{backup.manifest.rows:,}", size)
+        tried = "proven" if backup.manifest.service in proven else "not tried"
+        table.add_row(str(backup.folder), backup.manifest.revision, f"{backup.manifest.rows:,}", size, tried)
     console.answer_table(table)
+    for backup in backups:
+        if backup.manifest.needs:
+            needs = ", ".join(map(str, backup.manifest.needs))
+            console.note(f"{backup.manifest.service} needs, wherever it is restored: {needs}")
 
 
 def document(backup: "Backup") -> dict[str, Any]:
