@@ -26,6 +26,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same rows."),
         "status": ("payrollx_db.cli.status:status", "Show the runs that the unified database has recorded."),
         "report": ("payrollx_db.cli.report:report", "Write the report of a run as a page to sign, or check one."),
+        "abandon": ("payrollx_db.cli.abandon:abandon", "Give up an unfinished run, and leave its rows as they are."),
         "quarantine": ("payrollx_db.cli.quarantine:quarantine", "List the quarantined rows, and retry them."),
     },
     "Schema and roles": {

@@ -17,11 +17,14 @@ from payrollx_db.consolidate.check import checks
 from payrollx_db.consolidate.check.checks import Checked
 from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
 from payrollx_db.consolidate.context import Context, RunContext
-from payrollx_db.consolidate.copy import indexes, undo
+from payrollx_db.consolidate.copy import undo
+from payrollx_db.consolidate.copy.abandon import Abandoned
+from payrollx_db.consolidate.copy.abandon import abandon as abandon_run
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, plans_with_keys
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.planner import CheckRows, Task, plan, plan_with, unfinished_run
 from payrollx_db.consolidate.quarantine import apply
+from payrollx_db.consolidate.resuming import left_to_copy, run_to_resume
 from payrollx_db.consolidate.retrying import resume_after_lock_loss
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.stages import run_stages
@@ -44,8 +47,9 @@ from payrollx_db.errors import (
     StateConflictError,
 )
 from payrollx_db.model.catalog import Catalog
-from payrollx_db.model.events import Notice, RunStarted, StageStarted
+from payrollx_db.model.events import Notice, Observer, RunStarted, StageStarted, ignore_events
 from payrollx_db.model.finding import Finding, refuse
+from payrollx_db.model.layout import Layout
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.blockers import blockers_named
 from payrollx_db.postgres.copy_pipe import RateLimit
@@ -53,7 +57,19 @@ from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session import run as execute
 from payrollx_db.postgres.session_pool import SessionPool
 
-__all__ = ["CheckRows", "Report", "Task", "check", "copy", "plan", "refuse_mismatches", "retry", "verify"]
+__all__ = [
+    "Abandoned",
+    "CheckRows",
+    "Report",
+    "Task",
+    "abandon",
+    "check",
+    "copy",
+    "plan",
+    "refuse_mismatches",
+    "retry",
+    "verify",
+]
 
 # Bytes of source tables below which all rows are checked first: that costs little then, and nothing is
 # written in vain. Above it, it would cost a third of the copy, whose own constraints find the same.
@@ -128,10 +144,28 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
                 if undoing:
                     await undo.restart(context, session, {table.target_name for table in plan.copies})
                     undoing = False
+                if await undo.restore_earlier(context, session, {table.target_name for table in plan.copies}):
+                    plan = await _planned(context, task)
                 return await _copy(context, session, task, plan)
 
         report = await resume_after_lock_loss(attempt, context.observer)
     return replace(report, seconds=time.monotonic() - started)
+
+
+async def abandon(
+    target: Endpoint, catalog: Catalog, *, observer: Observer = ignore_events, jobs: int = 4
+) -> Abandoned:
+    """Give up the unfinished run of ``target``: restore what it has dropped as far as possible, and leave its rows.
+
+    Needs no source, no layout and no policy. Raises StateConflictError where a run is at work, or none is unfinished;
+    TargetError where the state can't be written.
+    """
+    task = Task(catalog, Layout("", ()), {}, target, jobs=jobs, observer=observer)
+    async with _opened(task) as context, exclusive(context.target) as session:
+        run = await unfinished_run(session.connection)
+        if run is None:
+            raise StateConflictError("no run is unfinished here", hint="payrollx-db status lists the runs")
+        return await abandon_run(context, session, run, "given up by payrollx-db abandon")
 
 
 async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdict:
@@ -185,8 +219,8 @@ def refuse_mismatches(plan: Plan) -> None:
 
 async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -> Report:
     """Check, record and run what is left of ``plan``, while the run's lock is held."""
-    unfinished = await unfinished_run(session.connection)
-    whole, plan = plan, await _left_to_copy(session.connection, plan, unfinished)
+    unfinished = await run_to_resume(context, session, task, plan)
+    whole, plan = plan, await left_to_copy(session.connection, plan, unfinished)
     if not plan.tables:
         return await _nothing_to_do(session.connection, whole)
     # An unfinished run has checked its rows, and what was decided then is recorded, and holds.
@@ -199,10 +233,8 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     _announce(running, plan, resumed=unfinished is not None)
     try:
         await run_stages(running, plan)
-    except FindingsError:
-        await undo.undo(
-            running, run, [table.target_name for table in plan.copies], "the data did not fit; nothing was changed"
-        )
+    except FindingsError as error:
+        await _undo_unfit(running, task.catalog, run, plan, error)
         if not thorough:
             refuse((await checks.check(context, plan, task.policies)).findings)  # names all, not just the first
         raise
@@ -215,21 +247,15 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     return Report(replace(run, status="done"), tables, tuple(findings), tuple(map(str, plan.waiting)), 0.0)
 
 
-async def _left_to_copy(connection: Connection, plan: Plan, unfinished: Run | None) -> Plan:
-    """Refuse rows of no known run (law 7), and leave out what a finished run has already copied."""
-    # A table that a run filled and that somebody has emptied since is to be copied again.
-    done = await accounts.done_tables(connection)
-    copied = {name for name, rows in done.items() if not rows or await indexes.has_rows(connection, name)}
-    if unfinished is None:
-        names = [table.target_name for table in plan.copies if table.target_name not in copied]
-        unowned = [name for name in names if await indexes.has_rows(connection, name)]
-        if unowned:
-            raise StateConflictError(
-                f"the target holds rows of no known run, in {len(unowned)} tables",
-                details=tuple(unowned),
-                hint="copy into empty tables: empty these, or use another database",
-            )
-    return replace(plan, tables=tuple(table for table in plan.tables if table.target_name not in copied))
+async def _undo_unfit(context: RunContext, catalog: Catalog, run: Run, plan: Plan, error: FindingsError) -> None:
+    """Undo a run whose data doesn't fit; let ``error`` name what could not be restored. Raises as `undo.undo`."""
+    names = [table.target_name for table in plan.copies]
+    try:
+        left = await undo.undo(context, run, names, "the data did not fit; nothing was changed")
+    except BaseException as failure:
+        await _record_interruption(context, catalog, failure)
+        raise
+    error.details = (*error.details, *(f"can't be restored: {item}" for item in left))
 
 
 async def _nothing_to_do(connection: Connection, plan: Plan) -> Report:

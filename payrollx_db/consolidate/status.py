@@ -9,6 +9,7 @@ from payrollx_db.consolidate.state.findings import findings
 from payrollx_db.consolidate.state.lock import lock_holder
 from payrollx_db.consolidate.state.parts import moved
 from payrollx_db.consolidate.state.runs import Run, runs
+from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.session import Endpoint, session
@@ -20,6 +21,7 @@ class Status:
 
     ``moved`` has rows and bytes so far for each target table that is under way; ``at_work`` tells whether
     a run is at work right now. One that says ``running`` and isn't at work was killed, and can be resumed.
+    ``unrestored`` is what the run has dropped and what isn't there now.
     """
 
     runs: tuple[Run, ...]
@@ -28,6 +30,7 @@ class Status:
     moved: dict[str, tuple[int, int]]
     findings: tuple[Finding, ...]
     at_work: bool
+    unrestored: tuple[Unrestored, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the status as plain data, for ``--json``."""
@@ -39,6 +42,7 @@ class Status:
                 t.document() | {"status": t.status, "moved": self.moved.get(t.target, (0, 0))[0]} for t in self.tables
             ],
             "findings": [finding.recorded for finding in self.findings],
+            "unrestored": [item.document() for item in self.unrestored],
         }
 
 
@@ -70,6 +74,7 @@ async def status(target: Endpoint, run: int | None = None, *, catalog: str = "")
                 await moved(connection, chosen),
                 tuple([Finding(**fields) for fields in await findings(connection, chosen)]),
                 at_work=bool(await lock_holder(connection)),
+                unrestored=await unrestored(connection, [chosen]),
             )
 
 

@@ -46,7 +46,9 @@ def _proof(document: Mapping[str, Any]) -> str:
 
 def _advice(document: Mapping[str, Any]) -> str:
     if document["state"] == "unfinished":
-        return "The same payrollx-db copy resumes it." if document["run"]["status"] != "undone" else ""
+        return (
+            "The same payrollx-db copy resumes it." if document["run"]["status"] not in ("undone", "abandoned") else ""
+        )
     if document["stale"]:
         return "Rows were restored from quarantine since then: payrollx-db verify proves it again."
     if document["state"] == "accounted":

@@ -8,10 +8,11 @@ from rich.text import Text
 
 from payrollx_db.cli.render import console, findings
 from payrollx_db.consolidate.copy.requeue import Retried
-from payrollx_db.consolidate.pipeline import Report
+from payrollx_db.consolidate.pipeline import Abandoned, Report
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state.accounts import TableState
+from payrollx_db.consolidate.state.unrestored import Unrestored
 from payrollx_db.consolidate.status import Status
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 
@@ -104,9 +105,21 @@ def show_status(status: Status) -> None:
         console.note("hint: call the same payrollx-db copy again to resume the unfinished run")
     console.answer(f"\ntables of run {status.run}:")
     _show_accounts(status.tables, {}, moved=status.moved)
+    _show_unrestored(status)
     if status.findings:
         console.answer(f"\nfindings of the check of run {status.run}:")
         findings.show(status.findings)
+
+
+def show_abandoned(abandoned: Abandoned) -> None:
+    """Show what is left of a run that was given up."""
+    console.answer(f"run {abandoned.run} is given up; its rows are left as they are.")
+    if abandoned.filled:
+        console.answer(f"{_counted(len(abandoned.filled), 'table')} of it may hold rows: {', '.join(abandoned.filled)}")
+        console.note(f"hint: before another copy, look at these rows, then: {abandoned.emptying}")
+    if abandoned.unrestored:
+        console.answer("could not be restored:")
+        _list_unrestored(abandoned.unrestored)
 
 
 def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
@@ -158,6 +171,25 @@ def _show_accounts(
     ]
     all_of_it = ["all tables", *(f"{number:,}" for number in sums)]
     console.answer_groups(headings, [*groups, ("", [all_of_it])])
+
+
+def _show_unrestored(status: Status) -> None:
+    """Show what the run has dropped and what isn't there: all of an ended run, of others what was tried in vain."""
+    run = next((run for run in status.runs if run.id == status.run), None)
+    open_run = run is not None and run.unfinished
+    shown = [item for item in status.unrestored if item.reason or not open_run]
+    if shown:
+        console.answer(f"\ndropped by run {status.run}, and not restored:")
+        _list_unrestored(shown)
+    if open_run and len(status.unrestored) > len(shown):
+        rest = len(status.unrestored) - len(shown)
+        console.answer(f"\n{_counted(rest, 'dropped object')} will be restored when run {status.run} is resumed.")
+
+
+def _list_unrestored(unrestored: Iterable[Unrestored]) -> None:
+    for item in unrestored:
+        console.answer(f"  {item.kind} {item.name} of {item.table}{f': {item.reason}' if item.reason else ''}")
+        console.answer(f"    {item.statement}")
 
 
 def _counted(number: int, thing: str) -> str:

@@ -1,6 +1,6 @@
 """Sequences: after the copy, the next row that a service inserts gets a number that nobody has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.plan import Plan
@@ -42,6 +42,15 @@ async def set_sequences(context: Context, session: RunSession, plan: Plan, run: 
         async with session.transaction() as connection:
             await record_positions(connection, run, due)
     await set_each(session, due)
+
+
+async def set_by_rows(session: RunSession, tables: Collection[int]) -> None:
+    """Let the sequences of ``tables`` (oids) go on where the rows there have come to. Raises TargetError."""
+    with session.endpoint.translating_errors("can't read the sequences"):
+        sequences = await read_sequences(session.connection, tables)
+        furthest = await read_furthest(session.connection, sequences)
+    expectations = [expected_position(sequence, furthest.get(sequence.oid), ()) for sequence in sequences]
+    await set_each(session, [(e.sequence, e.position) for e in expectations if e.position is not None])
 
 
 async def set_each(session: RunSession, due: Settings) -> None:

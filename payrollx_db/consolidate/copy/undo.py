@@ -1,27 +1,28 @@
 """Undoing: a run's tables empty again, every index and key in place, as if it had never been.
 
 A run that meets data that doesn't fit undoes itself. `restart` undoes on demand, and only rows that are still
-exactly those that a run has written: others' work isn't this tool's to throw away.
+exactly those that a run has written: others' work isn't this tool's to throw away. What can't be restored keeps nothing
+else from being restored, and is named.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from psycopg import sql
 
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.copy import indexes
-from payrollx_db.consolidate.copy.indexes import IndexBuilder
+from payrollx_db.consolidate.copy.restoring import restore_dropped
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.accounts import accounts, count_touched
 from payrollx_db.consolidate.state.migrations import migrate
-from payrollx_db.consolidate.state.objects import dropped_objects
+from payrollx_db.consolidate.state.objects import record_dropped
 from payrollx_db.consolidate.state.runs import Run, finish_run, reset_run, runs
 from payrollx_db.consolidate.state.sequences import reset_positions
-from payrollx_db.errors import StateConflictError
-from payrollx_db.model.events import Notice, StageStarted
-from payrollx_db.postgres.concurrency import limited
-from payrollx_db.postgres.introspect import Database, ForeignKey, read_database
+from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
+from payrollx_db.errors import StateConflictError, TargetError
+from payrollx_db.model.events import Notice, Observer, StageStarted
+from payrollx_db.postgres.introspect import Database, read_database
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session import run as execute
 
@@ -29,43 +30,92 @@ Written = tuple[Run, Collection[str]]  # a run and the tables that it has writte
 EMPTIED = "emptied by --restart"
 
 
-async def undo(context: RunContext, run: Run, names: Collection[str], why: str) -> None:
-    """Empty the tables that ``run`` was writing, and leave the target as it was before. Raises TargetError."""
+async def undo(context: RunContext, run: Run, names: Collection[str], why: str) -> tuple[Unrestored, ...]:
+    """Empty the tables that ``run`` was writing, and leave the target as it was before.
+
+    Returns what could not be restored. Raises TargetError.
+    """
     context.observer(StageStarted("undo", "emptying what the run has written"))
     current = await read_database(context.connection, context.target.name)
+    present = [name for name in names if name in current.tables]
     async with context.transaction() as connection:
-        await _empty(connection, run, names, context.target, current)
-    await _rebuild(context, context.session, {run.id: (run, names)}, why)
+        await _empty(connection, run, present, context.target, current)
+    return await _rebuild(context, context.session, [run.id], why)
 
 
 async def restart(context: Context, session: RunSession, chosen: Collection[str]) -> None:
-    """Undo each run, unfinished or done, that has written to one of the tables ``chosen``.
+    """Undo each run, unfinished, given up or done, that has written to one of the tables ``chosen``.
 
     Raises StateConflictError, and has changed nothing, where a table holds other rows than such a run
-    recorded, or where such a run wrote tables beyond ``chosen``, or rows elsewhere point at its own.
+    recorded, or where such a run wrote tables beyond ``chosen``, or rows elsewhere point at its own. Raises TargetError
+    where the runs are undone, and something that they had dropped could not be restored.
     """
     target, observer = context.target, context.observer
-    written: dict[int, Written] = {}
-    for run in await runs(session.connection):
-        names = [table.target for table in await accounts(session.connection, run.id) if table.kind == "copy"]
-        if run.status != "undone" and not set(names).isdisjoint(chosen):
-            written[run.id] = (run, names)
+    written = await _written(session, chosen)
     if not written:
         observer(Notice("there is nothing to undo: no run has written to these tables"))
         return
     await migrate(session)  # the runs may be of an older version
-    names = [name for _, tables in written.values() for name in tables]
     observer(StageStarted("undo", f"emptying what run {', '.join(map(str, sorted(written)))} has written"))
-    _refuse_beyond(written, chosen)
     current = await read_database(session.connection, target.name)
+    _refuse_beyond(written, {*chosen} | _gone(written, current, observer))
+    names = [name for _, tables in written.values() for name in tables if name in current.tables]
     # What is looked at and what is emptied is the same: nobody comes in between.
     async with session.transaction() as connection:
         await _lock(connection, target, names)
         await _refuse_pointing(connection, current, names)
         await _refuse_touched(connection, list(written), names)
         for run, tables in written.values():
-            current = await _empty(connection, run, tables, target, current)
-    await _rebuild(context, session, written, EMPTIED)
+            current = await _empty(connection, run, [n for n in tables if n in current.tables], target, current)
+    if left := await _rebuild(context, session, list(written), EMPTIED):
+        raise unrestored_error(f"run {', '.join(map(str, sorted(written)))} is undone", left)
+
+
+async def restore_earlier(context: Context, session: RunSession, chosen: Collection[str]) -> bool:
+    """Try once more to restore what undone or abandoned runs left out of the tables ``chosen``; tell what stays out.
+
+    Returns whether anything came back. Raises TargetError where the connection is lost.
+    """
+    ended = [run.id for run in await runs(session.connection) if run.status in ("undone", "abandoned")]
+    left_out = await unrestored(session.connection, ended)
+    missing = [item for item in left_out if item.table in chosen or item.target in chosen]
+    if not missing:
+        return False
+    await migrate(session)
+    left: list[Unrestored] = []
+    for number in dict.fromkeys(item.run for item in missing):
+        left += await restore_dropped(context.of_run(number, session))
+    for item in left:
+        context.observer(Notice(f"run {item.run} has dropped this, and it can't be restored: {item}"))
+    return len(left) < len(missing)
+
+
+def unrestored_error(what: str, left: Sequence[Unrestored]) -> TargetError:
+    """Return the error that names what could not be restored, each with its reason and its statement."""
+    objects = "1 index or foreign key" if len(left) == 1 else f"{len(left)} indexes and foreign keys"
+    return TargetError(
+        f"{what}, but {objects} could not be restored",
+        details=tuple(map(str, left)),
+        hint="remove the cause, or run these statements yourself; the next copy tries them again, and goes on without",
+    )
+
+
+async def _written(session: RunSession, chosen: Collection[str]) -> dict[int, Written]:
+    """Return the runs that have written to one of these tables, each with all tables that it has written to."""
+    written: dict[int, Written] = {}
+    for run in await runs(session.connection):
+        names = [table.target for table in await accounts(session.connection, run.id) if table.kind == "copy"]
+        if run.status != "undone" and not set(names).isdisjoint(chosen):
+            written[run.id] = (run, names)
+    return written
+
+
+def _gone(written: Mapping[int, Written], current: Database, observer: Observer) -> set[str]:
+    """Return, and tell, which tables somebody has dropped or renamed since they were written."""
+    gone = {name for _, tables in written.values() for name in tables if name not in current.tables}
+    for name in sorted(gone):
+        observer(Notice(f"{name} isn't there any more: nothing of it is emptied or restored"))
+    return gone
 
 
 async def _empty(
@@ -73,45 +123,44 @@ async def _empty(
 ) -> Database:
     """Empty the tables, and let the record say so: cut off after it, this is an unfinished run that wrote nothing.
 
-    In the current transaction. Returns what is left of ``current``, as far as others' tables need it.
+    In the current transaction. Their indexes stay, and so do their keys, but for those of other tables, which would
+    keep them from being emptied. Returns what is left of ``current``.
     """
-    await indexes.drop_indexes(connection, target, run.id, current, set(names))
-    await indexes.empty(connection, target, run.id, names)
+    outside = [key for key in current.foreign_keys if key.target in names and key.table not in names]
+    with target.translating_errors("can't drop the foreign keys of other tables"):
+        await connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (indexes.LOCK_TIMEOUT,))
+        await record_dropped(connection, run.id, [(key.table, key) for key in outside])
+        for key in outside:
+            await execute(connection, indexes.drop_constraint(key.table, key.name))
+    if names:
+        await indexes.empty(connection, target, run.id, names)
     await reset_positions(connection, run.id)
     await reset_run(connection, run.id)
-    keys = [key for key in current.foreign_keys if key.table not in names and key.target not in names]
+    keys = [key for key in current.foreign_keys if key not in outside]
     return replace(current, foreign_keys=tuple(keys))
 
 
-async def _rebuild(context: Context, session: RunSession, written: Mapping[int, Written], why: str) -> None:
-    """Restore the indexes of all these runs, then their keys, which need the indexes; and record the end."""
-    current = await read_database(session.connection, context.target.name)
-    for number, (_, names) in written.items():
-        dropped = await dropped_objects(session.connection, number)
-        index_builder = IndexBuilder(context.of_run(number, session))
-        for name in names:
-            missing = indexes.missing_indexes(current.tables[name], dropped)
-            await limited([index_builder.build_index(name, index) for index in missing], context.jobs)
-            await index_builder.attach(name, indexes.missing_constraints(current.tables[name], dropped))
-    for number in written:
-        await _rebuild_keys(context.of_run(number, session))
+async def _rebuild(context: Context, session: RunSession, numbers: Sequence[int], why: str) -> tuple[Unrestored, ...]:
+    """Restore what these runs have dropped, and record the end; return what could not be restored."""
+    for number in numbers:
+        await restore_dropped(context.of_run(number, session))
+    left: list[Unrestored] = []
+    for number in numbers:  # once more: keys of one run need indexes of another
+        missing = await unrestored(session.connection, [number])
+        remaining = await restore_dropped(context.of_run(number, session)) if missing and len(numbers) > 1 else missing
+        left += remaining
+        message = why + (f"; {len(remaining)} indexes or foreign keys could not be restored" if remaining else "")
         async with session.transaction() as connection:
-            await finish_run(connection, number, "undone", why)
-
-
-async def _rebuild_keys(context: RunContext) -> None:
-    index_builder = IndexBuilder(context)
-    current = await read_database(context.connection, context.target.name)
-    dropped = await dropped_objects(context.connection, context.run)
-    validated = {(i.table, i.name) for i in dropped if isinstance(i.thing, ForeignKey) and i.thing.validated}
-    for key in indexes.dropped_keys(current, dropped):
-        await index_builder.add_foreign_key(key, validated=False)
-        if (key.table, key.name) in validated:
-            await index_builder.validate(key)
+            await finish_run(connection, number, "undone", message)
+    for item in left:
+        context.observer(Notice(f"can't be restored: {item}"))
+    return tuple(left)
 
 
 async def _lock(connection: Connection, target: Endpoint, names: Iterable[str]) -> None:
     tables = sql.SQL(", ").join(map(indexes.qualified, names))
+    if not tables.as_string(None):
+        return
     with target.translating_errors("can't lock the tables"):
         await execute(connection, sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables))
 
@@ -142,12 +191,13 @@ async def _refuse_touched(connection: Connection, numbers: list[int], names: Ite
     wrong = []
     for name in names:
         recorded, present, foreign = await count_touched(connection, numbers, name)
-        if (present, foreign) != (recorded, 0):
+        if present and (present, foreign) != (recorded, 0):  # somebody who has emptied it has left nothing to lose
             counts = f"{recorded:,} rows recorded, {present:,} there, {foreign:,} of them written by others"
             wrong.append(f"{name}: {counts}")
     if wrong:
         raise StateConflictError(
             f"{len(wrong)} tables don't hold what the run has written, so they are not emptied",
             details=tuple(wrong),
-            hint="look at these rows; what you don't need, empty yourself, or use another database",
+            hint="look at these rows, and empty yourself what you don't need; payrollx-db abandon gives up an"
+            " unfinished run and leaves its rows as they are",
         )

@@ -47,7 +47,7 @@ async def dropped_objects(connection: Connection, run: int) -> list[DroppedObjec
     """Return what the run has dropped."""
     cursor = await connection.execute(queries.load("dropped_objects"), (run,))
     return [
-        DroppedObject(table, name, _thing(kind, detail), restored)
+        DroppedObject(table, name, parse_object(kind, detail), restored)
         for table, name, kind, detail, restored in await cursor.fetchall()
     ]
 
@@ -66,7 +66,8 @@ def with_dropped_objects(database: Database, things: Iterable[DroppedObject]) ->
     return replace(database, tables=tables, foreign_keys=tuple(keys.values()))
 
 
-def _thing(kind: str, detail: dict[str, Any]) -> Index | ForeignKey:
+def parse_object(kind: str, detail: dict[str, Any]) -> Index | ForeignKey:
+    """Return an index or a foreign key as it was recorded."""
     fields: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in detail.items()
     }

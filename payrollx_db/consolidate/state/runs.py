@@ -74,28 +74,59 @@ async def start_run(connection: Connection, plan: Plan, endpoints: Mapping[str, 
 async def resume_run(connection: Connection, run: Run, plan: Plan) -> Run:
     """Record that this process resumes an unfinished run, in the current transaction.
 
-    Raises StateConflictError where it was started with another catalog, other services or other
-    databases (by system identifier and name), or where a source's shape has changed since.
+    Raises StateConflictError as `refuse_other`.
+    """
+    await refuse_other(connection, run, plan)
+    await connection.execute(queries.load("resume_run"), (*this_process(), run.id))
+    return replace(run, status="running")
+
+
+async def refuse_other(connection: Connection, run: Run, plan: Plan) -> None:
+    """Raise StateConflictError where ``plan`` isn't that of an unfinished ``run``.
+
+    It was started with another catalog, other services or other databases (by system identifier and name), or the
+    layout or the shape of a source has changed since.
     """
     again = "payrollx-db copy with the same sources and services"
+    away = "payrollx-db abandon gives it up"
     if (run.catalog, run.layout, set(run.services)) != (plan.catalog.name, plan.layout.name, set(plan.services)):
         raise StateConflictError(
             f"run {run.id} is unfinished, and it was of {run.layout} for {', '.join(run.services)}",
-            hint=f"finish it first: {again}",
+            hint=f"finish it first: {again}; or {away}",
         )
     cursor = await connection.execute(queries.load("source_identities"), (run.id,))
     recorded = {row[0]: row[1:] for row in await cursor.fetchall()}
     for name, database in plan.sources.items():
         system, dbname, shape = recorded.get(name, ("", "", ""))
         if (system, dbname) != database.identity:
-            raise StateConflictError(f"run {run.id} was started from another database as {name}", hint=again)
+            problem = f"run {run.id} was started from another database as {name}"
+            raise StateConflictError(problem, hint=f"{again}; or {away}")
         if shape != shape_of(database):
             raise StateConflictError(
                 f"the tables of {name} have changed their shape since run {run.id} was started",
-                hint="undo that change, or empty the target and start anew",
+                hint=f"undo that change, or start anew with payrollx-db copy --restart; or {away}",
             )
-    await connection.execute(queries.load("resume_run"), (*this_process(), run.id))
-    return replace(run, status="running")
+    places = {(account.source, account.target) for account in await accounts.accounts(connection, run.id)}
+    if other := sorted(places ^ {table.place for table in plan.tables}):
+        raise StateConflictError(
+            f"the layout has changed since run {run.id} was started, in {len(other)} of its tables",
+            details=tuple(f"{source} -> {target}" for source, target in other),
+            hint=f"undo that change, or start anew with payrollx-db copy --restart; or {away}",
+        )
+
+
+async def has_written(connection: Connection, run: int) -> bool:
+    """Tell whether any row of a run is in, or was."""
+    cursor = await connection.execute(queries.load("written"), {"run": run})
+    ((written,),) = await cursor.fetchall()
+    return bool(written)
+
+
+async def last_policies(connection: Connection, run: int) -> list[str] | None:
+    """Return the policies of the last attempt at a run, or ``None`` where none is recorded."""
+    query = "SELECT policies FROM payrollx_meta.attempts WHERE run_id = %s ORDER BY attempt DESC LIMIT 1"
+    rows = await (await connection.execute(query, (run,))).fetchall()
+    return list(rows[0][0]) if rows else None
 
 
 async def set_stage(connection: Connection, run: int, stage: str) -> None:

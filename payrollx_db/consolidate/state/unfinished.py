@@ -90,7 +90,7 @@ class UnfinishedRun:
         if self.state == "at work":
             return "wait for it: payrollx-db status shows how far it is"
         command = self.command(catalog)
-        return f"{command} resumes it; with --restart, it is undone first"
+        return f"{command} resumes it; with --restart, it is undone first; payrollx-db abandon gives it up"
 
     def document(self) -> dict[str, object]:
         """Return it as plain data, for ``--json``."""

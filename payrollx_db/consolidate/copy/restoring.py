@@ -1,0 +1,96 @@
+"""Restoring what a run has dropped, past whatever can't be restored: that is recorded, with why.
+
+Somebody may have dropped a table, renamed a function that an index calls, or hold a lock: no single object keeps the
+others from coming back, and none keeps a person from leaving the run.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.copy.indexes import IndexBuilder
+from payrollx_db.consolidate.state.objects import DroppedObject, dropped_objects
+from payrollx_db.consolidate.state.unrestored import Unrestored, record_problems, unrestored
+from payrollx_db.errors import FindingsError, LockLostError, TargetError
+from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.introspect import Database, ForeignKey, Index, read_database
+
+PASSES = 2  # one object may need another that comes back later; and a lock may be free by then
+
+Problems = dict[tuple[str, str], tuple[DroppedObject, str]]
+
+
+async def restore_dropped(context: RunContext) -> tuple[Unrestored, ...]:
+    """Restore the indexes and foreign keys that the run has dropped; return, and record, what can't be restored.
+
+    Raises TargetError where the connection is lost for good.
+    """
+    problems: Problems = {}
+    for _ in range(PASSES):
+        problems = await _restore_once(context)
+        if not problems:
+            break
+    async with context.transaction() as connection:
+        await record_problems(connection, context.run, problems.values())
+    return await unrestored(context.connection, [context.run])
+
+
+async def _restore_once(context: RunContext) -> Problems:
+    """Try each object that isn't back: first all indexes, then the keys, which need them."""
+    missing = [item for item in await dropped_objects(context.connection, context.run) if not item.restored]
+    current = await read_database(context.connection, context.target.name)
+    problems: Problems = {}
+    by_table: dict[str, list[DroppedObject]] = {}
+    for item in missing:
+        if item.table not in current.tables:
+            problems[(item.table, item.name)] = (item, "its table isn't there any more")
+        elif isinstance(item.thing, Index):
+            by_table.setdefault(item.table, []).append(item)
+    await limited([_restore_indexes(context, current, items, problems) for items in by_table.values()], context.jobs)
+    keys = [item for item in missing if isinstance(item.thing, ForeignKey) and item.table in current.tables]
+    for item in keys:
+        await _trying(item, problems, _key_restorer(context, item))
+    return problems
+
+
+async def _restore_indexes(
+    context: RunContext, current: Database, items: Iterable[DroppedObject], problems: Problems
+) -> None:
+    builder = IndexBuilder(context)
+    for item in items:
+        await _trying(item, problems, _index_restorer(builder, current, item))
+
+
+def _index_restorer(builder: IndexBuilder, current: Database, item: DroppedObject) -> Callable[[], Awaitable[None]]:
+    async def restore() -> None:
+        if not isinstance(item.thing, Index):
+            return
+        # What is there already, because a person has made it, is only recorded.
+        there = {index.constraint for index in current.tables[item.table].indexes if index.constraint}
+        if item.thing.constraint not in there:
+            await builder.build_index(item.table, item.thing)
+        await builder.attach(item.table, [item.thing])
+
+    return restore
+
+
+def _key_restorer(context: RunContext, item: DroppedObject) -> Callable[[], Awaitable[None]]:
+    async def restore() -> None:
+        if isinstance(item.thing, ForeignKey):
+            builder = IndexBuilder(context)
+            await builder.add_foreign_key(item.thing, validated=not item.thing.validated)
+            if item.thing.validated:
+                await builder.validate(item.thing)
+
+    return restore
+
+
+async def _trying(item: DroppedObject, problems: Problems, restore: Callable[[], Awaitable[None]]) -> None:
+    """Restore one object, or note why that can't be done."""
+    try:
+        await restore()
+    except LockLostError:
+        raise
+    except (TargetError, FindingsError) as error:
+        if error.transient:
+            raise
+        problems[(item.table, item.name)] = (item, error.message)

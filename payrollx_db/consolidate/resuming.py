@@ -1,0 +1,57 @@
+"""What is left to do of a plan: which run is resumed, which one is given up, and which tables are copied already."""
+
+from dataclasses import replace
+
+from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.copy import indexes, undo
+from payrollx_db.consolidate.copy.abandon import abandon
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.planner import Task, unfinished_run
+from payrollx_db.consolidate.run_session import RunSession
+from payrollx_db.consolidate.state import accounts
+from payrollx_db.consolidate.state.runs import Run, has_written, last_policies, refuse_other
+from payrollx_db.errors import StateConflictError
+from payrollx_db.model.events import Notice
+from payrollx_db.postgres.session import Connection
+
+
+async def run_to_resume(context: Context, session: RunSession, task: Task, plan: Plan) -> Run | None:
+    """Return the unfinished run that is to be resumed, if there is one.
+
+    One that has written nothing, and was of something else or had other policies, is given up instead: nothing is lost.
+    """
+    run = await unfinished_run(session.connection)
+    if run is None or await has_written(session.connection, run.id):
+        return run
+    left = await left_to_copy(session.connection, plan, run)
+    try:
+        await refuse_other(session.connection, run, left)
+    except StateConflictError as error:
+        why = error.message
+    else:
+        known = await last_policies(session.connection, run.id)
+        if known is None or known == list(map(str, task.policies.all)):
+            return run
+        why = "it had other policies"
+    context.observer(Notice(f"run {run.id} has written nothing, and is given up: {why}"))
+    given_up = await abandon(context, session, run, f"it had written nothing, and was given up: {why}")
+    if given_up.unrestored:
+        raise undo.unrestored_error(f"run {run.id} is given up", given_up.unrestored)
+    return None
+
+
+async def left_to_copy(connection: Connection, plan: Plan, unfinished: Run | None) -> Plan:
+    """Refuse rows of no known run (law 7), and leave out what a finished run has already copied."""
+    # A table that a run filled and that somebody has emptied since is to be copied again.
+    done = await accounts.done_tables(connection)
+    copied = {name for name, rows in done.items() if not rows or await indexes.has_rows(connection, name)}
+    if unfinished is None:
+        names = [table.target_name for table in plan.copies if table.target_name not in copied]
+        unowned = [name for name in names if await indexes.has_rows(connection, name)]
+        if unowned:
+            raise StateConflictError(
+                f"the target holds rows of no known run, in {len(unowned)} tables",
+                details=tuple(unowned),
+                hint="copy into empty tables: empty these, or use another database",
+            )
+    return replace(plan, tables=tuple(table for table in plan.tables if table.target_name not in copied))
