@@ -1,7 +1,8 @@
 """``payrollx-db migrate``: the unified database's schemas, tables and roles."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
@@ -11,14 +12,35 @@ from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console, findings
 from payrollx_db.cli.targets import refuse_unfinished
-from payrollx_db.errors import FindingsError
+from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from payrollx_db.model.catalog import Catalog
+    from payrollx_db.model.finding import Finding
     from payrollx_db.postgres.url import DatabaseUrl
     from payrollx_db.schema.migrate import Result
 
     Homes = list[tuple[DatabaseUrl, Sequence[str] | None]]
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Outcome(Generic[T]):
+    """What became of one database: the result, or the error. ``names`` are its services, or None for all."""
+
+    url: "DatabaseUrl"
+    names: Sequence[str] | None
+    result: T | None
+    error: PayrollxError | None
+
+    @property
+    def services(self) -> str:
+        """Its services, for people."""
+        return ", ".join(self.names) if self.names else "all"
 
 
 @command(example="payrollx-db migrate --check")
@@ -47,7 +69,8 @@ def migrate(
 
     Without options, every service is migrated to its newest revision in the database that SERVICE_DATABASE_URL
     names, else in the unified one. Each database is migrated in one transaction, and a second migration waits for
-    the first. Exit code 3 means that --check found a difference.
+    the first. Of several databases, the others are migrated where one fails; a table at the end shows which. Exit code
+    3 means that --check found a difference.
     """
     _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
     from payrollx_db.schema import migrate
@@ -61,13 +84,15 @@ def migrate(
     elif downgrade is not None:
         url = options.home(service, database_url) if service else options.unified_database(database_url)
         confirm(f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them", yes=yes)
-        _answer([migrate.downgrade(url, known, revision=downgrade, service=service)], as_json=as_json)
+        _answer([migrate.downgrade(url, known, revision=downgrade, service=service)], [], as_json=as_json)
     else:
         only = revision is not None and service is None  # a revision is of one service, and that isn't named
-        homes = [(options.unified_database(database_url), None)] if only else _homes(known, service, database_url)
-        _answer(
-            [migrate.upgrade(url, known, service=names, revision=revision) for url, names in homes], as_json=as_json
+        homes: Homes = (
+            _homes(known, service, database_url) if not only else [(options.unified_database(database_url), None)]
         )
+        outcomes = _each(homes, lambda url, names: migrate.upgrade(url, known, service=names, revision=revision))
+        _answer([one.result for one in outcomes if one.result], outcomes, as_json=as_json)
+        _raise_failures(outcomes, "weren't migrated")
 
 
 def _homes(catalog: "Catalog", service: str | None, database_url: str | None) -> "Homes":
@@ -91,15 +116,22 @@ def _refuse_contradictions(
 def _check(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
     from payrollx_db.schema import migrate
 
-    for url, names in homes:
+    def compare(url: "DatabaseUrl", names: Sequence[str] | None) -> "list[Finding]":
         services = [service for service in catalog.services if names is None or service.name in names]
         refuse_unfinished(url, catalog, services, "compared with the models")
-    drift = [difference for url, names in homes for difference in migrate.check(url, catalog, service=names)]
+        return migrate.check(url, catalog, service=names)
+
+    outcomes = _each(homes, compare)
+    failed = [one for one in outcomes if one.error]
+    drift = [difference for one in outcomes for difference in one.result or ()]
     if as_json:
-        console.answer_json(findings.drift_document(drift))
+        console.answer_json(findings.drift_document(drift) | _documents(outcomes))
+    if drift and not as_json:
+        findings.show(drift)
+    if failed and not as_json:
+        _show(outcomes)
+    _raise_failures(outcomes, "couldn't be compared")
     if drift:
-        if not as_json:
-            findings.show(drift)
         raise FindingsError(
             f"the database differs from the models in {'1 place' if len(drift) == 1 else f'{len(drift)} places'}",
             hint=f"{catalog.command('migrate')} applies the newer revisions; other differences were made by hand",
@@ -108,11 +140,39 @@ def _check(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
         console.answer("the database matches the models")
 
 
-def _answer(results: "Sequence[Result]", *, as_json: bool) -> None:
+def _each(homes: "Homes", work: "Callable[[DatabaseUrl, Sequence[str] | None], T]") -> "list[_Outcome[T]]":
+    """Do the work in each database, in the others also where one fails. A single one's failure is raised as it is."""
+    if len(homes) == 1:
+        ((url, names),) = homes
+        return [_Outcome(url, names, work(url, names), None)]
+    outcomes: list[_Outcome[T]] = []
+    for url, names in homes:
+        try:
+            outcomes.append(_Outcome(url, names, work(url, names), None))
+        except PayrollxError as error:
+            outcomes.append(_Outcome(url, names, None, error))
+    return outcomes
+
+
+def _raise_failures(outcomes: "Sequence[_Outcome[T]]", what: str) -> None:
+    """Raise one error for those that failed: of their own exit code where they agree, else TargetError."""
+    errors = [one.error for one in outcomes if one.error]
+    if not errors:
+        return
+    kinds: list[type[PayrollxError]] = [ConfigurationError, FindingsError, StateConflictError]
+    kind = next((kind for kind in kinds if all(isinstance(error, kind) for error in errors)), TargetError)
+    raise kind(
+        f"{len(errors)} of {len(outcomes)} databases {what}; the others were done",
+        details=tuple(line for error in errors for line in (error.message, *error.details)),
+        hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)),
+    )
+
+
+def _answer(results: "Sequence[Result]", outcomes: "Sequence[_Outcome[Result]]", *, as_json: bool) -> None:
     applied = [revision for result in results for revision in result.applied]
     current = {service: revision for result in results for service, revision in result.current.items()}
     if as_json:
-        console.answer_json({"applied": applied, "current": current})
+        console.answer_json({"applied": applied, "current": current} | _documents(outcomes))
         return
     for revision in applied:
         console.note(f"ran {revision}")
@@ -122,3 +182,30 @@ def _answer(results: "Sequence[Result]", *, as_json: bool) -> None:
     for service, revision in current.items():
         table.add_row(service, revision)
     console.answer_table(table)
+    if len(outcomes) > 1:
+        _show(outcomes)
+
+
+def _show(outcomes: "Sequence[_Outcome[Any]]") -> None:
+    """Print what became of each of several databases."""
+    table = console.table(("database", "left"), ("services", "left"), ("outcome", "left"), ("why", "left"))
+    for one in outcomes:
+        why = one.error.message if one.error else ""
+        table.add_row(one.url.masked, one.services, "failed" if one.error else "done", why)
+    console.answer_table(table)
+
+
+def _documents(outcomes: "Sequence[_Outcome[Any]]") -> dict[str, Any]:
+    """Return the same as plain data; empty where there is only one database."""
+    if len(outcomes) <= 1:
+        return {}
+    documents = [
+        {
+            "database": one.url.masked,
+            "services": list(one.names) if one.names else None,
+            "outcome": "failed" if one.error else "done",
+            "why": one.error.message if one.error else None,
+        }
+        for one in outcomes
+    ]
+    return {"databases": documents}

@@ -86,6 +86,33 @@ def test_each_service_is_migrated_where_it_lives(migrate: Command, here: Databas
     assert migrate("--revision", "wallet_0001")[2] == "nothing to do\n"
 
 
+def test_the_others_are_migrated_where_one_fails(
+    migrate: Command, here: DatabaseUrl, elsewhere: DatabaseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first can't be changed, the last isn't there at all, the unified one between them is migrated."""
+    run(elsewhere, "CREATE SCHEMA auth")  # of somebody else's
+    monkeypatch.setenv("WALLET_DATABASE_URL", elsewhere.with_database("nowhere_at_all").plain)
+
+    code, out, err = migrate("--json")
+
+    answer = json.loads(out)
+    assert (code, set(answer["current"])) == (5, set(NAMES) - {"auth", "wallet"})
+    assert {one["outcome"] for one in answer["databases"]} == {"done", "failed"}
+    failed = {one["database"]: one for one in answer["databases"] if one["outcome"] == "failed"}
+    assert [one["services"] for one in failed.values()] == [["auth"], ["wallet"]]
+    assert all(one["why"] for one in failed.values())
+    assert "2 of 3 databases weren't migrated; the others were done" in err
+    code, out, err = migrate()
+    assert code == 5
+    rows = [line.split() for line in out.splitlines() if "postgresql://" in line]
+    assert [("failed" in row, "done" in row) for row in rows] == [(True, False), (False, True), (True, False)]
+    code, out, _ = migrate("--check", "--json")
+    checked = json.loads(out)
+    assert code == 5
+    assert [one["outcome"] for one in checked["databases"]] == ["done", "done", "failed"]
+    assert any("auth" in difference for difference in checked["drift"])
+
+
 def test_a_database_that_the_command_line_names_gets_all(
     migrate: Command, database: DatabaseUrl, elsewhere: DatabaseUrl
 ) -> None:
