@@ -18,6 +18,7 @@ from payrollx_db.consolidate.check.breaches import Breach, failed_rule, merged
 from payrollx_db.consolidate.check.demands import Demand, demands_of
 from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, already_enforced, end_of
 from payrollx_db.consolidate.check.rehearsal import Feed, Rehearsal, long_values
+from payrollx_db.consolidate.check.savepoint import undone
 from payrollx_db.consolidate.check.target_rules import TableRules
 from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.context import Context
@@ -40,6 +41,14 @@ def too_many_exceptions(count: int, most: int) -> FindingsError:
         f"the policies decide about {count:,} rows or more, and one run can name {most:,}",
         hint="fix the source, or map these rows otherwise in the layout",
     )
+
+
+def _both(known: Finding, other: Finding) -> Finding:
+    """Return one finding for two of one code and place, about different things."""
+    examples = tuple(dict.fromkeys((*known.examples, *other.examples)))[:EXAMPLES]
+    action = FAIL if FAIL in (known.action, other.action) else known.action
+    count, message = known.count + other.count, f"{known.message}; {other.message}"
+    return replace(known, count=count, message=message, examples=examples, action=action)
 
 
 @dataclass
@@ -84,7 +93,9 @@ class Examiner:
     def add(self, findings: Iterable[Finding], decisions: Iterable[Decision]) -> None:
         """Add findings and decisions to those that there are; of two alike, the first stays."""
         for finding in findings:
-            self.findings.setdefault((finding.code, finding.place), finding)
+            known = self.findings.setdefault((finding.code, finding.place), finding)
+            if finding.message not in known.message:
+                self.findings[finding.code, finding.place] = _both(known, finding)
         for decision in decisions:
             if decision.kind == "row":
                 self._quarantined.setdefault(decision.source, {}).setdefault(decision.key, decision)
@@ -118,12 +129,18 @@ class Examiner:
             parents = self._ends(owner, columns)
             if not children or not (parents or await self.workspace.has_rows(owner)):
                 continue
-            name = await self.workspace.parents(children[0][0], parents)
-            for _, child in children:
-                count, unmatched = await self.workspace.unmatched(name, child)
-                if count:
-                    place, message = values.place(child.table, child.columns), f"no such row in {owner}"
-                    self.add([Finding("loose-orphan", "warn", place, count, message, unmatched)], [])
+            async with undone(self.workspace.session):
+                await self._loose(owner, children, parents)
+
+    async def _loose(
+        self, owner: str, children: Sequence[tuple[Reference, ReferenceEnd]], parents: Sequence[ReferenceEnd]
+    ) -> None:
+        name = await self.workspace.parents(children[0][0], parents)
+        for _, child in children:
+            count, unmatched = await self.workspace.unmatched(name, child)
+            if count:
+                place, message = values.place(child.table, child.columns), f"no such row in {owner}"
+                self.add([Finding("loose-orphan", "warn", place, count, message, unmatched)], [])
 
     async def _orphaned_duplicates(self, duplicate: TablePlan) -> None:
         """Quarantine rows of a duplicate table with their owner's row: there is nothing left to merge them with."""
@@ -235,9 +252,10 @@ class Examiner:
     # --- references -------------------------------------------------------------------------------
 
     async def _references(self, table: TablePlan) -> None:
-        for reference in self.plan.catalog.references:
-            if reference.enforced and reference.table == table.target_name:
-                await self._reference(table, reference)
+        for reference in self.plan.enforced:
+            if reference.table == table.target_name:
+                async with undone(self.workspace.session):
+                    await self._reference(table, reference)
 
     async def _reference(self, table: TablePlan, reference: Reference) -> None:
         owner = next((t for t in self.plan.copies if t.target_name == reference.target_table), None)
@@ -246,6 +264,9 @@ class Examiner:
         ends = [end for end in parents if end is not None]
         if not children:
             return
+        if self.plan.matches_full(reference):
+            for child in children:
+                await self._incomplete(child, reference)
         untouched = owner is not None and not self._quarantined.get(owner.source_name) and len(children) == 1
         if untouched and already_enforced(self.plan, children[0], ends[0] if ends else None):
             return
@@ -282,12 +303,36 @@ class Examiner:
                 columns = nullable if decided == "null" else ()
                 await self._decide_orphans(child, list(orphaned), decided, causes, columns)
 
+    async def _incomplete(self, child: ReferenceEnd, reference: Reference) -> None:
+        """Find rows with some of a reference's columns NULL and others not, where the target takes all or none."""
+        table, place = child.table, values.place(child.table, child.columns)
+        count, keys = await self.workspace.incomplete(child)
+        if not count:
+            return
+        action = self.policies.action("orphan", place)
+        nullable = tuple(c.target.name for c in child.columns if c.target.nullable and c not in table.key)
+        message = f"some columns of its reference to {reference.target_table} are NULL and some are not (MATCH FULL)"
+        if action != FAIL and table.source_key is None:
+            action = FAIL
+        if action == "null" and len(nullable) < len(child.columns):
+            action, message = FAIL, f"{message}, and policy null can't be: a column takes no NULL"
+        self.add([Finding("orphan", "block", place, count, message, keys[:EXAMPLES], action)], [])
+        if action == FAIL:
+            return
+        if count > self.most:
+            raise too_many_exceptions(count, self.most)
+        kind: Kind = "value" if action == "null" else "row"
+        for key in keys:
+            for column in nullable if action == "null" else ("",):
+                self.add([], [Decision(table.source_name, key, kind, "orphan", action, column)])
+
     def _nullable(self, child: ReferenceEnd, reference: Reference) -> tuple[str, ...]:
         """Return the child's columns that policy null makes NULL: those that may be, and that no other reference has.
 
         One is enough for a reference of several columns to point at nothing; where others share all, all are taken.
         """
-        others = [r for r in self.plan.catalog.references if r.table == reference.table and r != reference]
+        others = [r for r in self.plan.enforced if r.table == reference.table and r != reference]
+        others += [r for r in self.plan.catalog.references if r.table == reference.table and not r.enforced]
         shared = {name for other in others for name in other.columns}
         names = tuple(c.target.name for c in child.columns if c.target.nullable and c not in child.table.key)
         return tuple(name for name in names if name not in shared) or names

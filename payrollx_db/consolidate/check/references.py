@@ -10,14 +10,18 @@ from typing import Any
 
 from psycopg import sql
 
+from payrollx_db.consolidate.check.demands import quoted
 from payrollx_db.consolidate.check.values import Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.copy_pipe import pipe
-from payrollx_db.postgres.session import render_sql
+from payrollx_db.postgres.session import render_sql, run
+
+queries = query_files.beside(__name__)
 
 Known = Mapping[tuple[str, str], Values]
 
@@ -46,6 +50,25 @@ class Orphans:
     values: dict[str, int]
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """How one column of a reference's end is compared: type without domains, collation, and where its equality is."""
+
+    type: str
+    collation: str
+    schema: str
+
+    @property
+    def declared(self) -> str:
+        """The type with its collation."""
+        return self.type + self.collation
+
+    @property
+    def cast(self) -> sql.Composable:
+        """What makes the other end's value one of this type, where that type has an equality of its own."""
+        return sql.SQL("" if self.schema == "pg_catalog" else f"::{self.type}")
+
+
 @dataclass
 class ReferenceWorkspace:
     """The target session whose temporary tables hold both ends' values."""
@@ -55,14 +78,19 @@ class ReferenceWorkspace:
     known: Known
     limit: int
     _made: int = field(default=0)
+    _shapes: dict[str, list["_Shape"]] = field(default_factory=dict)
 
     async def parents(self, reference: Reference, ends: Sequence[ReferenceEnd]) -> str:
         """Collect the parents' keys, those that the target has already and those that will come; return the table."""
         name = self._name("parents")
         keys = _key_names(len(reference.target_columns))
         parents = sql.Identifier(name)
+        self._shapes[name] = shapes = await self._columns(reference.target_table, reference.target_columns)
+        columns = _comma(
+            sql.SQL("{}::{} AS {}").format(sql.Identifier(column), sql.SQL(shape.declared), sql.Identifier(key))
+            for column, shape, key in zip(reference.target_columns, shapes, keys, strict=True)
+        )
         query = "CREATE TEMP TABLE {parents} AS SELECT {columns} FROM {table}"
-        columns = _named(map(sql.Identifier, reference.target_columns), keys)
         await self._run(query, parents=parents, columns=columns, table=_qualified(reference.target_table))
         for end in ends:
             await self._fill(name, keys, end, "SELECT {values} FROM {source} WHERE ({rows}) AND {complete}")
@@ -81,21 +109,47 @@ class ReferenceWorkspace:
         rows = await self._without(parents, child, query, EXAMPLES)
         return (rows[0][1] if rows else 0), tuple(key for key, _ in rows)
 
+    async def incomplete(self, child: ReferenceEnd) -> tuple[int, tuple[str, ...]]:
+        """Return how many rows have some of the child's columns NULL and others not, and their keys. SourceError."""
+        nulls = _comma(self.values(child))
+        query = sql.SQL(
+            "SELECT {key}, pg_catalog.count(*) OVER () FROM {source} WHERE {rows}"
+            " AND pg_catalog.num_nulls({nulls}) > 0 AND pg_catalog.num_nonnulls({nulls}) > 0 ORDER BY 1 LIMIT {limit}"
+        ).format(
+            key=child.table.source_key or sql.SQL("NULL::text"), source=child.table.from_clause, rows=child.rows,
+            nulls=nulls, limit=sql.Literal(self.limit + 1),
+        )  # fmt: skip
+        endpoint = self.context.sources[child.table.database]
+        async with self.context.sessions.session(endpoint) as connection:
+            with endpoint.translating_errors(f"can't read {child.table.source.full_name}"):
+                rows = await run(connection, query)
+        return (rows[0][1] if rows else 0), tuple(key for key, _ in rows if key is not None)
+
     async def _without(self, parents: str, child: ReferenceEnd, text: str, limit: int) -> list[Any]:
         """Answer ``text``, a query over ``strays``: the child's distinct values without a parent, and their rows."""
         name = self._name("children")
         keys = _key_names(len(child.columns))
         names = {"children": sql.Identifier(name), "parents": sql.Identifier(parents)}
-        # Of the child's own types, which may be other than its parent's: an integer can point at a bigint.
-        columns = _named((sql.Identifier(column.target.name) for column in child.columns), keys)
-        like = "CREATE TEMP TABLE {children} AS SELECT {columns}, 0::bigint AS rows FROM {table} LIMIT 0"
-        table = sql.Identifier(child.table.target.schema, child.table.target.name)
-        await self._run(like, children=names["children"], columns=columns, table=table)
-        groups = ", ".join(str(number) for number in range(1, len(keys) + 1))
-        query = "SELECT {values}, pg_catalog.count(*) FROM {source} WHERE ({rows}) AND {complete} GROUP BY " + groups
-        await self._fill(name, [*keys, "rows"], child, query)
+        # Of the child's own types, which may be other than its parent's: an integer can point at a bigint. But of the
+        # parent's collation, by which it is found.
+        mine = await self._columns(child.table.target_name, [column.target.name for column in child.columns])
+        shapes = self._shapes[parents]
+        columns = _comma(
+            sql.SQL("{} {}").format(sql.Identifier(key), sql.SQL(own.type + (own.collation and other.collation)))
+            for key, own, other in zip(keys, mine, shapes, strict=True)
+        )
+        table = "CREATE TEMP TABLE {children} ({columns}, rows bigint)"
+        await self._run(table, children=names["children"], columns=columns)
+        # By their texts too: values that are equal may be written in several ways (1.0 and 1.00), and each is named.
+        groups: list[sql.Composable] = [sql.SQL(str(number)) for number in range(1, len(keys) + 1)]
+        groups += [sql.SQL("({})::text").format(value) for value in self.values(child)]
+        query = "SELECT {values}, pg_catalog.count(*) FROM {source} WHERE ({rows}) AND {complete} GROUP BY {groups}"
+        await self._fill(name, [*keys, "rows"], child, query, groups=_comma(groups))
         parts = {"text": text_of(map(sql.Identifier, keys)), "keys": _listed(keys)}
-        same = sql.SQL(" AND ").join(sql.SQL("p.{0} = c.{0}").format(sql.Identifier(key)) for key in keys)
+        same = sql.SQL(" AND ").join(
+            sql.SQL("p.{0} OPERATOR({1}.=) c.{0}{2}").format(sql.Identifier(key), sql.SQL(shape.schema), shape.cast)
+            for key, shape in zip(keys, shapes, strict=True)
+        )
         unmatched = sql.SQL(
             "WITH strays AS (SELECT * FROM pg_temp.{children} AS c WHERE NOT EXISTS"
             " (SELECT FROM pg_temp.{parents} AS p WHERE {same})) {query} LIMIT {limit}"
@@ -104,6 +158,14 @@ class ReferenceWorkspace:
             rows: list[Any] = await self.session.fetch(render_sql(unmatched))
         await self._run("DROP TABLE pg_temp.{children}", children=names["children"])
         return rows
+
+    async def _columns(self, table: str, columns: Sequence[str]) -> list["_Shape"]:
+        schema, _, name = table.partition(".")
+        with self.context.target.translating_errors("can't read the columns of references"):
+            rows = await self.session.fetch(
+                queries.load("reference_columns"), f"{quoted(schema)}.{quoted(name)}", list(columns)
+            )
+        return [_Shape(*row) for row in rows]
 
     async def has_rows(self, table: str) -> bool:
         """Tell whether the target table holds any row."""
@@ -127,15 +189,16 @@ class ReferenceWorkspace:
         with self.context.target.translating_errors("can't prepare the check of references"):
             await self.session.execute(render_sql(sql.SQL(text).format(**names)))
 
-    async def _fill(self, name: str, columns: list[str], end: ReferenceEnd, text: str) -> None:
+    async def _fill(self, name: str, columns: list[str], end: ReferenceEnd, text: str, **parts: sql.Composable) -> None:
         """Pipe ``text`` into the temporary table ``name``.
 
         It is over the end's ``{values}``, ``{source}`` and ``{rows}``, of which the ``{complete}`` have no NULL there.
         """
         values = self.values(end)
         query = sql.SQL(text).format(
-            values=sql.SQL(", ").join(values), complete=complete(values), source=end.table.from_clause, rows=end.rows
-        )
+            values=sql.SQL(", ").join(values), complete=complete(values), source=end.table.from_clause, rows=end.rows,
+            **parts,
+        )  # fmt: skip
         source, target = self.context.sources[end.table.database], self.context.target
         async with self.context.sessions.copy_connection(source) as reader:
             await pipe(
@@ -191,11 +254,6 @@ def _sources(end: ReferenceEnd) -> list[str]:
 
 def _key_names(count: int) -> list[str]:
     return [f"key{number}" for number in range(1, count + 1)]
-
-
-def _named(values: Iterable[sql.Composable], names: Iterable[str]) -> sql.Composable:
-    pairs = zip(values, names, strict=True)
-    return _comma(sql.SQL("{} AS {}").format(value, sql.Identifier(name)) for value, name in pairs)
 
 
 def _listed(names: Iterable[str]) -> sql.Composable:

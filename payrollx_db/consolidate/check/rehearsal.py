@@ -6,8 +6,7 @@ computes is asked for by query, never by failing: a row that raises an error is 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.check.breaches import Breach, Failure
 from payrollx_db.consolidate.check.demands import Demand
+from payrollx_db.consolidate.check.savepoint import undone
 from payrollx_db.consolidate.check.target_rules import TableRules
 from payrollx_db.consolidate.check.values import NEWEST, Values
 from payrollx_db.consolidate.context import Context
@@ -60,7 +60,7 @@ class Rehearsal:
         Its tables, and the locks on them, are gone afterwards.
         """
         with self.context.target.translating_errors(f"can't rehearse {feeds[0].table.target_name}"):
-            async with _savepoint(self.session):
+            async with undone(self.session):
                 stage = _Stage(self, rules, feeds)
                 await stage.fill(demands)
                 for demand in demands:
@@ -219,7 +219,7 @@ class _Stage:
     async def _computable(self, demand: Demand, probe: sql.Composable) -> bool:
         """Set the rows aside for which the demand raises an error; false where it does so whatever the row."""
         try:
-            async with _savepoint(self.session):
+            async with undone(self.session):
                 await self.session.fetch(render_sql(probe), 1, self._last)
         except asyncpg.PostgresError as error:
             state = error.sqlstate or ""
@@ -236,7 +236,7 @@ class _Stage:
             sql.Literal(render_sql(probe)), sql.Literal(self._last), sql.Literal(self.rehearsal.limit + 1)
         )
         try:
-            async with _savepoint(self.session):
+            async with undone(self.session):
                 rows = await self.session.fetch(render_sql(query))
         except asyncpg.PostgresError as error:
             if not (error.sqlstate or "").startswith(OF_NAMES):
@@ -380,18 +380,6 @@ class _Stage:
     def _composed(text: str, parts: Mapping[str, sql.Composable]) -> sql.Composed:
         names = {"number": sql.Identifier(NUMBER), "feed": sql.Identifier(FEED), "key": sql.Identifier(KEY)}
         return sql.SQL(text).format(**names, **parts)
-
-
-@asynccontextmanager
-async def _savepoint(session: Any) -> AsyncIterator[None]:
-    """Undo what the block does in the session, whatever comes of it; so its locks are given back too."""
-    await session.execute("SAVEPOINT rehearsal")
-    try:
-        yield
-    except asyncpg.PostgresError:
-        await session.execute("ROLLBACK TO SAVEPOINT rehearsal; RELEASE SAVEPOINT rehearsal")
-        raise
-    await session.execute("ROLLBACK TO SAVEPOINT rehearsal; RELEASE SAVEPOINT rehearsal")
 
 
 async def long_values(context: Context, feed: Feed, known: Values, groups: Sequence[Sequence[str]]) -> list[bool]:

@@ -38,6 +38,31 @@ class Plan:
         return tuple(t for t in self.tables if t.owner is not None)
 
     @property
+    def enforced(self) -> tuple[Reference, ...]:
+        """The references that the target enforces: those that the catalog declares, and its other foreign keys."""
+        declared = [reference for reference in self.catalog.references if reference.enforced]
+        known = {_ends(r.table, r.columns, r.target_table, r.target_columns) for r in declared}
+        planned = {table.target_name for table in self.tables}
+        undeclared = [
+            Reference(key.table, key.columns, key.target, key.target_columns, enforced=True)
+            for key in self.target.foreign_keys
+            if key.table in planned
+            and key.validated
+            and "PERIOD " not in key.definition
+            and _ends(key.table, key.columns, key.target, key.target_columns) not in known
+        ]
+        return (*declared, *undeclared)
+
+    def matches_full(self, reference: Reference) -> bool:
+        """Whether the target takes rows with NULL in all of the reference's columns or in none (MATCH FULL)."""
+        ends = _ends(reference.table, reference.columns, reference.target_table, reference.target_columns)
+        return len(reference.columns) > 1 and any(
+            " MATCH FULL" in key.definition.rpartition(")")[2]
+            for key in self.target.foreign_keys
+            if _ends(key.table, key.columns, key.target, key.target_columns) == ends
+        )
+
+    @property
     def rows(self) -> int:
         """Estimated rows to copy."""
         return sum(t.source.rows for t in self.copies)
@@ -101,12 +126,13 @@ def parents_first(plan: Plan) -> list[TablePlan]:
     """Return the tables to copy so that, but for cycles, each comes after those that it points at."""
     by_target = {table.target_name: table for table in plan.copies}
     order: dict[str, TablePlan] = {}
+    enforced = plan.enforced
 
     def visit(name: str, above: frozenset[str]) -> None:
         if name in order or name in above or name not in by_target:
             return
-        for reference in plan.catalog.references:
-            if reference.enforced and reference.table == name:
+        for reference in enforced:
+            if reference.table == name:
                 visit(reference.target_table, above | {name})
         order[name] = by_target[name]
 
@@ -228,6 +254,10 @@ def _fed_twice(tables: Iterable[TablePlan]) -> Iterator[Mismatch]:
             other = first.setdefault(table.target_name, table.source_name)
             if other != table.source_name:
                 yield Mismatch("ambiguous", table.target_name, f"is fed by both {other} and {table.source_name}")
+
+
+def _ends(table: str, columns: Iterable[str], target: str, target_columns: Iterable[str]) -> tuple[Any, ...]:
+    return table, frozenset(zip(columns, target_columns, strict=True)), target
 
 
 def _is_split(reference: Reference, schemas: set[str]) -> bool:

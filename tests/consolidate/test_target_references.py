@@ -1,0 +1,75 @@
+"""References as the target's own foreign keys say them: of several columns, of other types, undeclared ones."""
+
+from rule_worlds import MakeTables
+from test_target_rules import findings_of, named
+from worlds import query, value
+
+from payrollx_db.model.policy import Policies
+
+SOURCE = """
+CREATE TABLE regions (id integer, country text, rate numeric, name text, PRIMARY KEY (id, country));
+INSERT INTO regions VALUES (1, 'de', 1.0, 'north'), (1, 'at', 2.50, 'east');
+CREATE TABLE shops (id integer PRIMARY KEY, region integer, country text);
+INSERT INTO shops VALUES (1, 1, 'de'), (2, 1, 'ch'), (3, 2, 'de'), (4, NULL, 'ch'), (5, NULL, NULL);
+CREATE TABLE full_shops (id integer PRIMARY KEY, region integer, country text);
+INSERT INTO full_shops VALUES (1, 1, 'de'), (2, 1, 'ch'), (4, NULL, 'ch'), (5, NULL, NULL);
+CREATE TABLE rates (id integer PRIMARY KEY, rate numeric, name text);
+INSERT INTO rates VALUES (1, 1.00, 'north'), (2, 2.5, 'east'), (3, 9.0, 'east'), (4, 9.00, 'none');
+CREATE TABLE staff (id integer PRIMARY KEY, chief integer);
+INSERT INTO staff VALUES (1, NULL), (2, 1), (3, 99), (4, 3), (5, 5);
+CREATE TABLE prices (id integer PRIMARY KEY, rate numeric NOT NULL UNIQUE);
+INSERT INTO prices VALUES (1, 1.0), (2, 2.50);
+"""
+TARGET = """
+CREATE TABLE app.prices (id integer PRIMARY KEY, rate numeric NOT NULL UNIQUE);
+CREATE TABLE app.regions (id integer, country text, rate numeric, name text, PRIMARY KEY (country, id));
+CREATE TABLE app.shops (id integer PRIMARY KEY, region bigint, country text,
+  FOREIGN KEY (region, country) REFERENCES app.regions (id, country));
+CREATE TABLE app.full_shops (id integer PRIMARY KEY, region integer, country text,
+  FOREIGN KEY (country, region) REFERENCES app.regions (country, id) MATCH FULL);
+CREATE TABLE app.rates (id integer PRIMARY KEY, rate numeric REFERENCES app.prices (rate), name text);
+CREATE TABLE app.staff (id integer PRIMARY KEY, chief integer REFERENCES app.staff);
+"""
+TABLES = {
+    "regions": {"id": "integer", "country": "text", "rate": "numeric?", "name": "text?"},
+    "shops": {"id": "integer", "region": "integer?", "country": "text?"},
+    "full_shops": {"id": "integer", "region": "integer?", "country": "text?"},
+    "rates": {"id": "integer", "rate": "numeric?", "name": "text?"},
+    "prices": {"id": "integer", "rate": "numeric"},
+    "staff": {"id": "integer", "chief": "integer?"},
+}
+
+
+def test_orphans_of_every_foreign_key_are_named(make_tables: MakeTables) -> None:
+    world = make_tables(SOURCE, TARGET, TABLES)
+
+    found = findings_of(world)
+
+    assert named(found) == {
+        ("orphan", "shops.region+country"): {'["1", "ch"]', '["2", "de"]'},
+        ("orphan", "full_shops.country+region"): {"4", '["ch", "1"]'},
+        ("orphan", "rates.rate"): {"9.0", "9.00"},
+        ("orphan", "staff.chief"): {"99"},
+    }
+    assert {f.place.split(".")[3]: f.count for f in found if f.code == "orphan"} == {
+        "region+country": 2, "country+region": 2, "rate": 2, "chief": 1,
+    }  # fmt: skip
+    world.copy_with(world.task(), Policies.read(["orphan=quarantine"]))
+    kept = "SELECT array_agg(id ORDER BY id) FROM app."
+    assert value(world.target, f"{kept}shops") == [1, 4, 5]
+    assert value(world.target, f"{kept}full_shops") == [1, 5]
+    assert value(world.target, f"{kept}rates") == [1, 2]
+    assert value(world.target, f"{kept}staff") == [1, 2, 5]
+    assert world.verify().identical
+
+
+def test_policy_null_fits_what_the_foreign_key_takes(make_tables: MakeTables) -> None:
+    world = make_tables(SOURCE, TARGET, TABLES)
+
+    world.copy_with(world.task(), Policies.read(["orphan=null"]))
+
+    assert query(world.target, "SELECT * FROM app.full_shops ORDER BY id") == [
+        (1, 1, "de"), (2, None, None), (4, None, None), (5, None, None),
+    ]  # fmt: skip
+    assert value(world.target, "SELECT chief FROM app.staff WHERE id = 3") is None
+    assert world.verify().identical
