@@ -24,10 +24,9 @@ from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, pla
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.planner import CheckRows, Task, plan, plan_with, unfinished_run
 from payrollx_db.consolidate.quarantine import apply
-from payrollx_db.consolidate.resuming import left_to_copy, run_to_resume
+from payrollx_db.consolidate.resuming import left_to_copy, run_or_undo, run_to_resume
 from payrollx_db.consolidate.retrying import resume_after_lock_loss
 from payrollx_db.consolidate.run_session import RunSession
-from payrollx_db.consolidate.stages import run_stages
 from payrollx_db.consolidate.state import accounts, history, quarantine
 from payrollx_db.consolidate.state.accounts import TableState
 from payrollx_db.consolidate.state.findings import record_findings
@@ -232,9 +231,8 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     plan = apply(plan, await quarantine.decisions(session.connection, [run.id]))
     _announce(running, plan, resumed=unfinished is not None)
     try:
-        await run_stages(running, plan)
-    except FindingsError as error:
-        await _undo_unfit(running, task.catalog, run, plan, error)
+        await run_or_undo(running, run, plan)
+    except FindingsError:
         if not thorough:
             refuse((await checks.check(context, plan, task.policies)).findings)  # names all, not just the first
         raise
@@ -245,17 +243,6 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     async with running.transaction() as connection:
         await finish_run(connection, run.id, "done")
     return Report(replace(run, status="done"), tables, tuple(findings), tuple(map(str, plan.waiting)), 0.0)
-
-
-async def _undo_unfit(context: RunContext, catalog: Catalog, run: Run, plan: Plan, error: FindingsError) -> None:
-    """Undo a run whose data doesn't fit; let ``error`` name what could not be restored. Raises as `undo.undo`."""
-    names = [table.target_name for table in plan.copies]
-    try:
-        left = await undo.undo(context, run, names, "the data did not fit; nothing was changed")
-    except BaseException as failure:
-        await _record_interruption(context, catalog, failure)
-        raise
-    error.details = (*error.details, *(f"can't be restored: {item}" for item in left))
 
 
 async def _nothing_to_do(connection: Connection, plan: Plan) -> Report:

@@ -1,16 +1,19 @@
-"""What is left to do of a plan: which run is resumed, which one is given up, and which tables are copied already."""
+"""What is left to do of a plan, and how its run ends: resumed, given up, undone, or stopped with all else restored."""
 
 from dataclasses import replace
 
-from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.copy import indexes, undo
 from payrollx_db.consolidate.copy.abandon import abandon
+from payrollx_db.consolidate.copy.restoring import restore_dropped
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import Task, unfinished_run
 from payrollx_db.consolidate.run_session import RunSession
+from payrollx_db.consolidate.stages import run_stages
 from payrollx_db.consolidate.state import accounts
+from payrollx_db.consolidate.state.parts import finished_parts
 from payrollx_db.consolidate.state.runs import Run, has_written, last_policies, refuse_other
-from payrollx_db.errors import StateConflictError
+from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.events import Notice
 from payrollx_db.postgres.session import Connection
 
@@ -38,6 +41,37 @@ async def run_to_resume(context: Context, session: RunSession, task: Task, plan:
     if given_up.unrestored:
         raise undo.unrestored_error(f"run {run.id} is given up", given_up.unrestored)
     return None
+
+
+async def run_or_undo(context: RunContext, run: Run, plan: Plan) -> None:
+    """Do what is left to do of ``run``; undo it where the data doesn't fit.
+
+    Raises FindingsError when that is undone; SourceError or TargetError where the run can be resumed. Both name what
+    could not be restored; all else that was dropped from tables whose rows are in is back by then.
+    """
+    try:
+        await run_stages(context, plan)
+    except FindingsError as error:
+        names = [table.target_name for table in plan.copies]
+        left = await undo.undo(context, run, names, "the data did not fit; nothing was changed")
+        error.details = (*error.details, *(f"can't be restored: {item}" for item in left))
+        raise
+    except TargetError as error:
+        if not error.transient:
+            await _restore_others(context, plan, error)
+        raise
+
+
+async def _restore_others(context: RunContext, plan: Plan, error: TargetError) -> None:
+    """Restore what else the run has dropped, as far as its tables are in; let ``error`` name what can't be."""
+    finished = await finished_parts(context.connection, context.run)
+    waiting = {table.target_name for table in plan.copies if table.place not in finished}
+    try:
+        left = await restore_dropped(context, waiting)
+    except PayrollxError as failure:  # what has stopped the run is what counts
+        context.observer(Notice(f"{failure.message}; the other indexes and keys wait for the next copy"))
+        return
+    error.details = (*error.details, *(f"can't be restored: {item}" for item in left if item.reason))
 
 
 async def left_to_copy(connection: Connection, plan: Plan, unfinished: Run | None) -> Plan:

@@ -5,6 +5,7 @@ others from coming back, and none keeps a person from leaving the run.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Set as AbstractSet
 
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy.indexes import IndexBuilder
@@ -19,14 +20,15 @@ PASSES = 2  # one object may need another that comes back later; and a lock may 
 Problems = dict[tuple[str, str], tuple[DroppedObject, str]]
 
 
-async def restore_dropped(context: RunContext) -> tuple[Unrestored, ...]:
-    """Restore the indexes and foreign keys that the run has dropped; return, and record, what can't be restored.
+async def restore_dropped(context: RunContext, waiting: AbstractSet[str] = frozenset()) -> tuple[Unrestored, ...]:
+    """Restore the indexes and foreign keys that the run has dropped; return what isn't back, and record why.
 
-    Raises TargetError where the connection is lost for good.
+    Not those of the tables ``waiting``, whose rows aren't in yet. Raises TargetError where the connection is lost for
+    good.
     """
     problems: Problems = {}
     for _ in range(PASSES):
-        problems = await _restore_once(context)
+        problems = await _restore_once(context, waiting)
         if not problems:
             break
     async with context.transaction() as connection:
@@ -34,9 +36,10 @@ async def restore_dropped(context: RunContext) -> tuple[Unrestored, ...]:
     return await unrestored(context.connection, [context.run])
 
 
-async def _restore_once(context: RunContext) -> Problems:
+async def _restore_once(context: RunContext, waiting: AbstractSet[str]) -> Problems:
     """Try each object that isn't back: first all indexes, then the keys, which need them."""
-    missing = [item for item in await dropped_objects(context.connection, context.run) if not item.restored]
+    dropped = await dropped_objects(context.connection, context.run)
+    missing = [item for item in dropped if not item.restored and waiting.isdisjoint(_tables(item))]
     current = await read_database(context.connection, context.target.name)
     problems: Problems = {}
     by_table: dict[str, list[DroppedObject]] = {}
@@ -82,6 +85,10 @@ def _key_restorer(context: RunContext, item: DroppedObject) -> Callable[[], Awai
                 await builder.validate(item.thing)
 
     return restore
+
+
+def _tables(item: DroppedObject) -> tuple[str, ...]:
+    return (item.table, item.thing.target) if isinstance(item.thing, ForeignKey) else (item.table,)
 
 
 async def _trying(item: DroppedObject, problems: Problems, restore: Callable[[], Awaitable[None]]) -> None:
