@@ -35,6 +35,7 @@ pytest_plugins = [
     "run_reports",
     "preflight_worlds",
     "damaged_targets",
+    "structure_worlds",
     "refusals",
     "audit_databases",
     "german_servers",

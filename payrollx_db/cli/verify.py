@@ -11,9 +11,9 @@ from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.task import task_options
-from payrollx_db.consolidate import pipeline, status
+from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
-from payrollx_db.model.events import Observer
+from payrollx_db.model.events import Observer, ignore_events
 
 FINDINGS = 3
 
@@ -24,21 +24,46 @@ FINDINGS = 3
               help="Number of differing rows to name per table.")  # fmt: skip
 @click.option("--show-values", is_flag=True,
               help="Show the values of the differing columns (they may be personal data).")  # fmt: skip
+@click.option("--structure/--no-structure", "structure", default=None, envvar="PAYROLLX_STRUCTURE",
+              help="Compare the target's structure too: keys, indexes, triggers, sequences and the like, as they were "
+              "when the run began. By default where a finished run has filled the tables.")  # fmt: skip
+@click.option("--accept-structure", is_flag=True,
+              help="Compare nothing, but record the structure as it is now: what was changed on purpose is no "
+              "difference from then on.")  # fmt: skip
 @events
 @as_json
 def verify(
-    make_task: Callable[[Observer], Task], *, limit: int, show_values: bool, events: Path | None, as_json: bool
+    make_task: Callable[[Observer], Task],
+    *,
+    limit: int,
+    show_values: bool,
+    structure: bool | None,
+    accept_structure: bool,
+    events: Path | None,
+    as_json: bool,
 ) -> int:
     """Prove that both sides hold the same rows, by hashing every row in one canonical form. No row is changed.
 
-    Exit code 3 means that they differ; the differing rows are named by their primary keys.
+    The structure of the target is proven too: what is gone or changed since the run began is named, with the
+    statements that bring it back. Exit code 3 means that something differs; rows are named by their primary keys.
     """
+    if accept_structure:
+        return _accept(make_task(ignore_events), as_json=as_json)
     with showing(events) as observer:
         task = make_task(observer)
-        verdict = asyncio.run(pipeline.verify(task, limit=limit, values=show_values))
-        accounts = asyncio.run(status.finished_accounts(task.target))
+        verdict = asyncio.run(pipeline.verify(task, limit=limit, values=show_values, structure=structure))
     if as_json:
         console.answer_json(verdict.document())
     else:
-        runs.show_verdict(verdict, accounts)
+        runs.show_verdict(verdict)
     return 0 if verdict.identical else FINDINGS
+
+
+def _accept(task: Task, *, as_json: bool) -> int:
+    """Record the structure as it is, and say with which runs."""
+    numbers = asyncio.run(pipeline.accept_structure(task))
+    if as_json:
+        console.answer_json({"accepted": numbers})
+    else:
+        console.answer(f"the structure as it is now is recorded with run {', '.join(map(str, numbers))}")
+    return 0

@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import sql
 
+from payrollx_db.consolidate import verification
 from payrollx_db.consolidate.check import checks
 from payrollx_db.consolidate.check.checks import Checked
 from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
@@ -35,9 +36,11 @@ from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.parts import copied_snapshots
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.consolidate.state.runs import Run, finish_run, record_failure, resume_run, runs, start_run
+from payrollx_db.consolidate.state.structures import record_structure
 from payrollx_db.consolidate.state.unfinished import describe_stopped, find_unfinished_async, refuse_unfinished
+from payrollx_db.consolidate.verification import Asked
 from payrollx_db.consolidate.verify.changes import find_changes
-from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
+from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import (
     ConfigurationError,
     FindingsError,
@@ -62,6 +65,7 @@ __all__ = [
     "Report",
     "Task",
     "abandon",
+    "accept_structure",
     "check",
     "copy",
     "plan",
@@ -167,22 +171,26 @@ async def abandon(
         return await abandon_run(context, session, run, "given up by payrollx-db abandon")
 
 
-async def verify(task: Task, *, limit: int = 20, values: bool = False) -> Verdict:
-    """Prove that both sides hold the same, and record that with the run. Raises as `plan` does, LayoutMismatchError."""
-    started = time.monotonic()
+async def verify(task: Task, *, limit: int = 20, values: bool = False, structure: bool | None = None) -> Verdict:
+    """Prove that both sides hold the same and that the target's structure is as designed; record it with the run.
+
+    ``limit`` is how many differing rows are named of each table, ``values`` shows them. ``structure`` says whether the
+    structure is looked at; by default that of the tables that finished runs have filled. Raises as `plan` does,
+    LayoutMismatchError.
+    """
     async with _opened(task) as context:
-        reading = replace(context, target=context.target_as_given)  # to read, the login's own rights must be enough
-        plan = await _planned(reading, task)
-        async with context.sessions.session(reading.target) as connection:
-            run = await find_unfinished_async(connection, {table.target.schema for table in plan.tables})
-            refuse_unfinished(run, reading.target.url.masked, "verified", task.catalog)
-            numbers = [run.id for run in await runs(connection) if run.status != "undone"]
-            plan = apply(plan, await quarantine.decisions(connection, numbers))
-        context.observer(StageStarted("verify", "hashing both sides"))
-        kept_rows = quarantine.kept_rows(numbers) if numbers else None
-        verdict = await Verifier(reading, limit, values, kept_rows).all(plan)
-        await history.record_verification((context.target, reading.target), verdict, started, context.observer)
-        return verdict
+        plan = await _planned(replace(context, target=context.target_as_given), task)
+        return await verification.verify_plan(context, plan, Asked(limit, values, structure))
+
+
+async def accept_structure(task: Task) -> list[int]:
+    """Record the target's structure as it is now, as what `verify` holds it against from now on.
+
+    Returns the numbers of the finished runs with which it is recorded. Raises as `plan` does, LayoutMismatchError, or
+    StateConflictError where no finished run has filled these tables or another run is at work.
+    """
+    async with _opened(task) as context:
+        return await verification.accept_structure(context, await _planned(context, task))
 
 
 async def retry(task: Task) -> tuple[Retried, ...]:
@@ -297,6 +305,7 @@ async def _record_start(
                 run = await resume_run(connection, unfinished, plan)
             else:
                 run = await start_run(connection, plan, context.sources, context.jobs)
+                await record_structure(connection, run.id, plan.tables)
                 await quarantine.record(connection, run.id, checked.decisions)
             await record_findings(connection, run.id, (finding.recorded for finding in checked.findings))
             await history.record_attempt(connection, run.id, plan, task.policies, context.target, context.jobs)

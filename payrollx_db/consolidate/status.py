@@ -46,14 +46,6 @@ class Status:
         }
 
 
-async def finished_accounts(target: Endpoint) -> tuple[TableState, ...]:
-    """Return the recorded accounts of all tables that finished runs have written. Raises TargetError."""
-    async with session(target) as connection:
-        with target.translating_errors("can't read the recorded runs"):
-            done = [run for run in await runs(connection) if run.status == "done"]
-            return tuple([account for run in done for account in await accounts(connection, run.id)])
-
-
 async def status(target: Endpoint, run: int | None = None, *, catalog: str = "") -> Status:
     """Return what the target remembers of its runs, or of ``catalog``'s; ``run`` picks one (default: the newest).
 

@@ -14,6 +14,7 @@ from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state.accounts import TableState
 from payrollx_db.consolidate.state.unrestored import Unrestored
 from payrollx_db.consolidate.status import Status
+from payrollx_db.consolidate.verify.structure import StructureVerdict
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 
 MEGABYTE = 1_000_000
@@ -59,7 +60,7 @@ def show_report(report: Report) -> None:
         )
         console.note("hint: payrollx-db verify proves that both sides are still identical; no row was read now")
         return
-    _show_accounts(report.tables, {})
+    _show_accounts(report.tables)
     console.answer(
         f"\nrun {report.run.id} is done: {total:,} rows read in {report.seconds:.1f} s, and every one accounted for."
     )
@@ -68,20 +69,54 @@ def show_report(report: Report) -> None:
     console.note("hint: payrollx-db verify proves that both sides are identical")
 
 
-def show_verdict(verdict: Verdict, accounts: Sequence[TableState]) -> None:
-    """Show the verdict beside the accounts of the runs that wrote the rows, and the rows that differ."""
-    verdicts = {table.table.place: table for table in verdict.tables}
-    known = {(account.source, account.target) for account in accounts}
-    bare = [_bare_account(v) for place, v in verdicts.items() if place not in known]
-    _show_accounts([a for a in accounts if (a.source, a.target) in verdicts] + bare, verdicts)
+def show_verdict(verdict: Verdict) -> None:
+    """Show what was compared, table by table and in all, the rows that differ, and the findings of the structure."""
+    ordered = sorted(verdict.tables, key=lambda table: table.table.place)
+    groups = [
+        (database, [_verdict_cells(table.document()) for table in members])
+        for database, members in groupby(ordered, key=lambda table: table.table.database)
+    ]
+    totals = {"identical": verdict.rows_identical, "seconds": 0.0, **verdict.totals}
+    console.answer_groups(VERDICT_HEADINGS, [*groups, ("", [["all tables", *_verdict_cells(totals | NAMELESS)[1:]]])])
     for table in verdict.tables:
         _show_differences(table)
-    kept = {table.table.source_name: table.kept.left_rows for table in verdict.tables if table.kept}
-    out = sum(kept.values())
-    rows = sum(table.result.left_rows for table in verdict.tables) + out
-    word = "identical" if verdict.identical else "NOT identical"
-    aside = f" ({out:,} of them in quarantine, unchanged)" if out else ""
-    console.answer(f"\n{rows:,} source rows in {len(verdict.tables)} tables{aside}: {word}.")
+    if verdict.structure is not None and verdict.structure.findings:
+        console.answer("")
+        findings.show(verdict.structure.findings)
+    console.answer(f"\n{_compared(verdict)}")
+    if verdict.structure is not None:
+        console.answer(_structure_sentence(verdict.structure))
+
+
+VERDICT_HEADINGS = (
+    ("table", "left"), ("source rows", "right"), ("target rows", "right"), ("quarantined", "right"),
+    ("missing", "right"), ("extra", "right"), ("changed", "right"), ("time", "right"), ("identical", "left"),
+)  # fmt: skip
+NAMELESS = {"source": "", "target": ""}
+
+
+def _verdict_cells(document: dict[str, Any]) -> list[str]:
+    counts = ("source_rows", "target_rows", "quarantined", "missing", "extra", "changed")
+    return [
+        f"{document['source'].rpartition('.')[2]} → {document['target']}",
+        *(f"{document[name]:,}" for name in counts),
+        f"{document['seconds']:.1f} s" if document["seconds"] else "",
+        "yes" if document["identical"] else "NO",
+    ]
+
+
+def _compared(verdict: Verdict) -> str:
+    totals = verdict.totals
+    aside = f" ({totals['quarantined']:,} of them in quarantine, unchanged)" if totals["quarantined"] else ""
+    word = "identical" if verdict.rows_identical else "NOT identical"
+    return f"{totals['source_rows']:,} source rows in {_counted(len(verdict.tables), 'table')}{aside}: {word}."
+
+
+def _structure_sentence(structure: StructureVerdict) -> str:
+    objects = f"{_counted(structure.compared, 'object')} of {_counted(structure.tables, 'table')}"
+    if structure.intact:
+        return f"structure: {objects} and the sequences compared: as designed."
+    return f"structure: {objects} and the sequences compared: {_counted(len(structure.differences), 'difference')}."
 
 
 def show_status(status: Status) -> None:
@@ -104,7 +139,7 @@ def show_status(status: Status) -> None:
     if any(run.unfinished for run in status.runs) and not status.at_work:
         console.note("hint: call the same payrollx-db copy again to resume the unfinished run")
     console.answer(f"\ntables of run {status.run}:")
-    _show_accounts(status.tables, {}, moved=status.moved)
+    _show_accounts(status.tables, moved=status.moved)
     _show_unrestored(status)
     if status.findings:
         console.answer(f"\nfindings of the check of run {status.run}:")
@@ -151,18 +186,12 @@ def show_retried(retried: Sequence[Retried]) -> None:
         console.answer("nothing is in quarantine")
 
 
-def _show_accounts(
-    accounts: Iterable[TableState],
-    verdicts: dict[tuple[str, str], TableVerdict],
-    *,
-    moved: dict[str, tuple[int, int]] | None = None,
-) -> None:
+def _show_accounts(accounts: Iterable[TableState], *, moved: dict[str, tuple[int, int]] | None = None) -> None:
     headings = [("table", "left"), *((h, "right") for h in ("read", "written", "quarantined", "merged", "time"))]
-    headings += [("identical", "left")] if verdicts else []
     headings += [("", "left")] if moved is not None else []
     ordered = sorted(accounts, key=lambda a: (a.source, a.target))
     groups = [
-        (database, [_account_cells(account, verdicts, moved) for account in members])
+        (database, [_account_cells(account, moved) for account in members])
         for database, members in groupby(ordered, key=lambda a: a.source.partition(".")[0])
     ]
     sums = [
@@ -200,18 +229,11 @@ def _numbers(account: TableState) -> tuple[int | None, ...]:
     return (account.rows_read, account.rows_written, account.rows_quarantined, account.rows_merged)
 
 
-def _account_cells(
-    account: TableState,
-    verdicts: dict[tuple[str, str], TableVerdict],
-    moved: dict[str, tuple[int, int]] | None,
-) -> list[str]:
-    verdict = verdicts.get((account.source, account.target))
-    seconds = (account.seconds or 0) + (verdict.seconds if verdict else 0)
+def _account_cells(account: TableState, moved: dict[str, tuple[int, int]] | None) -> list[str]:
+    seconds = account.seconds or 0
     cells = [f"{account.source.rpartition('.')[2]} → {account.target}"]
     cells += ["" if number is None else f"{number:,}" for number in _numbers(account)]
     cells.append(f"{seconds:.1f} s" if seconds else "")
-    if verdicts:
-        cells.append("" if verdict is None else "yes" if verdict.identical else "NO")
     if moved is not None:
         rows = moved.get(account.target, (0, 0))[0]
         so_far = f" {rows:,} of about {account.estimated_rows:,}" if account.status == "running" else ""
@@ -223,15 +245,6 @@ def _planned(table: TablePlan) -> list[str]:
     size = f"{table.source.size / MEGABYTE:,.1f}"
     kind = f"duplicate: merged with {table.owner}'s" if table.owner else ""
     return [f"{table.source.name} → {table.target_name}", f"{table.source.rows:,}", size, kind]
-
-
-def _bare_account(verdict: TableVerdict) -> TableState:
-    """Return an account of a table that no recorded run wrote: what was counted just now."""
-    table, result = verdict.table, verdict.result
-    return TableState(
-        *table.place, "merge" if table.owner else "copy", "done", table.source.rows, table.source.size,
-        result.left_rows, None, None, None, None, None,
-    )  # fmt: skip
 
 
 def _show_differences(verdict: TableVerdict) -> None:

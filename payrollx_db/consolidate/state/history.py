@@ -103,9 +103,11 @@ async def _record_run(connection: Connection, run: Run, verdict: Verdict, starte
     if not tables:
         return
     now = time.monotonic()
-    identical = all(table.identical for table in tables)
+    structure = None if verdict.structure is None else json.dumps(verdict.structure.document())
+    identical = all(table.identical for table in tables) and (verdict.structure is None or verdict.structure.intact)
     cursor = await connection.execute(
-        queries.load("insert_verification"), (run.id, now - started, identical, this_process()[0], __version__)
+        queries.load("insert_verification"),
+        (run.id, now - started, identical, this_process()[0], __version__, structure),
     )
     ((verification,),) = await cursor.fetchall()
     rows = [

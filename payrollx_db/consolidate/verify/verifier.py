@@ -15,6 +15,7 @@ from psycopg import sql
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.verify.structure import StructureVerdict
 from payrollx_db.model.events import TableFinished, TableStarted
 from payrollx_db.postgres.compare import Comparison, Difference, Sums, compare
 from payrollx_db.postgres.concurrency import limited
@@ -22,6 +23,8 @@ from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.sides import Form, Side
 
 KEY_IS_TEXT: Mapping[str, Form] = {"key": "text"}
+
+COUNTS = ("source_rows", "target_rows", "quarantined", "missing", "extra", "changed")
 
 
 @dataclass(frozen=True)
@@ -72,18 +75,38 @@ class TableVerdict:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdicts on all tables of a plan."""
+    """The verdicts on all tables of a plan; ``structure`` is that on the target's structure, if it was looked at."""
 
     tables: tuple[TableVerdict, ...]
+    structure: StructureVerdict | None = None
+
+    @property
+    def rows_identical(self) -> bool:
+        """Whether every table holds the same rows on both sides."""
+        return all(table.identical for table in self.tables)
 
     @property
     def identical(self) -> bool:
-        """Whether every table is."""
-        return all(table.identical for table in self.tables)
+        """Whether every table holds the same, and the target's structure is as it was designed."""
+        return self.rows_identical and (self.structure is None or self.structure.intact)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """How many rows there are in all; those of a target only once, though duplicate tables look at it again."""
+        documents = [table.document() for table in self.tables]
+        totals = {name: sum(document[name] for document in documents) for name in COUNTS}
+        return totals | {"target_rows": sum({d["target"]: d["target_rows"] for d in documents}.values())}
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as plain data, for ``--json``."""
-        return {"identical": self.identical, "tables": [table.document() for table in self.tables]}
+        tables = [table.document() for table in self.tables]
+        return {
+            "identical": self.identical,
+            "rows_identical": self.rows_identical,
+            "tables": tables,
+            "totals": self.totals,
+            "structure": self.structure.document() if self.structure else None,
+        }
 
 
 @dataclass(frozen=True)

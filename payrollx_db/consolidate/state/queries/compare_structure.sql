@@ -1,0 +1,24 @@
+-- What differs between the recorded structures of runs and what stands, which the query {{structure}} reads. Of a run,
+-- only those objects count that belong to the tables that it was the last to write; but what any of these runs knew
+-- isn't new.
+WITH known AS MATERIALIZED (
+  SELECT s.run_id, o.value ->> 0 AS root, o.value ->> 1 AS kind, o.value ->> 2 AS table_name, o.value ->> 3 AS name,
+         o.value -> 4 AS properties
+  FROM payrollx_meta.structures AS s CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(s.objects) AS o (value)
+  WHERE s.run_id = ANY (%(runs)s)
+), recorded AS MATERIALIZED (
+  SELECT k.kind, k.table_name, k.name, k.properties
+  FROM known AS k
+  JOIN (SELECT w.run, pg_catalog.format('%%I.%%I', w.schema, w.name) AS root
+        FROM ROWS FROM (pg_catalog.unnest(%(runs)s::bigint[]), pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[])) AS w (run, schema, name)) AS w
+    ON (w.run, w.root) = (k.run_id, k.root)
+), current AS MATERIALIZED (
+  SELECT o.kind, o.table_name, o.name, o.properties FROM ({structure}) AS o
+)
+SELECT 'recorded', d.* FROM (SELECT * FROM recorded EXCEPT SELECT * FROM current) AS d
+UNION ALL
+SELECT 'current', d.*
+FROM (SELECT * FROM current EXCEPT SELECT kind, table_name, name, properties FROM known) AS d
+UNION ALL
+SELECT 'compared', '', '', '', pg_catalog.to_jsonb(pg_catalog.count(*)) FROM recorded
+ORDER BY 1, 2, 3, 4

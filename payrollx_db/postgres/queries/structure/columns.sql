@@ -1,0 +1,34 @@
+SELECT s.root,
+       'column',
+       s.name,
+       pg_catalog.quote_ident(a.attname),
+       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+         'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+         'collation', CASE WHEN a.attcollation <> t.typcollation THEN pg_catalog.format('%%I.%%I', cn.nspname, l.collname) END,
+         'not null', NULLIF(a.attnotnull, false),
+         'not null, not valid', (SELECT true FROM pg_catalog.pg_constraint AS k
+                                 WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated),
+         'generated', NULLIF(a.attgenerated, ''),
+         'identity', NULLIF(a.attidentity, ''),
+         'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+         'storage', NULLIF(a.attstorage, t.typstorage),
+         'compression', NULLIF(a.attcompression, ''),
+         'statistics target', NULLIF(coalesce(a.attstattarget, -1), -1),
+         -- Not everything there is somebody's choice: some servers keep marks of their own.
+         'options', (SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
+                     FROM pg_catalog.unnest(a.attoptions) AS o (option) WHERE o.option ~ '^n_distinct'),
+         'privileges', (SELECT pg_catalog.jsonb_agg(g.privilege ORDER BY g.privilege)
+                        FROM (SELECT DISTINCT e.privilege_type || ' (' || pg_catalog.quote_ident(a.attname) || ') ON %%s TO '
+                                     || CASE e.grantee WHEN 0 THEN 'PUBLIC'
+                                        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(e.grantee)) END
+                                     || CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
+                              FROM pg_catalog.aclexplode(a.attacl) AS e) AS g),
+         'comment', pg_catalog.col_description(a.attrelid, a.attnum)
+       ))
+FROM scope AS s
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
+LEFT JOIN pg_catalog.pg_namespace AS cn ON cn.oid = l.collnamespace
+WHERE s.relkind IN ('r', 'p', 'f')

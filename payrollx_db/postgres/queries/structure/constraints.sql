@@ -1,0 +1,23 @@
+-- Keys, exclusions and CHECKs of these tables, and the foreign keys that leave or reach them. What the server makes
+-- of a foreign key for each partition, and a CHECK that is its parent's, are no objects of their own.
+SELECT DISTINCT ON (k.oid)
+       s.root,
+       CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique constraint' WHEN 'x' THEN 'exclusion constraint'
+         WHEN 'f' THEN 'foreign key' ELSE 'check' END,
+       pg_catalog.format('%%I.%%I', n.nspname, c.relname),
+       pg_catalog.quote_ident(k.conname),
+       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+         'definition', pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
+         'not valid', NULLIF(NOT k.convalidated, false),
+         'refers to', CASE WHEN k.contype = 'f' THEN f.name END,
+         'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')
+       ))
+FROM scope AS s
+JOIN (SELECT b.oid, b.conrelid AS relation FROM pg_catalog.pg_constraint AS b
+      UNION ALL SELECT b.oid, b.confrelid FROM pg_catalog.pg_constraint AS b) AS e ON e.relation = s.oid
+JOIN pg_catalog.pg_constraint AS k ON k.oid = e.oid
+JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN relations AS f ON f.oid = k.confrelid
+WHERE k.contype IN ('p', 'u', 'x') OR (k.contype = 'f' AND k.conparentid = 0) OR (k.contype = 'c' AND k.conislocal)
+ORDER BY k.oid, s.oid <> k.conrelid

@@ -1,0 +1,30 @@
+-- The tables of these names, what inherits from them or is a partition, and the views over them; ``root`` is the one
+-- of those names that each belongs to. ``listed`` are further names, as the records of structures write them.
+WITH RECURSIVE relations AS MATERIALIZED (
+  SELECT c.oid, c.relkind, pg_catalog.format('%%I.%%I', n.nspname, c.relname) AS name, n.nspname, c.relname
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.relpersistence <> 't'
+), members AS (
+  SELECT r.oid, r.name AS root
+  FROM relations AS r
+  WHERE r.relkind <> 'S'
+    AND ((r.nspname, r.relname) IN (SELECT t.schema, t.name
+                                    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[])) AS t (schema, name))
+         OR r.name = ANY (%(listed)s::text[]))
+  UNION
+  SELECT i.inhrelid, m.root
+  FROM members AS m JOIN pg_catalog.pg_inherits AS i ON i.inhparent = m.oid
+), viewed AS (
+  SELECT m.oid, m.root FROM members AS m
+  UNION
+  SELECT c.oid, v.root
+  FROM viewed AS v
+  JOIN pg_catalog.pg_depend AS d ON d.refobjid = v.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                                AND d.classid = 'pg_catalog.pg_rewrite'::regclass
+  JOIN pg_catalog.pg_rewrite AS w ON w.oid = d.objid
+  JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class AND c.relkind IN ('v', 'm')
+), scope AS MATERIALIZED (
+  SELECT DISTINCT ON (v.oid) v.oid, v.root, r.name, r.relkind
+  FROM viewed AS v JOIN relations AS r ON r.oid = v.oid
+  ORDER BY v.oid, r.name <> v.root, v.root
+)

@@ -1,0 +1,48 @@
+-- The sequences that columns own, or that their defaults use. Where they stand is another matter.
+SELECT DISTINCT ON (u.sequence)
+       s.root,
+       'sequence',
+       s.name,
+       q.name,
+       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+         'type', pg_catalog.format_type(e.seqtypid, NULL),
+         'start', e.seqstart,
+         'increment', e.seqincrement,
+         'minimum', e.seqmin,
+         'maximum', e.seqmax,
+         'cache', NULLIF(e.seqcache, 1),
+         'cycle', NULLIF(e.seqcycle, false),
+         'owned by', o.column_name,
+         'persistence', NULLIF(c.relpersistence, 'p'),
+         'owner', CASE WHEN o.column_name IS NULL THEN pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) END,
+         'privileges', (SELECT pg_catalog.jsonb_agg(g.privilege ORDER BY g.privilege)
+                        FROM (SELECT DISTINCT a.privilege_type || ' ON SEQUENCE %%s TO '
+                                     || CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                                        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
+                                     || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
+                              FROM pg_catalog.aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner) AS g),
+         'comment', pg_catalog.obj_description(c.oid, 'pg_class')
+       ))
+FROM scope AS s
+JOIN LATERAL (
+  SELECT d.objid AS sequence FROM pg_catalog.pg_depend AS d
+  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    AND d.refobjid = s.oid AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+  UNION
+  SELECT d.refobjid FROM pg_catalog.pg_attrdef AS f
+  JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
+                                AND d.refclassid = 'pg_catalog.pg_class'::regclass
+  WHERE f.adrelid = s.oid
+) AS u ON true
+JOIN relations AS q ON q.oid = u.sequence AND q.relkind = 'S'
+JOIN pg_catalog.pg_class AS c ON c.oid = u.sequence
+JOIN pg_catalog.pg_sequence AS e ON e.seqrelid = u.sequence
+LEFT JOIN LATERAL (
+  SELECT r.name || '.' || pg_catalog.quote_ident(a.attname) AS column_name
+  FROM pg_catalog.pg_depend AS d
+  JOIN relations AS r ON r.oid = d.refobjid
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = u.sequence
+    AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+) AS o ON true
+ORDER BY u.sequence, s.name

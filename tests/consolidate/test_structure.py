@@ -1,0 +1,236 @@
+"""Verify proves the structure: whatever of it is lost or changed after a copy is named, with the way back."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from conftest import TestServer, unique
+from structure_worlds import NAMES, BrokenDepot
+from worlds import World, query
+
+from payrollx_db.cli.verify import FINDINGS
+
+
+def test_what_a_copy_leaves_is_as_designed(depot: World) -> None:
+    verdict = depot.verify()
+
+    assert verdict.structure is not None
+    assert [str(finding) for finding in verdict.structure.findings] == []
+    assert verdict.identical
+    assert verdict.structure.compared > 60
+
+
+BREAKS = {
+    "index dropped": (
+        "DROP INDEX depot.orders_lower",
+        "index orders_lower of depot.orders is gone: CREATE INDEX ON depot.orders USING btree (lower(code))",
+    ),
+    "primary key dropped": (
+        "ALTER TABLE depot.texts DROP CONSTRAINT texts_pkey",
+        "primary key texts_pkey of depot.texts is gone: PRIMARY KEY (id)",
+    ),
+    "unique dropped": (
+        "ALTER TABLE depot.orders DROP CONSTRAINT orders_code_key",
+        "unique constraint orders_code_key of depot.orders is gone: UNIQUE (code)",
+    ),
+    "unique index instead of the constraint": (
+        ("ALTER TABLE depot.orders DROP CONSTRAINT orders_code_key; CREATE UNIQUE INDEX orders_code_key"
+        " ON depot.orders (code)"),
+        "unique constraint orders_code_key of depot.orders is gone: UNIQUE (code)",
+    ),
+    "index not unique any more": (
+        ("ALTER TABLE depot.levels DROP CONSTRAINT levels_title_key; CREATE INDEX levels_title_key ON"
+        " depot.levels (title)"),
+        "unique constraint levels_title_key of depot.levels is gone: UNIQUE (title)",
+    ),
+    "index over all rows instead of some": (
+        "DROP INDEX depot.orders_level; CREATE INDEX orders_level ON depot.orders (level)",
+        ("index orders_level of depot.orders: definition was CREATE INDEX ON depot.orders USING btree (level)"
+         " WHERE (level > 0), is CREATE INDEX ON depot.orders USING btree (level)"),
+    ),
+    "index marked invalid": (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'depot.orders_lower'::regclass",
+        "index orders_lower of depot.orders: invalid was unset, is true",
+    ),
+    "index clustered by another": (
+        "ALTER TABLE depot.orders CLUSTER ON orders_pkey",
+        "index orders_pkey of depot.orders: clustered was unset, is true",
+    ),
+    "index without its comment": (
+        "COMMENT ON INDEX depot.orders_lower IS NULL",
+        "index orders_lower of depot.orders: comment was for searching, is unset",
+    ),
+    "exclusion constraint dropped": (
+        "ALTER TABLE depot.bookings DROP CONSTRAINT never_twice",
+        "exclusion constraint never_twice of depot.bookings is gone: EXCLUDE USING gist (during WITH &&)",
+    ),
+    "check dropped": (
+        "ALTER TABLE depot.orders DROP CONSTRAINT orders_amount_check",
+        "check orders_amount_check of depot.orders is gone: CHECK ((amount >= (0)::numeric))",
+    ),
+    "foreign key dropped": (
+        "ALTER TABLE depot.orders DROP CONSTRAINT orders_level_fkey",
+        ("foreign key orders_level_fkey of depot.orders is gone: FOREIGN KEY (level) REFERENCES"
+        " depot.levels(id) ON DELETE SET NULL"),
+    ),
+    "foreign key not valid": (
+        ("ALTER TABLE depot.orders DROP CONSTRAINT orders_level_fkey; ALTER TABLE depot.orders ADD CONSTRAINT"
+        " orders_level_fkey FOREIGN KEY (level) REFERENCES depot.levels ON DELETE SET NULL NOT VALID"),
+        "foreign key orders_level_fkey of depot.orders: not valid was unset, is true",
+    ),
+    "foreign key that deletes": (
+        ("ALTER TABLE depot.orders DROP CONSTRAINT orders_level_fkey; ALTER TABLE depot.orders ADD CONSTRAINT"
+        " orders_level_fkey FOREIGN KEY (level) REFERENCES depot.levels ON DELETE CASCADE"),
+        ("foreign key orders_level_fkey of depot.orders: definition was FOREIGN KEY (level) REFERENCES depot.levels(id)"
+        " ON DELETE SET NULL, is FOREIGN KEY (level) REFERENCES depot.levels(id) ON DELETE CASCADE"),
+    ),
+    "trigger dropped": (
+        "DROP TRIGGER touch ON depot.orders",
+        ("trigger touch of depot.orders is gone: CREATE TRIGGER touch BEFORE UPDATE ON depot.orders FOR EACH ROW"
+        " EXECUTE FUNCTION depot.touch()"),
+    ),
+    "trigger disabled": (
+        "ALTER TABLE depot.orders DISABLE TRIGGER touch",
+        "trigger touch of depot.orders: enabled was yes, is no",
+    ),
+    "all triggers disabled": (
+        "ALTER TABLE depot.orders DISABLE TRIGGER ALL",
+        "trigger touch of depot.orders: enabled was yes, is no",
+        "table depot.orders: unenforced constraints was unset, is orders_level_fkey: D",
+    ),
+    "rule dropped": ("DROP RULE quiet ON depot.orders", "rule quiet of depot.orders is gone: CREATE RULE quiet AS"),
+    "policy dropped": (
+        "DROP POLICY mine ON depot.orders",
+        "policy mine of depot.orders is gone: AS PERMISSIVE FOR SELECT TO PUBLIC USING ((level > 0))",
+    ),
+    "row security": (
+        "ALTER TABLE depot.levels ENABLE ROW LEVEL SECURITY",
+        "table depot.levels: row security was unset, is true",
+    ),
+    "statistics object dropped": (
+        "DROP STATISTICS depot.orders_stats",
+        ("statistics object depot.orders_stats of depot.orders is gone: CREATE STATISTICS"
+        " depot.orders_stats ON level, amount FROM depot.orders"),
+    ),
+    "statistics target": (
+        "ALTER TABLE depot.orders ALTER COLUMN amount SET STATISTICS -1",
+        "column amount of depot.orders: statistics target was 200, is unset",
+    ),
+    "default dropped": (
+        "ALTER TABLE depot.orders ALTER COLUMN note DROP DEFAULT",
+        "column note of depot.orders: default was 'none'::text, is unset",
+    ),
+    "not null dropped": (
+        "ALTER TABLE depot.orders ALTER COLUMN placed DROP NOT NULL",
+        "column placed of depot.orders: not null was true, is unset",
+    ),
+    "generated expression dropped": (
+        "ALTER TABLE depot.orders ALTER COLUMN twice DROP EXPRESSION",
+        "column twice of depot.orders: default was (amount * (2)::numeric), is unset; generated was stored, is no",
+    ),
+    "identity of another kind": (
+        "ALTER TABLE depot.always ALTER COLUMN id SET GENERATED BY DEFAULT",
+        "column id of depot.always: identity was always, is by default",
+    ),
+    "identity dropped": (
+        "ALTER TABLE depot.always ALTER COLUMN id DROP IDENTITY",
+        "column id of depot.always: identity was always, is none",
+    ),
+    "storage": (
+        "ALTER TABLE depot.orders ALTER COLUMN note SET STORAGE MAIN",
+        "column note of depot.orders: storage was e, is m",
+    ),
+    "collation": (
+        'ALTER TABLE depot.texts ALTER COLUMN title TYPE text COLLATE "POSIX"',
+        'column title of depot.texts: collation was unset, is pg_catalog."POSIX"',
+    ),
+    "owner": (
+        "ALTER TABLE depot.levels OWNER TO pg_monitor",
+        "table depot.levels: owner was postgres, is pg_monitor",
+    ),
+    "privilege revoked": (
+        "REVOKE SELECT ON depot.orders FROM pg_monitor",
+        "table depot.orders: privileges lost: SELECT to pg_monitor",
+    ),
+    "column privilege revoked": (
+        "REVOKE INSERT (note) ON depot.orders FROM pg_monitor",
+        "column note of depot.orders: privileges lost: INSERT (note) to pg_monitor",
+    ),
+    "unlogged": ("ALTER TABLE depot.texts SET UNLOGGED", "table depot.texts: persistence was logged, is unlogged"),
+    "options": (
+        "ALTER TABLE depot.texts RESET (fillfactor)",
+        "table depot.texts: options was fillfactor=70, is unset",
+    ),
+    "replica identity": (
+        "ALTER TABLE depot.orders REPLICA IDENTITY FULL",
+        "table depot.orders: replica identity was the default, is full",
+    ),
+    "comment dropped": (
+        "COMMENT ON TABLE depot.levels IS NULL",
+        "table depot.levels: comment was it's a level, is unset",
+    ),
+    "view dropped": ("DROP VIEW depot.big_orders", "view depot.big_orders is gone"),
+    "materialized view dropped": (
+        "DROP MATERIALIZED VIEW depot.order_sums",
+        "materialized view depot.order_sums is gone",
+    ),
+    "sequence without an owner": (
+        "ALTER SEQUENCE depot.down OWNED BY NONE",
+        "sequence depot.down of depot.countdowns: owned by was depot.countdowns.id, is unset",
+    ),
+    "sequence counts otherwise": (
+        "ALTER SEQUENCE depot.levels_id_seq INCREMENT 5",
+        "sequence depot.levels_id_seq of depot.levels: increment was 1, is 5",
+    ),
+}  # fmt: skip
+
+
+# What no statement brings back: how the tests do.
+UNDONE = {
+    "generated expression dropped": "ALTER TABLE depot.orders DROP COLUMN twice;"
+    " ALTER TABLE depot.orders ADD COLUMN twice numeric GENERATED ALWAYS AS (amount * 2) STORED",
+    "collation": "ALTER TABLE depot.texts ALTER COLUMN title TYPE text",
+    "identity dropped": "ALTER TABLE depot.always ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;"
+    " SELECT setval('depot.always_id_seq', 9)",
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_is_lost_or_changed_is_named_and_comes_back(broken_depot: BrokenDepot, name: str) -> None:
+    statement, *expected = BREAKS[name]
+    broken_depot.break_(statement)
+
+    differences = broken_depot.structure().differences
+
+    for message in expected:
+        assert any(finding.message.startswith(message) for finding in differences), [str(f) for f in differences]
+    assert len(differences) == len(expected), [str(finding) for finding in differences]
+    broken_depot.break_(UNDONE.get(name) or "".join(finding.sql for finding in differences))
+    assert [str(finding) for finding in broken_depot.structure().findings] == []
+
+
+def test_a_lost_index_is_no_success(depot: World, server: TestServer) -> None:
+    target = server.create_database(unique("lost"), depot.target.dbname)
+    world = replace(depot, target=target)
+    query(target, "DROP INDEX depot.orders_lower; CREATE INDEX own ON depot.orders (placed)")
+
+    done = world.command("verify", "--json", env=NAMES)
+    shown = world.command("verify", env=NAMES).stdout
+    report = json.loads(done.stdout)
+
+    assert done.returncode == FINDINGS
+    assert (report["identical"], report["rows_identical"]) == (False, True)
+    codes = {finding["code"]: finding for finding in report["structure"]["findings"]}
+    assert set(codes) == {"structure-gone", "structure-new"}
+    assert codes["structure-gone"]["sql"][0] == "CREATE INDEX orders_lower ON depot.orders USING btree (lower(code));"
+    assert "index own of depot.orders is new" in shown
+    assert "1 difference" in shown
+    world.command("verify", "--accept-structure", env=NAMES)
+    assert world.command("verify", env=NAMES).returncode == 0
+    server.drop_database(target.dbname)
+
+
+def test_no_structure_is_no_proof_of_it(depot: World) -> None:
+    done = depot.command("verify", "--no-structure", "--json", env=NAMES)
+
+    assert json.loads(done.stdout)["structure"] is None
