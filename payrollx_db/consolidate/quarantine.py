@@ -46,9 +46,9 @@ def apply(plan: Plan, decisions: Iterable[Decision]) -> Plan:
 
 def legacy_rows(table: TablePlan, keys: Iterable[str]) -> sql.Composable:
     """Return the query of key and whole row, as jsonb, of these rows of a source."""
-    whole = sql.SQL("SELECT {}, pg_catalog.to_jsonb({}) FROM {} WHERE {}")
+    whole = sql.SQL("SELECT {}, {} FROM {} WHERE {}")
     return whole.format(
-        table.source_key or sql.SQL("NULL"), sql.Identifier("s"), table.from_source, table.among(list(keys))
+        table.source_key or sql.SQL("NULL"), table.whole_row, table.from_source, table.among(list(keys))
     )
 
 

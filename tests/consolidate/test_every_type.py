@@ -23,8 +23,6 @@ WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype IN ('b', 'r', 'm
 def databases(server: Any) -> Iterator[Any]:
     made: list[str] = []
 
-
-
     def make(name: str, *options: str) -> Any:
         made.append(unique(name))
         if not options:
@@ -49,7 +47,9 @@ def test_values_of_every_type_arrive_as_they_were(server: Any, databases: Any, e
     world.copy()
     verdict = world.verify()
 
-    assert {table.target.name for table in plan.tables if table.text} == {"texts", "arrays"} | {"of_seg"} & {*types.tables}
+    assert {table.target.name for table in plan.tables if table.text} == {"texts", "arrays"} | {"of_seg"} & {
+        *types.tables
+    }
     assert [t.table.target_name for t in verdict.tables if not t.identical] == []
     before, after = types.as_texts(source, "public"), types.as_texts(target, "app")
     for name, rows in before.items():

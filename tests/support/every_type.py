@@ -128,7 +128,9 @@ class Types:
             query(source, f"CREATE EXTENSION {name}")
             query(target, f"CREATE EXTENSION {name}")
         query(source, OWN_TYPES.format(schema="public", labels="'fine', 'o''dd'"))
-        query(target, "CREATE SCHEMA app; CREATE TYPE shift AS (other int); CREATE TABLE shifts (moves int, oids shift[])")
+        query(
+            target, "CREATE SCHEMA app; CREATE TYPE shift AS (other int); CREATE TABLE shifts (moves int, oids shift[])"
+        )
         query(target, OWN_TYPES.format(schema="app", labels="'new', 'o''dd', 'fine'"))
         for name, kinds in self.tables.items():
             query(source, _table(f"public.{name}", kinds, "public"))

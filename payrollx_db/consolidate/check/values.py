@@ -134,7 +134,7 @@ def _probes(table: TablePlan) -> Iterator[_Probe]:
 
 def _quick(probe: _Probe) -> sql.Composable:
     """Return the probe's condition for a scan that converts everything: what raises need not be asked for."""
-    if probe.code in REFUSED and probe.column.conversion.raises:
+    if probe.code in REFUSED and not probe.column.conversion.late:
         return sql.SQL("false")
     return probe.condition
 

@@ -123,6 +123,24 @@ class TablePlan:
             return sql.SQL("pg_catalog.jsonb_build_array({})::text").format(sql.SQL(", ").join(parts))
         return parts[0] if parts else None
 
+    @property
+    def whole_row(self) -> sql.Composable:
+        """The source's row as one jsonb, in which quarantine keeps it.
+
+        JSON in it is a text: as a part of a jsonb it would lose what a jsonb can't hold, or be refused for it.
+        """
+        if not any(_has_json(column) for column in self.source.columns):
+            return sql.SQL("pg_catalog.to_jsonb({})").format(sql.Identifier(ROW))
+        values = sql.SQL(", ").join(
+            sql.SQL("{}{} AS {}").format(
+                sql.Identifier(ROW, column.name),
+                sql.SQL("::text" if _has_json(column) else ""),
+                sql.Identifier(column.name),
+            )
+            for column in self.source.columns
+        )
+        return sql.SQL("(SELECT pg_catalog.to_jsonb(kept) FROM (SELECT {}) AS kept)").format(values)
+
     def among(self, keys: Collection[str]) -> sql.Composable:
         """Return the condition that a source row's key is one of ``keys``."""
         if not keys or self.source_key is None:
@@ -212,6 +230,10 @@ def from_item(table: Table) -> sql.Composable:
     return sql.SQL("{}{} AS {}").format(only, sql.Identifier(table.schema, table.name), sql.Identifier(ROW))
 
 
+def _has_json(column: Column) -> bool:
+    return any(part.built_in and part.name in ("json", "_json") for part in column.type.parts())
+
+
 def new_uniques(table: TablePlan) -> Iterator[tuple[Index, tuple[ColumnPlan, ...]]]:
     """Yield the target's unique indexes that the source doesn't already guarantee, with their columns."""
     named = {column.target.name: column for column in table.columns}
@@ -269,7 +291,7 @@ def _target_name(table_map: TableMap, column: Column, target: Table, filled: Col
 def _value(column: Column, *, empty: bool) -> sql.Composable:
     """Return a source column's value; ``empty`` texts of it are NULL."""
     name = sql.Identifier(ROW, column.name)
-    return sql.SQL("pg_catalog.nullif({}::text, '')").format(name) if empty else name
+    return sql.SQL("NULLIF({}::text, '')").format(name) if empty else name
 
 
 def _no_rule(place: str, filled: str, column: Column, target: Column, servers: rules.Servers) -> Mismatch:

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.context import Context
-from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
+from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.verify.structure import StructureVerdict
 from payrollx_db.model.events import TableFinished, TableStarted
@@ -158,7 +158,7 @@ class Verifier:
     def _legacy_side(self, table: TablePlan) -> Side:
         """Return the source's rows that stay out, whole."""
         key = (("key", table.source_key or sql.SQL("NULL")),)
-        whole = (("row", sql.SQL("pg_catalog.to_jsonb({})").format(sql.Identifier(ROW))),)
+        whole = (("row", table.whole_row),)
         return Side(
             self.context.sources[table.database], table.from_source, key, whole, table.among(table.out), KEY_IS_TEXT
         )

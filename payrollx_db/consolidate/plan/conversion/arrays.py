@@ -33,6 +33,7 @@ def each_element(
         refused and sql.SQL("NOT {}").format(refused),
         conversion.lossy and sql.SQL(SOME).format(value, conversion.lossy),
         raises=conversion.raises,
+        late=conversion.late,
         code=conversion.code,
         note=conversion.note,
     )

@@ -90,7 +90,7 @@ def _to_array(value: sql.Composable, target: ColumnType) -> Conversion:
     listed = sql.SQL("({})::text::text[]").format(value)
     known = labels.is_label(sql.Identifier("label"), element.labels)
     valid = sql.SQL("NOT EXISTS (SELECT FROM pg_catalog.unnest({}) AS e (label) WHERE NOT {})").format(listed, known)
-    return Conversion("", listed, valid, code="enum-unknown")
+    return Conversion("", listed, valid, late=True, code="enum-unknown")
 
 
 def _rounded(value: sql.Composable, converted: sql.Composable, target: ColumnType) -> sql.Composable | None:

@@ -22,7 +22,7 @@ def to_enum(value: sql.Composable, source: ColumnType, target: ColumnType, _: Se
 
 def labelled(rule: str, text: sql.Composable, target: ColumnType) -> Conversion:
     """Return a conversion to the enum ``target`` of what may be none of its labels."""
-    return Conversion(rule, text, is_label(text, target.labels), raises=False, code="enum-unknown")
+    return Conversion(rule, text, is_label(text, target.labels), raises=False, late=True, code="enum-unknown")
 
 
 def is_label(text: sql.Composable, labels: Sequence[str]) -> sql.Composable:

@@ -35,8 +35,8 @@ class Conversion:
     """How one column's values get to their target type.
 
     ``value`` is the expression; ``valid`` is true of the values that it accepts (``None``: it accepts
-    all, or which it does only shows when it is tried), and ``raises`` says that the source's server refuses
-    the others itself; ``lossy`` is true of values that it would change without a word (``None``: never), and
+    all, or which it does only shows when it is tried). ``raises`` says that the source's server may refuse a value
+    itself, and ``late`` that only the target refuses what isn't valid; ``lossy`` is true of values that it would change without a word (``None``: never), and
     ``ambiguous`` of those that may mean two things. ``code`` is what a value that isn't ``valid`` is called when
     it is found. ``text`` says why the column has to go over as text, and is empty where its binary form does.
     """
@@ -48,6 +48,7 @@ class Conversion:
     raises: bool = True
     code: Literal["unconvertible", "enum-unknown"] = "unconvertible"
     text: str = ""
+    late: bool = False
     note: Note | None = None
     ambiguous: sql.Composable | None = None
 

@@ -26,13 +26,13 @@ def as_it_is(value: sql.Composable, source: ColumnType, target: ColumnType, serv
     rule = "same type" if not structured or target.built_in else f"{_noun(target)} of the same structure"
     if valid is not None:
         return Conversion(
-            rule, value, valid, raises=False, code="enum-unknown", text=why_text(target), note=note(target)
+            rule, value, valid, raises=False, late=True, code="enum-unknown", text=why_text(target), note=note(target)
         )
     finite = _finite(value, target, servers)
     # Sent as it is stored: the type's own output would leave out an XML document's declaration.
     stored = {"xml": "{}::text", "_xml": "{}::text[]"}.get(target.name, "{}") if target.built_in else "{}"
     sent = sql.SQL(stored).format(value)
-    return Conversion(rule, sent, finite, raises=False, text=why_text(target), note=note(target))
+    return Conversion(rule, sent, finite, raises=False, late=True, text=why_text(target), note=note(target))
 
 
 def difference(source: ColumnType, target: ColumnType) -> str:

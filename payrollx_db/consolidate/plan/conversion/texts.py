@@ -32,11 +32,11 @@ def limited(rule: str, text: sql.Composable, target: ColumnType) -> Conversion:
         padded = sql.SQL("{0} <> pg_catalog.rtrim({0}, ' ')").format(text)
     if target.name == "name":
         size = sql.SQL("pg_catalog.octet_length(pg_catalog.convert_to({}, 'UTF8')) <= {}")
-        return Conversion(rule, text, size.format(text, sql.Literal(NAME_BYTES)), raises=False)
+        return Conversion(rule, text, size.format(text, sql.Literal(NAME_BYTES)), raises=False, late=True)
     if not target.modifier:
         return Conversion(rule, text, None, padded, raises=False)
     short = sql.SQL("pg_catalog.char_length({}) <= {}").format(text, sql.Literal(int(target.modifier)))
-    return Conversion(rule, text, short, padded, raises=False)
+    return Conversion(rule, text, short, padded, raises=False, late=True)
 
 
 def to_uuid(value: sql.Composable, source: ColumnType, target: ColumnType, _: Servers) -> Conversion | None:

@@ -30,7 +30,7 @@ def precision(value: sql.Composable, source: ColumnType, target: ColumnType, ser
         return Conversion(f"to {target.display}", shorter, None, differ(shorter, value))
     # As intervals, a month equals thirty days.
     finite = sql.SQL("pg_catalog.isfinite({})").format(value) if servers.target_version < 170000 else None
-    return Conversion(f"to {target.display}", shorter, finite, differ(text_of(shorter), text_of(value)))
+    return Conversion(f"to {target.display}", shorter, finite, differ(text_of(shorter), text_of(value)), late=True)
 
 
 def to_timestamptz(

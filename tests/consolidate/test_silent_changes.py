@@ -1,0 +1,151 @@
+"""What a transform would change without a word is found before the copy, row by row, whatever rule or derive it is."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from conftest import unique
+from worlds import World, query
+
+from payrollx_db.consolidate import pipeline
+from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.model.layout import Layout, LegacyDatabase, Lookup, SourceTable, TableMap
+from payrollx_db.model.policy import Policies
+
+
+@dataclass(frozen=True)
+class Case:
+    """One column ``v``: its types, the values of rows 1, 2, …, and the keys of those rows that are found, by code."""
+
+    source: str
+    target: str
+    values: tuple[str | None, ...]
+    found: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    derive: str = ""
+    empty_as_null: bool = False
+
+
+CASES = {
+    "gap": Case("timestamp(3)", "timestamptz", ("2024-03-31 01:30", "2024-03-31 02:30", "2024-03-31 03:30",
+                "2024-10-27 02:30", "infinity", "0044-03-15 12:00 BC", "2024-10-27 03:00", "2024-10-27 01:59:59"),
+                {"lossy": ("2",), "ambiguous-time": ("4",)}),
+    "gap_in_array_of_digits": Case("timestamp[]", "timestamp(0)[]", ('{"2024-01-01 00:00:00.4",NULL}', "{}"),
+                                   {"lossy": ("1",)}),
+    "own_zone": Case("timestamp", "timestamptz", ("2024-04-07 01:45", "2024-10-06 02:15", "2024-01-01 00:00"),
+                     {"lossy": ("2",), "ambiguous-time": ("1",)}, "{v} AT TIME ZONE 'Australia/Lord_Howe'"),
+    "out_of_range": Case("timestamp", "timestamptz", ("294276-12-31 23:59:59.999", "4714-11-24 00:00:00 BC", "2024-01-01"),
+                         {"unconvertible": ("2",)}),
+    "json": Case("json", "jsonb", ('{"a": 1, "b": {"a": 2}}', '{"a": 1, "a": 2}', '{"s": "x\\u0000y"}', '{"n": 1e999999}',
+                 '[{"x": [{"k":1,"k":1}]}]', '{"a": "\\u003a", "a": ":"}', '{"a:": "b:\\"", "c": "::"}', '{"\\u0061":1,"a":2}',
+                 None), {"lossy": ("2", "5", "6", "8"), "unconvertible": ("3", "4"), "json-form": ()}),
+    "text_json": Case("text", "jsonb", ('{"a": 1}', "", "{", '{"a":1,"a":2}'),
+                      {"lossy": ("4",), "unconvertible": ("2", "3"), "json-form": ()}),
+    "derived_json": Case("text", "jsonb", ('{"a": 1}', "{", '{"a":1,"a":2}'),
+                         {"lossy": ("3",), "unconvertible": ("2",)}, "{v}::jsonb"),
+    "texts": Case("text", "text[]", ('["a", "b\\"", null]', "[]", "{a,b}", "[1]", '{"a": 1}', "null", None, '[["x"]]'),
+                  {"lossy": ("4", "8"), "unconvertible": ("3", "5", "6")}),
+    "float": Case("float8", "numeric", ("123456789012345.67", "0.1", "NaN", "-Infinity", "1e-300")),
+    "derived_float": Case("float8", "numeric", ("123456789012345.67", "0.1", "NaN", "1e10"), {"lossy": ("1",)},
+                          "{v}::numeric"),
+    "float_limits": Case("float4", "numeric(5,2)", ("0.125", "1.5", "1e4", "NaN", "Infinity"),
+                         {"lossy": ("1",), "unconvertible": ("3", "5")}),
+    "float_down": Case("float8", "real", ("0.5", "0.1", "1e300", "1e-300", "NaN", "-Infinity"),
+                       {"lossy": ("2",), "unconvertible": ("3", "4")}),
+    "integers": Case("bigint", "smallint", ("32767", "-32768", "32768"), {"unconvertible": ("3",)}),
+    "fraction": Case("numeric", "integer", ("1.0", "1.5", "2147483647.4", "2147483648", "NaN"),
+                     {"lossy": ("2", "3"), "unconvertible": ("4", "5")}),
+    "derived_fraction": Case("numeric", "integer", ("1.0", "1.5", "3000000000"), {"lossy": ("2",), "unconvertible": ("3",)},
+                             "{v}::int"),
+    "derived_sum": Case("numeric", "numeric(6,2)", ("1.5", "1.005", "10000"), {"lossy": ("2",), "unconvertible": ("3",)},
+                        "{v} * 1.0"),
+    "division": Case("integer", "integer", ("5", "0", "2", None), {"unconvertible": ("2",)}, "10 / {v}"),
+    "derived_cut": Case("text", "varchar(3)", ("abc", "abcd", "ab "), {"unconvertible": ("2",)}, "upper({v})"),
+    "derived_date": Case("timestamp", "date", ("2024-01-01 00:00", "2024-01-01 12:00"), {"lossy": ("2",)}, "{v}::date"),
+    "derived_enum": Case("text", "mood", ("fine", "odd"), {"enum-unknown": ("2",)}, "lower({v})"),
+    "interval": Case("interval", "interval year to month", ("1 year 2 mons", "1 mon 3 days", "30 days"),
+                     {"lossy": ("2", "3")}),
+    "short_array": Case("varchar(5)[]", "varchar(3)[]", ("{abc,NULL}", "{abcd}"), {"unconvertible": ("2",)}),
+    "name": Case("text", "name", ("x" * 63, "x" * 64, "é" * 32), {"unconvertible": ("2", "3")}),
+    "padded": Case("text", "char(5)", ("ab", "ab ", "abcdef"), {"lossy": ("2",), "unconvertible": ("3",)}),
+    "scale": Case("numeric", "numeric(3,5)", ("0.00999", "0.01", "0.001234"), {"unconvertible": ("2",), "lossy": ("3",)}),
+    "labels": Case("place", "place", ('(x,fine,"{fine}")', '(x,gone,"{fine}")', '(x,,"{fine,gone}")', "(,,)"),
+                   {"enum-unknown": ("2", "3")}),
+    "empty": Case("text", "varchar(9)", ("", "x", None), {}, empty_as_null=True),
+    "empty_enum": Case("text", "mood", ("", "fine", "odd"), {"enum-unknown": ("3",)}, empty_as_null=True),
+    "dates": Case("date", "timestamp", ("294277-01-01", "infinity", "2024-02-29"), {"unconvertible": ("1",)}),
+    "looked_up": Case("integer", "integer", ("1", "2", "3"), {"unconvertible": ("2",)}, "6 / {other.divisor} + 0 * {v}"),
+    "s": Case("integer", "numeric", ("1", "0"), {"unconvertible": ("2",)}, "1 / {v}"),
+}  # fmt: skip
+TYPES = """
+CREATE TYPE {0}.mood AS ENUM ('fine'{1});
+CREATE TYPE {0}.place AS (street text, feeling {0}.mood, feelings {0}.mood[]);
+"""
+
+
+@pytest.fixture(scope="module")
+def changes(server: Any) -> Iterator[World]:
+    """One table for each case."""
+    names = unique("old"), unique("new")
+    source, target = map(server.create_database, names)
+    query(source, TYPES.format("public", ", 'gone'"))
+    query(source, "CREATE TABLE others (id int PRIMARY KEY, divisor int); INSERT INTO others VALUES (1, 2), (2, 0)")
+    query(target, "CREATE SCHEMA app;" + TYPES.format("app", ""))
+    maps = []
+    for name, case in CASES.items():
+        own = case.target in ("mood", "place")
+        query(source, f'CREATE TABLE "{name}" (id integer PRIMARY KEY, v {case.source})')
+        query(target, f'CREATE TABLE app."{name}" (id integer PRIMARY KEY, v {"app." * own}{case.target})')
+        for number, value in enumerate(case.values, 1):
+            query(source, f'INSERT INTO "{name}" VALUES ({number}, %s)', (value,))
+        maps.append(
+            TableMap(
+                SourceTable(name, {"id": "integer", "v": f"{case.source}?"}), f"app.{name}",
+                derive={"v": case.derive} if case.derive else {},
+                lookups={"other": Lookup("others", {"id": "id"})} if "other" in case.derive else {},
+                empty_as_null=frozenset({"v"} if case.empty_as_null else ()),
+            )
+        )  # fmt: skip
+    others = TableMap(SourceTable("others", {"id": "integer", "divisor": "integer?"}), "app.others")
+    query(target, "CREATE TABLE app.others (id int PRIMARY KEY, divisor int)")
+    catalog = Catalog("changes", (Service("app", schema="app", role="changes_app", tables=(*CASES, "others")),))
+    databases = (LegacyDatabase("old", "OLD", "app", (*maps, others)),)
+    yield World({"old": source}, target, Layout("changes", databases, timezone="Europe/Berlin"), catalog)
+    for name in names:
+        server.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def findings(changes: World) -> Any:
+    assert changes.plan().mismatches == ()
+    return asyncio.run(pipeline.check(changes.task()))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_that_would_change_are_named(findings: Any, name: str) -> None:
+    mine = [f for f in findings if f.place == f"old.public.{name}.v" or f.place == f"old.public.{name}"]
+
+    assert {finding.code: finding.examples for finding in mine} == CASES[name].found
+    rows = [finding for finding in mine if finding.examples]
+    assert all(finding.count == len(finding.examples) for finding in rows)
+
+
+def test_policies_decide_about_them_and_the_rest_is_proven(changes: World) -> None:
+    policies = Policies.read(
+        ["unconvertible=quarantine", "enum-unknown=quarantine", "lossy=quarantine", "lossy:float_limits.v=round"]
+    )
+
+    report = changes.copy_with(changes.task(), policies)
+    verdict = changes.verify()
+
+    assert verdict.identical
+    for account in report.tables:
+        case = CASES.get(account.target.removeprefix("app."))
+        if case is not None:
+            out = {key for code, keys in case.found.items() if code != "ambiguous-time" for key in keys}
+            kept = {"1"} if account.target == "app.float_limits" else set()
+            assert account.rows_quarantined == len(out - kept), account.target
+    assert query(changes.target, "SELECT v::text FROM app.float WHERE id = 1") == [("123456789012345.67",)]
+    assert query(changes.target, "SELECT v FROM app.empty ORDER BY id") == [(None,), ("x",), (None,)]
+    assert query(changes.target, "SELECT v FROM app.texts WHERE id = 1") == [(["a", 'b"', None],)]
