@@ -32,9 +32,10 @@ BUILT_IN: Mapping[str, Sequence[str]] = {
     "json": ('{"a": 1,  "a":2, "s": "\\u0000"}', "1e999999", " [ ] "),
     "jsonb": ('{"b": [1.0, 1.00, null], "a": "\\"\\\\"}', "1e10", '"é"', "{}"),
     "jsonpath": ("$.a[*] ? (@ > 1)", "strict $"),
-    "xml": ('<?xml version="1.0" encoding="UTF-8"?><a>é</a>', "<a/>text<b/>", '<?xml version="1.0" standalone="yes"?><a/>'),
+    "xml": ('<?xml version="1.0" encoding="UTF-8"?><a>é</a>', "<a/>text<b/>",
+            '<?xml version="1.0" standalone="yes"?><a/>'),
     "bit(3)": ("101", "000"), "varbit": ("", "1", "0" * 70),
-    "inet": ("192.168.0.1/24", "::1", "0.0.0.0"), "cidr": ("10.0.0.0/8", "::/0"),
+    "inet": ("192.168.0.1/24", "::1", "10.0.0.0/31"), "cidr": ("10.0.0.0/8", "::/0"),
     "macaddr": ("08:00:2b:01:02:03",), "macaddr8": ("08:00:2b:01:02:03:04:05",),
     "point": ("(1e300,-0)", "(NaN,Infinity)"), "line": ("{1,-1,0}",), "lseg": ("[(0,0),(1,1)]",),
     "box": ("(2,2),(1,1)",), "path": ("[(0,0),(1,1)]", "((0,0),(1,1))"), "polygon": ("((0,0),(1,1),(1,0))",),
@@ -62,8 +63,8 @@ CREATE TYPE {schema}.mood AS ENUM ({labels});
 CREATE DOMAIN {schema}.short AS varchar(9) CHECK (VALUE <> 'never');
 CREATE DOMAIN {schema}.shorter AS {schema}.short CHECK (length(VALUE) < 7);
 CREATE TYPE {schema}.hours AS RANGE (subtype = time, multirange_type_name = {schema}.opening);
-CREATE TYPE {schema}.place AS (street text, "No" varchar(5), price numeric(10,2), feelings {schema}.mood[], at timestamptz,
-  raw bytea, ratio float8, days {schema}.hours);
+CREATE TYPE {schema}.place AS (street text, "No" varchar(5), price numeric(10,2), feelings {schema}.mood[],
+  at timestamptz, raw bytea, ratio float8, days {schema}.hours);
 CREATE DOMAIN {schema}.home AS {schema}.place;
 """
 PLACE = '("Haupt""str, \\\\ (1)",7b,1.50,"{fine,NULL}","2024-01-01 00:00:00+00","\\\\x00ff",0.1,"[10:00:00,12:00:00)")'

@@ -3,13 +3,15 @@
 Each is inserted under a savepoint of its own, so that the target's own constraints decide, not a copy of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 from psycopg import sql
 
+from payrollx_db.consolidate.check.attempts import Refused
+from payrollx_db.consolidate.check.values import guard, scan_values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
@@ -37,12 +39,14 @@ class Retried:
 class QuarantineRetrier:
     """Tries the quarantined rows of one target again. ``runs`` maps each recorded (source, target) to its run.
 
-    ``lock_pid`` is the server's process id of the session that holds the run's lock.
+    ``lock_pid`` is the server's process id of the session that holds the run's lock. ``lossy`` are, by source, the
+    keys of rows that are out because they would be changed: as long as they would, they stay out.
     """
 
     context: Context
     lock_pid: int
     runs: Mapping[tuple[str, str], int]
+    lossy: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     async def tables(self, group: Sequence[TablePlan], keys: Sequence[str]) -> Retried:
         """Try rows of one source table, into all of its targets or none.
@@ -91,14 +95,9 @@ class QuarantineRetrier:
         listed = sql.SQL(", ").join(map(sql.Identifier, columns))
         shape = sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {}, ''::text AS {} FROM {} LIMIT 0")
         await writer.execute(render_sql(shape.format(staging, listed, sql.Identifier(KEY), target_table)))
-        valid = [c.conversion.valid for c in table.columns if c.conversion.valid is not None]
-        where = sql.SQL(" AND ").join([table.among(keys), *(sql.SQL("({})").format(_or_null(v)) for v in valid)])
-        values = sql.SQL(", ").join(
-            sql.SQL("CASE WHEN {} THEN {} END").format(c.conversion.valid, table.value(c))
-            if c.conversion.valid is not None
-            else table.value(c)
-            for c in table.columns
-        )
+        known = (await scan_values(self.context, table, keys)).refused
+        where = sql.SQL(" AND ").join([table.among(keys), *self._convertible(table, known)])
+        values = sql.SQL(", ").join(guard(table, c, known, table.value(c)) for c in table.columns)
         key = table.source_key or sql.SQL("NULL")
         query = sql.SQL("SELECT {}, {} FROM {} WHERE {}").format(values, key, table.from_clause, where)
         source, target = self.context.sources[table.database], self.context.target
@@ -119,6 +118,17 @@ class QuarantineRetrier:
         )
         return name, [record["key"] for record in records]
 
+    def _convertible(self, table: TablePlan, known: Mapping[str, Refused]) -> Iterator[sql.Composable]:
+        """Yield the conditions that a row's values can be converted, and are no other ones then."""
+        for column in table.columns:
+            if column.conversion.valid is not None:
+                yield sql.SQL("({})").format(_or_null(column.conversion.valid))
+            if refused := known.get(column.target.name):
+                yield sql.SQL("NOT ({})").format(refused.among(table))
+            if column.conversion.lossy is not None and (keys := self.lossy.get(table.source_name)):
+                changed = guard(table, column, known, column.conversion.lossy)
+                yield sql.SQL("NOT ({} AND coalesce({}, false))").format(table.among(keys), changed)
+
     async def _lift(self, writer: Any, group: Iterable[TablePlan], keys: Sequence[str], *, merged: bool) -> None:
         if not keys:
             return
@@ -127,6 +137,15 @@ class QuarantineRetrier:
             await quarantine.lift(writer, table.source_name, keys)
             if table.place in self.runs:
                 await accounts.move_from_quarantine(writer, self.runs[table.place], table.place, **counts)
+
+
+def lossy_keys(decisions: Iterable[Decision]) -> dict[str, set[str]]:
+    """Return by source the keys of rows that are out because the target would hold them otherwise."""
+    keys: dict[str, set[str]] = {}
+    for decision in decisions:
+        if (decision.kind, decision.code) == ("row", "lossy"):
+            keys.setdefault(decision.source, set()).add(decision.key)
+    return keys
 
 
 def plans_with_keys(plan: Plan, decisions: Iterable[Decision]) -> dict[str, tuple[list[TablePlan], list[str]]]:

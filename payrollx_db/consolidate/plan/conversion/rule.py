@@ -36,9 +36,10 @@ class Conversion:
 
     ``value`` is the expression; ``valid`` is true of the values that it accepts (``None``: it accepts
     all, or which it does only shows when it is tried). ``raises`` says that the source's server may refuse a value
-    itself, and ``late`` that only the target refuses what isn't valid; ``lossy`` is true of values that it would change without a word (``None``: never), and
-    ``ambiguous`` of those that may mean two things. ``code`` is what a value that isn't ``valid`` is called when
-    it is found. ``text`` says why the column has to go over as text, and is empty where its binary form does.
+    itself, and ``late`` that only the target refuses what isn't valid; ``lossy`` is true of values that it would
+    change without a word (``None``: never), and ``ambiguous`` of those that may mean two things. ``code`` is what a
+    value that isn't ``valid`` is called when it is found. ``text`` says
+    why the column has to go over as text, and is empty where its binary form does.
     """
 
     rule: str
