@@ -22,6 +22,7 @@ from payrollx_db.consolidate.copy import undo
 from payrollx_db.consolidate.copy.abandon import Abandoned
 from payrollx_db.consolidate.copy.abandon import abandon as abandon_run
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, lossy_keys, plans_with_keys
+from payrollx_db.consolidate.copy.sequences import set_sequences
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.planner import CheckRows, Task, plan, plan_with, unfinished_run
 from payrollx_db.consolidate.quarantine import apply
@@ -207,7 +208,10 @@ async def retry(task: Task) -> tuple[Retried, ...]:
             refuse_unfinished(run, context.target.url.masked, "given rows of the quarantine", task.catalog)
             writing_runs = await accounts.writing_runs(session.connection)
             retrier = QuarantineRetrier(context, session.lock_pid, writing_runs, lossy_keys(decisions))
-            return await _retry_all(retrier, plan, decisions)
+            retried = await _retry_all(retrier, plan, decisions)
+            if any(table.restored for table in retried):
+                await set_sequences(context, session, plan)
+            return retried
 
 
 def refuse_mismatches(plan: Plan) -> None:

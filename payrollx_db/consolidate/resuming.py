@@ -24,7 +24,14 @@ async def run_to_resume(context: Context, session: RunSession, task: Task, plan:
     One that has written nothing, and was of something else or had other policies, is given up instead: nothing is lost.
     """
     run = await unfinished_run(session.connection)
-    if run is None or await has_written(session.connection, run.id):
+    if run is None:
+        return None
+    finished = await finished_parts(session.connection, run.id)
+    # What isn't in is redone whole, and so emptied: others' rows that came meanwhile would go with it.
+    waiting = {table.target_name for table in plan.copies if table.place not in finished}
+    recorded = {account.target for account in await accounts.accounts(session.connection, run.id)}
+    await undo.refuse_foreign(session.connection, run.id, sorted(waiting & recorded))
+    if await has_written(session.connection, run.id):
         return run
     left = await left_to_copy(session.connection, plan, run)
     try:

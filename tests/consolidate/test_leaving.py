@@ -302,6 +302,36 @@ def test_rows_of_others_stay_and_the_run_is_given_up(shop: World) -> None:
     assert objects(shop) == before
 
 
+def test_rows_of_others_are_not_emptied_by_a_run_that_goes_on(shop: World) -> None:
+    """What isn't in is redone whole; and what doesn't fit is undone, whoever else has written meanwhile."""
+    cut_off(shop)
+    query(shop.target, "TRUNCATE app.things CASCADE; UPDATE payrollx_meta.parts SET finished_at = NULL")
+    query(shop.target, "INSERT INTO app.things VALUES (1000, 1, 'somebody''s own')")
+
+    with pytest.raises(StateConflictError, match="others have written to") as caught:
+        copy(shop)
+
+    assert caught.value.details == ("app.things: 1 rows written by others",)
+    assert value(shop.target, "SELECT name FROM app.things") == "somebody's own"
+    query(shop.target, "DELETE FROM app.things")
+    assert copy(shop).run.id == 1
+
+
+def test_a_row_of_others_that_does_not_fit_is_not_undone(shop: World) -> None:
+    """Its name is taken, which only shows when the unique index is built."""
+    cut_off(shop)
+    query(shop.target, "INSERT INTO app.makers VALUES (1000, 'MAKER 1')")
+
+    with pytest.raises(StateConflictError, match="others have written to") as caught:
+        copy(shop)
+
+    assert caught.value.details == ("app.makers: 1 rows written by others",)
+    assert value(shop.target, "SELECT name FROM app.makers WHERE id = 1000") == "MAKER 1"
+    query(shop.target, "DELETE FROM app.makers WHERE id = 1000")
+    assert copy(shop).run.id == 1
+    assert shop.verify().identical
+
+
 def test_it_is_asked_before_a_run_is_given_up(shop: World) -> None:
     cut_off(shop)
 

@@ -33,12 +33,14 @@ EMPTIED = "emptied by --restart"
 async def undo(context: RunContext, run: Run, names: Collection[str], why: str) -> tuple[Unrestored, ...]:
     """Empty the tables that ``run`` was writing, and leave the target as it was before.
 
-    Returns what could not be restored. Raises TargetError.
+    Returns what could not be restored. Raises TargetError, and StateConflictError where others have written to them.
     """
     context.observer(StageStarted("undo", "emptying what the run has written"))
     current = await read_database(context.connection, context.target.name)
     present = [name for name in names if name in current.tables]
     async with context.transaction() as connection:
+        await _lock(connection, context.target, present)
+        await refuse_foreign(connection, run.id, present)
         await _empty(connection, run, present, context.target, current)
     return await _rebuild(context, context.session, [run.id], why)
 
@@ -69,6 +71,22 @@ async def restart(context: Context, session: RunSession, chosen: Collection[str]
             current = await _empty(connection, run, [n for n in tables if n in current.tables], target, current)
     if left := await _rebuild(context, session, list(written), EMPTIED):
         raise unrestored_error(f"run {', '.join(map(str, sorted(written)))} is undone", left)
+
+
+async def refuse_foreign(connection: Connection, run: int, names: Iterable[str]) -> None:
+    """Raise StateConflictError where others than ``run`` have written rows to one of these tables."""
+    wrong = []
+    for name in names:
+        if await indexes.has_rows(connection, name):
+            _, _, foreign = await count_touched(connection, [run], name)
+            wrong += [f"{name}: {foreign:,} rows written by others"] if foreign else []
+    if wrong:
+        raise StateConflictError(
+            f"others have written to {len(wrong)} tables of run {run}, which would be emptied",
+            details=tuple(wrong),
+            hint="look at these rows, and remove yourself what you don't need; or give up the run with payrollx-db"
+            " abandon, which leaves all rows as they are",
+        )
 
 
 async def restore_earlier(context: Context, session: RunSession, chosen: Collection[str]) -> bool:
