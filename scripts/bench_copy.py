@@ -6,8 +6,10 @@ take turns; medians are compared. Contenders: `payrollx-db copy`; pgcopydb, wher
 in the directory format; and the limit: psql | psql with the same SQL, indexes as tables finish, keys last.
 On request also: `check` before and `verify` after each copy, against the copy's time; the identity copy (see
 bench_identity.py) against pgcopydb; and the copy alone at further sizes, for its time and its memory.
+With --many, many small tables instead, against pg_dump | psql (see bench_many.py).
 Usage: bench_copy.py [--employees N] [--rounds N] [--jobs N] [--only NAME …] [--also check|verify|identity …]
                      [--sizes N …] [--json FILE]
+       bench_copy.py --many [TABLES …] [--rounds N] [--jobs N] [--only copy|verify|dump …]
 """
 
 import argparse
@@ -25,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import bench_many
 import psycopg
 from bench_identity import make_target, where, with_password
 from psycopg import sql
@@ -312,7 +315,12 @@ def main() -> None:
     parser.add_argument("--also", nargs="*", default=[], choices=["check", "verify", "identity"])
     parser.add_argument("--sizes", nargs="*", type=int, default=[], help="further numbers of employees, copy only")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--many", nargs="*", type=int, metavar="TABLES", help="many small tables (400, unless given)")
     options = parser.parse_args()
+    if options.many is not None:
+        options.many = options.many or [400]
+        bench_many.bench(options, PRODUCTION)
+        return
     with tempfile.TemporaryDirectory(prefix="payrollx-bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)
