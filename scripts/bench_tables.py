@@ -48,7 +48,8 @@ CREATE INDEX ON {schema}.{name} (created_at) WHERE active;
 ROWS = """
 INSERT INTO {schema}.{name} (parent_id, code, title, amount, tags, details, active, token, created_at)
 SELECT CASE WHEN n % 7 > 0 THEN n END, 'c' || n, repeat('title ', 1 + n % 6), n / 7.0, ARRAY['a', 'b' || n],
-       jsonb_build_object('n', n), n % 3 > 0, md5('{name}' || n)::uuid, '2024-01-01'::timestamptz + n * interval '1 hour'
+       jsonb_build_object('n', n), n % 3 > 0, md5('{name}' || n)::uuid,
+       '2024-01-01'::timestamptz + n * interval '1 hour'
 FROM generate_series(1, {rows}) AS n;
 """
 KEY = "ALTER TABLE {schema}.{name} ADD FOREIGN KEY (parent_id) REFERENCES {schema}.{parent};\n"
@@ -73,7 +74,7 @@ def definitions(schema: str, names: list[str]) -> Iterator[str]:
 
 
 def rows_of(number: int, tables: int) -> int:
-    """Return how many rows the table at place ``number`` has: as many as its children ask for, and more or less so many."""
+    """Return how many rows the table at place ``number`` has: never fewer than those that point at it."""
     return MEAN_ROWS + (MEAN_ROWS * (tables - 1 - 2 * number)) // max(2 * tables, 1)
 
 
@@ -91,7 +92,11 @@ def make_sources(server: DatabaseUrl, databases: int, tables: int) -> int:
 
 def rows_after_tables(schema: str, names: list[str], rows: list[str]) -> list[str]:
     """Return the statements in an order in which each row finds its parent."""
-    return [*(DEFINITION.format(schema=schema, name=name) for name in names), *rows, *list(definitions(schema, names))[len(names):]]
+    return [
+        *(DEFINITION.format(schema=schema, name=name) for name in names),
+        *rows,
+        *list(definitions(schema, names))[len(names) :],
+    ]
 
 
 def make_target(target: DatabaseUrl, databases: int, tables: int) -> None:

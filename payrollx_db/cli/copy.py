@@ -14,9 +14,10 @@ from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.cli.render import runs as reports
 from payrollx_db.cli.task import policy_options, task_options
-from payrollx_db.cli.throttle import gentle_options
+from payrollx_db.cli.throttle import MEGABYTE, gentle_options
 from payrollx_db.consolidate import pipeline, status
 from payrollx_db.consolidate.pipeline import CheckRows, Task
+from payrollx_db.consolidate.planner import SMALL_TABLES
 from payrollx_db.model.events import Observer, ignore_events
 
 
@@ -32,6 +33,15 @@ from payrollx_db.model.events import Observer, ignore_events
     help="Check every row before copying. auto does so where the databases are small or a policy needs it; otherwise "
     "the copy itself finds what does not fit, and is undone.",
 )
+@click.option(
+    "--small-tables",
+    type=click.FloatRange(0),
+    default=SMALL_TABLES / MEGABYTE,
+    show_default=True,
+    metavar="MB",
+    envvar="PAYROLLX_SMALL_TABLES",
+    help="Size up to which tables are copied several in one transaction, with their indexes in place; 0 means none.",
+)
 @destructive_option("--restart", is_flag=True,
                     help="Undo earlier runs of these tables first (asks for confirmation).")  # fmt: skip
 @yes
@@ -43,6 +53,7 @@ def copy(
     make_task: Callable[[Observer], Task],
     *,
     check_rows: CheckRows,
+    small_tables: float,
     restart: bool,
     yes: bool,
     dry_run: bool,
@@ -57,7 +68,7 @@ def copy(
     if restart and not (dry_run or yes):
         _ask(make_task(ignore_events))
     with showing(events) as observer:
-        task = replace(make_task(observer), check_rows=check_rows)
+        task = replace(make_task(observer), check_rows=check_rows, small_tables=int(small_tables * MEGABYTE))
         if dry_run:
             plan = asyncio.run(pipeline.plan(task))
             pipeline.refuse_mismatches(plan)

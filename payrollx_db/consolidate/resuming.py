@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from payrollx_db.consolidate.context import Context, RunContext
-from payrollx_db.consolidate.copy import indexes, undo
+from payrollx_db.consolidate.copy import rows, undo
 from payrollx_db.consolidate.copy.abandon import abandon
 from payrollx_db.consolidate.copy.restoring import restore_dropped
 from payrollx_db.consolidate.plan.plan import Plan
@@ -85,10 +85,11 @@ async def left_to_copy(connection: Connection, plan: Plan, unfinished: Run | Non
     """Refuse rows of no known run (law 7), and leave out what a finished run has already copied."""
     # A table that a run filled and that somebody has emptied since is to be copied again.
     done = await accounts.done_tables(connection)
-    copied = {name for name, rows in done.items() if not rows or await indexes.has_rows(connection, name)}
+    filled = await rows.filled(connection, plan.target.tables, {*done, *(t.target_name for t in plan.copies)})
+    copied = {name for name, count in done.items() if not count or name in filled}
     if unfinished is None:
         names = [table.target_name for table in plan.copies if table.target_name not in copied]
-        unowned = [name for name in names if await indexes.has_rows(connection, name)]
+        unowned = [name for name in names if name in filled]
         if unowned:
             raise StateConflictError(
                 f"the target holds rows of no known run, in {len(unowned)} tables",

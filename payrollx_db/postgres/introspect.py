@@ -53,6 +53,10 @@ class Index:
     constraint_type: str  # p, u, x, or empty
     constraint_definition: str | None
     marked: bool  # is the replica identity, or the order of CLUSTER
+    # What its definition doesn't say; known of those only that are to be restored.
+    comment: str | None = None
+    constraint_comment: str | None = None
+    tablespace: str = ""  # empty: the database's own
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,9 @@ class ForeignKey:
     target: str
     target_columns: tuple[str, ...]
     validated: bool
+    # Known of those only that are to be restored.
+    comment: str | None = None
+    parent: str = ""  # the table that holds the partition which it points at; empty: ``target`` itself
 
 
 @dataclass(frozen=True)

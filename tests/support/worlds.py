@@ -14,6 +14,7 @@ from command_line import Done, call, spawn
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.endpoints import endpoints
 from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.consolidate.planner import SMALL_TABLES
 from payrollx_db.legacy import LAYOUT
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import Event
@@ -69,10 +70,12 @@ class World:
     layout: Layout = LAYOUT
     catalog: Catalog = CATALOG
     events: list[Event] = field(default_factory=list)
+    small_tables: int = SMALL_TABLES  # 0: each table is copied as a large one is, though it has few rows
 
     def task(self, *services: str, jobs: int = 2, observer: Any = None) -> Task:
         sources, target = endpoints(self.urls, self.target, application_name="payrollx-db test")
-        return Task(self.catalog, self.layout, sources, target, services, jobs, observer or self.events.append)
+        task = Task(self.catalog, self.layout, sources, target, services, jobs, observer or self.events.append)
+        return replace(task, small_tables=self.small_tables)
 
     def copy(self, *services: str, jobs: int = 2) -> pipeline.Report:
         return asyncio.run(pipeline.copy(self.task(*services, jobs=jobs)))
@@ -92,7 +95,8 @@ class World:
         clean = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
         variables = {db.name: db.variable for db in self.layout.databases}
         legacy = {f"LEGACY_{variables[name]}_DATABASE_URL": url.plain for name, url in self.urls.items()}
-        return clean | legacy | {"DATABASE_URL": self.target.plain}
+        small = {"PAYROLLX_SMALL_TABLES": str(self.small_tables / 1_000_000)}
+        return clean | legacy | small | {"DATABASE_URL": self.target.plain}
 
     def command(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
         """Run the command line on this world; ``env`` overrides single variables.

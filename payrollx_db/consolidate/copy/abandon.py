@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.context import Context
-from payrollx_db.consolidate.copy.indexes import has_rows
+from payrollx_db.consolidate.copy.rows import filled
 from payrollx_db.consolidate.copy.restoring import restore_dropped
 from payrollx_db.consolidate.copy.sequences import set_by_rows
 from payrollx_db.consolidate.run_session import RunSession
@@ -76,7 +76,7 @@ async def _may_have_rows(context: Context, session: RunSession, table: Table) ->
     """Tell whether a table holds rows; one that can't be read may, and keeps nobody from giving up the run."""
     try:
         with context.target.translating_errors(f"can't read {table.full_name}"):
-            return await has_rows(session.connection, table.full_name)
+            return bool(await filled(session.connection, {table.full_name: table}, [table.full_name]))
     except TargetError as error:
         if error.transient:
             raise

@@ -1,12 +1,13 @@
-"""Indexes and constraints: dropped before the copy, restored after it.
+"""Indexes of large tables: dropped before the copy, restored after it, with the constraints that they carry.
 
 Every definition is the server's own (`pg_get_indexdef`, `pg_get_constraintdef`), recorded before anything is
 dropped, in the transaction that drops it. Indexes are built first and become constraints afterwards,
-so that those of one table can be built at the same time.
+so that those of one table can be built at the same time. `selection` chooses which; `foreign_keys` does the same
+for foreign keys.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -18,7 +19,7 @@ from payrollx_db.consolidate.state import history, objects
 from payrollx_db.consolidate.state.objects import DroppedObject
 from payrollx_db.consolidate.state.parts import delete_parts
 from payrollx_db.model.events import ObjectBuilt
-from payrollx_db.postgres.introspect import Database, ForeignKey, Index, Table
+from payrollx_db.postgres.introspect import Index, Table
 from payrollx_db.postgres.session import Connection, Endpoint, run, set_application_name
 
 LOCK_TIMEOUT = "10s"  # for locks that others may hold; the target isn't in use yet, so nobody should
@@ -26,8 +27,10 @@ LOCK_TIMEOUT = "10s"  # for locks that others may hold; the target isn't in use 
 # Never more than the server's own setting: how much of it one statement may take is its administrator's word.
 HELPERS = sql.SQL(
     "SELECT pg_catalog.set_config('max_parallel_maintenance_workers', LEAST({},"
-    " pg_catalog.current_setting('max_parallel_maintenance_workers')::int)::text, true); "
+    " pg_catalog.current_setting('max_parallel_maintenance_workers')::int)::text, true)"
 )
+# A definition doesn't say where an index lies; without this, a setting of the role or the database would.
+TABLESPACE = sql.SQL("SELECT pg_catalog.set_config('default_tablespace', {}, true)")
 CURRENT_INDEX = """
 SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
@@ -36,7 +39,7 @@ WHERE i.indisvalid AND (n.nspname, t.relname, c.relname) = (%(schema)s, %(table)
 CURRENT_CONSTRAINT = """
 SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-WHERE (n.nspname, t.relname, k.conname) = (%(schema)s, %(table)s, %(name)s) AND (k.convalidated OR NOT %(validated)s)
+WHERE (n.nspname, t.relname, k.conname) = (%(schema)s, %(table)s, %(name)s)
 """
 
 
@@ -51,35 +54,23 @@ class IndexBuilder:
 
         Raises FindingsError where rows are twice, TargetError otherwise.
         """
-        workers = HELPERS.format(sql.Literal(helpers))
+        settings = [HELPERS.format(sql.Literal(helpers)), TABLESPACE.format(sql.Literal(index.tablespace))]
         if index.constraint and not _can_use_index(index):
-            statement = sql.Composed([workers, _add_constraint(table, index)])
-            await self._do(table, index.name, statement, "exclusion constraint")
+            statements = [*settings, _add_constraint(table, index), *_constraint_comment(table, index)]
+            await self._do(table, index.name, statements, "exclusion constraint")
         else:
-            statement = sql.Composed([workers, definition(index.definition)])
-            await self._do(table, index.name, statement, "index", last=not index.constraint)
+            statements = [*settings, definition(index.definition), *_index_comment(table, index)]
+            await self._do(table, index.name, statements, "index", last=not index.constraint)
 
     async def attach(self, table: str, indexes: Iterable[Index]) -> None:
         """Make constraints of the indexes that carry one, the primary key first."""
         for index in sorted(indexes, key=lambda index: not index.primary):
             if index.constraint and _can_use_index(index):
                 kind = "primary key" if index.primary else "unique constraint"
-                await self._do(table, index.name, attach(table, index), kind)
-
-    async def add_foreign_key(self, key: ForeignKey, *, validated: bool) -> None:
-        """Add a foreign key NOT VALID, which looks at no row yet. ``validated`` says that it will stay so."""
-        text = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {} NOT VALID").format(
-            qualified(key.table), sql.Identifier(key.name), definition(key.definition.removesuffix(" NOT VALID"))
-        )
-        await self._do(key.table, key.name, text, "foreign key", last=validated)
-
-    async def validate(self, key: ForeignKey) -> None:
-        """Validate a foreign key. Raises FindingsError where a row has no parent."""
-        text = sql.SQL("ALTER TABLE {} VALIDATE CONSTRAINT {}").format(qualified(key.table), sql.Identifier(key.name))
-        await self._do(key.table, key.name, text, "foreign key check")
+                await self._do(table, index.name, [attach(table, index), *_constraint_comment(table, index)], kind)
 
     async def analyze(self, table: str) -> None:
-        """Give the planner its statistics."""
+        """Give the planner its statistics of a table."""
         target = self.context.target
 
         async def once() -> None:
@@ -91,7 +82,9 @@ class IndexBuilder:
 
         await retry_transient(once, f"analyzing {table}", self.context.observer)
 
-    async def _do(self, table: str, name: str, statement: sql.Composable, kind: str, *, last: bool = True) -> None:
+    async def _do(
+        self, table: str, name: str, statements: Iterable[sql.Composable], kind: str, *, last: bool = True
+    ) -> None:
         started = time.monotonic()
         target, run_id = self.context.target, self.context.run
 
@@ -102,10 +95,11 @@ class IndexBuilder:
                         await pass_write_gate(connection, target, self.context.lock_pid, f"run {run_id} {table}")
                         # A connection may have been lost after the server's commit, before its answer.
                         if not await _exists(connection, table, name, kind):
-                            await run(connection, statement)
+                            for statement in statements:
+                                await run(connection, statement)
                             await history.record_step(connection, run_id, table, name, kind)
                         if last:
-                            await objects.record_restored(connection, run_id, table, name)
+                            await objects.record_restored(connection, run_id, [(table, name)])
 
         await retry_transient(once, f"{kind} {name} on {table}", self.context.observer)
         self.context.observer(ObjectBuilt(table, name, kind, time.monotonic() - started))
@@ -115,34 +109,27 @@ async def _exists(connection: Connection, table: str, name: str, kind: str) -> b
     """Tell whether an index or a constraint is there already, as ``kind`` wants it."""
     query = CURRENT_INDEX if kind == "index" else CURRENT_CONSTRAINT
     params = {"schema": table.partition(".")[0], "table": table.partition(".")[2], "name": name}
-    return bool(await run(connection, sql.SQL(query), params | {"validated": kind == "foreign key check"}))
+    return bool(await run(connection, sql.SQL(query), params))
 
 
 async def drop_indexes(
-    connection: Connection, target: Endpoint, number: int, database: Database, names: set[str]
+    connection: Connection, target: Endpoint, number: int, chosen: Sequence[tuple[str, Index]]
 ) -> None:
-    """Record and drop the indexes of these tables, and the foreign keys that leave or reach them.
-
-    In the current transaction. Raises TargetError where a table is in use.
-    """
-    keys = [key for key in database.foreign_keys if key.table in names or key.target in names]
-    indexes = [(name, index) for name in sorted(names) for index in database.tables[name].indexes]
+    """Record and drop these indexes, each with its table, in the current transaction. Raises TargetError."""
     with target.translating_errors("can't drop the indexes"):
         await connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
-        await objects.record_dropped(connection, number, [(key.table, key) for key in keys])
-        await objects.record_dropped(connection, number, indexes)
-        for key in keys:
-            await run(connection, drop_constraint(key.table, key.name))
-        for name, index in indexes:
+        await objects.record_dropped(connection, number, chosen)
+        for name, index in chosen:
             drop = drop_constraint(name, index.constraint) if index.constraint else drop_index(name, index)
             await run(connection, drop)
 
 
-async def empty(connection: Connection, target: Endpoint, number: int, names: Iterable[str]) -> None:
+async def empty(connection: Connection, target: Endpoint, number: int, tables: Iterable[Table]) -> None:
     """Empty these tables, and the record of the parts of run ``number``, in the current transaction."""
-    tables = sql.SQL(", ").join(map(qualified, names))
+    # Not what inherits from them, which is a table of its own.
+    names = [sql.SQL("{}{}").format(sql.SQL("ONLY " if t.kind == "r" else ""), t.identifier) for t in tables]
     with target.translating_errors("can't empty the tables"):
-        await run(connection, sql.SQL("TRUNCATE {}").format(tables))
+        await run(connection, sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
         await delete_parts(connection, number)
 
 
@@ -158,25 +145,6 @@ def missing_constraints(table: Table, things: Iterable[DroppedObject]) -> list[I
     current = {index.name for index in table.indexes if index.constraint}
     dropped = (item.thing for item in things if item.table == table.full_name)
     return [thing for thing in dropped if isinstance(thing, Index) and thing.constraint and thing.name not in current]
-
-
-def dropped_keys(database: Database, things: Iterable[DroppedObject]) -> list[ForeignKey]:
-    """Return the foreign keys that were dropped and aren't back yet."""
-    current = {(key.table, key.name) for key in database.foreign_keys}
-    dropped = (item.thing for item in things if (item.table, item.name) not in current)
-    return [thing for thing in dropped if isinstance(thing, ForeignKey)]
-
-
-async def has_rows(connection: Connection, table: str) -> bool:
-    """Tell whether ``table`` holds any row."""
-    query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(qualified(table))
-    return bool((await run(connection, query))[0][0])
-
-
-async def count_rows(connection: Connection, table: str) -> int:
-    """Count the rows that ``table`` holds."""
-    query = sql.SQL("SELECT pg_catalog.count(*) FROM {}").format(qualified(table))
-    return int((await run(connection, query))[0][0])
 
 
 def qualified(table: str) -> sql.Identifier:
@@ -213,6 +181,25 @@ def _add_constraint(table: str, index: Index) -> sql.Composable:
     return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(
         qualified(table), sql.Identifier(index.constraint or ""), definition(index.constraint_definition or "")
     )
+
+
+def _index_comment(table: str, index: Index) -> list[sql.Composable]:
+    if index.comment is None:
+        return []
+    name = sql.Identifier(table.partition(".")[0], index.name)
+    return [sql.SQL("COMMENT ON INDEX {} IS {}").format(name, sql.Literal(index.comment))]
+
+
+def _constraint_comment(table: str, index: Index) -> list[sql.Composable]:
+    if index.constraint_comment is None:
+        return []
+    return [comment_on_constraint(table, index.constraint or index.name, index.constraint_comment)]
+
+
+def comment_on_constraint(table: str, name: str, comment: str) -> sql.Composable:
+    """Return the statement that gives a constraint its comment."""
+    text = sql.SQL("COMMENT ON CONSTRAINT {} ON {} IS {}")
+    return text.format(sql.Identifier(name), qualified(table), sql.Literal(comment))
 
 
 def drop_constraint(table: str, name: str) -> sql.Composable:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Set as AbstractSet
 
 from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.copy.foreign_keys import KeyBuilder
 from payrollx_db.consolidate.copy.indexes import IndexBuilder
 from payrollx_db.consolidate.state.objects import DroppedObject, dropped_objects
 from payrollx_db.consolidate.state.unrestored import Unrestored, record_problems, unrestored
@@ -50,8 +51,9 @@ async def _restore_once(context: RunContext, waiting: AbstractSet[str]) -> Probl
             by_table.setdefault(item.table, []).append(item)
     await limited([_restore_indexes(context, current, items, problems) for items in by_table.values()], context.jobs)
     keys = [item for item in missing if isinstance(item.thing, ForeignKey) and item.table in current.tables]
+    builder = KeyBuilder(context, {name for name, table in current.tables.items() if table.kind == "p"})
     for item in keys:
-        await _trying(item, problems, _key_restorer(context, item))
+        await _trying(item, problems, _key_restorer(builder, item))
     return problems
 
 
@@ -76,13 +78,12 @@ def _index_restorer(builder: IndexBuilder, current: Database, item: DroppedObjec
     return restore
 
 
-def _key_restorer(context: RunContext, item: DroppedObject) -> Callable[[], Awaitable[None]]:
+def _key_restorer(builder: KeyBuilder, item: DroppedObject) -> Callable[[], Awaitable[None]]:
     async def restore() -> None:
         if isinstance(item.thing, ForeignKey):
-            builder = IndexBuilder(context)
-            await builder.add_foreign_key(item.thing, validated=not item.thing.validated)
+            await builder.add([item.thing], [] if item.thing.validated else [item.thing])
             if item.thing.validated:
-                await builder.validate(item.thing)
+                await builder.validate([item.thing], [item.table])
 
     return restore
 

@@ -6,8 +6,8 @@ cut off is redone whole, so it begins by emptying its table.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import asyncpg
 from psycopg import sql
 
 from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.copy import rows
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
 from payrollx_db.consolidate.run_session import pass_write_gate
@@ -22,6 +23,7 @@ from payrollx_db.consolidate.state import accounts, parts, quarantine
 from payrollx_db.model.events import TableFinished, TableStarted
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.copy_pipe import Piped, pipe
+from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.session import render_sql, set_application_name
 
 NO_SUCH_SNAPSHOT = (
@@ -34,10 +36,15 @@ BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}"
 
 @dataclass(frozen=True)
 class TableCopier:
-    """Moves tables of one run; ``slots`` says how many slices may move at once, of all of them together."""
+    """Moves tables of one run; ``slots`` says how many slices may move at once, of all of them together.
+
+    ``truncatable`` are the target tables that may be truncated: no foreign key that stays points at them. Only into
+    these rows can arrive frozen.
+    """
 
     context: RunContext
     slots: asyncio.Semaphore
+    truncatable: Collection[str] = ()
 
     @property
     def run(self) -> int:
@@ -64,7 +71,8 @@ class TableCopier:
         """Empty, copy and record in one transaction, which is also what lets rows arrive frozen."""
         async with self._reader(table) as (reader, snapshot), self._writer(table) as writer:
             await self._begin_part(writer, table, snapshot)
-            moved = await self._pipe(table, table.select(), reader, writer, freeze=table.target.kind == "r")
+            freeze = table.target.kind == "r" and table.target_name in self.truncatable
+            moved = await self.pipe(table, table.select(), reader, writer, freeze=freeze)
             await self._record_slice(writer, table, 0, moved)
             await self._finish(writer, table, moved, started, await self._set_aside(table, reader, writer))
         return moved
@@ -85,7 +93,7 @@ class TableCopier:
 
     async def _slice(self, table: TablePlan, number: int, where: sql.Composable, exported: str) -> Piped:
         async with self.slots, self._reader(table, exported) as (reader, _), self._writer(table) as writer:
-            moved = await self._pipe(table, table.select(where), reader, writer, freeze=False)
+            moved = await self.pipe(table, table.select(where), reader, writer, freeze=False)
             await self._record_slice(writer, table, number, moved)
         return moved
 
@@ -97,7 +105,7 @@ class TableCopier:
                 return Piped(0, 0, 0)  # tried again, though they were in: only the answer was lost
             await parts.begin_part(writer, self.run, table.place, snapshot, 1)
             query = table.select(table.among(table.imported))
-            moved = await self._pipe(table, query, reader, writer, freeze=False)
+            moved = await self.pipe(table, query, reader, writer, freeze=False)
             await self._record_slice(writer, table, 0, moved)
             await parts.finish_part(writer, self.run, table.place)
             seconds = time.monotonic() - started
@@ -127,14 +135,20 @@ class TableCopier:
         )
         return await quarantine.keep_staged(writer, self.run, table.source_name)
 
+    def _reader(self, table: TablePlan, exported: str | None = None) -> AbstractAsyncContextManager[tuple[Any, str]]:
+        return self.reader(table.database, table.target_name, exported)
+
+    def _writer(self, table: TablePlan) -> AbstractAsyncContextManager[Any]:
+        return self.writer(table.target_name)
+
     @asynccontextmanager
-    async def _reader(self, table: TablePlan, exported: str | None = None) -> AsyncIterator[tuple[Any, str]]:
-        """Open a read-only repeatable-read transaction on the source, under ``exported`` or a snapshot of its own."""
-        source = self.context.sources[table.database]
-        label = set_application_name(source, f"run {self.run} {table.target_name}")
+    async def reader(self, database: str, label: str, exported: str | None = None) -> AsyncIterator[tuple[Any, str]]:
+        """Open a read-only repeatable-read transaction on a source, under ``exported`` or a snapshot of its own."""
+        source = self.context.sources[database]
+        name = set_application_name(source, f"run {self.run} {label}")
         async with self.context.sessions.copy_connection(source) as reader:
             with source.translating_errors("can't take a snapshot"):
-                await reader.execute(render_sql(sql.SQL(BEGIN_READING).format(label)))
+                await reader.execute(render_sql(sql.SQL(BEGIN_READING).format(name)))
                 if exported:
                     await _import_snapshot(reader, exported)
                 snapshot = await reader.fetchval("SELECT pg_catalog.pg_current_snapshot()::text")
@@ -143,20 +157,21 @@ class TableCopier:
                 await reader.execute("COMMIT")
 
     @asynccontextmanager
-    async def _writer(self, table: TablePlan) -> AsyncIterator[Any]:
-        """Open a transaction on the target.
+    async def writer(self, label: str) -> AsyncIterator[Any]:
+        """Open a transaction on the target, which ``label`` says what it writes.
 
         What is cut off isn't rolled back politely: the session is dropped, as it may be in the middle of a COPY.
         """
         target = self.context.target
         async with self.context.sessions.copy_connection(target) as writer:
-            with target.translating_errors(f"can't write {table.target_name}"):
+            with target.translating_errors(f"can't write {label}"):
                 await writer.execute("BEGIN")
-                await pass_write_gate(writer, target, self.context.lock_pid, f"run {self.run} {table.target_name}")
+                await pass_write_gate(writer, target, self.context.lock_pid, f"run {self.run} {label}")
                 yield writer
                 await writer.execute("COMMIT")
 
-    async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
+    async def pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
+        """Copy the result of ``query`` into the target of ``table``, in the transactions that both sessions are in."""
         target_table = (table.target.schema, table.target.name)
         columns = [column.target.name for column in table.columns]
         return await pipe(
@@ -165,8 +180,9 @@ class TableCopier:
         )  # fmt: skip
 
     async def _begin_part(self, writer: Any, table: TablePlan, snapshot: str) -> None:
-        name = sql.Identifier(table.target.schema, table.target.name)
-        await writer.execute(render_sql(sql.SQL("TRUNCATE {}").format(name)))
+        truncate = table.target_name in self.truncatable
+        if truncate or await tables_with_rows(writer, [table.target]):
+            await empty_table(writer, table.target, truncate=truncate)
         await parts.begin_part(writer, self.run, table.place, snapshot, table.slices)
         await parts.delete_imported(writer, self.run, table.place)
 
@@ -186,6 +202,18 @@ async def _import_snapshot(reader: Any, exported: str) -> None:
     except NO_SUCH_SNAPSHOT:
         # Not a wrong value, as the server sees it: the session that holds the snapshot has been lost.
         raise ConnectionAbortedError("the session that holds the snapshot is gone") from None
+
+
+async def empty_table(writer: Any, table: Table, *, truncate: bool) -> None:
+    """Empty a table, not those that inherit from it, in an asyncpg transaction."""
+    only = sql.SQL("ONLY " if table.kind == "r" else "")
+    statement = sql.SQL("TRUNCATE {}{}" if truncate else "DELETE FROM {}{}")
+    await writer.execute(render_sql(statement.format(only, table.identifier)))
+
+
+async def tables_with_rows(writer: Any, tables: Sequence[Table]) -> set[str]:
+    """Return which of ``tables`` hold any row, in an asyncpg transaction."""
+    return {record[0] for record in await writer.fetch(render_sql(rows.filled_query(tables)))}
 
 
 def tid_ranges(table: TablePlan) -> Iterator[sql.Composable]:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from psycopg import sql
 
 from payrollx_db.consolidate.context import Context, RunContext
-from payrollx_db.consolidate.copy import indexes
+from payrollx_db.consolidate.copy import indexes, rows
+from payrollx_db.consolidate.copy.foreign_keys import drop_keys
 from payrollx_db.consolidate.copy.restoring import restore_dropped
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.accounts import accounts, count_touched
@@ -145,13 +146,9 @@ async def _empty(
     keep them from being emptied. Returns what is left of ``current``.
     """
     outside = [key for key in current.foreign_keys if key.target in names and key.table not in names]
-    with target.translating_errors("can't drop the foreign keys of other tables"):
-        await connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (indexes.LOCK_TIMEOUT,))
-        await record_dropped(connection, run.id, [(key.table, key) for key in outside])
-        for key in outside:
-            await execute(connection, indexes.drop_constraint(key.table, key.name))
+    await drop_keys(connection, target, run.id, outside)
     if names:
-        await indexes.empty(connection, target, run.id, names)
+        await indexes.empty(connection, target, run.id, [current.tables[name] for name in names])
     await reset_positions(connection, run.id)
     await reset_run(connection, run.id)
     keys = [key for key in current.foreign_keys if key not in outside]
@@ -196,7 +193,7 @@ def _refuse_beyond(written: dict[int, Written], chosen: Collection[str]) -> None
 async def _refuse_pointing(connection: Connection, current: Database, names: Collection[str]) -> None:
     """Refuse where rows that stay would point at rows that go."""
     others = {key.table for key in current.foreign_keys if key.target in names and key.table not in names}
-    if full := [table for table in sorted(others) if await indexes.has_rows(connection, table)]:
+    if full := sorted(await rows.filled(connection, current.tables, others)):
         raise StateConflictError(
             f"rows of {len(full)} other tables point at what would be emptied",
             details=tuple(full),

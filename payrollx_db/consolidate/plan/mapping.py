@@ -66,6 +66,7 @@ class TablePlan:
     from_clause: sql.Composable
     owner: str | None = None
     slices: int = 1
+    small: bool = False  # its target keeps its indexes, and it is copied with others in one transaction
     out: tuple[str, ...] = ()
     nulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     imported: tuple[str, ...] = ()

@@ -122,6 +122,18 @@ def make_plan(
     return Plan(catalog, layout, chosen, _slice(tables, jobs), tuple(mismatches), waiting, sources, target)
 
 
+def with_small_tables(plan: Plan, most: int) -> Plan:
+    """Return the plan with those source tables marked as small that have at most so many bytes.
+
+    With 0 none is. How large a foreign table is, nobody can say.
+    """
+
+    def marked(table: TablePlan) -> TablePlan:
+        return replace(table, small=0 < most >= table.source.size and table.source.kind != "f")
+
+    return replace(plan, tables=tuple(map(marked, plan.tables)))
+
+
 def parents_first(plan: Plan) -> list[TablePlan]:
     """Return the tables to copy so that, but for cycles, each comes after those that it points at."""
     by_target = {table.target_name: table for table in plan.copies}

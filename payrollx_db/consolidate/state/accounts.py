@@ -1,6 +1,6 @@
 """The accounts of tables (law 1): how many rows each source table had, and where every one of them went."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from payrollx_db.postgres.session import Connection
 from payrollx_db.postgres.session import run as execute
 
 queries = query_files.beside(__name__)
+
+# Rows read, rows written, bytes, seconds that it took, and seconds since it began.
+CopiedAccount = tuple[int, int, int, float, float]
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,12 @@ async def update_account(connection: Connection, run: int, table: TablePlan, **a
     await execute(connection, sql.SQL(queries.load("update_account")).format(settings=settings), account | key)
 
 
+async def finish_counted(connection: Connection, run: int, rows: Mapping[tuple[str, str], int]) -> None:
+    """Record how many rows of each table, by source and target, the target holds in the end."""
+    places = {"sources": [source for source, _ in rows], "targets": [target for _, target in rows]}
+    await connection.execute(queries.load("counted_accounts"), {"run": run, "rows": list(rows.values()), **places})
+
+
 async def reset_accounts(connection: Connection, run: int) -> None:
     """Record that nothing of the run's tables has moved."""
     await connection.execute(queries.load("reset_accounts"), (run,))
@@ -110,6 +119,13 @@ async def count_touched(connection: Connection, runs: Collection[int], table: st
 async def finish_copied(writer: Any, run: int, place: tuple[str, str], *account: object) -> None:
     """Record, in an asyncpg transaction, rows read, written and quarantined, bytes and seconds of a copied table."""
     await writer.execute(queries.load("copied_account"), run, *place, *account)
+
+
+async def finish_copied_together(writer: Any, run: int, accounts: Mapping[tuple[str, str], CopiedAccount]) -> None:
+    """Do the same for several tables that were copied in one transaction, none of whose rows is quarantined."""
+    sources, targets = [source for source, _ in accounts], [target for _, target in accounts]
+    columns = [list(column) for column in zip(*accounts.values(), strict=True)]
+    await writer.execute(queries.load("copied_accounts"), run, sources, targets, *columns)
 
 
 async def finish_imported(writer: Any, run: int, place: tuple[str, str], written: int, seconds: float) -> None:

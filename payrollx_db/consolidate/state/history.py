@@ -57,10 +57,11 @@ async def record_step(connection: Connection, number: int, table: str, name: str
 async def record_merges(connection: Connection, number: int, verdict: Verdict) -> None:
     """Record when the duplicate tables were compared."""
     merges = [Timed(t.table.target_name, t.table.source_name, "merge", t.started, t.seconds) for t in verdict.tables]
-    await _record_timed(connection, number, merges)
+    await record_timed(connection, number, merges)
 
 
-async def _record_timed(connection: Connection, number: int, steps: Iterable[Timed]) -> None:
+async def record_timed(connection: Connection, number: int, steps: Iterable[Timed]) -> None:
+    """Record what this process has timed by its own clock."""
     now = time.monotonic()
     rows = [(number, t.table, t.name, t.kind, now - t.started, now - t.started - t.seconds) for t in steps]
     await connection.cursor().executemany(queries.load("record_timed_step"), rows)

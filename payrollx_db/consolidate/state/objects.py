@@ -32,15 +32,23 @@ class DroppedObject:
 async def record_dropped(connection: Connection, run: int, things: Iterable[tuple[str, Index | ForeignKey]]) -> None:
     """Record what is about to be dropped. To be called in the transaction that does it."""
     rows = [
-        (run, table, thing.name, "index" if isinstance(thing, Index) else "foreign key", json.dumps(asdict(thing)))
+        {
+            "table_name": table,
+            "name": thing.name,
+            "kind": "index" if isinstance(thing, Index) else "foreign key",
+            "detail": asdict(thing),
+        }
         for table, thing in things
     ]
-    await connection.cursor().executemany(queries.load("record_dropped"), rows)
+    if rows:
+        await connection.execute(queries.load("record_dropped"), {"run": run, "rows": json.dumps(rows)})
 
 
-async def record_restored(connection: Connection, run: int, table: str, name: str) -> None:
-    """Record that something dropped is back. To be called in the transaction that restores it."""
-    await connection.execute(queries.load("record_restored"), (run, table, name))
+async def record_restored(connection: Connection, run: int, places: Iterable[tuple[str, str]]) -> None:
+    """Record that what was dropped, by table and name, is back. To be called in the transaction that restores it."""
+    names = list(places)
+    params = {"run": run, "tables": [table for table, _ in names], "names": [name for _, name in names]}
+    await connection.execute(queries.load("record_restored"), params)
 
 
 async def dropped_objects(connection: Connection, run: int) -> list[DroppedObject]:
@@ -50,6 +58,12 @@ async def dropped_objects(connection: Connection, run: int) -> list[DroppedObjec
         DroppedObject(table, name, parse_object(kind, detail), restored)
         for table, name, kind, detail, restored in await cursor.fetchall()
     ]
+
+
+async def designed_valid(connection: Connection) -> set[tuple[str, str]]:
+    """Return table and name of the foreign keys that were valid when a run dropped them, whatever became of them."""
+    cursor = await connection.execute(queries.load("designed_valid"))
+    return {(table, name) for table, name in await cursor.fetchall()}
 
 
 def with_dropped_objects(database: Database, things: Iterable[DroppedObject]) -> Database:

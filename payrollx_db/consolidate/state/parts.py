@@ -3,6 +3,7 @@
 What is recorded while rows move goes by the writer's own session, which is asyncpg's.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from payrollx_db.postgres import query_files
@@ -13,6 +14,7 @@ queries = query_files.beside(__name__)
 PART = 0  # a table is one part today; a key range of a huge one would count up from here
 
 Place = tuple[str, str]  # source and target of a table
+Counts = tuple[int, int, int]  # rows read, rows written, bytes
 
 
 async def finished_parts(connection: Connection, run: int) -> set[Place]:
@@ -42,6 +44,20 @@ async def begin_part(writer: Any, run: int, place: Place, snapshot: str, slices:
     """Record that a part begins anew, under ``snapshot``."""
     await writer.execute(queries.load("record_part"), run, *place, PART, snapshot, slices)
     await writer.execute(queries.load("delete_slices"), run, *place, PART)
+
+
+async def begin_parts(writer: Any, run: int, places: Sequence[Place], snapshot: str) -> None:
+    """Record that several parts of one slice each begin anew, under one ``snapshot``."""
+    sources, targets = [source for source, _ in places], [target for _, target in places]
+    await writer.execute(queries.load("record_parts"), run, sources, targets, PART, snapshot)
+    await writer.execute(queries.load("delete_slices_of"), run, sources, targets, PART)
+
+
+async def finish_parts(writer: Any, run: int, moved: Mapping[Place, Counts]) -> None:
+    """Record that all rows of several parts are in: for each the rows read and written, and the bytes."""
+    columns = [list(column) for column in zip(*moved.values(), strict=True)]
+    sources, targets = [source for source, _ in moved], [target for _, target in moved]
+    await writer.execute(queries.load("finish_parts"), run, sources, targets, PART, *columns)
 
 
 async def delete_imported(writer: Any, run: int, place: Place) -> None:

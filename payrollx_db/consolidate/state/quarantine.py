@@ -71,6 +71,12 @@ def kept_rows(runs: Sequence[int]) -> KeptRows:
     return place
 
 
+async def sources_with_decisions(connection: Connection, run: int) -> set[str]:
+    """Return the source tables of whose rows some stay out, or are kept because a value changes."""
+    cursor = await connection.execute(queries.load("sources_with_decisions"), (run,))
+    return {source for (source,) in await cursor.fetchall()}
+
+
 async def keys_to_keep(writer: Any, run: int, source: str) -> list[str]:
     """Return, in an asyncpg transaction, the keys of the rows of a source table that decisions speak of."""
     return [record["key"] for record in await writer.fetch(queries.load("quarantined_keys"), run, source)]

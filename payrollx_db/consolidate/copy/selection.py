@@ -1,0 +1,214 @@
+"""What of the target a copy drops: as little as can be, and only what certainly comes back as it was.
+
+Dropping an index and building it afterwards is worth it where there are many rows; for few, it costs more than the
+rows themselves. So small tables keep their indexes, and foreign keys between small tables stay too: these tables are
+copied parents first. Whatever the age of a table, it keeps what wouldn't come back byte for byte: indexes of
+partitioned tables, exclusion constraints, what something else depends on or is marked for, what is broken.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from psycopg.rows import class_row
+
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.introspect import Database, ForeignKey, Index, Table
+from payrollx_db.postgres.session import Connection
+
+queries = query_files.beside(__name__)
+
+KeyName = tuple[str, str]  # table and name of a foreign key
+
+
+@dataclass(frozen=True)
+class IndexFacts:
+    """What an index's definition doesn't say. ``keys`` are the foreign keys that need it (``schema.table.name``)."""
+
+    oid: int
+    name: str
+    comment: str | None
+    constraint_comment: str | None
+    tablespace: str
+    keys: list[str]
+    fixed: bool
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """What a foreign key's definition doesn't say. ``child`` and ``parent`` hold the partitions that it is between."""
+
+    table: str
+    name: str
+    child: str
+    parent: str
+    comment: str | None
+    plain: bool  # its own table is neither partitioned nor a partition
+    fixed: bool
+
+    @property
+    def key(self) -> KeyName:
+        """Table and name."""
+        return (self.table, self.name)
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """What a selection is made from, beside the plan and the catalog. ``guarded`` tables have triggers for TRUNCATE."""
+
+    indexes: Mapping[tuple[int, str], IndexFacts]
+    keys: tuple[KeyFacts, ...]
+    guarded: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is dropped, and what that means for the tables that are still to be copied.
+
+    ``parents`` are for each table those that must be filled before it; ``own`` are the tables with a key to
+    themselves that stays; ``truncatable`` those that may be truncated.
+    """
+
+    keys: tuple[ForeignKey, ...]
+    indexes: tuple[tuple[str, Index], ...]
+    parents: Mapping[str, frozenset[str]]
+    own: frozenset[str]
+    truncatable: frozenset[str]
+
+
+async def read_facts(connection: Connection, tables: Iterable[TablePlan]) -> TargetFacts:
+    """Read the facts of the targets of these tables."""
+    everything = list(tables)
+    oids = [table.target.oid for table in everything]
+    large = [table.target.oid for table in everything if _may_lose_indexes(table)]
+    async with connection.cursor(row_factory=class_row(IndexFacts)) as indexes:
+        await indexes.execute(queries.load("index_facts"), {"tables": large})
+        index_facts = {(facts.oid, facts.name): facts for facts in await indexes.fetchall()}
+    async with connection.cursor(row_factory=class_row(KeyFacts)) as keys:
+        await keys.execute(queries.load("key_facts"), {"tables": oids})
+        key_facts = await keys.fetchall()
+    guarded = await connection.execute(queries.load("guarded_tables"), {"tables": oids})
+    return TargetFacts(index_facts, tuple(key_facts), frozenset(name for (name,) in await guarded.fetchall()))
+
+
+def select(tables: Sequence[TablePlan], database: Database, facts: TargetFacts, filled: Collection[str]) -> Selection:
+    """Choose what is dropped for ``tables``, which are still to be copied into ``database``.
+
+    ``filled`` are the target tables that hold rows already, of this run or of others.
+    """
+    by_name = {table.target_name: table for table in tables}
+    keys = {(key.table, key.name): key for key in database.foreign_keys}
+    dropped = {
+        fact.key
+        for fact in facts.keys
+        if _droppable(fact, keys) and _is_in_the_way(fact, keys[fact.key], by_name, filled)
+    }
+    dropped |= set(_cycle_breakers([fact for fact in facts.keys if fact.key not in dropped], keys, by_name))
+    kept = [fact for fact in facts.keys if fact.key not in dropped]
+    parents: dict[str, set[str]] = {name: set() for name in by_name}
+    for fact in kept:
+        if fact.child != fact.parent and fact.child in by_name and fact.parent in by_name:
+            parents[fact.child].add(fact.parent)
+    pointed_at = {fact.parent for fact in kept if fact.parent != fact.child}
+    return Selection(
+        keys=tuple(
+            replace(keys[fact.key], comment=fact.comment, parent=fact.parent)
+            for fact in facts.keys
+            if fact.key in dropped
+        ),
+        indexes=tuple(_indexes(tables, database, facts, dropped)),
+        parents={name: frozenset(above) for name, above in parents.items()},
+        own=frozenset(fact.child for fact in kept if fact.parent == fact.child),
+        truncatable=frozenset(by_name.keys() - pointed_at - facts.guarded),
+    )
+
+
+def without(database: Database, selection: Selection) -> Database:
+    """Return ``database`` as it is when all of the selection is dropped."""
+    tables = dict(database.tables)
+    gone = {(table, index.name) for table, index in selection.indexes}
+    for name in {table for table, _ in selection.indexes}:
+        kept = tuple(index for index in tables[name].indexes if (name, index.name) not in gone)
+        tables[name] = replace(tables[name], indexes=kept)
+    names = {(key.table, key.name) for key in selection.keys}
+    keys = tuple(key for key in database.foreign_keys if (key.table, key.name) not in names)
+    return replace(database, tables=tables, foreign_keys=keys)
+
+
+# --- foreign keys ----------------------------------------------------------------------------------------
+
+
+def _droppable(fact: KeyFacts, keys: Mapping[KeyName, ForeignKey]) -> bool:
+    return fact.plain and not fact.fixed and fact.key in keys
+
+
+def _is_in_the_way(fact: KeyFacts, key: ForeignKey, tables: Mapping[str, TablePlan], filled: Collection[str]) -> bool:
+    """Tell whether rows may arrive that the key would refuse, or so many that it is better checked once for all."""
+    child, parent = tables.get(fact.child), tables.get(fact.parent)
+    unfilled = child is not None and parent is None and fact.parent not in filled
+    return unfilled or not key.validated or any(
+        end is not None and end.target.kind == "r" and not end.small for end in (child, parent)
+    )  # fmt: skip
+
+
+def _cycle_breakers(
+    kept: Sequence[KeyFacts], keys: Mapping[KeyName, ForeignKey], tables: Mapping[str, TablePlan]
+) -> Iterator[KeyName]:
+    """Yield keys without which the others allow an order: of each cycle those of plain tables, else all that may go."""
+    standing = [f for f in kept if f.child != f.parent and f.child in tables and f.parent in tables]
+    while cycle := _find_cycle(standing):
+        steps = {(child, parent) for parent, child in pairwise(cycle)}
+        on_it = [fact for fact in standing if (fact.child, fact.parent) in steps]
+        going = [fact for fact in on_it if _droppable(fact, keys)]
+        going = going or [fact for fact in on_it if not fact.fixed and fact.key in keys]
+        yield from (fact.key for fact in going)
+        # Where nothing of it may go, rows that need it will be refused, unless it is checked at commit.
+        standing = [fact for fact in standing if fact not in (going or on_it)]
+
+
+def _find_cycle(keys: Iterable[KeyFacts]) -> list[str]:
+    """Return tables that point at each other in a circle, each followed by one that it is a parent of."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for fact in keys:
+        sorter.add(fact.child, fact.parent)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        return cycle
+    return []
+
+
+# --- indexes ---------------------------------------------------------------------------------------------
+
+
+def _may_lose_indexes(table: TablePlan) -> bool:
+    return table.target.kind == "r" and not table.small
+
+
+def _indexes(
+    tables: Iterable[TablePlan], database: Database, facts: TargetFacts, dropped: Collection[KeyName]
+) -> Iterator[tuple[str, Index]]:
+    names = {f"{table}.{name}" for table, name in dropped}
+    for plan in tables:
+        if _may_lose_indexes(plan):
+            table = database.tables[plan.target_name]
+            for index in table.indexes:
+                fact = facts.indexes.get((table.oid, index.name))
+                if fact is not None and _comes_back(table, index, fact) and names.issuperset(fact.keys):
+                    yield (
+                        plan.target_name,
+                        replace(
+                            index,
+                            comment=fact.comment,
+                            constraint_comment=fact.constraint_comment,
+                            tablespace=fact.tablespace,
+                        ),
+                    )
+
+
+def _comes_back(table: Table, index: Index, fact: IndexFacts) -> bool:
+    ordinary = index.constraint_type in ("", "p", "u") and "WITHOUT OVERLAPS" not in (index.constraint_definition or "")
+    return table.kind == "r" and ordinary and not fact.fixed and not index.marked

@@ -1,0 +1,52 @@
+"""What there is to do of a run: read from the catalog and from the run's records once, at its beginning."""
+
+from dataclasses import dataclass, replace
+
+from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.copy.selection import Selection, read_facts, select, without
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state import accounts
+from payrollx_db.consolidate.state.parts import Place, finished_parts
+from payrollx_db.consolidate.state.quarantine import sources_with_decisions
+from payrollx_db.postgres.introspect import Database, read_database
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to do of a run, seen once at its beginning.
+
+    ``finished`` are source and target of the parts that are in, ``alone`` the target tables with rows that policies
+    speak of, ``filled`` those that other runs have filled. ``database`` is the target without what this run has
+    dropped, or is about to drop; what it restores meanwhile isn't in it.
+    """
+
+    context: RunContext
+    plan: Plan
+    finished: set[Place]
+    unfinished: tuple[TablePlan, ...]
+    filled: set[str]
+    alone: set[str]
+    selection: Selection
+    database: Database
+
+    @classmethod
+    async def of(cls, context: RunContext, plan: Plan) -> "Work":
+        """Look at what is in, and choose what is dropped for the rest."""
+        connection = context.connection
+        finished = await finished_parts(connection, context.run)
+        unfinished = tuple(table for table in plan.copies if table.place not in finished)
+        filled = set(await accounts.done_tables(connection))
+        decided = await sources_with_decisions(connection, context.run)
+        alone = {t.target_name for t in plan.copies if t.source_name in decided}
+        alone |= {t.target_name for t in plan.merges if t.imported}
+        facts = await read_facts(connection, unfinished)
+        current = await read_database(connection, plan.target.name)
+        present = filled | {t.target_name for t in plan.copies if t.place in finished}
+        selection = select(unfinished, current, facts, present)
+        tables = tuple(replace(t, slices=1) if t.target_name in selection.own else t for t in unfinished)
+        return cls(context, plan, finished, tables, filled, alone, selection, without(current, selection))
+
+    def imports(self, table: TablePlan) -> list[TablePlan]:
+        """Return the duplicate tables of which policies let rows into the target of ``table``."""
+        return [other for other in self.plan.merges if other.target_name == table.target_name and other.imported]
