@@ -40,6 +40,7 @@ pytest_plugins = [
     "audit_databases",
     "german_servers",
     "rule_worlds",
+    "odd_shapes",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

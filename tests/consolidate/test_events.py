@@ -30,6 +30,13 @@ FIELDS = {
 }
 
 
+@pytest.fixture
+def reading_world(reading_world: World) -> World:
+    """The legacy databases, of which each table is copied as a large one is, though it has few rows."""
+    reading_world.small_tables = 0
+    return reading_world
+
+
 def lines_of(text: str) -> list[dict[str, Any]]:
     """Return the documents of a text of lines, each of which must be one."""
     assert text.endswith("\n")

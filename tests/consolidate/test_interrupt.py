@@ -35,6 +35,13 @@ RUN_LOCK = (
 DONE_PARTS = "SELECT target, snapshot::text, finished_at FROM payrollx_meta.parts WHERE finished_at IS NOT NULL"
 
 
+@pytest.fixture
+def reading_world(reading_world: World) -> World:
+    """The legacy databases, of which each table is copied as a large one is, though it has few rows."""
+    reading_world.small_tables = 0
+    return reading_world
+
+
 @contextmanager
 def started(world: World, *arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """Start a command in a session and process group of its own, as a shell does."""

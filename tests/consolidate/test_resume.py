@@ -40,6 +40,13 @@ HOLDER = (
 )
 
 
+@pytest.fixture
+def reading_world(reading_world: World) -> World:
+    """The legacy databases, of which each table is copied as a large one is, though it has few rows."""
+    reading_world.small_tables = 0
+    return reading_world
+
+
 @pytest.fixture(autouse=True)
 def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("payrollx_db.consolidate.retrying.FIRST_PAUSE", 0.02)

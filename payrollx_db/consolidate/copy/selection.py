@@ -56,7 +56,7 @@ class KeyFacts:
 
 @dataclass(frozen=True)
 class TargetFacts:
-    """What a selection is made from, beside the plan and the catalog. ``guarded`` tables have triggers for TRUNCATE."""
+    """What a selection is made from, beside the plan and the catalog. ``guarded`` tables are not to be truncated."""
 
     indexes: Mapping[tuple[int, str], IndexFacts]
     keys: tuple[KeyFacts, ...]
@@ -156,13 +156,13 @@ def _is_in_the_way(fact: KeyFacts, key: ForeignKey, tables: Mapping[str, TablePl
 def _cycle_breakers(
     kept: Sequence[KeyFacts], keys: Mapping[KeyName, ForeignKey], tables: Mapping[str, TablePlan]
 ) -> Iterator[KeyName]:
-    """Yield keys without which the others allow an order: of each cycle those of plain tables, else all that may go."""
+    """Yield keys without which the others allow an order: one of each cycle, best of a plain table."""
     standing = [f for f in kept if f.child != f.parent and f.child in tables and f.parent in tables]
     while cycle := _find_cycle(standing):
         steps = {(child, parent) for parent, child in pairwise(cycle)}
         on_it = [fact for fact in standing if (fact.child, fact.parent) in steps]
         going = [fact for fact in on_it if _droppable(fact, keys)]
-        going = going or [fact for fact in on_it if not fact.fixed and fact.key in keys]
+        going = (going or [fact for fact in on_it if not fact.fixed and fact.key in keys])[:1]
         yield from (fact.key for fact in going)
         # Where nothing of it may go, rows that need it will be refused, unless it is checked at commit.
         standing = [fact for fact in standing if fact not in (going or on_it)]

@@ -1,6 +1,9 @@
--- Those of these tables that have a trigger of their own for TRUNCATE, which would fire.
-SELECT DISTINCT n.nspname::text || '.' || c.relname::text
-FROM pg_catalog.pg_trigger AS t
-JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+-- Those of these tables that a TRUNCATE would do more to than empty them: it fires their triggers for it, and it makes
+-- a broken index a whole one.
+SELECT n.nspname::text || '.' || c.relname::text
+FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.oid = ANY (%(tables)s::oid[]) AND NOT t.tgisinternal AND t.tgtype & 32 <> 0 AND t.tgenabled <> 'D'
+WHERE c.oid = ANY (%(tables)s::oid[])
+  AND (EXISTS (SELECT FROM pg_catalog.pg_trigger AS t
+               WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgtype & 32 <> 0 AND t.tgenabled <> 'D')
+       OR EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid AND NOT i.indisvalid))
