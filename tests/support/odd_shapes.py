@@ -54,7 +54,7 @@ INSERT INTO booked SELECT n, '[1,2)', int4range(n * 10, n * 10 + 5) FROM generat
 CREATE TABLE orphans (id int PRIMARY KEY, customer int);
 INSERT INTO orphans SELECT n, n * 10 FROM generate_series(1, 20) n;
 CREATE TABLE unchecked (LIKE orphans INCLUDING ALL);
-INSERT INTO unchecked TABLE orphans;
+INSERT INTO unchecked SELECT id, id FROM orphans;
 CREATE TABLE hens (id int PRIMARY KEY, egg int);
 CREATE TABLE eggs (id int PRIMARY KEY, hen int);
 INSERT INTO hens SELECT n, n FROM generate_series(1, 20) n;

@@ -11,8 +11,8 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.context import Context
-from payrollx_db.consolidate.copy.rows import filled
 from payrollx_db.consolidate.copy.restoring import restore_dropped
+from payrollx_db.consolidate.copy.rows import filled
 from payrollx_db.consolidate.copy.sequences import set_by_rows
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.accounts import accounts

@@ -17,7 +17,6 @@ from payrollx_db.consolidate.copy.restoring import restore_dropped
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.accounts import accounts, count_touched
 from payrollx_db.consolidate.state.migrations import migrate
-from payrollx_db.consolidate.state.objects import record_dropped
 from payrollx_db.consolidate.state.runs import Run, finish_run, reset_run, runs
 from payrollx_db.consolidate.state.sequences import reset_positions
 from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
