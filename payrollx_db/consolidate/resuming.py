@@ -30,7 +30,7 @@ async def run_to_resume(context: Context, session: RunSession, task: Task, plan:
     # What isn't in is redone whole, and so emptied: others' rows that came meanwhile would go with it.
     waiting = {table.target_name for table in plan.copies if table.place not in finished}
     recorded = {account.target for account in await accounts.accounts(session.connection, run.id)}
-    await undo.refuse_foreign(session.connection, run.id, sorted(waiting & recorded))
+    await undo.refuse_foreign(session.connection, run.id, plan.target.tables, waiting & recorded)
     if await has_written(session.connection, run.id):
         return run
     left = await left_to_copy(session.connection, plan, run)

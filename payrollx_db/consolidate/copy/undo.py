@@ -22,7 +22,7 @@ from payrollx_db.consolidate.state.sequences import reset_positions
 from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
 from payrollx_db.errors import StateConflictError, TargetError
 from payrollx_db.model.events import Notice, Observer, StageStarted
-from payrollx_db.postgres.introspect import Database, read_database
+from payrollx_db.postgres.introspect import Database, Table, read_database
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session import run as execute
 
@@ -40,7 +40,7 @@ async def undo(context: RunContext, run: Run, names: Collection[str], why: str) 
     present = [name for name in names if name in current.tables]
     async with context.transaction() as connection:
         await _lock(connection, context.target, present)
-        await refuse_foreign(connection, run.id, present)
+        await refuse_foreign(connection, run.id, current.tables, present)
         await _empty(connection, run, present, context.target, current)
     return await _rebuild(context, context.session, [run.id], why)
 
@@ -73,13 +73,12 @@ async def restart(context: Context, session: RunSession, chosen: Collection[str]
         raise unrestored_error(f"run {', '.join(map(str, sorted(written)))} is undone", left)
 
 
-async def refuse_foreign(connection: Connection, run: int, names: Iterable[str]) -> None:
-    """Raise StateConflictError where others than ``run`` have written rows to one of these tables."""
+async def refuse_foreign(connection: Connection, run: int, tables: Mapping[str, Table], names: Collection[str]) -> None:
+    """Raise StateConflictError where others than ``run`` have written rows to one of ``names``, of these tables."""
     wrong = []
-    for name in names:
-        if await indexes.has_rows(connection, name):
-            _, _, foreign = await count_touched(connection, [run], name)
-            wrong += [f"{name}: {foreign:,} rows written by others"] if foreign else []
+    for name in sorted(await rows.filled(connection, tables, names)):
+        _, _, foreign = await count_touched(connection, [run], name)
+        wrong += [f"{name}: {foreign:,} rows written by others"] if foreign else []
     if wrong:
         raise StateConflictError(
             f"others have written to {len(wrong)} tables of run {run}, which would be emptied",
