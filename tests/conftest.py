@@ -41,6 +41,7 @@ pytest_plugins = [
     "german_servers",
     "rule_worlds",
     "odd_shapes",
+    "twin_servers",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

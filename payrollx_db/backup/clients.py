@@ -28,6 +28,7 @@ SUFFIX = ".exe" if sys.platform == "win32" else ""
 NEEDED = ("pg_dump", "pg_restore")
 MAJOR = 10_000  # what a version number has for each major version
 LOCK_WAIT = "30s"
+CHOOSES_A_PLACE = ("PGSERVICE", "PGHOSTADDR", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS")
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def connection(url: DatabaseUrl) -> tuple[dict[str, str], str]:
 
     Raises ConfigurationError where a secret has no variable.
     """
-    environment = dict(os.environ)
+    # A service file would go before the other variables: it is for who names one.
+    environment = {name: text for name, text in os.environ.items() if name not in CHOOSES_A_PLACE}
     rest: dict[str, str] = {}
     known = {option.keyword.decode(): option for option in pq.Conninfo.get_defaults()}
     for name, text in {"application_name": "payrollx-db", **url.params, "dbname": url.dbname}.items():

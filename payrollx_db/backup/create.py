@@ -83,6 +83,7 @@ def backup(
             raise ConfigurationError(f"a backup of {url.masked} can't be proven: {reason}", hint=NOT_PROVEN)
         before = _Shape.of(at, catalog, services)
         role = str(at.run("SELECT CURRENT_USER")[0][0])  # the owner's, where we may
+        url = migrate.place_of(at.alembic, url)  # for all that follows, pg_dump too
     with ExitStack() as unfinished, _disk(folder):
         with session(url) as reading:  # which holds its snapshot no longer than the dumps take
             snapshot = _snapshot(reading, [table.identifier for table in before.tables], role)

@@ -19,6 +19,7 @@ from payrollx_db.backup.session import Session, session
 from payrollx_db.backup.signature import Key
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.postgres.place import is_same_database
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import audit, foreign_keys, migrate
 
@@ -63,11 +64,7 @@ def hand_over(
     The source keeps what it has (`drop` removes it). Raises ConfigurationError where both are one database, and
     as `backup` and `restore` do.
     """
-    if _identity(source) == _identity(target):
-        raise ConfigurationError(
-            f"{source.masked} and {target.masked} are the same database",
-            hint="create a database for the service, and name that",
-        )
+    source, target = _places(source, target)
     _require(service, source, target)
     (written,) = backup(source, catalog, [service], folder, find, observer, key=key, prove=False)
     restored = restore(written, target, catalog, metadata, find, observer, key=key, accept=accept)
@@ -139,6 +136,16 @@ def _require(service: Service, source: DatabaseUrl, target: DatabaseUrl) -> None
         needs.require_all(at, needed, service.name, elsewhere=True)
 
 
-def _identity(url: DatabaseUrl) -> tuple[str, str]:
-    with session(url) as at, at.translating_errors("can't tell which database it is"):
-        return at.identity()
+def _places(source: DatabaseUrl, target: DatabaseUrl) -> tuple[DatabaseUrl, DatabaseUrl]:
+    """Return the URLs of the places that these two lead to. Raises as `hand_over`, and PooledError."""
+    with session(source) as one, session(target) as other:
+        for at in (one, other):
+            migrate.refuse_pooler(at.alembic, at.url, "the service goes over by pg_dump, in sessions of its own")
+        with one.translating_errors("can't tell which database it is"):
+            alike = is_same_database(one.raw, other.raw)
+        if alike:
+            raise ConfigurationError(
+                f"{source.masked} and {target.masked} are the same database",
+                hint="create a database for the service, and name that",
+            )
+        return migrate.place_of(one.alembic, source), migrate.place_of(other.alembic, target)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from payrollx_db.cli.command import command
-from payrollx_db.cli.destructive import confirm, destructive_option, yes
+from payrollx_db.cli.destructive import confirm, destructive_option, same_servers, yes
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
@@ -44,6 +44,7 @@ from payrollx_db.model.events import Observer, ignore_events
 )
 @destructive_option("--restart", is_flag=True,
                     help="Undo earlier runs of these tables first (asks for confirmation).")  # fmt: skip
+@same_servers
 @yes
 @gentle_options
 @click.option("--dry-run", is_flag=True, help="Print the plan, and copy nothing.")
@@ -55,6 +56,7 @@ def copy(
     check_rows: CheckRows,
     small_tables: float,
     restart: bool,
+    same_server: tuple[str, ...],
     yes: bool,
     dry_run: bool,
     events: Path | None,
@@ -68,7 +70,12 @@ def copy(
     if restart and not (dry_run or yes):
         _ask(make_task(ignore_events))
     with showing(events) as observer:
-        task = replace(make_task(observer), check_rows=check_rows, small_tables=int(small_tables * MEGABYTE))
+        task = replace(
+            make_task(observer),
+            check_rows=check_rows,
+            small_tables=int(small_tables * MEGABYTE),
+            same_servers=same_server,
+        )
         if dry_run:
             plan = asyncio.run(pipeline.plan(task))
             pipeline.refuse_mismatches(plan)

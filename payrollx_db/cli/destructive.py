@@ -61,4 +61,9 @@ def confirm(consequence: str, *, yes: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+same_servers = destructive_option(
+    "--same-server", multiple=True, metavar="NAME",
+    help="Source, or target, that is the server which the run was with, though nothing shows it: after a failover or a"
+    " move. Repeat the option for several.",
+)  # fmt: skip
 yes = destructive_option("--yes", is_flag=True, help="Do not ask for confirmation.")

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
 from payrollx_db.cli.command import group
+from payrollx_db.cli.destructive import same_servers
 from payrollx_db.cli.options import as_json, database_url, name_of, recorded_catalog, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
@@ -76,14 +78,15 @@ def export(database_url: str | None, catalog: str | None, run: int | None, sourc
 
 @quarantine.command(example="payrollx-db quarantine retry")
 @task_options
+@same_servers
 @as_json
-def retry(make_task: Callable[[Observer], Task], *, as_json: bool) -> int:
+def retry(make_task: Callable[[Observer], Task], *, same_server: tuple[str, ...], as_json: bool) -> int:
     """Restore the rows whose reason no longer holds, as the legacy databases have them now.
 
     Exit code 3 means that rows remain in quarantine; each is listed with its reason.
     """
     with showing() as observer:
-        retried = asyncio.run(pipeline.retry(make_task(observer)))
+        retried = asyncio.run(pipeline.retry(replace(make_task(observer), same_servers=same_server)))
     if as_json:
         console.answer_json([{"source": r.source, "restored": r.restored, "refused": r.refused} for r in retried])
     else:

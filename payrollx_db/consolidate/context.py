@@ -29,6 +29,11 @@ class Context:
     jobs: int = 4
     rate: RateLimit | None = None
 
+    @property
+    def endpoints(self) -> dict[str, Endpoint]:
+        """The sources by their layout names, and the target by the name ``target``."""
+        return {**self.sources, "target": self.target}
+
     def of_run(self, run: int, session: RunSession) -> "RunContext":
         """Return the context of run number ``run``, which works in ``session``."""
         known = {known.name: getattr(self, known.name) for known in fields(Context)}

@@ -35,6 +35,7 @@ from payrollx_db.consolidate.state.findings import record_findings
 from payrollx_db.consolidate.state.lock import exclusive
 from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.parts import copied_snapshots
+from payrollx_db.consolidate.state.places import record_places, refuse_other_places
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.consolidate.state.runs import Run, finish_run, record_failure, resume_run, runs, start_run
 from payrollx_db.consolidate.state.structures import record_structure
@@ -138,6 +139,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
     """
     started = time.monotonic()
     undoing = restart
+    task = task.placed()
     async with blockers_named((*task.needed.values(), task.target)), _opened(task) as context:
 
         async def attempt() -> Report:
@@ -200,10 +202,12 @@ async def retry(task: Task) -> tuple[Retried, ...]:
         plan = await _planned(context, task)
         refuse(poolers(plan))
         async with exclusive(context.target) as session:
-            numbers = [run.id for run in await runs(session.connection) if run.status == "done"]
-            decisions = await quarantine.decisions(session.connection, numbers)
+            done = [run for run in await runs(session.connection) if run.status == "done"]
+            decisions = await quarantine.decisions(session.connection, [run.id for run in done])
             if not decisions:
                 return ()
+            for newest in done[:1]:
+                await refuse_other_places(session.connection, newest, context.endpoints, task.same_servers)
             run = await find_unfinished_async(session.connection, {table.target.schema for table in plan.tables})
             refuse_unfinished(run, context.target.url.masked, "given rows of the quarantine", task.catalog)
             writing_runs = await accounts.writing_runs(session.connection)
@@ -313,6 +317,8 @@ async def _record_start(
                 await quarantine.record(connection, run.id, checked.decisions)
             await record_findings(connection, run.id, (finding.recorded for finding in checked.findings))
             await history.record_attempt(connection, run.id, plan, task.policies, context.target, context.jobs)
+            needed = {name: context.sources[name] for name in plan.sources}
+            await record_places(connection, run.id, needed, context.target)
     return run
 
 
@@ -362,6 +368,7 @@ async def _retry_all(retrier: QuarantineRetrier, plan: Plan, decisions: Sequence
 @asynccontextmanager
 async def _opened(task: Task) -> AsyncIterator[Context]:
     """Yield the context of a command; all its sessions are closed at the end of the block."""
+    task = task if task.target.place else task.placed()
     async with SessionPool() as sessions:
         yield Context(
             sources=task.sources,
@@ -376,7 +383,7 @@ async def _opened(task: Task) -> AsyncIterator[Context]:
 
 async def _planned(context: Context, task: Task) -> Plan:
     """Return the plan. Raises LayoutMismatchError where the layout and the databases disagree."""
-    plan = await plan_with(context.sessions, replace(task, target=context.target))
+    plan = await plan_with(context.sessions, replace(task, sources=context.sources, target=context.target))
     refuse_mismatches(plan)
     return plan
 

@@ -38,6 +38,8 @@ class Task:
     it or the sources are small; otherwise what doesn't fit stops the copy, which is undone, and is then named.
     ``small_tables`` is the size in bytes up to which a source table is copied with others in one transaction, with
     its indexes in place.
+    ``same_servers`` are the sources, or ``target``, of which a person says that they are where a run was begun, though
+    nothing shows it: after a failover, say.
     """
 
     catalog: Catalog
@@ -51,6 +53,20 @@ class Task:
     check_rows: CheckRows = "auto"
     max_rate: float | None = None
     small_tables: int = SMALL_TABLES
+    same_servers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ConfigurationError where ``same_servers`` names none of them."""
+        for name in self.same_servers:
+            if name != "target" and name not in self.sources:
+                raise ConfigurationError(
+                    f"there is no source {name!r}", hint=f"there are target, {', '.join(sorted(self.sources))}"
+                )
+
+    def placed(self) -> "Task":
+        """Return the task for one command, whose sessions with each database are all to be in one place."""
+        sources = {name: endpoint.placed() for name, endpoint in self.sources.items()}
+        return replace(self, sources=sources, target=self.target.placed())
 
     @property
     def needed(self) -> dict[str, Endpoint]:
@@ -63,7 +79,7 @@ class Task:
 async def plan(task: Task) -> Plan:
     """Read every catalog and say what would be done. Raises SourceError, TargetError or ConfigurationError."""
     async with SessionPool() as sessions:
-        return await plan_with(sessions, task)
+        return await plan_with(sessions, task.placed())
 
 
 async def plan_with(sessions: SessionPool, task: Task) -> Plan:
@@ -76,7 +92,7 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
     ]
     target, *databases = await limited(readers, max(task.jobs, 2))
     sources = dict(zip(needed, databases, strict=True))
-    _refuse_same_database(task, sources, target)
+    await _refuse_same_database(sessions, task, sources, target)
     _refuse_unmigrated(task, target)
     layout = _with_schemas(task.layout, needed)
     plan = make_plan(task.catalog, layout, sources, target, services=task.services, jobs=task.jobs)
@@ -98,21 +114,36 @@ async def unfinished_run(connection: Connection) -> Run | None:
     return next((run for run in await runs(connection) if run.unfinished), None)
 
 
-def _refuse_same_database(task: Task, sources: Mapping[str, Database], target: Database) -> None:
-    seen: dict[tuple[str, ...], str] = {}
+async def _refuse_same_database(
+    sessions: SessionPool, task: Task, sources: Mapping[str, Database], target: Database
+) -> None:
+    seen: list[tuple[str, str]] = []
     for name, database in sources.items():
-        if database.identity == target.identity:
+        endpoint = task.sources[name]
+        if database.identity == target.identity and await _is_same(sessions, endpoint, task.target):
             raise ConfigurationError(
                 f"source {name} and the target are the same database, {target.dbname}",
                 hint="point DATABASE_URL at a database of its own",
             )
-        schema = task.sources[name].url.schema or task.layout.database(name).schema
-        other = seen.setdefault((*database.identity, schema), name)
-        if other != name:
-            raise ConfigurationError(
-                f"sources {other} and {name} are the same database, {database.dbname}",
-                hint="correct one of their URLs",
-            )
+        schema = endpoint.url.schema or task.layout.database(name).schema
+        for other, other_schema in seen:
+            alike = other_schema == schema and sources[other].identity == database.identity
+            if alike and await _is_same(sessions, endpoint, task.sources[other]):
+                raise ConfigurationError(
+                    f"sources {other} and {name} are the same database, {database.dbname}",
+                    hint="correct one of their URLs",
+                )
+        seen.append((name, schema))
+
+
+async def _is_same(sessions: SessionPool, one: Endpoint, other: Endpoint) -> bool:
+    """Tell whether two endpoints are one database. A clone of a server has its identifiers, and is another one."""
+    if one.place is None or other.place is None:
+        return True
+    # The other's sessions show it by the lock that they hold, so one of them has to be there.
+    async with sessions.session(other), sessions.session(one) as connection:
+        with one.translating_errors("can't tell which database it is"):
+            return await one.place.holds(other.place, connection)
 
 
 def _refuse_unmigrated(task: Task, target: Database) -> None:

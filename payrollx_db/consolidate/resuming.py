@@ -12,6 +12,7 @@ from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.stages import run_stages
 from payrollx_db.consolidate.state import accounts
 from payrollx_db.consolidate.state.parts import finished_parts
+from payrollx_db.consolidate.state.places import refuse_other_places
 from payrollx_db.consolidate.state.runs import Run, has_written, last_policies, refuse_other
 from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.events import Notice
@@ -32,10 +33,12 @@ async def run_to_resume(context: Context, session: RunSession, task: Task, plan:
     recorded = {account.target for account in await accounts.accounts(session.connection, run.id)}
     await undo.refuse_foreign(session.connection, run.id, plan.target.tables, waiting & recorded)
     if await has_written(session.connection, run.id):
+        await refuse_other_places(session.connection, run, context.endpoints, task.same_servers)
         return run
     left = await left_to_copy(session.connection, plan, run)
     try:
         await refuse_other(session.connection, run, left)
+        await refuse_other_places(session.connection, run, context.endpoints, task.same_servers)
     except StateConflictError as error:
         why = error.message
     else:

@@ -26,8 +26,12 @@ from payrollx_db.postgres.url import DatabaseUrl
 APPLICATION_NAME = "payrollx-db"
 CONNECT_TIMEOUT = 10  # seconds; a URL's own connect_timeout wins
 ACCEPTED = "00000"
+SAID = " (the URL says pgbouncer=true)"
 ONE_ROW = "SELECT 1"  # as the server counts what a statement returned
-TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
+TLS = (
+    "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword", "sslnegotiation",
+    "ssl_min_protocol_version", "ssl_max_protocol_version", "krbsrvname", "gsslib",
+)  # fmt: skip
 
 
 def connect(
@@ -47,7 +51,7 @@ def connect(
     try:
         known = session_settings.for_version(settings, connection.info.server_version)
         if url.pgbouncer or not connection.execute(_for_session(connection, known)).rowcount:
-            connection.set_locally(session_settings.of_transaction(known))
+            connection.set_locally(session_settings.of_transaction(known), evidence=SAID if url.pgbouncer else "")
         connection.autocommit = autocommit
     except BaseException:
         connection.close()
@@ -67,7 +71,7 @@ async def connect_async(url: DatabaseUrl, settings: Mapping[str, str], *, name: 
     try:
         known = session_settings.for_version(settings, connection.info.server_version)
         if url.pgbouncer or not (await connection.execute(_for_session(connection, known))).rowcount:
-            connection.set_locally(session_settings.of_transaction(known))
+            connection.set_locally(session_settings.of_transaction(known), evidence=SAID if url.pgbouncer else "")
     except BaseException:
         await connection.close()
         raise
@@ -85,11 +89,11 @@ async def connect_copy(url: DatabaseUrl, settings: Mapping[str, str], *, name: s
         given["options"] = params["options"]
     connection = await asyncpg.connect(
         "postgresql:///?" + urlencode({key: params[key] for key in TLS if key in params}),
-        host=_listed(params.get("host")),
+        host=_asyncpg_host(url),
         port=_listed(params.get("port"), int),
         user=params.get("user"),
         password=params.get("password"),
-        database=url.dbname,
+        database=url.dbname or None,
         passfile=params.get("passfile"),
         timeout=float(params.get("connect_timeout", CONNECT_TIMEOUT)),
         statement_cache_size=0,
@@ -188,6 +192,14 @@ async def _open_async(params: Mapping[str, str]) -> AsyncConnection:
 
 def _named(url: DatabaseUrl, name: str) -> str:
     return name or url.params.get("application_name", APPLICATION_NAME)
+
+
+def _asyncpg_host(url: DatabaseUrl) -> Any:
+    """Return what asyncpg connects to: the address, where there is one, unless the certificate is to have the name."""
+    address = url.params.get("hostaddr")
+    if address and url.params.get("sslmode") != "verify-full":
+        return _listed(address)
+    return _listed(url.params.get("host")) or _listed(address)
 
 
 def _listed(value: str | None, kind: Any = str) -> Any:

@@ -22,14 +22,16 @@ class SyncConnection(psycopg.Connection[TupleRow]):
     """A blocking connection. ``local`` has the settings of each transaction, where the session is a pooler's."""
 
     local: sql.Composed | None = None
+    evidence = ""
 
     @property
     def pooler(self) -> str:
         """Where a pooler stands before the server, so that nothing may last longer than a transaction; else empty."""
-        return place_of(self) if self.local is not None else ""
+        return f"{place_of(self)}{self.evidence}" if self.local is not None else ""
 
-    def set_locally(self, settings: sql.Composed) -> None:
-        """Give each transaction these settings from now on."""
+    def set_locally(self, settings: sql.Composed, *, evidence: str = "") -> None:
+        """Give each transaction these settings from now on; ``evidence`` is what speaks for a pooler."""
+        self.evidence = evidence
         self.local, self.cursor_factory = settings, PooledCursor
 
     @contextmanager
@@ -51,14 +53,16 @@ class AsyncConnection(psycopg.AsyncConnection[TupleRow]):
     """An asynchronous connection, as `SyncConnection` is."""
 
     local: sql.Composed | None = None
+    evidence = ""
 
     @property
     def pooler(self) -> str:
         """Where a pooler stands before the server, so that nothing may last longer than a transaction; else empty."""
-        return place_of(self) if self.local is not None else ""
+        return f"{place_of(self)}{self.evidence}" if self.local is not None else ""
 
-    def set_locally(self, settings: sql.Composed) -> None:
-        """Give each transaction these settings from now on."""
+    def set_locally(self, settings: sql.Composed, *, evidence: str = "") -> None:
+        """Give each transaction these settings from now on; ``evidence`` is what speaks for a pooler."""
+        self.evidence = evidence
         self.local, self.cursor_factory = settings, PooledAsyncCursor
 
     @asynccontextmanager

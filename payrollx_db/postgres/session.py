@@ -6,7 +6,7 @@
 import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import asyncpg
@@ -16,6 +16,7 @@ from payrollx_db.errors import PayrollxError, SourceError, TargetError
 from payrollx_db.postgres import errors
 from payrollx_db.postgres.connect import APPLICATION_NAME, connect_async, connect_copy
 from payrollx_db.postgres.errors import DRIVER_ERRORS
+from payrollx_db.postgres.place import Place
 from payrollx_db.postgres.pooled import AsyncConnection
 from payrollx_db.postgres.settings import SOURCE, TARGET
 from payrollx_db.postgres.sqlstates import FORBIDDEN, NO_SUCH_DATABASE
@@ -34,7 +35,8 @@ MAY_WRITE = "use a role that is a member of the tables' owner"
 class Endpoint:
     """One database that a run talks to: its URL, which side it is on, and what errors call it.
 
-    ``settings`` are further session settings. An endpoint is equal to itself only.
+    ``settings`` are further session settings. ``place`` is shared by all sessions of one run: the first finds it, and
+    each further one proves that it is there; without one, each finds its own. An endpoint is equal to itself only.
     """
 
     url: DatabaseUrl
@@ -42,12 +44,22 @@ class Endpoint:
     name: str
     application_name: str = APPLICATION_NAME
     settings: Mapping[str, str] = field(default_factory=dict)
+    place: Place | None = field(default=None, repr=False)
 
     @property
     def session(self) -> dict[str, str]:
         """The settings that each session of this endpoint starts with."""
         base = SOURCE if self.side == "source" else TARGET
         return {**base, **self.settings}
+
+    @property
+    def resolved(self) -> DatabaseUrl:
+        """The URL of the one place that the sessions are in, once one of them has found it; else as it was given."""
+        return (self.place.url if self.place else None) or self.url
+
+    def placed(self) -> "Endpoint":
+        """Return the endpoint for one run, all of whose sessions are to be in one place."""
+        return replace(self, place=Place())
 
     def to_error(self, error: BaseException, action: str) -> PayrollxError:
         """Return the error of this side that says what failed where, without a secret or a value of a row.
@@ -91,6 +103,8 @@ async def session(endpoint: Endpoint) -> AsyncIterator[Connection]:
 async def connect(endpoint: Endpoint) -> Connection:
     """Return a new psycopg session of ``endpoint``. Raises SourceError or TargetError."""
     with endpoint.translating_errors("can't connect"):
+        if endpoint.place is not None:
+            return await endpoint.place.connect(endpoint.url, endpoint.session, endpoint.application_name)
         return await connect_async(endpoint.url, endpoint.session, name=endpoint.application_name)
 
 
@@ -120,6 +134,8 @@ def give_up(connection: "asyncpg.Connection[Any]", error: BaseException) -> None
 async def connect_for_copy(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
     """Return a new asyncpg session of ``endpoint``. Raises SourceError or TargetError."""
     with endpoint.translating_errors("can't connect"):
+        if endpoint.place is not None:
+            return await endpoint.place.connect_copy(endpoint.url, endpoint.session, endpoint.application_name)
         return await connect_copy(endpoint.url, endpoint.session, name=endpoint.application_name)
 
 

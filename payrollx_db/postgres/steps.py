@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import sql
 
-from payrollx_db.postgres.session import Connection as AsyncConnection
+from payrollx_db.postgres.pooled import AsyncConnection
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]

@@ -28,6 +28,7 @@ from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import connect, errors, sqlstates
 from payrollx_db.postgres.pooled import SyncConnection
+from payrollx_db.postgres.resolve import resolved
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import audit, ddl, drift, extras, migration_lock
@@ -192,10 +193,16 @@ def locked_connection(
                 hint="wait for it, or end that session; then run the same command again",
             )
         try:
-            with connection(url, settings=settings) as opened:
+            with connection(place_of(guard, url), settings=settings) as opened:
                 yield opened
         finally:
             migration_lock.release(guard, catalog)
+
+
+def place_of(opened: Connection, url: DatabaseUrl) -> DatabaseUrl:
+    """Return the URL of the one place that this connection, opened by ``url``, is with: for those that follow."""
+    driver = opened.connection.driver_connection
+    return resolved(url, driver) if isinstance(driver, SyncConnection) else url
 
 
 def refuse_pooler(opened: Connection, url: DatabaseUrl, reason: str) -> None:

@@ -63,7 +63,7 @@ async def start_run(connection: Connection, plan: Plan, endpoints: Mapping[str, 
     if run is None:  # INSERT … RETURNING gives its row or raises
         raise StateConflictError("the run could not be recorded")
     sources = [
-        (run.id, name, db.system, db.dbname, endpoints[name].url.masked, db.version_text, shape_of(db))
+        (run.id, name, db.system, db.dbname, endpoints[name].resolved.masked, db.version_text, shape_of(db))
         for name, db in plan.sources.items()
     ]
     await cursor.executemany(queries.load("insert_source"), sources)
