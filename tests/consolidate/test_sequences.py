@@ -69,6 +69,10 @@ SHAPES = {
         SERIAL + "ALTER SEQUENCE {name}_id_seq RESTART WITH 1000;",
         "CREATE TABLE app.restarted (id serial PRIMARY KEY, what text)", 1000,
     ),
+    "set_back": Shape(
+        SERIAL + "ALTER SEQUENCE {name}_id_seq RESTART WITH 5;",
+        "CREATE TABLE app.set_back (id serial PRIMARY KEY, what text)", 6,
+    ),
     "by_hand": Shape(
         "CREATE TABLE {name} (id integer PRIMARY KEY, what text);"
         "INSERT INTO {name} SELECT n * 7, 'row' FROM generate_series(1, 5) AS n;",
