@@ -82,7 +82,7 @@ def backup(
         if prove and reason:
             raise ConfigurationError(f"a backup of {url.masked} can't be proven: {reason}", hint=NOT_PROVEN)
         before = _Shape.of(at, catalog, services)
-        role = str(at.run("SELECT CURRENT_USER")[0][0])  # the owner's, where we may
+        role = _reader(at, services)
         url = migrate.place_of(at.alembic, url)  # for all that follows, pg_dump too
     with ExitStack() as unfinished, _disk(folder):
         with session(url) as reading:  # which holds its snapshot no longer than the dumps take
@@ -90,6 +90,7 @@ def backup(
             revisions = before.still(reading, catalog, services)
             clients = find(reading.raw.info.server_version)
             writer = _Writer(url, catalog, tuple(services), snapshot, role, datetime.now(UTC), clients, key)
+            reading.run(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))  # looking at revisions changed it
             parts = []
             for service in services:
                 observer(Step(service.name, "writing the dump, and hashing the rows"))
@@ -122,7 +123,7 @@ def _is_good(
         return False
     observer(Step(service, PROVEN))
     if contents.extras:
-        observer(Step(service, f"a restore needs --extras: {len(contents.extras)} things that no migration makes"))
+        observer(Step(service, f"a restore needs --extras, for what no migration makes: {len(contents.extras)} in all"))
     return True
 
 
@@ -265,6 +266,26 @@ class _Writer:
                 grants=fingerprint.grants(reading, service.schema),
                 needs=needs.fetch(reading, service.schema),
             )
+
+
+def _reader(at: Session, services: Sequence[Service]) -> str:
+    """Return the role that reads: the owner's, where we may; of tables that hide rows from their owner, the login's.
+
+    Raises FindingsError where the login doesn't see these rows either.
+    """
+    hiding = fingerprint.hiding_tables(at, [service.schema for service in services])
+    if not hiding:
+        return str(at.run("SELECT CURRENT_USER")[0][0])
+    ((login, sees),) = at.run(
+        "SELECT rolname::text, rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = SESSION_USER"
+    )
+    if not sees:
+        names = ", ".join(f"{table.schema}.{table.name}" for table in hiding)
+        raise FindingsError(
+            f"row security hides rows of {names} from their owner",
+            hint=f"back up as a superuser, or as a role with BYPASSRLS: ALTER ROLE {login} BYPASSRLS",
+        )
+    return str(login)
 
 
 def _snapshot(reading: Session, names: Sequence[sql.Identifier], role: str) -> str:

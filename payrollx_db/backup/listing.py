@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from psycopg import sql
-
 from payrollx_db.backup import fingerprint
 from payrollx_db.backup.manifest import Backup
-from payrollx_db.backup.session import Session, session
+from payrollx_db.backup.session import session
 from payrollx_db.backup.signature import Key, Trust
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.postgres.url import DatabaseUrl
@@ -70,7 +68,7 @@ def presences(
         for service in services:
             tables, rows, size, unknown = sizes.get(service.schema, (0, 0, 0, False))
             if exact:
-                rows = _count(at, service)
+                rows = fingerprint.count_rows(at, service.schema)
             counted = rows if exact or not unknown else None
             revision = revisions.get(service.name)
             backup = last.get(service.name)
@@ -85,8 +83,3 @@ def _trust(backup: Backup | None, key: Key | None) -> Trust | Literal["no key"] 
     if backup is None:
         return None
     return backup.trust(key) if key else "no key"
-
-
-def _count(at: Session, service: Service) -> int:
-    count = sql.SQL("SELECT pg_catalog.count(*) FROM {}")
-    return sum(int(at.run(count.format(table.identifier))[0][0]) for table in fingerprint.tables(at, [service.schema]))

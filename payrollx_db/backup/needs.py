@@ -5,13 +5,16 @@ A dump holds none of that. So a backup says what it needs, and a database that l
 
 from collections.abc import Iterable
 
-from psycopg import errors, sql
+import psycopg
+from psycopg import sql
 
 from payrollx_db.backup.manifest import Manifest, Need
 from payrollx_db.backup.session import Session
 from payrollx_db.errors import FindingsError
+from payrollx_db.postgres.errors import sqlstate
 from payrollx_db.schema import audit
 
+NO_SUCH_THING = ("42", "3F")
 EXTENSION, LARGE_OBJECTS = "extension", "large objects"
 
 
@@ -75,7 +78,9 @@ def _is_there(at: Session, need: Need) -> bool:
     try:
         with at.raw.transaction():
             at.run(address, [need.kind, list(need.address), list(need.arguments)])
-    except (errors.SyntaxErrorOrAccessRuleViolation, errors.InvalidSchemaName):
+    except psycopg.Error as error:
+        if not (sqlstate(error) or "").startswith(NO_SUCH_THING):
+            raise
         return False
     return True
 

@@ -116,9 +116,7 @@ def occupied(url: DatabaseUrl, catalog: Catalog, service: Service) -> int | None
         migrate.recorded(at.alembic, catalog)
         if not _has_schema(at, service.schema):
             return None
-        count = sql.SQL("SELECT pg_catalog.count(*) FROM {}")
-        tables = fingerprint.tables(at, [service.schema])
-        return sum(int(at.run(count.format(table.identifier))[0][0]) for table in tables)
+        return fingerprint.count_rows(at, service.schema)
 
 
 def restore(
