@@ -21,6 +21,7 @@ from psycopg import sql
 from payrollx_db.errors import PooledError
 from payrollx_db.postgres import settings as session_settings
 from payrollx_db.postgres.pooled import AsyncConnection, SyncConnection
+from payrollx_db.postgres.resolve import refused_place
 from payrollx_db.postgres.url import DatabaseUrl
 
 APPLICATION_NAME = "payrollx-db"
@@ -65,7 +66,7 @@ async def connect_async(url: DatabaseUrl, settings: Mapping[str, str], *, name: 
     try:
         connection = await _open_async(params)
     except psycopg.OperationalError as error:
-        if not _note(error, await _refusal(url, settings) if _answered(error) else ""):
+        if not _note(error, await _refusal(refused_place(url, error), settings) if _answered(error) else ""):
             raise
         connection = await _open_async(params)
     try:
@@ -122,7 +123,7 @@ def pooler_error(url: DatabaseUrl, reason: str, *, where: str = "") -> PooledErr
 
 def note_refusal(error: psycopg.OperationalError, url: DatabaseUrl, settings: Mapping[str, str]) -> bool:
     """Give psycopg's error of a refused session its SQLSTATE; tell whether the server would let us in by now."""
-    return _note(error, refusal(url, settings) if _answered(error) else "")
+    return _note(error, refusal(refused_place(url, error), settings) if _answered(error) else "")
 
 
 def refusal(url: DatabaseUrl, settings: Mapping[str, str]) -> str:

@@ -7,6 +7,8 @@ of whichever driver, are told the answer.
 
 from dataclasses import replace
 
+import psycopg
+
 from payrollx_db.postgres.pooled import AsyncConnection, SyncConnection
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -28,3 +30,16 @@ def resolved(url: DatabaseUrl, connection: SyncConnection | AsyncConnection) -> 
     if info.password:
         params["password"] = info.password
     return replace(url, params=params)
+
+
+def refused_place(url: DatabaseUrl, error: psycopg.OperationalError) -> DatabaseUrl:
+    """Return the URL of the one place that refused a session of ``url``: the last of those that libpq tried."""
+    tried = error.pgconn
+    if tried is None or not tried.port:
+        return url
+    answers = {
+        "host": tried.host, "hostaddr": tried.hostaddr, "port": tried.port,
+        "user": tried.user, "password": tried.password, "dbname": tried.db,
+    }  # fmt: skip
+    kept = {name: text for name, text in url.params.items() if name not in LEFT_OUT or name == "connect_timeout"}
+    return replace(url, params=kept | {name: text.decode() for name, text in answers.items() if text})

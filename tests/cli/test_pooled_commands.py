@@ -35,6 +35,7 @@ CALLS: dict[str, tuple[tuple[tuple[str, ...], set[int]], ...]] = {
     "check": (((), {3}),),
     "copy": (((), {3}), (("--restart", "--yes"), {3})),
     "verify": (((), LOOK),),
+    "abandon": ((("--yes",), {5}),),
     "status": (((), {0}),),
     "report": (((), {0}), (("--json",), {0}), (("--check", "{home}/report.html"), LOOK)),
     "quarantine list": (((), {0}),),

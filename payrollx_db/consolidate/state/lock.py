@@ -12,6 +12,7 @@ from payrollx_db.consolidate.state import runs
 from payrollx_db.errors import StateConflictError
 from payrollx_db.postgres import locks
 from payrollx_db.postgres.concurrency import first_of
+from payrollx_db.postgres.connect import pooler_error
 from payrollx_db.postgres.errors import DRIVER_ERRORS
 from payrollx_db.postgres.session import Connection, Endpoint, has_news, session
 from payrollx_db.postgres.steps import perform_async
@@ -23,10 +24,12 @@ WATCH = 1.0  # seconds between two looks at whether the lock's session is alive
 async def exclusive(endpoint: Endpoint) -> AsyncIterator[RunSession]:
     """Hold the target for one run at a time, and yield the session to work in.
 
-    Raises StateConflictError, naming who holds it. Where one of the two sessions is lost, the block is cancelled, and
-    LockLostError raised.
+    Raises StateConflictError, naming who holds it, and PooledError. Where one of the two sessions is lost, the block is
+    cancelled, and LockLostError raised.
     """
     async with session(endpoint) as guard, session(endpoint) as connection:
+        if guard.pooler:
+            raise pooler_error(endpoint.url, "the run's lock needs a session of its own", where=guard.pooler)
         with endpoint.translating_errors("can't take the run's lock"):
             await _acquire(guard, endpoint)
             lock_pid = await _backend_pid(guard)
