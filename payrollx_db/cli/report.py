@@ -3,17 +3,20 @@
 import asyncio
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from payrollx_db.catalogs import registry
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.options import as_json, database_url, name_of, recorded_catalog, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
-from payrollx_db.errors import ConfigurationError
+from payrollx_db.consolidate.state.runs import Run
+from payrollx_db.errors import ConfigurationError, PayrollxError
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.report import check as checks
 from payrollx_db.report import checksum, loader
@@ -55,7 +58,8 @@ def report(
                 "--check reads the number of the run from the report", hint="leave out RUN and --html"
             )
         return _check(check, target, name_of(catalog), as_json=as_json)
-    document = checksum.sealed(asyncio.run(loader.read(target, run, catalog=name_of(catalog))))
+    facts = asyncio.run(loader.read(target, run, catalog=name_of(catalog)))
+    document = checksum.sealed(facts, asyncio.run(_observed(target, facts.run, catalog)))
     if html is not None:
         _write(html, page(document))
         console.note(f"wrote {html}")
@@ -64,6 +68,28 @@ def report(
     elif html is None:
         _answer(document)
     return 0
+
+
+async def _observed(target: Endpoint, run: Run, catalog: str | None) -> dict[str, Any]:
+    """Return what doctor says of the run's services now, as plain data; what keeps it from saying so is in it."""
+    from payrollx_db.health.database import Expected, Place
+    from payrollx_db.health.examine import examine
+    from payrollx_db.schema import migrate
+
+    observed: dict[str, Any] = {"at": datetime.now(UTC), "problem": "", "healthy": False, "checks": []}
+    try:
+        known = registry.find(catalog or run.catalog)
+        place = Place(target.url, tuple(known.service(name) for name in run.services))
+        health = await examine([place], Expected(known, migrate.branches(known)))
+    except PayrollxError as error:
+        return observed | {"problem": error.message}
+    (database,) = health.databases
+    checks = [
+        {"name": check.name, "status": check.severity, "well": check.well, "findings": [
+            {"code": finding.code, "place": finding.place, "message": finding.message} for finding in check.findings]}
+        for check in database.checks
+    ]  # fmt: skip
+    return observed | {"healthy": health.healthy, "checks": checks}
 
 
 def _check(file: Path, target: Endpoint, catalog: str, *, as_json: bool) -> int:

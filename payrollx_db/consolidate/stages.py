@@ -9,6 +9,7 @@ from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy import foreign_keys, indexes, rows, sequences
 from payrollx_db.consolidate.copy.copying import Copying, Indexing
 from payrollx_db.consolidate.copy.foreign_keys import KeyBuilder
+from payrollx_db.consolidate.copy.loose_references import count_loose_references
 from payrollx_db.consolidate.copy.progress import watching
 from payrollx_db.consolidate.copy.rows import in_groups
 from payrollx_db.consolidate.copy.tables import TableCopier
@@ -37,6 +38,7 @@ async def run_stages(context: RunContext, plan: Plan) -> None:
     await _begin_stage(context, "merge")
     await _merge(context, plan)
     await _account(context, plan)
+    await count_loose_references(context, plan)
 
 
 async def _begin_stage(context: RunContext, stage: str) -> None:

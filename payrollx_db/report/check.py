@@ -21,7 +21,7 @@ from payrollx_db.postgres.sides import Side
 from payrollx_db.report import checksum, loader
 
 # What the record may say otherwise without being another: how it was reached, and what is derived from the rest.
-NOT_COMPARED = ("format", "made", "seal", "target")
+NOT_COMPARED = ("format", "made", "observed", "seal", "target")
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,9 @@ async def _record(document: Mapping[str, Any], target: Endpoint) -> tuple[str, .
 def _differences(place: str, reported: Any, recorded: Any) -> Iterator[str]:
     """Name the places where two documents differ, as deep as they are alike."""
     if isinstance(reported, dict) and isinstance(recorded, dict):
-        for name in dict.fromkeys((*reported, *recorded)):
+        # A column that the report lacks is one that its version didn't know; a bucket is a difference.
+        others = recorded if place.endswith(".buckets") else ()
+        for name in dict.fromkeys((*reported, *others)):
             yield from _differences(f"{place}.{name}", reported.get(name), recorded.get(name))
     elif isinstance(reported, list) and isinstance(recorded, list) and len(reported) == len(recorded):
         for number, (one, other) in enumerate(zip(reported, recorded, strict=True)):

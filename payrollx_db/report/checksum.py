@@ -34,15 +34,19 @@ class ReportFile:
     is_page: bool
 
 
-def sealed(facts: Facts) -> dict[str, Any]:
-    """Return the document of a report made now, with its seal."""
+def sealed(facts: Facts, observed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the document of a report made now, with its seal.
+
+    ``observed`` is what an examination of the target has just found, as plain data: no record of the run, and nothing
+    that a later check could compare.
+    """
     origin = {
         "at": plain(datetime.now(UTC)),
         "tool_version": __version__,
         "python_version": platform.python_version(),
         "page_version": page_version(),
     }
-    document = {"format": FORMAT, "made": origin, **facts.document()}
+    document = {"format": FORMAT, "made": origin, **facts.document(), "observed": plain(observed)}
     return document | {"seal": seal_of(document)}
 
 

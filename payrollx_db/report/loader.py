@@ -3,6 +3,7 @@
 from psycopg import sql
 
 from payrollx_db.consolidate.state.records import Records
+from payrollx_db.consolidate.state.references import LooseReference
 from payrollx_db.consolidate.state.runs import Run, runs
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.finding import Finding
@@ -20,6 +21,7 @@ from payrollx_db.report.model import (
     Step,
     Verification,
     Verified,
+    VerifiedSum,
     chosen,
 )
 
@@ -73,9 +75,11 @@ async def _facts(connection: Connection, target: Endpoint, run: Run, verificatio
         verifications,
         one,
         verified,
+        await records.read(LooseReference, "loose_references"),
+        await records.read(VerifiedSum, "verified_sums", verification=one.id) if one else (),
     )
 
 
 async def _place(connection: Connection, target: Endpoint) -> Place:
-    ((system, dbname, _, version, *_rest),) = await execute(connection, sql.SQL(database_query()))
-    return Place(dbname, system, target.url.masked, version)
+    ((system, dbname, _, version, encoding, *_rest),) = await execute(connection, sql.SQL(database_query()))
+    return Place(dbname, system, target.url.masked, version, encoding)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from payrollx_db.consolidate.state.references import LooseReference
 from payrollx_db.consolidate.state.runs import Run
 from payrollx_db.model.finding import Finding
 
@@ -19,6 +20,7 @@ class Place:
     system: str
     url: str
     server_version: str
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Source:
     url: str
     server_version: str
     shape: str
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ class Attempt:
     target_dbname: str
     target_url: str
     target_version: str
+    target_encoding: str | None = None
+    ended_at: datetime | None = None
+    status: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,19 @@ class Verified:
 
 
 @dataclass(frozen=True)
+class VerifiedSum:
+    """The sums of a number column on both sides, as a verification saw them."""
+
+    source: str
+    target: str
+    column: str
+    source_rows: int
+    target_rows: int
+    source_sum: str | None
+    target_sum: str | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that is recorded of one run. ``target`` is the database that the record was read from."""
 
@@ -167,6 +187,8 @@ class Facts:
     verifications: tuple[Verification, ...]
     verification: Verification | None
     verified: tuple[Verified, ...]
+    loose_references: tuple[LooseReference, ...] = ()
+    sums: tuple[VerifiedSum, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -195,7 +217,18 @@ class Facts:
         """Return all of it as plain data: what is recorded, and nothing of who asks when."""
         document: dict[str, Any] = plain(asdict(self))
         document["findings"] = [_reported(finding) for finding in self.findings]
-        return document | {"state": self.state, "complete": self.complete, "stale": self.stale, "totals": self._totals}
+        return document | {
+            "state": self.state,
+            "complete": self.complete,
+            "stale": self.stale,
+            "totals": self._totals,
+            "loose_counted": self._loose_counted,
+        }
+
+    @property
+    def _loose_counted(self) -> bool:
+        """Whether the run counted its loose references, of which there may be none: earlier versions didn't."""
+        return self.run.status == "done" and any(attempt.target_encoding for attempt in self.attempts)
 
     @property
     def _totals(self) -> dict[str, int]:

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -27,8 +28,12 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 def page(document: Mapping[str, Any]) -> str:
     """Return the page of a report's sealed document. The same document makes the same page."""
+    document = _completed(document)
     return _environment().get_template("page.html").render(
         report=document,
+        place=host_and_port(document["target"]["url"]),
+        interruptions=interruptions(document),
+        sums=_sums(document),
         headline=headline(document),
         summary=summary(document),
         databases=_by_database(document),
@@ -36,6 +41,51 @@ def page(document: Mapping[str, Any]) -> str:
         timelines=[timeline.draw(document, shape) for shape in (timeline.WIDE, timeline.NARROW)],
         data=embedded(document),
     )  # fmt: skip
+
+
+def _completed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with what reports of earlier versions lack."""
+    attempts = [{"status": None, "message": None, "ended_at": None} | attempt for attempt in document["attempts"]]
+    sources = [{"encoding": None} | source for source in document["sources"]]
+    target = {"encoding": ""} | document["target"]
+    added: dict[str, Any] = {"observed": None, "loose_references": [], "loose_counted": False, "sums": []}
+    return {**added, **document, "attempts": attempts, "sources": sources, "target": target}
+
+
+def interruptions(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the attempts that didn't finish the run, each with how it ended: one that couldn't say was killed."""
+    attempts, run = document["attempts"], document["run"]
+    ended = [attempt for attempt in attempts[:-1] or [] if attempt["status"] != "done"]
+    if attempts and run["status"] in ("interrupted", "failed"):
+        ended.append(attempts[-1] | {"status": run["status"], "message": run["message"]})
+    return [attempt | {"status": attempt["status"] or "killed"} for attempt in ended]
+
+
+def _sums(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        one | {"equal": (one["source_rows"], one["source_sum"]) == (one["target_rows"], one["target_sum"])}
+        for one in document["sums"]
+    ]
+
+
+def host_and_port(url: str) -> str:
+    """Return on which host and port a masked URL leads to a database."""
+    return urlsplit(url).netloc.rpartition("@")[2] or "a local socket"
+
+
+def css_string(text: str) -> Markup:
+    """Return ``text`` as a string of CSS: nothing in it can end the string, or the element around it."""
+    escaped = "".join(letter if letter.isascii() and letter.isalnum() else f"\\{ord(letter):x} " for letter in text)
+    return Markup(f'"{escaped}"')  # noqa: S704 - letters, digits and escapes alone
+
+
+def exact(value: str | None) -> str:
+    """Return an exact sum for people: its digits in threes, none of them rounded."""
+    if value is None:
+        return "–"  # noqa: RUF001 - what the tables of the page have for nothing
+    whole, point, rest = value.partition(".")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    return f"{sign}{int(digits):,}{point}{rest}" if digits.isdecimal() else value
 
 
 def embedded(document: Mapping[str, Any]) -> Markup:
@@ -65,6 +115,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": number, "size": size, "when": when, "duration": duration, "clock": clock}
+    environment.filters |= {"css_string": css_string, "exact": exact, "host_and_port": host_and_port}
     environment.globals["css"] = Markup(files("payrollx_db.report").joinpath("templates/page.css").read_text("utf-8"))  # noqa: S704 - ours
     return environment
 

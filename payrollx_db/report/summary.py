@@ -21,7 +21,7 @@ def headline(document: Mapping[str, Any]) -> dict[str, str]:
 
 def summary(document: Mapping[str, Any]) -> list[str]:
     """Return the sentences below the headline."""
-    return [text for text in (_account(document), _proof(document), _advice(document)) if text]
+    return [text for text in (_account(document), _loose(document), _proof(document), _advice(document)) if text]
 
 
 def _account(document: Mapping[str, Any]) -> str:
@@ -32,6 +32,20 @@ def _account(document: Mapping[str, Any]) -> str:
     kept = totals["rows_quarantined"]
     quarantined = f"{kept:,} of them are quarantined by policy" if kept else "none of them is quarantined"
     return f"{totals['rows_read']:,} rows were read from the legacy databases; {quarantined}."
+
+
+def _loose(document: Mapping[str, Any]) -> str:
+    if document["state"] == "unfinished":
+        return ""
+    if not document.get("loose_counted"):
+        return "Loose references were not looked at."
+    orphans = sum(one["orphans"] or 0 for one in document["loose_references"])
+    open_ones = sum(one["orphans"] is None for one in document["loose_references"])
+    unknown = f" {open_ones} of these references could not be counted." if open_ones else ""
+    if orphans:
+        rows = "1 row points" if orphans == 1 else f"{orphans:,} rows point"
+        return f"{rows} at nothing, by references that no foreign key holds.{unknown}"
+    return unknown.strip()
 
 
 def _proof(document: Mapping[str, Any]) -> str:

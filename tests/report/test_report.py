@@ -25,7 +25,7 @@ POLICIES = [
     "unconvertible=quarantine", "duplicate=quarantine", "case-collision=quarantine", "orphan=quarantine",
     "lossy=round", "drift=owner", "stranded=owner",
 ]  # fmt: skip
-NEWER = ("attempts", "steps", "verified_tables", "verifications")
+NEWER = ("attempts", "loose_references", "sequences", "steps", "verified_sums", "verified_tables", "verifications")
 
 
 def test_the_document_is_what_is_recorded(verified: World) -> None:

@@ -45,7 +45,7 @@ async def record_attempt(
         "discards": json.dumps(discards_of(plan)),
         "waiting": list(map(str, plan.waiting)),
         "system": plan.target.system, "dbname": plan.target.dbname,
-        "url": target.resolved.masked, "version": plan.target.version_text,
+        "url": target.resolved.masked, "version": plan.target.version_text, "encoding": plan.target.encoding,
     })  # fmt: skip
 
 

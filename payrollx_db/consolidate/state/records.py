@@ -12,7 +12,17 @@ queries = query_files.beside(__name__)
 T = TypeVar("T")
 
 Name = Literal[
-    "attempts", "findings", "parts", "quarantine", "sources", "steps", "tables", "verifications", "verified_tables"
+    "attempts",
+    "findings",
+    "loose_references",
+    "parts",
+    "quarantine",
+    "sources",
+    "steps",
+    "tables",
+    "verifications",
+    "verified_sums",
+    "verified_tables",
 ]
 
 

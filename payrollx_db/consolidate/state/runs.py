@@ -63,7 +63,10 @@ async def start_run(connection: Connection, plan: Plan, endpoints: Mapping[str, 
     if run is None:  # INSERT … RETURNING gives its row or raises
         raise StateConflictError("the run could not be recorded")
     sources = [
-        (run.id, name, db.system, db.dbname, endpoints[name].resolved.masked, db.version_text, shape_of(db))
+        (
+            run.id, name, db.system, db.dbname, endpoints[name].resolved.masked, db.version_text, shape_of(db),
+            db.encoding,
+        )  # fmt: skip
         for name, db in plan.sources.items()
     ]
     await cursor.executemany(queries.load("insert_source"), sources)
@@ -143,7 +146,9 @@ async def reset_run(connection: Connection, run: int) -> None:
 async def finish_run(connection: Connection, run: int, status: str, message: str | None = None) -> None:
     """Record how the run ended, in the current transaction, whose commit makes that and all before it durable."""
     await connection.execute("SET LOCAL synchronous_commit = on")
-    await connection.execute(queries.load("finish_run"), {"status": status, "message": message, "run": run})
+    end = {"status": status, "message": message, "run": run}
+    await connection.execute(queries.load("finish_run"), end)
+    await connection.execute(queries.load("end_attempt"), end)
 
 
 async def record_failure(endpoint: Endpoint, run: int, status: str, message: str) -> None:
