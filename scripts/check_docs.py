@@ -221,7 +221,8 @@ def state(root: Path, _found: Iterable[Page]) -> Iterator[str]:
     page = Page(root, STATE).text
     for table, body in tables:
         columns = set(re.findall(r"^  ([a-z_]+) ", body, re.MULTILINE))
-        columns |= set(re.findall(rf"ALTER TABLE {re.escape(table)} ADD COLUMN ([a-z_]+) ", script))
+        for change in re.findall(rf"^ALTER TABLE {re.escape(table)}\s([^;]*);", script, re.MULTILINE):
+            columns |= set(re.findall(r"ADD COLUMN (?:IF NOT EXISTS )?([a-z_]+) ", change))
         heading = re.search(rf"^### `{re.escape(table)}`$(.*?)(?=^#|\Z)", page, re.MULTILINE | re.DOTALL)
         said = set(re.findall(r"^\| `([a-z_]+)` \|", heading[1], re.MULTILINE)) if heading else set()
         yield from (f"{STATE}: says nothing of {table}.{name}" for name in sorted(columns - said))
