@@ -150,4 +150,4 @@ def test_a_newer_version_is_refused(newer_world: World, action: str) -> None:
 
 def test_a_backup_refuses_it_too(newer_world: World) -> None:
     with backup_session(newer_world.target) as opened, pytest.raises(StateConflictError, match=r"9\.9\.9"):
-        opened.refuse_incomplete(["shop"])
+        opened.refuse_unfinished_run(["shop"])
