@@ -64,7 +64,13 @@ async def start_run(connection: Connection, plan: Plan, endpoints: Mapping[str, 
         raise StateConflictError("the run could not be recorded")
     sources = [
         (
-            run.id, name, db.system, db.dbname, endpoints[name].resolved.masked, db.version_text, shape_of(db),
+            run.id,
+            name,
+            db.system,
+            db.dbname,
+            endpoints[name].resolved.masked,
+            db.version_text,
+            shape_of(db),
             db.encoding,
         )  # fmt: skip
         for name, db in plan.sources.items()
