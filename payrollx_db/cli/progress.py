@@ -1,14 +1,14 @@
 """Progress for people: bars where stderr is a terminal, plain lines where it isn't. And for programs: `recording`."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
+from payrollx_db.cli.bars import Bars
 from payrollx_db.cli.event_log import described, recording
 from payrollx_db.cli.render import console
+from payrollx_db.cli.work import Work
 from payrollx_db.model.events import (
     Event,
     Notice,
@@ -17,11 +17,11 @@ from payrollx_db.model.events import (
     RunStarted,
     StageStarted,
     TableFinished,
-    TableProgress,
-    TableStarted,
+    WorkStarted,
 )
 
 MEGABYTE = 1_000_000
+EVERY = 10.0  # seconds between two lines of how far it is
 SLOW = 1.0  # seconds; an index that took less isn't worth a line
 
 
@@ -46,26 +46,30 @@ def _shown() -> Iterator[Observer]:
         yield logged
         return
     if not console.stderr.is_terminal:
-        yield lines
+        yield Lines().see
         return
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        _Rows(),
-        _Rate(),
-        TimeRemainingColumn(compact=True),
-        console=console.stderr,
-        transient=True,
-        expand=True,
-    )
-    with progress:
-        yield Bars(progress).see
+    with Bars(console.stderr) as bars:
+        yield bars.see
 
 
-def lines(event: Event) -> None:
-    """Show an event as a plain line, where it is worth one."""
-    if line := _line(event):
-        console.note(line)
+class Lines:
+    """Shows events as plain lines, where they are worth one, and now and then how far a stage is in all."""
+
+    def __init__(self) -> None:
+        self._work = Work()
+        self._said = 0.0
+
+    def see(self, event: Event) -> None:
+        """Show an event."""
+        if line := _line(event):
+            console.note(line)
+        now = time.monotonic()
+        if isinstance(event, WorkStarted):
+            self._said = now
+        self._work.see(event, now)
+        if self._work.tables_done and now - self._said >= EVERY:
+            self._said = now
+            console.note(f"  {self._work.summary(now)}")
 
 
 def logged(event: Event) -> None:
@@ -91,81 +95,3 @@ def _line(event: Event) -> str:
             return f"note: {text}"
         case _:
             return ""
-
-
-class Bars:
-    """One bar a running table, and one for all."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tables: dict[tuple[str, str], TaskID] = {}
-        self._rows: dict[tuple[str, str], int] = {}
-        self._all: TaskID | None = None
-        self._counted = False  # whether rows of the current stage are counted while they move
-        self._built = 0
-
-    def see(self, event: Event) -> None:
-        """Show an event."""
-        match event:
-            case StageStarted(stage, note):
-                self._say(f"{stage}: {note}" if note else stage)
-                self._counted = stage == "copy"
-                if not self._counted:
-                    self._total(None, stage)
-            case RunStarted(rows=rows):
-                self._total(rows, "all tables")
-            case ObjectBuilt():
-                self._built += 1
-                if self._all is not None:
-                    self._progress.update(self._all, description=f"{self._built} indexes and keys")
-            case Notice(text):
-                self._say(f"note: {text}")
-            case TableStarted() | TableProgress() | TableFinished():
-                self._table(event)
-
-    def _table(self, event: TableStarted | TableProgress | TableFinished) -> None:
-        place = (event.source, event.target)
-        if isinstance(event, TableStarted):
-            short = event.target if len(event.target) <= _NAME else "…" + event.target[-_NAME + 1 :]
-            total = event.rows or None if self._counted else None
-            if place in self._tables:  # it was cut off, and is redone
-                self._progress.remove_task(self._tables.pop(place))
-            self._tables[place] = self._progress.add_task(short, total=total, size=0)
-            return
-        self._moved(place, event.rows, event.size)
-        if isinstance(event, TableFinished) and place in self._tables:
-            self._progress.remove_task(self._tables.pop(place))
-
-    def _say(self, line: str) -> None:
-        self._progress.console.print(line, markup=False, soft_wrap=True)
-
-    def _total(self, rows: int | None, name: str) -> None:
-        if self._all is not None:
-            self._progress.remove_task(self._all)
-        self._all = self._progress.add_task(name, total=rows, size=0)
-        self._rows.clear()
-
-    def _moved(self, place: tuple[str, str], rows: int, size: int) -> None:
-        if place in self._tables:
-            self._progress.update(self._tables[place], completed=rows, size=size)
-        self._rows[place] = max(rows, self._rows.get(place, 0))
-        if self._all is not None:
-            self._progress.update(self._all, completed=sum(self._rows.values()))
-
-
-_NAME = 28  # columns for a table's name, so that a bar is left of 80
-
-
-class _Rows(ProgressColumn):
-    """Rows so far."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{int(task.completed):,} rows", justify="right")
-
-
-class _Rate(ProgressColumn):
-    """Megabytes a second since the table began."""
-
-    def render(self, task: Task) -> Text:
-        size, elapsed = task.fields.get("size", 0), task.elapsed
-        return Text(f"{size / MEGABYTE / elapsed:,.0f} MB/s" if size and elapsed else "", justify="right")

@@ -24,6 +24,9 @@ FINDINGS = 3
               help="Number of differing rows to name per table.")  # fmt: skip
 @click.option("--show-values", is_flag=True,
               help="Show the values of the differing columns (they may be personal data).")  # fmt: skip
+@click.option("--table", "tables", multiple=True, metavar="NAME", envvar="PAYROLLX_VERIFY_TABLES",
+              help="Only this table: schema.table of the target or of a legacy database, or database.schema.table; "
+              "repeat the option for several.")  # fmt: skip
 @click.option("--structure/--no-structure", "structure", default=None, envvar="PAYROLLX_STRUCTURE",
               help="Compare the target's structure too: keys, indexes, triggers, sequences and the like, as they were "
               "when the run began. By default where a finished run has filled the tables.")  # fmt: skip
@@ -37,6 +40,7 @@ def verify(
     *,
     limit: int,
     show_values: bool,
+    tables: tuple[str, ...],
     structure: bool | None,
     accept_structure: bool,
     events: Path | None,
@@ -51,7 +55,9 @@ def verify(
         return _accept(make_task(ignore_events), as_json=as_json)
     with showing(events) as observer:
         task = make_task(observer)
-        verdict = asyncio.run(pipeline.verify(task, limit=limit, values=show_values, structure=structure))
+        verdict = asyncio.run(
+            pipeline.verify(task, limit=limit, values=show_values, structure=structure, tables=tables)
+        )
     if as_json:
         console.answer_json(verdict.document())
     else:

@@ -6,7 +6,7 @@ tell an observer how it goes, and return frozen results; nothing here prints or 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,7 +34,7 @@ from payrollx_db.consolidate.state.accounts import TableState
 from payrollx_db.consolidate.state.findings import record_findings
 from payrollx_db.consolidate.state.lock import exclusive
 from payrollx_db.consolidate.state.migrations import migrate
-from payrollx_db.consolidate.state.parts import copied_snapshots
+from payrollx_db.consolidate.state.parts import copied_snapshots, finished_parts
 from payrollx_db.consolidate.state.places import record_places, refuse_other_places
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.consolidate.state.runs import Run, finish_run, record_failure, resume_run, runs, start_run
@@ -51,7 +51,7 @@ from payrollx_db.errors import (
     StateConflictError,
 )
 from payrollx_db.model.catalog import Catalog
-from payrollx_db.model.events import Notice, Observer, RunStarted, StageStarted, ignore_events
+from payrollx_db.model.events import Notice, Observer, RunStarted, StageStarted, WorkStarted, ignore_events
 from payrollx_db.model.finding import Finding, refuse
 from payrollx_db.model.layout import Layout
 from payrollx_db.postgres import query_files
@@ -174,16 +174,24 @@ async def abandon(
         return await abandon_run(context, session, run, "given up by payrollx-db abandon")
 
 
-async def verify(task: Task, *, limit: int = 20, values: bool = False, structure: bool | None = None) -> Verdict:
+async def verify(
+    task: Task,
+    *,
+    limit: int = 20,
+    values: bool = False,
+    structure: bool | None = None,
+    tables: Collection[str] = (),
+) -> Verdict:
     """Prove that both sides hold the same and that the target's structure is as designed; record it with the run.
 
     ``limit`` is how many differing rows are named of each table, ``values`` shows them. ``structure`` says whether the
-    structure is looked at; by default that of the tables that finished runs have filled. Raises as `plan` does,
-    LayoutMismatchError.
+    structure is looked at; by default that of the tables that finished runs have filled. ``tables`` are the only ones
+    to look at, by the name of either side. Raises as `plan` does, LayoutMismatchError, ConfigurationError where there
+    is no such table.
     """
     async with _opened(task) as context:
         plan = await _planned(replace(context, target=context.target_as_given), task)
-        return await verification.verify_plan(context, plan, Asked(limit, values, structure))
+        return await verification.verify_plan(context, plan, Asked(limit, values, structure, tuple(tables)))
 
 
 async def accept_structure(task: Task) -> list[int]:
@@ -245,7 +253,7 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     running = context.of_run(run.id, session)
     findings = [*checked.findings, *(await _changes_since(running, plan) if unfinished else [])]
     plan = apply(plan, await quarantine.decisions(session.connection, [run.id]))
-    _announce(running, plan, resumed=unfinished is not None)
+    await _announce(running, plan, resumed=unfinished is not None)
     try:
         await run_or_undo(running, run, plan)
     except FindingsError:
@@ -331,10 +339,14 @@ async def _changes_since(context: RunContext, plan: Plan) -> list[Finding]:
     return findings
 
 
-def _announce(context: RunContext, plan: Plan, *, resumed: bool) -> None:
+async def _announce(context: RunContext, plan: Plan, *, resumed: bool) -> None:
     for reference in plan.waiting:
         context.observer(Notice(f"{reference}: its foreign key is left NOT VALID, as its table is not in this run"))
     context.observer(RunStarted(context.run, resumed, len(plan.copies), plan.rows, plan.size))
+    finished = await finished_parts(context.connection, context.run)
+    left = [table.source for table in plan.copies if table.place not in finished]
+    rows, size = sum(source.rows for source in left), sum(source.size for source in left)
+    context.observer(WorkStarted("copy", len(left), rows, size))
 
 
 async def _record_interruption(context: RunContext, catalog: Catalog, error: BaseException) -> None:

@@ -89,7 +89,7 @@ async def _merge(context: RunContext, plan: Plan) -> None:
     if not plan.merges:
         return
     context.observer(StageStarted("merge", f"{len(plan.merges)} duplicate tables"))
-    compare = partial(Verifier(context).all, replace(plan, tables=plan.merges))
+    compare = partial(Verifier(context).all, replace(plan, tables=plan.merges), "merge")
     verdict = await retry_transient(compare, "the comparison", context.observer)
     async with context.transaction() as connection:
         await history.record_merges(connection, context.run, verdict)

@@ -1,7 +1,8 @@
 """A verification: the rows of both sides, the target's structure, and where its sequences stand; and its record."""
 
+import difflib
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context
@@ -15,8 +16,9 @@ from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
 from payrollx_db.consolidate.verify.sequences import check_sequences
 from payrollx_db.consolidate.verify.structure import StructureVerdict, findings_of, unknown_design
+from payrollx_db.consolidate.verify.uncovered import find_uncovered
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
-from payrollx_db.errors import StateConflictError
+from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.events import StageStarted
 
 GRAVITY = ("error", "warn", "info")
@@ -27,11 +29,13 @@ class Asked:
     """What is asked of a verification: how many differing rows to name of a table, and whether to show their values.
 
     ``structure`` says whether the structure is compared too (``None``: of those tables that a finished run has filled).
+    ``tables`` are the only ones to look at, by the name of the target or of the source; empty for all.
     """
 
     limit: int = 20
     values: bool = False
     structure: bool | None = None
+    tables: tuple[str, ...] = ()
 
 
 async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
@@ -47,13 +51,34 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
         refuse_unfinished(run, reading.target.url.masked, "verified", plan.catalog)
         numbers = [run.id for run in await runs(connection) if run.status != "undone"]
         plan = apply(plan, await quarantine.decisions(connection, numbers))
+    tables = choose_tables(plan, asked.tables)
     context.observer(StageStarted("verify", "hashing both sides"))
     kept_rows = quarantine.kept_rows(numbers) if numbers else None
-    verdict = await Verifier(reading, asked.limit, asked.values, kept_rows).all(plan)
+    verifier = Verifier(reading, asked.limit, asked.values, kept_rows)
+    verdict = await verifier.all(plan, chosen={table.place for table in tables})
+    targets = [(table.target.schema, table.target.name) for table in tables]
+    verdict = replace(verdict, uncovered=tuple(await find_uncovered(reading, plan, targets)))
     if asked.structure is not False:
-        verdict = replace(verdict, structure=await verify_structure(reading, plan.tables))
+        verdict = replace(verdict, structure=await verify_structure(reading, tables))
     await history.record_verification((context.target, reading.target), verdict, started, context.observer)
     return verdict
+
+
+def choose_tables(plan: Plan, names: Collection[str]) -> list[TablePlan]:
+    """Return the tables of ``plan`` that are called so: ``schema.table`` of either side, or with the legacy database.
+
+    All where there are no names. Raises ConfigurationError where one names no table.
+    """
+    if not names:
+        return list(plan.tables)
+    called = [{table.source_name, table.source.full_name, table.target_name} for table in plan.tables]
+    known = sorted({name for names_of in called for name in names_of})
+    for name in names:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, 1)
+            guess = f"did you mean {nearest[0]}? " if nearest else ""
+            raise ConfigurationError(f"the plan has no table {name}", hint=f"{guess}payrollx-db plan lists them")
+    return [table for table, names_of in zip(plan.tables, called, strict=True) if names_of & set(names)]
 
 
 async def accept_structure(context: Context, plan: Plan) -> list[int]:

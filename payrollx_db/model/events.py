@@ -31,6 +31,16 @@ class RunStarted:
 
 
 @dataclass(frozen=True)
+class WorkStarted:
+    """So much is left to do in a stage: tables, and estimates of their rows and bytes in the sources."""
+
+    stage: Stage
+    tables: int
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True)
 class TableStarted:
     """A table's rows begin to move (or, in verify, to be hashed). ``rows`` is an estimate."""
 
@@ -61,6 +71,17 @@ class TableFinished:
 
 
 @dataclass(frozen=True)
+class TableChecked:
+    """A check has read a table's rows once. ``rows`` and ``size`` are estimates."""
+
+    source: str
+    target: str
+    rows: int
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class ObjectBuilt:
     """An index is built, a constraint added or validated."""
 
@@ -77,7 +98,17 @@ class Notice:
     text: str
 
 
-Event = StageStarted | RunStarted | TableStarted | TableProgress | TableFinished | ObjectBuilt | Notice
+Event = (
+    StageStarted
+    | RunStarted
+    | WorkStarted
+    | TableStarted
+    | TableProgress
+    | TableFinished
+    | TableChecked
+    | ObjectBuilt
+    | Notice
+)
 Observer = Callable[[Event], None]
 
 

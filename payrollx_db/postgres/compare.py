@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from psycopg import sql
 
@@ -32,6 +32,10 @@ ROWS_PER_BUCKET = 16
 MOST_BUCKETS = 1 << 14
 BATCH_ROWS = 50_000  # how many keys of differing buckets are held at once
 EMPTY: Bucket = (0, "")
+NO_INDEXES = sql.SQL(
+    "SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off;"
+    " SET LOCAL enable_bitmapscan = off"
+)
 KEPT_BUCKETS = 256  # of a table, in what is remembered of a comparison
 
 
@@ -220,10 +224,18 @@ async def _bucketed(
     return _Buckets(count, by, ours, theirs)
 
 
-async def _sums(sessions: SessionPool, side: Side, buckets: int, by: BucketedBy) -> dict[int, Bucket]:
+async def _read(sessions: SessionPool, side: Side, query: sql.Composable, action: str) -> list[tuple[Any, ...]]:
+    """Run a query of the comparison, over the tables themselves: an index that is damaged decides nothing here."""
     async with sessions.session(side.endpoint) as connection:
-        with side.endpoint.translating_errors("can't hash the rows"):
-            return {bucket: (count, total) for bucket, count, total in await run(connection, side.sums(buckets, by))}
+        with side.endpoint.translating_errors(action):
+            async with connection.transaction():
+                await run(connection, NO_INDEXES)
+                return await run(connection, query)
+
+
+async def _sums(sessions: SessionPool, side: Side, buckets: int, by: BucketedBy) -> dict[int, Bucket]:
+    rows = await _read(sessions, side, side.sums(buckets, by), "can't hash the rows")
+    return {bucket: (count, total) for bucket, count, total in rows}
 
 
 async def _look(
@@ -253,10 +265,9 @@ async def _look(
 
 async def _rows(sessions: SessionPool, side: Side, buckets: _Buckets, batch: list[int]) -> dict[Key, list[int]]:
     rows: dict[Key, list[int]] = {}
-    async with sessions.session(side.endpoint) as connection:
-        with side.endpoint.translating_errors("can't read the keys"):
-            for key, row_hash in await run(connection, side.rows(buckets.count, buckets.by, batch)):
-                rows.setdefault(tuple(key), []).append(row_hash)
+    query = side.rows(buckets.count, buckets.by, batch)
+    for key, row_hash in await _read(sessions, side, query, "can't read the keys"):
+        rows.setdefault(tuple(key), []).append(row_hash)
     return rows
 
 
@@ -296,6 +307,4 @@ async def _cells(sessions: SessionPool, side: Side, differences: Sequence[Differ
     query = sql.SQL("SELECT {}, ARRAY[{}] FROM {} WHERE {} AND ({})").format(
         side.key_text(), texts, side.from_clause, side.where, same
     )
-    async with sessions.session(side.endpoint) as connection:
-        with side.endpoint.translating_errors("can't read the rows that differ"):
-            return {tuple(key): cells for key, cells in await run(connection, query)}
+    return {tuple(key): cells for key, cells in await _read(sessions, side, query, "can't read the rows that differ")}

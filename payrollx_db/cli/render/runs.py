@@ -80,9 +80,10 @@ def show_verdict(verdict: Verdict) -> None:
     console.answer_groups(VERDICT_HEADINGS, [*groups, ("", [["all tables", *_verdict_cells(totals | NAMELESS)[1:]]])])
     for table in verdict.tables:
         _show_differences(table)
-    if verdict.structure is not None and verdict.structure.findings:
+    listed = [*verdict.uncovered, *(verdict.structure.findings if verdict.structure else ())]
+    if listed:
         console.answer("")
-        findings.show(verdict.structure.findings)
+        findings.show(listed)
     console.answer(f"\n{_compared(verdict)}")
     if verdict.structure is not None:
         console.answer(_structure_sentence(verdict.structure))

@@ -1,5 +1,6 @@
 """The check: what would fail or lie later, found before a byte moves, and what the policies say of it."""
 
+import time
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -14,6 +15,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state.quarantine import Decision
+from payrollx_db.model.events import TableChecked, WorkStarted
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.policy import Policies
 from payrollx_db.postgres import query_files
@@ -43,6 +45,7 @@ async def check(context: Context, plan: Plan, policies: Policies, *, loose: bool
     """
     migrations = await _prisma(context, plan)
     rules, schemas = await _rules(context, plan)
+    context.observer(WorkStarted("check", len(plan.copies), plan.rows, plan.size))
     scanned = await limited([_scan(context, table, rules[table.target.oid]) for table in plan.copies], context.jobs)
     drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
     async with context.sessions.copy_connection(context.target, fresh=True) as session:
@@ -92,5 +95,9 @@ async def _rules(context: Context, plan: Plan) -> tuple[dict[int, TableRules], l
 
 
 async def _scan(context: Context, table: TablePlan, rules: TableRules) -> tuple[Values, list[Suspect]]:
+    started = time.monotonic()
     known = await values.scan_values(context, table)
-    return known, await uniques.too_many(context, table, known, rules)
+    suspects = await uniques.too_many(context, table, known, rules)
+    seconds = time.monotonic() - started
+    context.observer(TableChecked(*table.place, table.source.rows, table.source.size, seconds))
+    return known, suspects

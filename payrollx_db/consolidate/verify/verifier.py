@@ -6,7 +6,7 @@ What policies kept out of the target is proven too: the source's rows must be th
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,8 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.verify.structure import StructureVerdict
-from payrollx_db.model.events import TableFinished, TableStarted
+from payrollx_db.model.events import Stage, TableFinished, TableStarted, WorkStarted
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.compare import Comparison, Difference, Sums, compare
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Endpoint
@@ -75,15 +76,20 @@ class TableVerdict:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdicts on all tables of a plan; ``structure`` is that on the target's structure, if it was looked at."""
+    """The verdicts on the tables of a plan; ``structure`` is that on the target's structure, if it was looked at.
+
+    ``uncovered`` says which rows of the target nothing was compared with.
+    """
 
     tables: tuple[TableVerdict, ...]
     structure: StructureVerdict | None = None
+    uncovered: tuple[Finding, ...] = ()
 
     @property
     def rows_identical(self) -> bool:
-        """Whether every table holds the same rows on both sides."""
-        return all(table.identical for table in self.tables)
+        """Whether every table holds the same rows on both sides, and shows no others."""
+        seen = all(table.identical for table in self.tables)
+        return seen and not any(finding.severity == "error" for finding in self.uncovered)
 
     @property
     def identical(self) -> bool:
@@ -105,6 +111,10 @@ class Verdict:
             "rows_identical": self.rows_identical,
             "tables": tables,
             "totals": self.totals,
+            "uncovered": [
+                {"code": finding.code, "severity": finding.severity, "place": finding.place, "message": finding.message}
+                for finding in self.uncovered
+            ],
             "structure": self.structure.document() if self.structure else None,
         }
 
@@ -122,16 +132,23 @@ class Verifier:
     values: bool = False
     kept_rows: Callable[[str], tuple[sql.Composable, sql.Composable]] | None = None
 
-    async def all(self, plan: Plan) -> Verdict:
+    async def all(
+        self, plan: Plan, stage: Stage = "verify", chosen: Collection[tuple[str, str]] | None = None
+    ) -> Verdict:
         """Compare every table of ``plan``, several at once, both sides of each at the same time.
 
+        With ``chosen``, only these, by source and target. ``stage`` is what the observer hears that this is part of.
         Raises SourceError, TargetError, or FindingsError where a source value can't be converted at all.
         """
+        tables = [table for table in plan.tables if chosen is None or table.place in chosen]
+        sources = [table.source for table in tables]
+        size = sum(source.size for source in sources)
+        self.context.observer(WorkStarted(stage, len(sources), sum(source.rows for source in sources), size))
         imported: dict[str, int] = {}
         for table in plan.merges:
             imported[table.target_name] = imported.get(table.target_name, 0) + len(table.imported)
         known = Sums()
-        verdicts = [self.one(t, imported=imported.get(t.target_name, 0), known=known) for t in plan.tables]
+        verdicts = [self.one(t, imported=imported.get(t.target_name, 0), known=known) for t in tables]
         return Verdict(tuple(await limited(verdicts, self.context.jobs)))
 
     async def one(self, table: TablePlan, *, imported: int = 0, known: Sums | None = None) -> TableVerdict:

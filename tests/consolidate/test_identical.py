@@ -1,0 +1,79 @@
+"""What would make verify say identical, though the target shows other rows than the sources: none of it may."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from structure_worlds import NAMES, BrokenDepot
+
+from payrollx_db.consolidate.pipeline import Verdict
+
+
+@contextmanager
+def broken(depot: BrokenDepot, statement: str, undo: str) -> Iterator[Verdict]:
+    depot.break_(statement)
+    try:
+        yield depot.world.verify()
+    finally:
+        depot.break_(undo)
+
+
+def test_rows_of_a_table_that_inherits(broken_depot: BrokenDepot) -> None:
+    statement = "CREATE TABLE depot.more () INHERITS (depot.levels); INSERT INTO depot.more VALUES (99, 'more')"
+    with broken(broken_depot, statement, "DROP TABLE depot.more") as verdict:
+        assert [(finding.code, finding.place) for finding in verdict.uncovered] == [("uncovered-rows", "depot.more")]
+        assert not verdict.rows_identical
+
+
+def test_a_table_that_nothing_fills_is_said_not_to_be_compared(broken_depot: BrokenDepot) -> None:
+    statement = "CREATE TABLE depot.own (id integer); INSERT INTO depot.own VALUES (1); CREATE TABLE depot.void (x int)"
+    with broken(broken_depot, statement, "DROP TABLE depot.own, depot.void") as verdict:
+        assert [(finding.code, finding.place) for finding in verdict.uncovered] == [("not-compared", "depot.own")]
+        assert verdict.identical
+
+
+def test_two_tables_that_have_changed_places(broken_depot: BrokenDepot) -> None:
+    swap = (
+        "ALTER TABLE depot.always RENAME TO third; ALTER TABLE depot.countdowns RENAME TO always;"
+        " ALTER TABLE depot.third RENAME TO countdowns"
+    )
+    with broken(broken_depot, swap, swap) as verdict:
+        differing = {table.table.target_name for table in verdict.tables if not table.identical}
+        assert differing == {"depot.always", "depot.countdowns"}
+
+
+def test_an_index_that_lacks_a_row(broken_depot: BrokenDepot) -> None:
+    """A scan of that index would not show the row that the source hasn't."""
+    blind = "UPDATE pg_index SET indisready = {0}, indisvalid = {0} WHERE indexrelid = 'depot.blind'::regclass;"
+    depot = broken_depot
+    depot.break_("CREATE INDEX blind ON depot.texts (id, title);" + blind.format("false"))
+    depot.break_("INSERT INTO depot.texts VALUES ('unseen', 'x')")
+    depot.break_(blind.format("true") + f'ALTER DATABASE "{depot.world.target.dbname}" SET enable_seqscan = off')
+    undo = (
+        f'ALTER DATABASE "{depot.world.target.dbname}" RESET ALL; SET enable_seqscan = on;'
+        " SET enable_indexscan = off; SET enable_bitmapscan = off; DELETE FROM depot.texts WHERE id = 'unseen'"
+    )
+
+    with broken(depot, "VACUUM depot.texts", f"{undo}; DROP INDEX depot.blind") as verdict:
+        (texts,) = [table for table in verdict.tables if table.table.target_name == "depot.texts"]
+        assert (texts.result.right_rows, texts.result.extra) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["depot.levels", "public.levels", "olddepot.public.levels"])
+def test_one_table_alone(broken_depot: BrokenDepot, name: str) -> None:
+    broken_depot.break_("DELETE FROM depot.texts")
+    try:
+        verdict = broken_depot.world.verify(tables=[name])
+    finally:
+        broken_depot.break_("INSERT INTO depot.texts VALUES ('t1', 'a')")
+
+    assert [table.table.target_name for table in verdict.tables] == ["depot.levels"]
+    assert verdict.structure is not None
+    assert (verdict.identical, verdict.structure.tables) == (True, 1)
+
+
+def test_a_table_that_the_plan_has_not(broken_depot: BrokenDepot) -> None:
+    done = broken_depot.world.command("verify", "--table", "depot.level", env=NAMES)
+
+    assert done.returncode == 2
+    assert "did you mean depot.levels?" in done.stderr
