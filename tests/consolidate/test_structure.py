@@ -182,11 +182,32 @@ BREAKS = {
         "ALTER SEQUENCE depot.levels_id_seq INCREMENT 5",
         "sequence depot.levels_id_seq of depot.levels: increment was 1, is 5",
     ),
+    "partition detached": (
+        "ALTER TABLE depot.events DETACH PARTITION depot.events_b",
+        "table depot.events_b: bound was FOR VALUES FROM",
+    ),
+    "index of a partition that is not its parent's": (
+        (
+            "DROP INDEX depot.events_note; CREATE INDEX events_note ON ONLY depot.events (note);"
+            " CREATE INDEX events_a_note_idx ON depot.events_a (note);"
+            " CREATE INDEX events_b_note_idx ON depot.events_b (note)"
+        ),
+        "index events_note of depot.events: invalid was unset, is true",
+        "index events_a_note_idx of depot.events_a: unattached was unset, is true",
+        "index events_b_note_idx of depot.events_b: unattached was unset, is true",
+    ),
+    "index of a partition alone dropped": ("DROP INDEX depot.only_here", "index only_here of depot.events_a is gone"),
+    "inheritance ended": (
+        "ALTER TABLE depot.heirs NO INHERIT depot.base",
+        "table depot.heirs: parents was depot.base, is unset",
+    ),
 }  # fmt: skip
 
 
 # What no statement brings back: how the tests do.
 UNDONE = {
+    "index of a partition that is not its parent's": "ALTER INDEX depot.events_note ATTACH PARTITION"
+    " depot.events_a_note_idx; ALTER INDEX depot.events_note ATTACH PARTITION depot.events_b_note_idx",
     "generated expression dropped": "ALTER TABLE depot.orders DROP COLUMN twice;"
     " ALTER TABLE depot.orders ADD COLUMN twice numeric GENERATED ALWAYS AS (amount * 2) STORED",
     "collation": "ALTER TABLE depot.texts ALTER COLUMN title TYPE text",
