@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from conftest import unique
 from psycopg import sql
 from worlds import query
 
-from payrollx_db.consolidate.plan.conversion import canonical
+from payrollx_db.consolidate.plan.conversion import canonical, form
 from payrollx_db.consolidate.plan.mapping import ROW, from_item
 from payrollx_db.postgres import compare as compare_module
 from payrollx_db.postgres.compare import Comparison, compare
@@ -188,3 +189,32 @@ def test_enums_of_two_types_compare_by_their_labels(compared: Comparer, scratch:
         sides.append(Side(endpoint, from_item(table), columns[:1], columns))
 
     assert pooled(compare, *sides, rows=1).identical
+
+
+@pytest.mark.parametrize("contained", [True, False])
+def test_rows_meet_whatever_the_encodings_are(server: Any, monkeypatch: pytest.MonkeyPatch, *, contained: bool) -> None:
+    """A row's bucket doesn't depend on its server's bytes: else buckets looked into one by one hold other rows."""
+    monkeypatch.setattr(compare_module, "BATCH_ROWS", 1)
+    names = unique("latin"), unique("utf")
+    query(server.url, f"CREATE DATABASE {names[0]} TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
+    server.create_database(names[1])
+    values = "'Köln ' || n, ARRAY['é' || n, NULL], pg_catalog.to_jsonb('ü' || n), ('ä' || n)::char(9), ('ß' || n)::name"
+    sides = []
+    for name, kind, changed in zip(names, ("source", "target"), (7, 8), strict=True):
+        url = server.url.with_database(name)
+        query(url, "CREATE TABLE t (a text, b text[], c jsonb, d char(9), e name, f int)")
+        query(
+            url,
+            f"INSERT INTO t SELECT {values}, CASE n WHEN {changed} THEN 0 ELSE n END FROM generate_series(1, 90) AS n",
+        )
+        table = pooled(inspect, endpoint := Endpoint(url, kind, kind)).tables["public.t"]  # type: ignore[arg-type]
+        columns = tuple((c.name, canonical(sql.Identifier(ROW, c.name), c.type)) for c in table.columns)
+        forms = {c.name: form(c.type) for c in table.columns}
+        sides.append(Side(endpoint, from_item(table), columns[:-1], columns, forms=forms))
+
+    result = pooled(compare, *sides, rows=1000, contained=contained)
+
+    for name in names:
+        server.drop_database(name)
+    assert counts(result) == (88, 0, 0, 2)
+    assert [difference.columns for difference in result.differences] == [("f",), ("f",)]
