@@ -8,7 +8,10 @@ import pytest
 from psycopg import sql
 
 from payrollx_db.consolidate.plan.conversion import Conversion, Servers, canonical, convert, derived, snake_case
-from payrollx_db.postgres.introspect import ColumnType
+from payrollx_db.consolidate.plan.mapping import plan_table
+from payrollx_db.model.layout import LegacyDatabase, SourceTable, TableMap
+from payrollx_db.postgres.column_types import ColumnType, one_spelling
+from payrollx_db.postgres.introspect import Column, Database, Table
 
 UUID = "0b0e7a6e-1c55-4c57-9e7c-0d9d4f0f8a11"
 MOOD = ("fine", "o'dd")
@@ -217,3 +220,43 @@ def test_the_canonical_form_of_an_array(connection: psycopg.Connection[Any]) -> 
 
     assert evaluate(connection, form, "{fine,NULL}", "varchar[]") == ["fine", None]
     assert evaluate(connection, sql.SQL("pg_typeof({})::text").format(form), "{}", "varchar[]") == "text[]"
+
+
+def table(*columns: str) -> Table:
+    kinds = [Column(name, TEXT, True, False, False, False, None) for name in columns]
+    return Table(1, "public", "people", "r", 0, 0, 0, tuple(kinds), ())
+
+
+@pytest.mark.parametrize(
+    ("columns", "target", "expected"),
+    [
+        (("userId",), ("userId", "user_id"), {"userId": "userId"}),
+        (("userId", "user_id"), ("user_id", "userId"), {"user_id": "user_id", "userId": "userId"}),
+        (("userId",), ("user_id",), {"user_id": "userId"}),
+        (("Name",), ("name", "Name"), {"Name": "Name"}),
+    ],
+)
+def test_a_column_of_the_very_name_comes_first(
+    columns: tuple[str, ...], target: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    source = table(*columns)
+    table_map = TableMap(SourceTable("people", dict.fromkeys(columns, "text?")), "public.people")
+    database = Database("a", "1", "a", 160000, "16", "UTF8", False, {"public.people": source}, (), ())
+
+    planned, _ = plan_table(
+        LegacyDatabase("a", "A", "any", (table_map,)), table_map, database, table(*target), Servers()
+    )
+
+    assert {column.target.name: column.sources[0] for column in planned.columns} == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("int4", "integer"), ("INT", "integer"), ("char(5)", "character(5)"), ("numeric(10, 2)", "numeric(10,2)"),
+        ("timestamp (3) without time zone", "timestamp(3)"), ("bool[]", "boolean[]"), ("decimal(3)", "numeric(3)"),
+        ("character varying(3)[]", "varchar(3)[]"), ("double precision", "float8"), ("float", "float8"),
+    ],
+)  # fmt: skip
+def test_a_type_may_be_written_in_each_of_its_ways(written: str, shown: str) -> None:
+    assert one_spelling(written) == one_spelling(shown)
