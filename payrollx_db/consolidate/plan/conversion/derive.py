@@ -25,11 +25,10 @@ DATES = frozenset({"date", "timestamp", "timestamptz"})
 
 # to_jsonb writes each number with all its digits, whatever its type, and compares them as numbers.
 OTHER_NUMBER = """
-(CASE WHEN pg_catalog.jsonb_typeof(pg_catalog.to_jsonb({before})) = 'number'
-   AND pg_catalog.jsonb_typeof(pg_catalog.to_jsonb({after})) = 'number'
- THEN pg_catalog.to_jsonb({before}) <> pg_catalog.to_jsonb({after}) ELSE false END)
+(SELECT pg_catalog.jsonb_typeof(n.before) = 'number' AND pg_catalog.jsonb_typeof(n.after) = 'number'
+   AND n.before <> n.after
+ FROM (SELECT pg_catalog.to_jsonb({before}) AS before, pg_catalog.to_jsonb({after}) AS after OFFSET 0) AS n)
 """
-
 OTHER_TEXT = "{}::numeric <> {}::text::numeric"
 
 
@@ -53,7 +52,11 @@ def derived(
     ``column``, of type ``source``, is what the expression casts, where it does nothing else.
     """
     conversion = replace(_to_target(value, target), rule="derived")
-    lossy = [conversion.lossy, _unlike(conversion.value, target, column, source)]
+    unlike = _unlike(conversion.value, target, column, source)
+    numbered = (
+        source is not None and {source.name, target.name} <= numbers.NUMBERS
+    )  # which covers the last cast as well
+    lossy = [unlike] if numbered else [conversion.lossy, unlike]
     judged = any_of([condition for condition in lossy if condition is not None])
     return replace(conversion, lossy=judged, raises=True, note=conversion.note or note(target))
 
@@ -116,7 +119,7 @@ def _unlike(
     number, textual = source.name in numbers.NUMBERS, source.name in TEXTS
     back = differ(sql.SQL("({})::{}").format(converted, sql.SQL(source.bare.display)), column)
     cases: tuple[tuple[bool, sql.Composable], ...] = (
-        (number and target.name in numbers.NUMBERS, _other_number(column, converted)),
+        (number and target.name in numbers.NUMBERS, differ(_exact(column, source), _exact(converted, target))),
         (number and target.name == "bool", sql.SQL("({})::int4 <> {}").format(converted, column)),
         (source.name in DATES and target.name in DATES, back),
         ((number or source.name in DATES) and target.name in TEXTS, back),
@@ -124,6 +127,11 @@ def _unlike(
         (textual and target.name in numbers.FLOATS, sql.SQL(OTHER_TEXT).format(column, converted)),
     )
     return next((condition for applies, condition in cases if applies), None)
+
+
+def _exact(number: sql.Composable, kind: ColumnType) -> sql.Composable:
+    """Return a number as a numeric with all its digits."""
+    return sql.SQL("{}::text::numeric" if kind.name in numbers.FLOATS else "{}::numeric").format(number)
 
 
 def _other_number(before: sql.Composable, after: sql.Composable) -> sql.Composable:

@@ -14,14 +14,16 @@ JSONB_FORM = Note(
 # twice. Strings are only taken out where counting all colons doesn't settle it: that is twenty times as fast, and an
 # escaped colon is the one thing that could make up for a lost one.
 KEY_TWICE = r"""
-(CASE WHEN pg_catalog.strpos({text}, '\u003') = 0
-        AND pg_catalog.length({text}) - pg_catalog.length(pg_catalog.replace({text}, ':', ''))
-          = pg_catalog.length({kept}) - pg_catalog.length(pg_catalog.replace({kept}, ':', ''))
+(SELECT CASE
+   WHEN pg_catalog.strpos(d.given, '\u003') = 0
+    AND pg_catalog.octet_length(d.given) - pg_catalog.octet_length(pg_catalog.replace(d.given, ':', ''))
+      = pg_catalog.octet_length(d.kept) - pg_catalog.octet_length(pg_catalog.replace(d.kept, ':', ''))
    THEN false
    ELSE pg_catalog.length(pg_catalog.regexp_replace(
-          pg_catalog.regexp_replace({text}, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^:]', '', 'g'))
+          pg_catalog.regexp_replace(d.given, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^:]', '', 'g'))
      <> pg_catalog.length(pg_catalog.regexp_replace(
-          pg_catalog.regexp_replace({kept}, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^:]', '', 'g')) END)
+          pg_catalog.regexp_replace(d.kept, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^:]', '', 'g')) END
+ FROM (SELECT {given} AS given, {kept} AS kept OFFSET 0) AS d)
 """
 
 
@@ -40,7 +42,7 @@ def to_document(value: sql.Composable, source: ColumnType, target: ColumnType, _
 
 def key_twice(value: sql.Composable, kept: sql.Composable) -> sql.Composable:
     """Return the condition that ``kept``, a jsonb, has lost a value of a key that ``value`` gives twice."""
-    return sql.SQL(" ".join(KEY_TWICE.split())).format(text=text_of(value), kept=text_of(kept))
+    return sql.SQL(" ".join(KEY_TWICE.split())).format(given=text_of(value), kept=text_of(kept))
 
 
 def to_texts(value: sql.Composable, source: ColumnType, target: ColumnType, _: Servers) -> Conversion | None:

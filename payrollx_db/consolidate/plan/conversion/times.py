@@ -9,15 +9,20 @@ TIMES = frozenset({"timestamp", "timestamptz", "time", "timetz", "interval"})
 WITHOUT_SUMMER_TIME = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "Etc/Zulu", "UCT", "Etc/UCT", "Universal"})
 
 # A zone's offsets before and after: further away than any change of the clocks is wide (a day, at a date line), nearer
-# than the next one. Where the local time reads back from both of them, it is ambiguous.
+# than the next one. Where the local time reads back from both of them, it is ambiguous. Most have no change so near.
 TWICE = """
-(pg_catalog.isfinite({local}) AND {local} > '0001-01-01'::timestamp AND {local} < '200000-01-01'::timestamp
- AND (SELECT before.moment <> after.moment
-        AND before.moment AT TIME ZONE {zone} = {local} AND after.moment AT TIME ZONE {zone} = {local}
-      FROM (SELECT ({local} - (earlier AT TIME ZONE {zone} - earlier AT TIME ZONE 'UTC')) AT TIME ZONE 'UTC'
-            FROM (SELECT {local} AT TIME ZONE {zone} - '26 hours'::interval) AS e (earlier)) AS before (moment),
-           (SELECT ({local} - (later AT TIME ZONE {zone} - later AT TIME ZONE 'UTC')) AT TIME ZONE 'UTC'
-            FROM (SELECT {local} AT TIME ZONE {zone} + '26 hours'::interval) AS l (later)) AS after (moment)))
+(CASE
+   WHEN NOT pg_catalog.isfinite({local})
+     OR {local} < '0001-01-01'::timestamp OR {local} > '200000-01-01'::timestamp
+     OR ({moment} - '26 hours'::interval) AT TIME ZONE {zone} + '52 hours'::interval
+      = ({moment} + '26 hours'::interval) AT TIME ZONE {zone}
+   THEN false
+   ELSE (SELECT before.moment <> after.moment
+           AND before.moment AT TIME ZONE {zone} = {local} AND after.moment AT TIME ZONE {zone} = {local}
+         FROM (SELECT ({local} - (e.earlier AT TIME ZONE {zone} - e.earlier AT TIME ZONE 'UTC')) AT TIME ZONE 'UTC'
+               FROM (SELECT {moment} - '26 hours'::interval) AS e (earlier)) AS before (moment),
+              (SELECT ({local} - (l.later AT TIME ZONE {zone} - l.later AT TIME ZONE 'UTC')) AT TIME ZONE 'UTC'
+               FROM (SELECT {moment} + '26 hours'::interval) AS l (later)) AS after (moment)) END)
 """
 
 
@@ -50,7 +55,7 @@ def at_zone(value: sql.Composable, target: ColumnType, timezone: str) -> Convers
     if timezone in WITHOUT_SUMMER_TIME:
         return Conversion(rule, converted, None, differ(converted, moment) if target.modifier else None)
     lossy = sql.SQL("{} AT TIME ZONE {} <> {}").format(converted, zone, value)
-    twice = sql.SQL(" ".join(TWICE.split())).format(local=value, zone=zone)
+    twice = sql.SQL(" ".join(TWICE.split())).format(local=value, moment=moment, zone=zone)
     return Conversion(rule, converted, None, lossy, ambiguous=twice)
 
 
