@@ -24,6 +24,10 @@ CHANGED = """
 CREATE TABLE changed (id int PRIMARY KEY, gone int, v int, sum int GENERATED ALWAYS AS (id + 1) STORED);
 ALTER TABLE changed DROP COLUMN gone
 """
+MANY = """
+CREATE TABLE many (id int PRIMARY KEY, v int);
+INSERT INTO many SELECT n, n % 9000 FROM generate_series(1, 20000) AS n
+"""
 # Each with the column that is divided by, and what its failing rows are called.
 TABLES = {
     "keyless": ("v", (), "CREATE TABLE keyless (v int)", "1), (0), (2), (0"),
@@ -32,6 +36,7 @@ TABLES = {
     "parts": ("v", ("3",), PARTITIONED, "1, 1), (3, 0"),
     "s": ("s", ("2",), "CREATE TABLE s (id int PRIMARY KEY, s int)", "1, 1), (2, 0"),
     'o"dd %s': ('we"ird %', ("2",), 'CREATE TABLE "o""dd %s" (id int PRIMARY KEY, "we""ird %" int)', "1, 1), (2, 0"),
+    "many": ("v", ("18000", "9000"), MANY, "0, 1"),
     "changed": ("v", ("2",), CHANGED, "1, 1), (2, 0"),
     "payrollx_key": ("payrollx_key", ("b",), "CREATE TABLE payrollx_key (id text PRIMARY KEY, payrollx_key int)",
                      "'a', 1), ('b', 0"),

@@ -1,7 +1,8 @@
 """Which rows an expression fails on, found by trying each: no pattern knows what an expression of anybody's refuses.
 
 It is done by the server in a DO block, so that no value is seen here. That takes no right beyond reading the rows,
-writes nothing, and works on a standby. A row at a time is slow, so it is done only where a scan has failed.
+writes nothing, and works on a standby. A row at a time is slow, so it is done only where a scan has failed, and then
+only in those pages of the table where it fails.
 """
 
 import json
@@ -20,6 +21,12 @@ queries = query_files.beside(__name__)
 # Classes of SQLSTATEs that a row causes: no data where some was expected, data exceptions, broken constraints,
 # limits, and what functions of others raise.
 OF_ROWS = ("21", "22", "23", "2F", "38", "39", "44", "54", "P0")
+PAGES_AT_ONCE = 64
+# One page more than there are: what has been added since isn't in this snapshot, or is in the last one.
+PAGES = """
+pg_catalog.generate_series(
+  0, pg_catalog.pg_relation_size({table}::oid::regclass) / pg_catalog.current_setting('block_size')::int, {step})
+"""
 NO_PROCEDURES = (psycopg.errors.UndefinedObject, psycopg.errors.InsufficientPrivilege)
 
 
@@ -75,10 +82,22 @@ def _body(table: TablePlan, expressions: Sequence[sql.Composable], rows: sql.Com
         answers.append(sql.SQL("pg_catalog.jsonb_build_array({}, {})").format(count, keys))
         names = {"expression": expression, "count": count, "keys": keys, "most": sql.Literal(most)}
         attempts.append(sql.SQL(queries.load("try_one")).format(**names))
-    place = sql.SQL("{}.ctid::text").format(sql.Identifier(ROW)) if table.source.kind == "r" else sql.SQL("NULL::text")
+    ctid = sql.SQL("{}.ctid").format(sql.Identifier(ROW))
+    within = sql.SQL("{0} >= payrollx_from AND {0} < payrollx_to").format(ctid)
+    paged = table.source.kind == "r"  # the only kind whose rows have one place each
+    pages = sql.SQL(PAGES if paged else "0").format(
+        table=sql.Literal(table.source.oid), step=sql.Literal(PAGES_AT_ONCE)
+    )
+    place = sql.SQL("{}::text").format(ctid) if paged else sql.SQL("NULL::text")
     return sql.SQL(queries.load("try_rows")).format(
         classes=sql.Literal(list(OF_ROWS)),
         variables=sql.SQL("\n").join(variables),
+        pages=pages,
+        step=sql.Literal(PAGES_AT_ONCE),
+        within=within if paged else sql.SQL("true"),
+        counts=sql.SQL(", ").join(
+            sql.SQL("pg_catalog.count(pg_catalog.num_nulls({}))").format(expression) for expression in expressions
+        ),
         rows=sql.SQL(", ").join(_whole_row(alias, of.identifier, fields[alias]) for alias, of in aliases.items()),
         key=table.source_key or place,
         source=table.from_clause,
