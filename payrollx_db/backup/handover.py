@@ -65,7 +65,7 @@ def hand_over(
     as `backup` and `restore` do.
     """
     source, target = _places(source, target)
-    _require(service, source, target)
+    _require(service, source, target, catalog.owner_role)
     (written,) = backup(source, catalog, [service], folder, find, observer, key=key, prove=False)
     restored = restore(written, target, catalog, metadata, find, observer, key=key, accept=accept)
     return Handover(written, restored)
@@ -128,12 +128,12 @@ def _enforced(at: Session, service: Service, incoming: Sequence[foreign_keys.Key
     return tuple(str(key) for key in incoming if (*key.table, key.name) in keys)
 
 
-def _require(service: Service, source: DatabaseUrl, target: DatabaseUrl) -> None:
+def _require(service: Service, source: DatabaseUrl, target: DatabaseUrl, owner: str) -> None:
     """Raise FindingsError where the target lacks what the service needs, before a dump is written."""
     with session(source) as at, at.translating_errors("can't look at what the service needs"):
         needed = needs.fetch(at, service.schema)
     with session(target) as at:
-        needs.require_all(at, needed, service.name, elsewhere=True)
+        needs.require_all(at, needed, service.name, owner, elsewhere=True)
 
 
 def _places(source: DatabaseUrl, target: DatabaseUrl) -> tuple[DatabaseUrl, DatabaseUrl]:

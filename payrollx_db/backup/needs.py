@@ -28,21 +28,25 @@ def fetch(at: Session, schema: str) -> tuple[Need, ...]:
     return (*needs, *_large_objects(at, schema))
 
 
-def require(at: Session, manifest: Manifest) -> None:
-    """Raise FindingsError where the database lacks what a backup needs."""
+def require(at: Session, manifest: Manifest, owner: str) -> None:
+    """Raise FindingsError where the database lacks what a backup needs, or ``owner``, who restores, can't use it."""
     elsewhere = tuple(manifest.database) != at.identity()
-    require_all(at, manifest.needs, manifest.service, elsewhere=elsewhere)
+    require_all(at, manifest.needs, manifest.service, owner, elsewhere=elsewhere)
 
 
-def require_all(at: Session, needs: Iterable[Need], service: str, *, elsewhere: bool) -> None:
+def require_all(at: Session, needs: Iterable[Need], service: str, owner: str, *, elsewhere: bool) -> None:
     """Raise FindingsError where the database lacks what ``service`` needs; ``elsewhere``: it isn't where that is from.
 
     Large objects are in no backup: those of another database aren't here.
     """
     with at.translating_errors("can't look for what the backup needs"):
-        missing = [(need, _lack(at, need, elsewhere=elsewhere)) for need in needs]
-        lacks = [(need, lack) for need, lack in missing if lack]
+        found = [(need, _lack(at, need, elsewhere=elsewhere)) for need in needs]
+        lacks = [(need, lack) for need, lack in found if lack]
         fixes = [fix for need, _ in lacks if (fix := _fix(at, need))]
+        if not lacks:
+            closed = [(need, *_closed(at, need, owner)) for need in needs]
+            lacks = [(need, lack) for need, lack, _ in closed if lack]
+            fixes = list(dict.fromkeys(fix for *_, fix in closed if fix))
     if lacks:
         raise FindingsError(
             f"{at.url.masked} lacks what {service} needs; nothing was changed",
@@ -70,6 +74,22 @@ def _lack(at: Session, need: Need, *, elsewhere: bool) -> str:
         if places[0][0] == need.schema
         else f"it lies in {places[0][0]}, and its names are asked for in {need.schema}"
     )
+
+
+def _closed(at: Session, need: Need, owner: str) -> tuple[str, str]:
+    """Return that the owner can't use the schema in which something lies, and the statement that lets it; else empty.
+
+    A role that isn't here yet will have what everybody has.
+    """
+    if need.kind == LARGE_OBJECTS or not need.schema:
+        return "", ""
+    grantee = owner if at.run("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", [owner]) else "public"
+    may = "SELECT pg_catalog.has_schema_privilege(%s, oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = %s"
+    if at.run(may, [grantee, need.schema]) != [(False,)]:
+        return "", ""
+    who = sql.SQL("PUBLIC") if grantee == "public" else sql.Identifier(owner)
+    grant = sql.SQL("GRANT USAGE ON SCHEMA {} TO {};").format(sql.Identifier(need.schema), who).as_string()
+    return f"{owner} may not use the schema {need.schema}, where it lies", grant
 
 
 def _is_there(at: Session, need: Need) -> bool:

@@ -140,7 +140,7 @@ def restore(
     if contents.extras and not accept(contents.extras):
         raise _unexpected(contents.extras, service)
     with session(url) as at:
-        needs.require(at, backup.manifest)
+        needs.require(at, backup.manifest, catalog.owner_role)
 
     def note_step(what: str) -> None:
         observer(Step(service.name, what))
