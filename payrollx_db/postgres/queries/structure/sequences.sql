@@ -1,9 +1,9 @@
 -- The sequences that columns own, or that their defaults use. Where they stand is another matter.
-SELECT DISTINCT ON (u.sequence)
+SELECT DISTINCT ON (s.sequence)
        s.root,
        'sequence',
        s.name,
-       q.name,
+       pg_catalog.format('%%I.%%I', n.nspname, c.relname),
        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
          'type', pg_catalog.format_type(e.seqtypid, NULL),
          'start', e.seqstart,
@@ -23,26 +23,28 @@ SELECT DISTINCT ON (u.sequence)
                               FROM pg_catalog.aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner) AS g),
          'comment', pg_catalog.obj_description(c.oid, 'pg_class')
        ))
-FROM scope AS s
-JOIN LATERAL (
-  SELECT d.objid AS sequence FROM pg_catalog.pg_depend AS d
-  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-    AND d.refobjid = s.oid AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+FROM (
+  SELECT s.root, s.name, d.objid AS sequence
+  FROM scope AS s
+  JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = s.oid
+  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
   UNION
-  SELECT d.refobjid FROM pg_catalog.pg_attrdef AS f
+  SELECT s.root, s.name, d.refobjid
+  FROM scope AS s
+  JOIN pg_catalog.pg_attrdef AS f ON f.adrelid = s.oid
   JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
-                                AND d.refclassid = 'pg_catalog.pg_class'::regclass
-  WHERE f.adrelid = s.oid
-) AS u ON true
-JOIN relations AS q ON q.oid = u.sequence AND q.relkind = 'S'
-JOIN pg_catalog.pg_class AS c ON c.oid = u.sequence
-JOIN pg_catalog.pg_sequence AS e ON e.seqrelid = u.sequence
-LEFT JOIN LATERAL (
-  SELECT r.name || '.' || pg_catalog.quote_ident(a.attname) AS column_name
+  WHERE d.refclassid = 'pg_catalog.pg_class'::regclass
+) AS s
+JOIN pg_catalog.pg_class AS c ON c.oid = s.sequence AND c.relkind = 'S' AND c.relpersistence <> 't'
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_sequence AS e ON e.seqrelid = s.sequence
+LEFT JOIN (
+  SELECT d.objid AS sequence, pg_catalog.format('%%I.%%I.%%I', rn.nspname, r.relname, a.attname) AS column_name
   FROM pg_catalog.pg_depend AS d
-  JOIN relations AS r ON r.oid = d.refobjid
+  JOIN pg_catalog.pg_class AS r ON r.oid = d.refobjid
+  JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = u.sequence
-    AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
-) AS o ON true
-ORDER BY u.sequence, s.name
+  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    AND d.deptype IN ('a', 'i')
+) AS o ON o.sequence = s.sequence
+ORDER BY s.sequence, s.name
