@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from payrollx_db.cli.command import command
-from payrollx_db.cli.options import as_json, events
+from payrollx_db.cli.options import as_json, events, without_triggers
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.cli.render import findings as render
@@ -20,16 +21,17 @@ FINDINGS = 3
 @command(example="payrollx-db check --policy orphan=quarantine")
 @task_options
 @policy_options
+@without_triggers
 @events
 @as_json
-def check(make_task: Callable[[Observer], Task], *, events: Path | None, as_json: bool) -> int:
+def check(make_task: Callable[[Observer], Task], *, without_triggers: bool, events: Path | None, as_json: bool) -> int:
     """Find data that would not fit, before copying. Nothing is changed.
 
     The check reads every row of the legacy databases, and examines the servers: privileges, encodings, versions,
     disk space and locks. Exit code 3 means that a finding blocks the copy and no policy resolves it.
     """
     with showing(events) as observer:
-        findings = asyncio.run(pipeline.check(make_task(observer)))
+        findings = asyncio.run(pipeline.check(replace(make_task(observer), without_triggers=without_triggers)))
     if as_json:
         console.answer_json(render.check_document(findings))
     else:

@@ -9,7 +9,7 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, same_servers, yes
-from payrollx_db.cli.options import as_json, events
+from payrollx_db.cli.options import as_json, events, without_triggers
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.cli.render import runs as reports
@@ -46,6 +46,7 @@ from payrollx_db.model.events import Observer, ignore_events
                     help="Undo earlier runs of these tables first (asks for confirmation).")  # fmt: skip
 @same_servers
 @yes
+@without_triggers
 @gentle_options
 @click.option("--dry-run", is_flag=True, help="Print the plan, and copy nothing.")
 @events
@@ -59,6 +60,7 @@ def copy(
     same_server: tuple[str, ...],
     yes: bool,
     dry_run: bool,
+    without_triggers: bool,
     events: Path | None,
     as_json: bool,
 ) -> int:
@@ -75,6 +77,7 @@ def copy(
             check_rows=check_rows,
             small_tables=int(small_tables * MEGABYTE),
             same_servers=same_server,
+            without_triggers=without_triggers,
         )
         if dry_run:
             plan = asyncio.run(pipeline.plan(task))

@@ -32,6 +32,14 @@ catalog = click.option(
     help="Catalog of the unified database: a built-in or installed one, or package.module:name.",
 )
 
+without_triggers = click.option(
+    "--without-triggers",
+    is_flag=True,
+    envvar="PAYROLLX_WITHOUT_TRIGGERS",
+    show_envvar=True,
+    help="Leave out the target's own triggers: they are disabled until the run is done, then enabled as they were.",
+)
+
 recorded_catalog = click.option(
     "--catalog",
     metavar="NAME",

@@ -18,7 +18,7 @@ class Context:
     ``sources`` has an endpoint for each legacy database by its layout name; ``target`` acts as the role that owns
     the tables, where there is one, and ``target_as_given`` as the login itself. ``sessions`` are shared by all steps,
     and so is ``rate``, which bounds the bytes that they read from the sources together (``None``: no bound). ``jobs``
-    is how many tables or slices are worked on at once.
+    is how many tables or slices are worked on at once; ``without_triggers`` leaves the target's triggers out.
     """
 
     sources: Mapping[str, Endpoint]
@@ -28,6 +28,7 @@ class Context:
     observer: Observer = field(default=ignore_events, repr=False)
     jobs: int = 4
     rate: RateLimit | None = None
+    without_triggers: bool = False
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:

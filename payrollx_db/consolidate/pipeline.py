@@ -16,6 +16,7 @@ from psycopg import sql
 from payrollx_db.consolidate import verification
 from payrollx_db.consolidate.check import checks
 from payrollx_db.consolidate.check.checks import Checked
+from payrollx_db.consolidate.check.functions import unreadable_tables
 from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.copy import undo
@@ -145,7 +146,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
         async def attempt() -> Report:
             nonlocal undoing
             plan = await _planned(context, task)
-            refuse(poolers(plan))
+            refuse([*poolers(plan), *await unreadable_tables(context, plan)])
             async with exclusive(context.target) as session:
                 if undoing:
                     await undo.restart(context, session, {table.target_name for table in plan.copies})
@@ -390,6 +391,7 @@ async def _opened(task: Task) -> AsyncIterator[Context]:
             observer=task.observer,
             jobs=task.jobs,
             rate=RateLimit(task.max_rate) if task.max_rate else None,
+            without_triggers=task.without_triggers,
         )
 
 

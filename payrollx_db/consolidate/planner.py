@@ -53,6 +53,7 @@ class Task:
     check_rows: CheckRows = "auto"
     max_rate: float | None = None
     small_tables: int = SMALL_TABLES
+    without_triggers: bool = False
     same_servers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from payrollx_db.consolidate.context import RunContext
-from payrollx_db.consolidate.copy import foreign_keys, indexes, rows, sequences
+from payrollx_db.consolidate.copy import foreign_keys, indexes, rows, sequences, triggers
 from payrollx_db.consolidate.copy.copying import Copying, Indexing
 from payrollx_db.consolidate.copy.foreign_keys import KeyBuilder
 from payrollx_db.consolidate.copy.loose_references import count_loose_references
@@ -28,6 +28,8 @@ from payrollx_db.postgres.introspect import ForeignKey
 async def run_stages(context: RunContext, plan: Plan) -> None:
     """Do what is left to do of the run. Raises FindingsError where the data doesn't fit, SourceError or TargetError."""
     await _begin_stage(context, "copy")
+    if context.without_triggers:
+        await triggers.leave_out(context, {table.target_name for table in plan.copies})
     work = await Work.of(context, plan)
     await _drop(work)
     await _copy_and_index(work)
@@ -39,6 +41,7 @@ async def run_stages(context: RunContext, plan: Plan) -> None:
     await _merge(context, plan)
     await _account(context, plan)
     await count_loose_references(context, plan)
+    await triggers.bring_back(context)
 
 
 async def _begin_stage(context: RunContext, stage: str) -> None:

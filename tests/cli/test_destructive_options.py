@@ -33,7 +33,7 @@ HARMLESS = {
     "--hostile", "--jobs", "--json", "--key-file", "--limit", "--listen", "--lock-timeout", "--log-format",
     "--long-transaction", "--max-connections", "--max-rate", "--password-env", "--policies", "--policy",
     "--replicas", "--reserve", "--revision", "--run", "--seed", "--service", "--show-values", "--source", "--sql",
-    "--statement-timeout", "--timeout", "--to", "--url", "--version",
+    "--statement-timeout", "--timeout", "--to", "--url", "--version", "--without-triggers",
 }  # fmt: skip
 
 

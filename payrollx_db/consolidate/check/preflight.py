@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from payrollx_db.consolidate.check.functions import READING, unreadable_tables
 from payrollx_db.consolidate.check.sequences import check_sequences
 from payrollx_db.consolidate.check.server_facts import Relation, ServerFacts, Transaction, fetch_facts, free_bytes
+from payrollx_db.consolidate.check.triggers import check_triggers
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
@@ -42,12 +44,16 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
     findings += list(_Target(plan, target.name, plan.target, target_facts).findings())
     for (name, database), source_facts in zip(plan.sources.items(), facts, strict=True):
         findings += _Source(plan, name, database, source_facts, target_facts).findings()
+    if unplanned := await unreadable_tables(context, plan):
+        return findings + unplanned
+    findings += await check_triggers(context, plan)
     return findings + await check_sequences(context, plan)
 
 
 def unreadable(findings: Iterable[Finding]) -> bool:
     """Tell whether the rows can't even be read: rights are missing, or the target takes no temporary table."""
-    return any(finding.blocks and finding.code in ("privilege", "version", "pooler") for finding in findings)
+    codes = ("privilege", "version", "pooler")
+    return any(finding.blocks and (finding.code in codes or finding.check == READING) for finding in findings)
 
 
 def poolers(plan: Plan) -> list[Finding]:
@@ -213,13 +219,9 @@ class _Target(_Side):
         if self.database.standby:
             yield self.finding("version", "block", "a standby: it can't be written to; use the primary")
         yield from self._rights()
-        yield from self._nondeterministic()
         yield from self._holders()
         yield from self._space()
         for table in self.facts.relations:
-            if table.triggers:
-                message = "triggers that fire for every row copied in: disable them, or expect what they do"
-                yield self.finding("trigger", "warn", message, table.full_name, *table.triggers)
             if table.unlogged:
                 yield self.finding("unlogged", "warn", "UNLOGGED: a crash empties it", table.full_name)
 
@@ -239,16 +241,6 @@ class _Target(_Side):
         for schema, tables in groupby(self.facts.relations, key=lambda r: r.schema):
             if any(table.owned and not table.schema_open for table in tables):
                 yield self.finding("privilege", "block", "no CREATE on it, which building an index takes", schema)
-
-    def _nondeterministic(self) -> Findings:
-        for table in {t.target_name: t.target for t in self.plan.copies}.values():
-            for index in table.indexes:
-                collations = [self.facts.collations.get((table.oid, name)) for name in index.columns]
-                loose = [c.column for c in collations if c is not None and not c.deterministic]
-                if index.unique and loose:
-                    message = f"equal to its collation is not equal byte by byte: the unique {index.name} may refuse"
-                    place = f"{table.full_name}.{'+'.join(loose)}"
-                    yield self.finding("collation", "warn", f"{message} rows that no check finds", place)
 
     def _holders(self) -> Findings:
         named = {relation.oid: relation.full_name for relation in self.facts.relations}

@@ -78,7 +78,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Relation:
-    """A table as this role meets it. ``triggers`` are those that fire for rows that are copied in."""
+    """A table as this role meets it."""
 
     oid: int
     schema: str
@@ -92,7 +92,6 @@ class Relation:
     unlogged: bool
     identity: str
     analyzed_size: int
-    triggers: list[str]
 
     @property
     def full_name(self) -> str:

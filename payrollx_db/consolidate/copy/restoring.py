@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Set as AbstractSet
 
 from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.copy import triggers
 from payrollx_db.consolidate.copy.foreign_keys import KeyBuilder
 from payrollx_db.consolidate.copy.indexes import IndexBuilder
 from payrollx_db.consolidate.state.objects import DroppedObject, dropped_objects
 from payrollx_db.consolidate.state.unrestored import Unrestored, record_problems, unrestored
 from payrollx_db.errors import FindingsError, LockLostError, TargetError
+from payrollx_db.model.events import Notice
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, ForeignKey, Index, read_database
 
@@ -27,6 +29,7 @@ async def restore_dropped(context: RunContext, waiting: AbstractSet[str] = froze
     Not those of the tables ``waiting``, whose rows aren't in yet. Raises TargetError where the connection is lost for
     good.
     """
+    await enable_triggers(context)
     problems: Problems = {}
     for _ in range(PASSES):
         problems = await _restore_once(context, waiting)
@@ -35,6 +38,18 @@ async def restore_dropped(context: RunContext, waiting: AbstractSet[str] = froze
     async with context.transaction() as connection:
         await record_problems(connection, context.run, problems.values())
     return await unrestored(context.connection, [context.run])
+
+
+async def enable_triggers(context: RunContext) -> None:
+    """Enable the triggers that the run has disabled; where that can't be done, tell why: they are still recorded."""
+    try:
+        await triggers.bring_back(context)
+    except LockLostError:
+        raise
+    except TargetError as error:
+        if error.transient:
+            raise
+        context.observer(Notice(f"triggers are still disabled: {error.message}"))
 
 
 async def _restore_once(context: RunContext, waiting: AbstractSet[str]) -> Problems:

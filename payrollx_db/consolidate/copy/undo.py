@@ -11,9 +11,9 @@ from dataclasses import replace
 from psycopg import sql
 
 from payrollx_db.consolidate.context import Context, RunContext
-from payrollx_db.consolidate.copy import indexes, rows
+from payrollx_db.consolidate.copy import indexes, rows, triggers
 from payrollx_db.consolidate.copy.foreign_keys import drop_keys
-from payrollx_db.consolidate.copy.restoring import restore_dropped
+from payrollx_db.consolidate.copy.restoring import enable_triggers, restore_dropped
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.accounts import accounts, count_touched
 from payrollx_db.consolidate.state.migrations import migrate
@@ -65,6 +65,8 @@ async def restart(context: Context, session: RunSession, chosen: Collection[str]
     # What is looked at and what is emptied is the same: nobody comes in between.
     async with session.transaction() as connection:
         await _lock(connection, target, names)
+        if context.without_triggers:  # one may refuse that its table is emptied
+            await triggers.disable(connection, target, max(written), names)
         await _refuse_pointing(connection, current, names)
         await _refuse_touched(connection, list(written), names)
         for run, tables in written.values():
@@ -94,6 +96,8 @@ async def restore_earlier(context: Context, session: RunSession, chosen: Collect
     Returns whether anything came back. Raises TargetError where the connection is lost.
     """
     ended = [run.id for run in await runs(session.connection) if run.status in ("undone", "abandoned")]
+    for number in ended:
+        await enable_triggers(context.of_run(number, session))
     left_out = await unrestored(session.connection, ended)
     missing = [item for item in left_out if item.table in chosen or item.target in chosen]
     if not missing:

@@ -15,14 +15,7 @@ SELECT c.oid::bigint AS oid,
        c.relpersistence = 'u' AS unlogged,
        c.relreplident::text AS identity,
        -- As of its last ANALYZE: to ask for the real size would wait for whoever has locked the table.
-       c.relpages::bigint * pg_catalog.current_setting('block_size')::int AS analyzed_size,
-       -- Those that fire for each row or COPY that arrives, once where a partitioned table hands them down.
-       ARRAY(SELECT t.tgname::text
-             FROM pg_catalog.pg_trigger AS t
-             WHERE (t.tgrelid = c.oid OR t.tgrelid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) AS p))
-               AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled IN ('O', 'A') AND t.tgtype & 4 <> 0
-               AND t.tgname <> 'payrollx_audit' -- ours, which passes over what the owner does, and so a copy
-             ORDER BY t.tgname) AS triggers
+       c.relpages::bigint * pg_catalog.current_setting('block_size')::int AS analyzed_size
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.oid = ANY (%(tables)s::oid[])

@@ -1,0 +1,30 @@
+-- The triggers of these tables and their partitions that fire as rows are copied in or a table is emptied; a trigger
+-- that a partitioned table hands down is named once.
+WITH members AS (
+  SELECT t.oid AS root, coalesce(p.relid::oid, t.oid) AS relid
+  FROM pg_catalog.unnest(%(tables)s::oid[]) AS t (oid)
+  LEFT JOIN LATERAL pg_catalog.pg_partition_tree(t.oid::regclass) AS p ON true
+)
+SELECT m.root::bigint AS table,
+       t.tgname::text AS name,
+       t.tgtype & 1 <> 0 AS per_row,
+       t.tgtype & 2 <> 0 AS before,
+       t.tgtype & 4 <> 0 AS on_insert,
+       t.tgtype & 32 <> 0 AS on_truncate,
+       t.tgqual IS NOT NULL AS limited,
+       p.oid::regprocedure::text AS function,
+       n.nspname::text AS schema,
+       l.lanname::text AS language,
+       p.prosrc AS body,
+       EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s (setting)
+               WHERE pg_catalog.starts_with(s.setting, 'search_path=')) AS settled
+FROM members AS m
+JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = m.relid
+JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 36 <> 0
+  AND t.tgenabled = ANY (CASE pg_catalog.current_setting('session_replication_role')
+                         WHEN 'replica' THEN '{A,R}' ELSE '{O,A}' END::"char"[])
+  AND t.tgname <> 'payrollx_audit' -- ours, which passes over what the owner does, and so a copy
+ORDER BY 1, 2

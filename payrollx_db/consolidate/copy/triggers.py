@@ -1,0 +1,73 @@
+"""Triggers that are left out of a copy: disabled by name, and brought back as they were.
+
+What is disabled is recorded with its mode in the same transaction, so that a kill loses nothing: whatever ends the run
+(its last stage, undo, restart, giving it up) brings the triggers back.
+"""
+
+from collections.abc import Collection, Iterable
+from functools import partial
+
+from psycopg import sql
+
+from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.copy.indexes import LOCK_TIMEOUT, qualified
+from payrollx_db.consolidate.retrying import retry_transient
+from payrollx_db.consolidate.state import triggers as state
+from payrollx_db.model.events import Notice
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection, Endpoint, run
+
+queries = query_files.beside(__name__)
+
+ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}  # by pg_trigger.tgenabled
+
+
+async def leave_out(context: RunContext, tables: Collection[str]) -> None:
+    """Disable the triggers of these tables, and of their partitions, for the rest of the run. Raises TargetError."""
+    async with context.transaction() as connection:
+        names = await disable(connection, context.target, context.run, tables)
+    if names:
+        context.observer(Notice(f"triggers disabled until the run is done: {', '.join(names)}"))
+
+
+async def disable(connection: Connection, target: Endpoint, number: int, tables: Collection[str]) -> list[str]:
+    """Disable and record the triggers of these tables in the current transaction; return their names. TargetError."""
+    with target.translating_errors("can't disable the triggers"):
+        await connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
+        cursor = await connection.execute(queries.load("firing_triggers"), {"tables": list(tables)})
+        firing = await cursor.fetchall()
+        await state.record_disabled(connection, number, firing)
+        for table, name, _ in firing:
+            await run(connection, _alter(table, "DISABLE", name))
+    return [f"{name} on {table}" for table, name, _ in firing]
+
+
+async def bring_back(context: RunContext) -> None:
+    """Enable what the run has disabled, each trigger in the mode that it had. Raises TargetError."""
+    await retry_transient(partial(_bring_back, context), "enabling the triggers", context.observer)
+
+
+async def _bring_back(context: RunContext) -> None:
+    if not await state.disabled(context.connection, context.run):
+        return
+    async with context.transaction() as connection:
+        with context.target.translating_errors("can't enable the triggers"):
+            disabled = await state.disabled(connection, context.run)
+            for table, name, mode in await _still(connection, disabled):
+                await run(connection, _alter(table, ENABLE[mode], name))
+            await state.record_enabled(connection, context.run)
+    context.observer(Notice(f"triggers enabled as they were: {', '.join(f'{n} on {t}' for t, n, _ in disabled)}"))
+
+
+async def _still(connection: Connection, disabled: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Return those that are there and disabled still: what somebody has changed since stays as it is."""
+    disabled = list(disabled)
+    cursor = await connection.execute(queries.load("trigger_modes"), {"tables": [table for table, _, _ in disabled]})
+    modes = {(table, name): mode for table, name, mode in await cursor.fetchall()}
+    return [(table, name, mode) for table, name, mode in disabled if modes.get((table, name)) == "D"]
+
+
+def _alter(table: str, action: str, trigger: str) -> sql.Composable:
+    return sql.SQL("ALTER TABLE ONLY {} {} TRIGGER {}").format(
+        qualified(table), sql.SQL(action), sql.Identifier(trigger)
+    )

@@ -1,0 +1,155 @@
+"""Triggers of the target: the check says which fire and what they may do, and a copy can leave them out."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from rule_worlds import MakeTables
+from worlds import World, query, value
+
+from payrollx_db.consolidate import pipeline
+from payrollx_db.errors import PayrollxError
+from payrollx_db.model.finding import Finding
+
+SOURCE = """
+CREATE TABLE pays (id integer PRIMARY KEY, amount numeric, touched timestamptz);
+INSERT INTO pays SELECT n, n - 3, '2020-01-01' FROM generate_series(1, 40) AS n;
+CREATE TABLE others (id integer PRIMARY KEY, amount numeric, touched timestamptz);
+INSERT INTO others SELECT n, n, '2020-01-01' FROM generate_series(1, 40) AS n;
+"""
+TARGET = """
+CREATE TABLE app.pays (id integer PRIMARY KEY, amount numeric, touched timestamptz);
+CREATE TABLE app.others (id integer PRIMARY KEY, amount numeric, touched timestamptz);
+CREATE TABLE public.log (id integer);
+CREATE FUNCTION app.never() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION 'this table is never emptied'; END $$;
+CREATE FUNCTION app.drop_some() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN IF NEW.amount < 0 THEN RETURN NULL; END IF; -- RAISE EXCEPTION
+  RETURN NEW; END $$;
+CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.touched = now(); RETURN NEW; END $$;
+CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN INSERT INTO log VALUES (NEW.id); RETURN NEW; END $$;
+CREATE FUNCTION app.note_deleted() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN IF TG_OP = 'DELETE' THEN INSERT INTO log VALUES (OLD.id); END IF; RETURN NEW; END $$;
+"""
+COLUMNS = {"id": "integer", "amount": "numeric?", "touched": "timestamptz?"}
+TABLES = {"pays": COLUMNS, "others": COLUMNS}
+MODES = "SELECT tgname::text, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+
+
+def found(world: World, *, without: bool = False) -> list[Finding]:
+    """Return what the check says of triggers and functions."""
+    findings = asyncio.run(pipeline.check(replace(world.task(), without_triggers=without)))
+    return [finding for finding in findings if finding.code in ("trigger", "function", "rule")]
+
+
+@pytest.fixture
+def world(make_tables: MakeTables) -> World:
+    return make_tables(SOURCE, TARGET, TABLES)
+
+
+def test_what_triggers_do_is_told_and_what_stops_the_copy_blocks_it(world: World) -> None:
+    assert found(world) == []
+
+    query(
+        world.target,
+        "CREATE TRIGGER a_some BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.drop_some();"
+        "CREATE TRIGGER b_touch BEFORE INSERT OR UPDATE ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch();"
+        "CREATE TRIGGER c_deleted AFTER INSERT OR DELETE ON app.pays FOR EACH ROW EXECUTE FUNCTION app.note_deleted();"
+        "CREATE RULE nothing AS ON INSERT TO app.others DO INSTEAD NOTHING",
+    )
+    trigger, function, rule = sorted(found(world), key=lambda f: ("trigger", "function", "rule").index(f.code))
+    assert (trigger.severity, function.severity, rule.severity) == ("warn", "warn", "warn")
+    assert "a_some on INSERT by app.drop_some() may drop rows;" in trigger.message
+    assert "b_touch on INSERT by app.touch() may change rows;" in trigger.message
+    assert rule.examples == ("nothing",)
+
+    query(
+        world.target,
+        "CREATE TRIGGER d_note BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.note();"
+        "CREATE TRIGGER e_never BEFORE TRUNCATE ON app.others EXECUTE FUNCTION app.never()",
+    )
+    blocking = {(f.code, f.place.partition(".")[2]): f for f in found(world) if f.blocks}
+    assert set(blocking) == {("function", "app.pays.d_note"), ("trigger", "app.others")}
+    assert (
+        blocking["function", "app.pays.d_note"].sql
+        == "ALTER FUNCTION app.note() SET search_path = app, public, pg_temp"
+    )
+
+    query(world.target, blocking["function", "app.pays.d_note"].sql)
+    assert {f.code for f in found(world) if f.blocks} == {"trigger"}
+    assert {(f.code, f.severity) for f in found(world, without=True)} == {("trigger", "warn"), ("rule", "warn")}
+
+
+def test_triggers_are_left_out_and_come_back_as_they_were(world: World) -> None:
+    query(
+        world.target,
+        'CREATE TRIGGER "Touch it" BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch();'
+        "CREATE TRIGGER some_rows BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.drop_some();"
+        "CREATE TRIGGER never BEFORE TRUNCATE ON app.pays EXECUTE FUNCTION app.never();"
+        "CREATE TRIGGER off BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch();"
+        "ALTER TABLE app.pays ENABLE ALWAYS TRIGGER some_rows; ALTER TABLE app.pays DISABLE TRIGGER off",
+    )
+    before = query(world.target, MODES)
+
+    report = asyncio.run(pipeline.copy(replace(world.task(), without_triggers=True)))
+
+    assert query(world.target, MODES) == before
+    assert "--without-triggers" in next(f.message for f in report.findings if f.code == "trigger")
+    assert value(world.target, "SELECT count(*) FROM payrollx_meta.findings WHERE code = 'trigger'") == 1
+    assert world.verify().identical
+    asyncio.run(pipeline.copy(replace(world.task(), without_triggers=True), restart=True))
+    assert query(world.target, MODES) == before
+    assert world.verify().identical
+
+
+def test_triggers_come_back_after_a_run_that_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    query(world.target, "CREATE TRIGGER touch BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch()")
+    task = replace(world.task(), without_triggers=True)
+
+    async def cut_off(*_: object) -> None:
+        raise PayrollxError("cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("payrollx_db.consolidate.stages._account", cut_off)
+        with pytest.raises(PayrollxError):
+            asyncio.run(pipeline.copy(task))
+    assert query(world.target, MODES) == [("touch", "D")]
+
+    asyncio.run(pipeline.copy(world.task()))  # it needs not be said again
+
+    assert query(world.target, MODES) == [("touch", "O")]
+    assert world.verify().identical
+
+
+def test_an_event_trigger_that_refuses_is_found(world: World) -> None:
+    query(
+        world.target,
+        "CREATE FUNCTION app.no_drop() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF tg_tag = 'DROP INDEX' THEN RAISE EXCEPTION 'no'; END IF; END $$;"
+        "CREATE EVENT TRIGGER no_drop ON ddl_command_start EXECUTE FUNCTION app.no_drop()",
+    )
+
+    assert [(f.code, f.severity, f.examples) for f in found(world)] == [("trigger", "block", ("no_drop",))]
+
+
+@pytest.mark.parametrize("language", ["sql", "plpgsql"])
+def test_a_function_of_an_index_that_needs_a_search_path_is_named(world: World, language: str) -> None:
+    body = "SELECT plain($1)" if language == "sql" else "BEGIN RETURN plain($1); END"
+    query(
+        world.target,
+        "CREATE FUNCTION public.plain(numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';"
+        f"CREATE FUNCTION app.known(numeric) RETURNS numeric LANGUAGE {language} IMMUTABLE AS '{body}'"
+        " SET search_path = public; CREATE INDEX by_known ON app.pays (app.known(amount));"
+        "ALTER FUNCTION app.known(numeric) RESET search_path",
+    )
+    (finding,) = found(world)
+    assert finding.sql == "ALTER FUNCTION app.known(numeric) SET search_path = app, public, pg_temp"
+    with pytest.raises(PayrollxError, match="block the copy"):
+        world.copy()
+
+    query(world.target, finding.sql)
+
+    assert found(world) == []
+    world.copy()
+    assert world.verify().identical
