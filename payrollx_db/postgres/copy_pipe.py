@@ -6,6 +6,7 @@ why it carries them: libpq would hand out row by row.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -126,7 +127,8 @@ async def pipe(
 
     async def read() -> int:
         with source.translating_errors(f"can't read {'.'.join(table)}'s rows"):
-            tag = await reader.copy_from_query(query, output=channel.put, format=form)
+            async with _one_money(reader, form):
+                tag = await reader.copy_from_query(query, output=channel.put, format=form)
         # Only after the server's own word that all rows are out: a reader that failed must leave
         # the channel open, so that the writer can't mistake the break for the end.
         await channel.close()
@@ -134,13 +136,26 @@ async def pipe(
 
     async def write() -> int:
         with target.translating_errors(f"can't write {'.'.join(table)}"):
-            tag = await writer.copy_to_table(
-                table[1], schema_name=table[0], columns=columns, source=channel.pieces(), format=form, freeze=freeze
-            )
+            async with _one_money(writer, form):
+                tag = await writer.copy_to_table(
+                    table[1], schema_name=table[0], columns=columns, source=channel.pieces(), format=form, freeze=freeze
+                )
         return _count(tag)
 
     rows_read, rows_written = await together([read(), write()])
     return Piped(rows_read, rows_written, channel.size)
+
+
+@asynccontextmanager
+async def _one_money(connection: "asyncpg.Connection[Any]", form: CopyFormat) -> AsyncIterator[None]:
+    """Write and read money in one way at both ends, where it goes over as text: a comma may be a point elsewhere."""
+    if form == "binary":
+        yield
+        return
+    alone = not connection.is_in_transaction()
+    await connection.execute(f"{'BEGIN READ ONLY; ' if alone else ''}SET LOCAL lc_monetary = 'C'")
+    yield
+    await connection.execute("COMMIT" if alone else "SET LOCAL lc_monetary TO DEFAULT")
 
 
 def _count(tag: str) -> int:

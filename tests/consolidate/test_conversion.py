@@ -260,3 +260,51 @@ def test_a_column_of_the_very_name_comes_first(
 )  # fmt: skip
 def test_a_type_may_be_written_in_each_of_its_ways(written: str, shown: str) -> None:
     assert one_spelling(written) == one_spelling(shown)
+
+
+def extended(modifier: str, extension: str = "vector", name: str = "vector") -> ColumnType:
+    return ColumnType("public", name, f"{name}{modifier}", "b", extension=extension)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (extended("(3)"), extended("(4)")), (extended(""), extended("(4)")),
+        (extended("(3)"), extended("(3)", "other")),
+        (ColumnType("a", "r", "r", "r", element=TEXT, order="text_ops C"),
+         ColumnType("b", "r", "r", "r", element=TEXT, order="text_ops de")),
+        (ColumnType("a", "p", "p", "c", attributes=(("x", TEXT), ("y", TEXT))),
+         ColumnType("a", "p", "p", "c", attributes=(("y", TEXT), ("x", TEXT)))),
+        (ColumnType("a", "p", "p", "c", attributes=(("x", built_in("varchar(9)")),)),
+         ColumnType("a", "p", "p", "c", attributes=(("x", built_in("varchar(8)")),))),
+        (built_in("bit(3)"), built_in("bit(4)")),
+    ],
+)  # fmt: skip
+def test_types_of_one_name_that_are_two(source: ColumnType, target: ColumnType) -> None:
+    assert convert(sql.Identifier("v"), source, target, Servers()) is None
+
+
+def test_one_type_in_another_schema_is_that_type() -> None:
+    there = ColumnType("extensions", "vector", "vector(3)", "b", extension="vector")
+
+    assert made(extended("(3)"), there).rule == "same type"
+
+
+def test_money_that_counts_other_coins_has_no_rule() -> None:
+    money = built_in("money")
+
+    assert convert(sql.Identifier("v"), money, money, Servers(money="yen have no digits")) is None
+    assert convert(sql.Identifier("v"), money, money, Servers()) is not None
+
+
+@pytest.mark.parametrize(("interval", "valid"), [("infinity", False), ("1 mon", True)])
+def test_an_older_server_reads_other_bounds_in_an_infinite_interval(
+    connection: psycopg.Connection[Any], interval: str, valid: bool
+) -> None:
+    if connection.info.server_version < 170000:
+        pytest.skip("this server knows no infinite intervals")
+    kind = built_in("interval")
+    rule = convert(sql.Identifier("v"), kind, kind, Servers(target_version=160000))
+
+    assert rule is not None
+    assert evaluate(connection, rule.valid, interval, "interval") is valid

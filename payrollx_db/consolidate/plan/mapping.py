@@ -348,8 +348,11 @@ def _own_conversion(
         if conversion is not None:
             return replace(conversion, rule="derived")
     value = sql.SQL(template).format(**named)  # the layout is code, not data
-    cast = None if column is None or zoned else named[column.name]
-    return derive.derived(value, target.type, cast, column.type if column and cast else None)
+    if column is None or zoned:
+        return derive.derived(value, target.type)
+    cast = named[column.name]
+    rule = rules.convert(cast, column.type, target.type, servers)
+    return derive.derived(value, target.type, cast, column.type, rule)
 
 
 def _unfilled(table_map: TableMap, target: Table, filled: Collection[str]) -> Iterator[Mismatch]:

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.plan.conversion import documents, labels, numbers, texts, times
 from payrollx_db.consolidate.plan.conversion.bound import note
-from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
+from payrollx_db.consolidate.plan.conversion.canonical import HASHABLE, TEXTS
 from payrollx_db.consolidate.plan.conversion.rule import Conversion, any_of, cast, differ, text_of
 from payrollx_db.consolidate.plan.conversion.same import why_text
 from payrollx_db.postgres.column_types import ColumnType
@@ -45,11 +45,16 @@ def column_at_zone(template: str) -> tuple[str, str]:
 
 
 def derived(
-    value: sql.Composable, target: ColumnType, column: sql.Composable | None = None, source: ColumnType | None = None
+    value: sql.Composable,
+    target: ColumnType,
+    column: sql.Composable | None = None,
+    source: ColumnType | None = None,
+    rule: Conversion | None = None,
 ) -> Conversion:
     """Return a layout's own expression as ``target`` takes it.
 
-    ``column``, of type ``source``, is what the expression casts, where it does nothing else.
+    ``column``, of type ``source``, is what the expression casts, where it does nothing else; ``rule`` is how it
+    would be converted without the expression, if any rule says it.
     """
     conversion = replace(_to_target(value, target), rule="derived")
     unlike = _unlike(conversion.value, target, column, source)
@@ -57,6 +62,8 @@ def derived(
         source is not None and {source.name, target.name} <= numbers.NUMBERS
     )  # which covers the last cast as well
     lossy = [unlike] if numbered else [conversion.lossy, unlike]
+    if target.is_array and target.built_in and rule is not None:  # which looks at each element
+        lossy += [rule.lossy, _other_array(conversion.value, rule.value, target)]
     judged = any_of([condition for condition in lossy if condition is not None])
     return replace(conversion, lossy=judged, raises=True, note=conversion.note or note(target))
 
@@ -103,6 +110,8 @@ def _rounded(value: sql.Composable, converted: sql.Composable, target: ColumnTyp
         if not target.modifier:
             return other
         return any_of([other, differ(converted, cast(value, target.bare))])
+    if target.name == "money":
+        return _other_number(value, sql.SQL("{}::numeric").format(converted))
     if target.modifier and target.name in times.TIMES:
         return differ(text_of(converted), text_of(cast(value, target.bare)))
     if target.name in ("bit", "varbit"):
@@ -127,6 +136,13 @@ def _unlike(
         (textual and target.name in numbers.FLOATS, sql.SQL(OTHER_TEXT).format(column, converted)),
     )
     return next((condition for applies, condition in cases if applies), None)
+
+
+def _other_array(one: sql.Composable, other: sql.Composable, target: ColumnType) -> sql.Composable | None:
+    """Return the condition that two arrays differ, whose elements have an equality."""
+    if target.element is None or target.element.name not in HASHABLE:
+        return None
+    return differ(one, sql.SQL("({})::{}").format(other, sql.SQL(target.display)))
 
 
 def _exact(number: sql.Composable, kind: ColumnType) -> sql.Composable:
