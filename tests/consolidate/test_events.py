@@ -21,6 +21,8 @@ FIELDS = {
     "run_started": {"run", "resumed", "tables", "rows", "size"},
     "table_started": {"source", "target", "rows"},
     "table_progress": {"source", "target", "rows", "size"},
+    "work_started": {"stage", "tables", "rows", "size"},
+    "table_checked": {"source", "target", "rows", "size", "seconds"},
     "table_finished": {"source", "target", "rows", "size", "seconds"},
     "object_built": {"table", "name", "kind", "seconds"},
     "notice": {"text"},

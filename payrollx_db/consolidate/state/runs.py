@@ -72,7 +72,7 @@ async def start_run(connection: Connection, plan: Plan, endpoints: Mapping[str, 
             db.version_text,
             shape_of(db),
             db.encoding,
-        )  # fmt: skip
+        )
         for name, db in plan.sources.items()
     ]
     await cursor.executemany(queries.load("insert_source"), sources)
