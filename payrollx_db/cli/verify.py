@@ -29,7 +29,8 @@ FINDINGS = 3
               "repeat the option for several.")  # fmt: skip
 @click.option("--structure/--no-structure", "structure", default=None, envvar="PAYROLLX_STRUCTURE",
               help="Compare the target's structure too: keys, indexes, triggers, sequences and the like, as they were "
-              "when the run began. By default where a finished run has filled the tables.")  # fmt: skip
+              "when the run began. By default of the tables that a finished run has filled; with --structure, others are "
+              "compared with their sources.")  # fmt: skip
 @click.option("--accept-structure", is_flag=True,
               help="Compare nothing, but record the structure as it is now: what was changed on purpose is no "
               "difference from then on.")  # fmt: skip

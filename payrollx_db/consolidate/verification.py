@@ -15,6 +15,7 @@ from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
 from payrollx_db.consolidate.verify.sequences import check_sequences
+from payrollx_db.consolidate.verify.source_design import compare_with_sources
 from payrollx_db.consolidate.verify.structure import StructureVerdict, findings_of, unknown_design
 from payrollx_db.consolidate.verify.uncovered import find_uncovered
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
@@ -28,7 +29,8 @@ GRAVITY = ("error", "warn", "info")
 class Asked:
     """What is asked of a verification: how many differing rows to name of a table, and whether to show their values.
 
-    ``structure`` says whether the structure is compared too (``None``: of those tables that a finished run has filled).
+    ``structure`` says whether the structure is compared too (``None``: of those tables that a finished run has filled;
+    with ``True``, that of the others is compared with their sources').
     ``tables`` are the only ones to look at, by the name of the target or of the source; empty for all.
     """
 
@@ -59,7 +61,9 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
     targets = [(table.target.schema, table.target.name) for table in tables]
     verdict = replace(verdict, uncovered=tuple(await find_uncovered(reading, plan, targets)))
     if asked.structure is not False:
-        verdict = replace(verdict, structure=await verify_structure(reading, tables))
+        verdict = replace(
+            verdict, structure=await verify_structure(reading, plan, tables, by_source=bool(asked.structure))
+        )
     await history.record_verification((context.target, reading.target), verdict, started, context.observer)
     return verdict
 
@@ -100,22 +104,33 @@ async def accept_structure(context: Context, plan: Plan) -> list[int]:
     )
 
 
-async def verify_structure(context: Context, tables: Sequence[TablePlan]) -> StructureVerdict | None:
+async def verify_structure(
+    context: Context, plan: Plan, tables: Sequence[TablePlan], *, by_source: bool = False
+) -> StructureVerdict | None:
     """Compare the structure of the tables that finished runs have filled with what these runs recorded.
 
-    ``None`` where there is no such table. Raises SourceError or TargetError.
+    With ``by_source``, that of all others with their sources': other tools may have filled them. ``None`` where there
+    is nothing to compare. Raises SourceError or TargetError.
     """
     context.observer(StageStarted("verify", "the structure"))
     async with context.sessions.session(context.target) as connection:
         with context.target.translating_errors("can't compare the structure"):
             ready = await accounts.done_tables(connection)
             filled = [table for table in tables if table.target_name in ready]
-            if not filled:
-                return None
             changes, unknown = await structures.structure_changes(connection, filled)
+    looked_at = list(tables) if by_source else filled
+    if not looked_at:
+        return None
     findings = findings_of(changes.recorded, changes.current, ready, migrated=changes.migrated)
+    compared = changes.compared
+    if by_source:
+        known = {table.target_name for table in filled} - unknown
+        others = [table for table in tables if table.target_name not in known]
+        by_design = await compare_with_sources(context, plan, others)
+        findings += by_design.findings
+        compared, unknown = compared + by_design.objects, set()
     findings += unknown_design(unknown)
-    findings += await check_sequences(context, filled)
+    findings += await check_sequences(context, looked_at)
     findings.sort(key=lambda finding: (GRAVITY.index(finding.severity), finding.code, finding.place, finding.message))
-    names = {table.target_name for table in filled}
-    return StructureVerdict(tuple(findings), changes.compared, len(names), tuple(sorted(unknown)))
+    names = {table.target_name for table in looked_at}
+    return StructureVerdict(tuple(findings), compared, len(names), tuple(sorted(unknown)))

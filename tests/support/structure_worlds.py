@@ -150,7 +150,7 @@ class BrokenDepot:
         task = self.world.task()
         async with SessionPool() as sessions:
             context = Context(sources=task.sources, target=task.target, target_as_given=task.target, sessions=sessions)
-            return await verification.verify_structure(context, self.plan.tables)
+            return await verification.verify_structure(context, self.plan, self.plan.tables)
 
 
 @pytest.fixture(scope="module")
