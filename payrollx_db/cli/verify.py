@@ -31,6 +31,8 @@ FINDINGS = 3
               help="Compare the target's structure too: keys, indexes, triggers, sequences and the like, as they were "
               "when the run began. By default of the tables that a finished run has filled; with --structure, others are "
               "compared with their sources.")  # fmt: skip
+@click.option("--sums", is_flag=True, envvar="PAYROLLX_SUMS",
+              help="Add up the number columns of both sides, for the report; reads their tables again.")  # fmt: skip
 @click.option("--accept-structure", is_flag=True,
               help="Compare nothing, but record the structure as it is now: what was changed on purpose is no "
               "difference from then on.")  # fmt: skip
@@ -43,6 +45,7 @@ def verify(
     show_values: bool,
     tables: tuple[str, ...],
     structure: bool | None,
+    sums: bool,
     accept_structure: bool,
     events: Path | None,
     as_json: bool,
@@ -57,7 +60,7 @@ def verify(
     with showing(events) as observer:
         task = make_task(observer)
         verdict = asyncio.run(
-            pipeline.verify(task, limit=limit, values=show_values, structure=structure, tables=tables)
+            pipeline.verify(task, limit=limit, values=show_values, structure=structure, tables=tables, sums=sums)
         )
     if as_json:
         console.answer_json(verdict.document())

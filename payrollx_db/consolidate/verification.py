@@ -17,6 +17,7 @@ from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refu
 from payrollx_db.consolidate.verify.sequences import check_sequences
 from payrollx_db.consolidate.verify.source_design import compare_with_sources
 from payrollx_db.consolidate.verify.structure import StructureVerdict, findings_of, unknown_design
+from payrollx_db.consolidate.verify.sums import sum_columns
 from payrollx_db.consolidate.verify.uncovered import find_uncovered
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import ConfigurationError, StateConflictError
@@ -31,13 +32,15 @@ class Asked:
 
     ``structure`` says whether the structure is compared too (``None``: of those tables that a finished run has filled;
     with ``True``, that of the others is compared with their sources').
-    ``tables`` are the only ones to look at, by the name of the target or of the source; empty for all.
+    ``tables`` are the only ones to look at, by the name of the target or of the source; empty for all. ``sums`` says
+    whether number columns are added up on both sides, which reads their tables once more.
     """
 
     limit: int = 20
     values: bool = False
     structure: bool | None = None
     tables: tuple[str, ...] = ()
+    sums: bool = False
 
 
 async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
@@ -64,6 +67,8 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
         verdict = replace(
             verdict, structure=await verify_structure(reading, plan, tables, by_source=bool(asked.structure))
         )
+    if asked.sums:
+        verdict = replace(verdict, sums=await sum_columns(reading, replace(plan, tables=tuple(tables))))
     await history.record_verification((context.target, reading.target), verdict, started, context.observer)
     return verdict
 

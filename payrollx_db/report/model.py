@@ -123,7 +123,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Verification:
-    """One comparison of both sides; ``tables`` is how many of the run's it covered."""
+    """One comparison of both sides; ``tables`` is how many of the run's it covered.
+
+    ``structure`` is what it found out about the target's structure, if it looked at it.
+    """
 
     id: int
     started_at: datetime
@@ -133,6 +136,7 @@ class Verification:
     account: str
     tool_version: str
     tables: int
+    structure: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,18 @@ def _completed(document: Mapping[str, Any]) -> dict[str, Any]:
     attempts = [{"status": None, "message": None, "ended_at": None} | attempt for attempt in document["attempts"]]
     sources = [{"encoding": None} | source for source in document["sources"]]
     target = {"encoding": ""} | document["target"]
+    verifications = [{"structure": None} | one for one in document["verifications"]]
+    chosen = document["verification"] and {"structure": None} | document["verification"]
     added: dict[str, Any] = {"observed": None, "loose_references": [], "loose_counted": False, "sums": []}
-    return {**added, **document, "attempts": attempts, "sources": sources, "target": target}
+    return {
+        **added,
+        **document,
+        "attempts": attempts,
+        "sources": sources,
+        "target": target,
+        "verifications": verifications,
+        "verification": chosen,
+    }
 
 
 def interruptions(document: Mapping[str, Any]) -> list[dict[str, Any]]:

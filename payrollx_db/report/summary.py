@@ -12,7 +12,9 @@ def headline(document: Mapping[str, Any]) -> dict[str, str]:
     sentences = {
         "proven": "Every row is accounted for, and both sides are identical.",
         "accounted": "Every row is accounted for. Identity is not proven yet.",
-        "different": f"{_tables(_differing(document))} between the two sides.",
+        "different": f"{_tables(_differing(document))} between the two sides."
+        if _differing(document)
+        else "All rows are the same, but the target's structure is not as it was designed.",
         "unbalanced": f"The rows do not add up in {_unbalanced(document)} of the tables.",
         "unfinished": f"This run is not finished: {document['run']['status']}.",
     }
@@ -55,7 +57,16 @@ def _proof(document: Mapping[str, Any]) -> str:
     seen, all_of_them = len(document["verified"]), document["totals"]["tables"]
     scope = f"all {seen}" if seen == all_of_them else f"{seen} of the {all_of_them}"
     result = "no difference" if one["identical"] else f"differences in {len(_differing(document))} of them"
-    return f"A comparison of every row, in {scope} pairs of tables, found {result}."
+    return f"A comparison of every row, in {scope} table pairs, found {result}.{_structure(one)}"
+
+
+def _structure(verification: Mapping[str, Any]) -> str:
+    structure = verification.get("structure")
+    if not structure:
+        return " The target's structure was not compared."
+    if structure["intact"]:
+        return f" Its structure stands as it was designed: {structure['objects']:,} objects compared."
+    return f" Its structure does not: {len(structure['findings'])} findings."
 
 
 def _advice(document: Mapping[str, Any]) -> str:
@@ -68,7 +79,7 @@ def _advice(document: Mapping[str, Any]) -> str:
     if document["state"] == "accounted":
         return "payrollx-db verify proves it."
     if document["state"] == "different":
-        return "payrollx-db verify names the rows."
+        return "payrollx-db verify names what differs."
     return ""
 
 

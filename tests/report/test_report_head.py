@@ -126,3 +126,27 @@ def test_a_loose_reference_that_cannot_be_counted_stops_nothing(
     assert document["loose_references"]
     assert all(one["problem"] and one["orphans"] is None for one in document["loose_references"])
     assert "could not be counted" in " ".join(summary(document))
+
+
+def test_sums_of_number_columns_are_those_of_both_sides(changed: World) -> None:
+    """Exact to the last digit, and without keys; a value that is changed shows."""
+    assert changed.command("verify", "--sums").returncode == 0
+    document = document_of(changed)
+    sums = {(one["target"], one["column"]): one for one in document["sums"]}
+
+    salary = sums["employee.employees", "salary"]
+    theirs = value(changed.urls["payrollx_employee"], "SELECT sum(salary::numeric(38, 18)) FROM employees")
+    assert salary["source_sum"] == str(theirs)
+    assert salary["target_sum"] == str(value(changed.target, "SELECT sum(salary) FROM employee.employees"))
+    assert all(
+        (one["source_rows"], one["source_sum"]) == (one["target_rows"], one["target_sum"]) for one in sums.values()
+    )
+    assert not {column for _, column in sums} & {"id", "employee_id", "organization_id"}
+    assert "all sums equal" in page(document)
+
+    one = "(SELECT min(id::text)::uuid FROM employee.employees WHERE salary > 0)"
+    query(changed.target, f"UPDATE employee.employees SET salary = salary + 1 WHERE id = {one}")
+    done = changed.command("verify", "--sums", "--service", "employee")
+    assert done.returncode == 3
+    assert "employee.employees.salary: " in done.stdout
+    assert "the sums of 1 are NOT equal" in done.stdout

@@ -15,6 +15,7 @@ from payrollx_db.consolidate.state.accounts import TableState
 from payrollx_db.consolidate.state.unrestored import Unrestored
 from payrollx_db.consolidate.status import Status
 from payrollx_db.consolidate.verify.structure import StructureVerdict
+from payrollx_db.consolidate.verify.sums import ColumnSum
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 
 MEGABYTE = 1_000_000
@@ -87,6 +88,18 @@ def show_verdict(verdict: Verdict) -> None:
     console.answer(f"\n{_compared(verdict)}")
     if verdict.structure is not None:
         console.answer(_structure_sentence(verdict.structure))
+    if verdict.sums:
+        _show_sums(verdict.sums)
+
+
+def _show_sums(sums: Sequence[ColumnSum]) -> None:
+    """Show the columns whose sums differ, and how many were added up."""
+    unequal = [one for one in sums if not one.equal]
+    for one in unequal:
+        ours, theirs = (total if total is not None else "nothing" for total in (one.source_sum, one.target_sum))
+        console.answer(f"  {one.target}.{one.column}: {ours} in the source, {theirs} in the target")
+    word = "their sums are equal" if not unequal else f"the sums of {len(unequal)} are NOT equal"
+    console.answer(f"{_counted(len(sums), 'number column')} added up on both sides: {word}.")
 
 
 VERDICT_HEADINGS = (

@@ -116,6 +116,12 @@ async def _record_run(connection: Connection, run: Run, verdict: Verdict, starte
         for table in tables
     ]  # fmt: skip
     await connection.cursor().executemany(queries.load("insert_verified_table"), rows)
+    sums = [
+        (verification, s.source, s.target, s.column, s.source_rows, s.target_rows, s.source_sum, s.target_sum)
+        for s in verdict.sums
+        if (s.source, s.target) in places
+    ]
+    await connection.cursor().executemany(queries.load("insert_verified_sum"), sums)
 
 
 def _verified(table: TableVerdict) -> tuple[object, ...]:

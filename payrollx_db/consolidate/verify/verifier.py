@@ -16,6 +16,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.verify.structure import StructureVerdict
+from payrollx_db.consolidate.verify.sums import ColumnSum
 from payrollx_db.model.events import Stage, TableFinished, TableStarted, WorkStarted
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.compare import Comparison, Difference, Sums, compare
@@ -78,12 +79,14 @@ class TableVerdict:
 class Verdict:
     """The verdicts on the tables of a plan; ``structure`` is that on the target's structure, if it was looked at.
 
-    ``uncovered`` says which rows of the target nothing was compared with.
+    ``uncovered`` says which rows of the target nothing was compared with; ``sums`` are those of number columns, if they
+    were added up.
     """
 
     tables: tuple[TableVerdict, ...]
     structure: StructureVerdict | None = None
     uncovered: tuple[Finding, ...] = ()
+    sums: tuple[ColumnSum, ...] = ()
 
     @property
     def rows_identical(self) -> bool:
@@ -116,6 +119,7 @@ class Verdict:
                 for finding in self.uncovered
             ],
             "structure": self.structure.document() if self.structure else None,
+            "sums": [one.document() for one in self.sums],
         }
 
 
