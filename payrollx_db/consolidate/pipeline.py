@@ -188,8 +188,8 @@ async def verify(
 
     ``limit`` is how many differing rows are named of each table, ``values`` shows them. ``structure`` says whether the
     structure is looked at; by default that of the tables that finished runs have filled. ``tables`` are the only ones
-    to look at, by the name of either side; ``sums`` adds up the number columns of both sides. Raises as `plan` does, LayoutMismatchError, ConfigurationError where there
-    is no such table.
+    to look at, by the name of either side; ``sums`` adds up the number columns of both sides. Raises as `plan` does,
+    LayoutMismatchError, ConfigurationError where there is no such table.
     """
     async with _opened(task) as context:
         plan = await _planned(replace(context, target=context.target_as_given), task)
