@@ -429,3 +429,42 @@ def test_a_table_that_somebody_has_emptied_is_restarted(shop: World) -> None:
     assert restart(shop).run.id == 2
     assert objects(shop) == before
     assert shop.verify().identical
+
+
+GUARDED = """
+CREATE FUNCTION public.no_truncate() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION USING ERRCODE = '55000'; END $$;
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON app.makers FOR EACH STATEMENT EXECUTE FUNCTION public.no_truncate();
+"""
+
+
+@pytest.mark.parametrize("group", [1, 100])
+def test_tables_that_may_not_be_truncated_are_emptied(shop: World, group: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several groups, as with many tables; and a trigger that lets nobody truncate."""
+    monkeypatch.setattr("payrollx_db.consolidate.copy.emptying.GROUP", group)
+    query(shop.target, GUARDED)
+    query(shop.target, "ALTER TABLE app.things DROP CONSTRAINT things_maker" if group == 1 else "SELECT 1")
+    before = objects(shop)
+    shop.copy()
+
+    assert asyncio.run(pipeline.copy(shop.task(), restart=True)).run.id == 2
+
+    assert objects(shop) == before
+    assert state(shop) == [(1, "undone"), (2, "done")]
+    assert shop.verify().identical
+
+
+def test_rows_of_others_in_one_group_keep_every_group_from_being_emptied(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payrollx_db.consolidate.copy.emptying.GROUP", 1)
+    query(shop.target, "ALTER TABLE app.things DROP CONSTRAINT things_maker")
+    shop.copy()
+    query(shop.target, "INSERT INTO app.things VALUES (1000, 1, 'somebody''s own')")
+    before = snapshot_of(shop.target)
+
+    with pytest.raises(StateConflictError, match="so they are not emptied"):
+        restart(shop)
+
+    assert snapshot_of(shop.target) == before
+    assert state(shop) == [(1, "done")]

@@ -17,7 +17,6 @@ from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.run_session import pass_write_gate
 from payrollx_db.consolidate.state import history, objects
 from payrollx_db.consolidate.state.objects import DroppedObject
-from payrollx_db.consolidate.state.parts import delete_parts
 from payrollx_db.model.events import ObjectBuilt
 from payrollx_db.postgres.introspect import Index, Table
 from payrollx_db.postgres.session import Connection, Endpoint, run, set_application_name
@@ -122,15 +121,6 @@ async def drop_indexes(
         for name, index in chosen:
             drop = drop_constraint(name, index.constraint) if index.constraint else drop_index(name, index)
             await run(connection, drop)
-
-
-async def empty(connection: Connection, target: Endpoint, number: int, tables: Iterable[Table]) -> None:
-    """Empty these tables, and the record of the parts of run ``number``, in the current transaction."""
-    # Not what inherits from them, which is a table of its own.
-    names = [sql.SQL("{}{}").format(sql.SQL("ONLY " if t.kind == "r" else ""), t.identifier) for t in tables]
-    with target.translating_errors("can't empty the tables"):
-        await run(connection, sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
-        await delete_parts(connection, number)
 
 
 def missing_indexes(table: Table, things: Iterable[DroppedObject]) -> list[Index]:

@@ -6,25 +6,21 @@ else from being restored, and is named.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-
-from psycopg import sql
 
 from payrollx_db.consolidate.context import Context, RunContext
-from payrollx_db.consolidate.copy import indexes, rows, triggers
-from payrollx_db.consolidate.copy.foreign_keys import drop_keys
+from payrollx_db.consolidate.copy import rows, triggers
+from payrollx_db.consolidate.copy.emptying import empty_tables
 from payrollx_db.consolidate.copy.restoring import enable_triggers, restore_dropped
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.accounts import accounts, count_touched
 from payrollx_db.consolidate.state.migrations import migrate
-from payrollx_db.consolidate.state.runs import Run, finish_run, reset_run, runs
+from payrollx_db.consolidate.state.runs import Run, finish_run, runs
 from payrollx_db.consolidate.state.sequences import reset_positions
 from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
 from payrollx_db.errors import StateConflictError, TargetError
 from payrollx_db.model.events import Notice, Observer, StageStarted
 from payrollx_db.postgres.introspect import Database, Table, read_database
-from payrollx_db.postgres.session import Connection, Endpoint
-from payrollx_db.postgres.session import run as execute
+from payrollx_db.postgres.session import Connection
 
 Written = tuple[Run, Collection[str]]  # a run and the tables that it has written to
 EMPTIED = "emptied by --restart"
@@ -37,11 +33,11 @@ async def undo(context: RunContext, run: Run, names: Collection[str], why: str) 
     """
     context.observer(StageStarted("undo", "emptying what the run has written"))
     current = await read_database(context.connection, context.target.name)
-    present = [name for name in names if name in current.tables]
-    async with context.transaction() as connection:
-        await _lock(connection, context.target, present)
-        await refuse_foreign(connection, run.id, current.tables, present)
-        await _empty(connection, run, present, context.target, current)
+
+    async def check(connection: Connection, group: Collection[str]) -> None:
+        await refuse_foreign(connection, run.id, current.tables, group)
+
+    await empty_tables(context.session, context.target, {run.id: names}, current, check)
     return await _rebuild(context, context.session, [run.id], why)
 
 
@@ -61,16 +57,18 @@ async def restart(context: Context, session: RunSession, chosen: Collection[str]
     observer(StageStarted("undo", f"emptying what run {', '.join(map(str, sorted(written)))} has written"))
     current = await read_database(session.connection, target.name)
     _refuse_beyond(written, {*chosen} | _gone(written, current, observer))
-    names = [name for _, tables in written.values() for name in tables if name in current.tables]
-    # What is looked at and what is emptied is the same: nobody comes in between.
-    async with session.transaction() as connection:
-        await _lock(connection, target, names)
+    names = {name for _, tables in written.values() for name in tables}
+
+    async def check(connection: Connection, group: Collection[str]) -> None:
+        await _refuse_pointing(connection, current, group, names)
+        await _refuse_touched(connection, list(written), group)
+
+    async def prepare(connection: Connection, group: Collection[str]) -> None:
         if context.without_triggers:  # one may refuse that its table is emptied
-            await triggers.disable(connection, target, max(written), names)
-        await _refuse_pointing(connection, current, names)
-        await _refuse_touched(connection, list(written), names)
-        for run, tables in written.values():
-            current = await _empty(connection, run, [n for n in tables if n in current.tables], target, current)
+            await triggers.disable(connection, target, max(written), group)
+
+    by_run = {number: tables for number, (_, tables) in written.items()}
+    await empty_tables(session, target, by_run, current, check, prepare)
     if left := await _rebuild(context, session, list(written), EMPTIED):
         raise unrestored_error(f"run {', '.join(map(str, sorted(written)))} is undone", left)
 
@@ -139,24 +137,6 @@ def _gone(written: Mapping[int, Written], current: Database, observer: Observer)
     return gone
 
 
-async def _empty(
-    connection: Connection, run: Run, names: Collection[str], target: Endpoint, current: Database
-) -> Database:
-    """Empty the tables, and let the record say so: cut off after it, this is an unfinished run that wrote nothing.
-
-    In the current transaction. Their indexes stay, and so do their keys, but for those of other tables, which would
-    keep them from being emptied. Returns what is left of ``current``.
-    """
-    outside = [key for key in current.foreign_keys if key.target in names and key.table not in names]
-    await drop_keys(connection, target, run.id, outside)
-    if names:
-        await indexes.empty(connection, target, run.id, [current.tables[name] for name in names])
-    await reset_positions(connection, run.id)
-    await reset_run(connection, run.id)
-    keys = [key for key in current.foreign_keys if key not in outside]
-    return replace(current, foreign_keys=tuple(keys))
-
-
 async def _rebuild(context: Context, session: RunSession, numbers: Sequence[int], why: str) -> tuple[Unrestored, ...]:
     """Restore what these runs have dropped, and record the end; return what could not be restored."""
     for number in numbers:
@@ -168,18 +148,11 @@ async def _rebuild(context: Context, session: RunSession, numbers: Sequence[int]
         left += remaining
         message = why + (f"; {len(remaining)} indexes or foreign keys could not be restored" if remaining else "")
         async with session.transaction() as connection:
+            await reset_positions(connection, number)
             await finish_run(connection, number, "undone", message)
     for item in left:
         context.observer(Notice(f"can't be restored: {item}"))
     return tuple(left)
-
-
-async def _lock(connection: Connection, target: Endpoint, names: Iterable[str]) -> None:
-    tables = sql.SQL(", ").join(map(indexes.qualified, names))
-    if not tables.as_string(None):
-        return
-    with target.translating_errors("can't lock the tables"):
-        await execute(connection, sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables))
 
 
 def _refuse_beyond(written: dict[int, Written], chosen: Collection[str]) -> None:
@@ -192,9 +165,11 @@ def _refuse_beyond(written: dict[int, Written], chosen: Collection[str]) -> None
             )
 
 
-async def _refuse_pointing(connection: Connection, current: Database, names: Collection[str]) -> None:
-    """Refuse where rows that stay would point at rows that go."""
-    others = {key.table for key in current.foreign_keys if key.target in names and key.table not in names}
+async def _refuse_pointing(
+    connection: Connection, current: Database, group: Collection[str], names: Collection[str]
+) -> None:
+    """Refuse where rows that stay, of tables beyond ``names``, would point at rows of ``group``, which go."""
+    others = {key.table for key in current.foreign_keys if key.target in group and key.table not in names}
     if full := sorted(await rows.filled(connection, current.tables, others)):
         raise StateConflictError(
             f"rows of {len(full)} other tables point at what would be emptied",

@@ -1,6 +1,6 @@
 """The accounts of tables (law 1): how many rows each source table had, and where every one of them went."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,9 +103,9 @@ async def finish_counted(connection: Connection, run: int, rows: Mapping[tuple[s
     await connection.execute(queries.load("counted_accounts"), {"run": run, "rows": list(rows.values()), **places})
 
 
-async def reset_accounts(connection: Connection, run: int) -> None:
-    """Record that nothing of the run's tables has moved."""
-    await connection.execute(queries.load("reset_accounts"), (run,))
+async def reset_accounts(connection: Connection, run: int, targets: Sequence[str]) -> None:
+    """Record that nothing has moved of the run's tables whose target is one of ``targets``."""
+    await connection.execute(queries.load("reset_accounts"), (run, list(targets)))
 
 
 async def count_touched(connection: Connection, runs: Collection[int], table: str) -> tuple[int, int, int]:

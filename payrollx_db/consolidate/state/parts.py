@@ -35,9 +35,10 @@ async def moved(connection: Connection, run: int) -> dict[str, tuple[int, int]]:
     return {target: (rows, size) for target, rows, size in await cursor.fetchall()}
 
 
-async def delete_parts(connection: Connection, run: int) -> None:
-    """Record that none of the run's rows is in."""
-    await connection.execute("DELETE FROM payrollx_meta.parts WHERE run_id = %s", (run,))
+async def delete_parts(connection: Connection, run: int, targets: Sequence[str]) -> None:
+    """Record that none of the run's rows is in the tables ``targets``."""
+    query = "DELETE FROM payrollx_meta.parts WHERE run_id = %s AND target = ANY (%s)"
+    await connection.execute(query, (run, list(targets)))
 
 
 async def begin_part(writer: Any, run: int, place: Place, snapshot: str, slices: int) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from payrollx_db import __version__
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.state import accounts, schema
+from payrollx_db.consolidate.state import accounts, parts, schema
 from payrollx_db.errors import PayrollxError, StateConflictError
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.introspect import Database
@@ -143,9 +143,10 @@ async def set_stage(connection: Connection, run: int, stage: str) -> None:
     await connection.execute("UPDATE payrollx_meta.runs SET stage = %s WHERE id = %s", (stage, run))
 
 
-async def reset_run(connection: Connection, run: int) -> None:
-    """Record that the run has written nothing (any more), and isn't done."""
-    await accounts.reset_accounts(connection, run)
+async def reset_run(connection: Connection, run: int, targets: Sequence[str]) -> None:
+    """Record that the run has written nothing (any more) to the tables ``targets``, and isn't done."""
+    await parts.delete_parts(connection, run, targets)
+    await accounts.reset_accounts(connection, run, targets)
     await connection.execute(queries.load("reset_run"), (run,))
 
 

@@ -1,0 +1,130 @@
+"""Emptying the tables that runs have written to, so many in one transaction as any server has locks for.
+
+Tables that point at each other go together, as the server empties none that another one points at. What is looked at
+and what is emptied is the same: the tables are locked before.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from psycopg import sql
+
+from payrollx_db.consolidate.copy import rows
+from payrollx_db.consolidate.copy.foreign_keys import drop_keys
+from payrollx_db.consolidate.copy.indexes import qualified
+from payrollx_db.consolidate.run_session import RunSession
+from payrollx_db.consolidate.state.runs import reset_run
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.introspect import Database, ForeignKey
+from payrollx_db.postgres.session import Connection, Endpoint, run
+
+queries = query_files.beside(__name__)
+
+GROUP = 100  # tables in one transaction, unless more of them point at each other
+
+Check = Callable[[Connection, Sequence[str]], Awaitable[None]]
+
+
+async def empty_tables(
+    session: RunSession, target: Endpoint, written: Mapping[int, Collection[str]], current: Database, check: Check,
+    prepare: Check | None = None,
+) -> None:  # fmt: skip
+    """Empty the tables that runs have written to, by run, and let their records say so.
+
+    Cut off in between, these are unfinished runs that wrote less. Indexes stay, and so do keys but for those of tables
+    of other groups, which are recorded and dropped. ``check`` raises where some of the tables must not be emptied; then
+    nothing of its group is. ``prepare`` does what else is to be done before a group is emptied, in its transaction.
+    Raises TargetError.
+    """
+    names = [name for tables in written.values() for name in tables if name in current.tables]
+    groups = _groups(names, current.foreign_keys)
+    if len(groups) > 1:  # before the first of them is emptied
+        for group in groups:
+            await check(session.connection, group)
+    keys = list(current.foreign_keys)
+    for group in groups:
+        async with session.transaction() as connection:
+            with target.translating_errors("can't lock the tables"):
+                tables = sql.SQL(", ").join(map(qualified, group))
+                await run(connection, sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables))
+            await check(connection, group)
+            if prepare is not None:
+                await prepare(connection, group)
+            gone = await _empty(connection, target, written, current, group, keys)
+            for number, own in written.items():
+                await reset_run(connection, number, [name for name in group if name in own])
+        keys = [key for key in keys if key not in gone]
+
+
+async def _empty(
+    connection: Connection, target: Endpoint, written: Mapping[int, Collection[str]], current: Database,
+    group: Sequence[str], keys: Iterable[ForeignKey],
+) -> list[ForeignKey]:  # fmt: skip
+    """Empty one group; return the keys that had to be dropped for it."""
+    if not await rows.filled(connection, current.tables, group):
+        return []
+    outside = [key for key in keys if key.target in group and key.table not in group]
+    for number, own in written.items():
+        await drop_keys(connection, target, number, [key for key in outside if key.target in own])
+    inside = [key for key in keys if key.target in group and key.table in group]
+    deleted = await _deleted(connection, current, group, inside)
+    truncated = [name for name in group if name not in deleted]
+    with target.translating_errors("can't empty the tables"):
+        if truncated:
+            tables = sql.SQL(", ").join(_one(current, name) for name in truncated)
+            await run(connection, sql.SQL("TRUNCATE {}").format(tables))
+        for name in deleted:
+            await run(connection, sql.SQL("DELETE FROM {}").format(_one(current, name)))
+    return outside
+
+
+def _one(current: Database, name: str) -> sql.Composable:
+    """Return a table to be emptied, without what inherits from it, which is a table of its own."""
+    table = current.tables[name]
+    return sql.SQL("{}{}").format(sql.SQL("ONLY " if table.kind == "r" else ""), table.identifier)
+
+
+async def _deleted(
+    connection: Connection, current: Database, group: Sequence[str], keys: Sequence[ForeignKey]
+) -> list[str]:
+    """Return, children first, the tables whose rows are deleted: their triggers don't let them be truncated.
+
+    What they point at can't be truncated either.
+    """
+    oids = {"tables": [current.tables[name].oid for name in group]}
+    chosen = {str(name) for (name,) in await run(connection, sql.SQL(queries.load("guarded_tables")), oids)}
+    while more := {key.target for key in keys if key.table in chosen} - chosen:
+        chosen |= more
+    sorter: TopologicalSorter[str] = TopologicalSorter({name: set() for name in sorted(chosen)})
+    for key in keys:
+        if key.table in chosen and key.target in chosen and key.table != key.target:
+            sorter.add(key.target, key.table)
+    try:
+        return list(sorter.static_order())
+    except CycleError:
+        return sorted(chosen)
+
+
+def _groups(names: Iterable[str], keys: Iterable[ForeignKey]) -> list[list[str]]:
+    """Return ``names`` in groups: none of one group points at one of another, unless a group would be too large."""
+    parent = {name: name for name in names}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for key in keys:
+        if key.table in parent and key.target in parent:
+            parent[root(key.table)] = root(key.target)
+    connected: dict[str, list[str]] = {}
+    for name in parent:
+        connected.setdefault(root(name), []).append(name)
+    groups: list[list[str]] = []
+    for members in connected.values():
+        if groups and len(groups[-1]) + len(members) <= GROUP:
+            groups[-1] += members
+        else:
+            groups.append(list(members))
+    return groups
