@@ -7,7 +7,7 @@ server was started anew, or is another one; then everything else that can be rea
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -62,6 +62,11 @@ class Identity:
             return []
         texts = [*self._elsewhere(now), *self._earlier(now), *self._other_files(now)]
         return [*texts, f"its server was started {now.started}, and that one {self.started}"] if texts else []
+
+    def completed_by(self, earlier: "Identity") -> "Identity":
+        """Return it with what only ``earlier``, read of the same server by another role, could tell."""
+        known = {name: value for name, value in self.document().items() if value is not None}
+        return replace(earlier, **known)
 
     def _elsewhere(self, now: "Identity") -> list[str]:
         texts = []

@@ -119,7 +119,7 @@ class Place:
                 details=tuple(differences),
                 hint=MOVED,
             )
-        self.identity = identity
+        self.identity = identity.completed_by(self.identity) if self.identity else identity
 
     async def _refuse_another_backend(self, connection: AsyncConnection) -> None:
         """Raise PooledError where two transactions of one session are with two processes of the server."""

@@ -141,6 +141,12 @@ def test_a_run_goes_on_where_it_began_and_not_with_a_clone(twins: Twins) -> None
         twins.clone.up()
 
 
+def test_what_a_role_may_not_see_is_kept_from_one_that_may() -> None:
+    little = replace(ANEW, directory=None, file_changed=None, file_written=None)
+
+    assert little.completed_by(HERE) == ANEW
+
+
 @pytest.mark.parametrize(
     ("now", "shown"),
     [

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import psycopg
 import pytest
 from conftest import TestServer
 from facades import ALL, TRACES, Home, as_login, async_leaves, leaves, person, run
@@ -116,6 +117,32 @@ def test_everyday_use_through_a_pooler(pooled: Home, driver: str) -> None:
         assert tx.auth.scalar(select(func.count()).select_from(auth.User)) == 7
     with unified.reader.session() as session:
         assert session.scalar(select(func.count()).select_from(auth.User)) == 7
+
+
+@ALL
+def test_a_session_is_as_it_was_before(pooled: Home, driver: str) -> None:
+    """Not only of what a service's own statements could leave: of all settings, locks and tables."""
+    move(pooled, driver)
+    state = (
+        "SELECT pg_backend_pid(), (SELECT jsonb_object_agg(name, setting ORDER BY name) FROM pg_settings WHERE name <>"
+        " 'application_name'), (SELECT count(*) FROM pg_prepared_statements), current_user, current_schemas(true)::text"
+    )
+    with psycopg.connect(pooled.login.conninfo(), prepare_threshold=None) as others:
+        before = others.execute(state).fetchall()
+    assert before[0][0] == value(pooled.login, "SELECT pg_backend_pid()"), "the pool hands out its last one first"
+
+    async def work() -> None:
+        async with auth.db.async_session() as session:
+            await session.execute(text("SELECT 1"))
+
+    if driver == "asyncpg":
+        run(work())
+    else:
+        with auth.db.session() as session:
+            session.execute(text("SELECT 1"))
+
+    with psycopg.connect(pooled.login.conninfo(), prepare_threshold=None) as others:
+        assert others.execute(state).fetchall() == before
 
 
 def test_rows_are_not_carried_through_a_pooler(
