@@ -124,7 +124,7 @@ def consolidated(
     query(server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(LOGIN)).as_string())
 
 
-@pytest.fixture(scope="module", params=[NARROW, WIDE], ids=["narrow", "wide"])
+@pytest.fixture(scope="module")
 def pooled(request: pytest.FixtureRequest, server: TestServer, consolidated: tuple[World, Path]) -> Iterator[Pooled]:
     """That world behind a pooler that ignores few or many parameters."""
     direct, home = consolidated
@@ -145,7 +145,12 @@ def test_no_command_is_forgotten() -> None:
         assert not options & {"--database-url", "--url"}
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    ("pooled", "name"),
+    [pytest.param(NARROW, name, id=f"narrow-{name}") for name in CALLS]
+    + [pytest.param(WIDE, name, id=f"wide-{name}") for name in ("plan", "copy", "verify", "migrate", "doctor")],
+    indirect=["pooled"],
+)
 def test_a_service_that_shares_the_pool_works_on(pooled: Pooled, name: str) -> None:
     for arguments, codes in CALLS[name]:
         pooled.write()
