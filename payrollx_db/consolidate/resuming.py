@@ -23,22 +23,24 @@ async def run_to_resume(context: Context, session: RunSession, task: Task, plan:
     """Return the unfinished run that is to be resumed, if there is one.
 
     One that has written nothing, and was of something else or had other policies, is given up instead: nothing is lost.
+    Raises StateConflictError where it was with a server of which this may be a clone.
     """
     run = await unfinished_run(session.connection)
     if run is None:
         return None
+    written = await has_written(session.connection, run.id)
+    # Even where nothing would be lost: who gives the URL of a clone has most likely mistaken it for the original's.
+    await refuse_other_places(session.connection, run, context.endpoints, task.same_servers, clones=not written)
     finished = await finished_parts(session.connection, run.id)
     # What isn't in is redone whole, and so emptied: others' rows that came meanwhile would go with it.
     waiting = {table.target_name for table in plan.copies if table.place not in finished}
     recorded = {account.target for account in await accounts.accounts(session.connection, run.id)}
     await undo.refuse_foreign(session.connection, run.id, plan.target.tables, waiting & recorded)
-    if await has_written(session.connection, run.id):
-        await refuse_other_places(session.connection, run, context.endpoints, task.same_servers)
+    if written:
         return run
     left = await left_to_copy(session.connection, plan, run)
     try:
         await refuse_other(session.connection, run, left)
-        await refuse_other_places(session.connection, run, context.endpoints, task.same_servers)
     except StateConflictError as error:
         why = error.message
     else:

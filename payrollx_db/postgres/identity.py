@@ -51,12 +51,16 @@ class Identity:
         """Return it as plain data."""
         return asdict(self)
 
+    def is_alike(self, now: "Identity") -> bool:
+        """Tell whether ``now`` has the identifiers that a clone has as well."""
+        return (self.system, self.database) == (now.system, now.database)
+
     def differences(self, now: "Identity") -> list[str]:
         """Say what shows that ``now`` is not the database that this is of. Empty: nothing does.
 
         The same server, started anew, has none.
         """
-        if (self.system, self.database) != (now.system, now.database):
+        if not self.is_alike(now):
             return ["it is another database, by its server's system identifier or its own object id"]
         if self.started == now.started:
             return []

@@ -81,7 +81,7 @@ class Place:
         """Tell whether ``connection``, which is here, is with the database of ``other``'s sessions too."""
         if not (self.identity and other.identity):
             return False
-        if (self.identity.system, self.identity.database) != (other.identity.system, other.identity.database):
+        if not self.identity.is_alike(other.identity):
             return False
         if self.pooler or other.pooler:
             return self.identity.started == other.identity.started

@@ -141,6 +141,15 @@ def test_a_run_goes_on_where_it_began_and_not_with_a_clone(twins: Twins) -> None
         twins.clone.up()
 
 
+def test_a_run_that_has_written_nothing_is_not_begun_anew_in_a_clone(twins: Twins) -> None:
+    world = replace(twins.world(twins.original, twins.clone), target=twins.clone.url("fresh"))
+
+    with pytest.raises(StateConflictError, match="another target"):
+        world.copy()
+
+    assert value(world.target, "SELECT count(*) FROM payrollx_meta.runs") == 1
+
+
 def test_what_a_role_may_not_see_is_kept_from_one_that_may() -> None:
     little = replace(ANEW, directory=None, file_changed=None, file_written=None)
 

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.devserver import Server, create_database
 from payrollx_db.devserver.server import CONFIGURATION
 from payrollx_db.model.catalog import Catalog, Service
-from payrollx_db.model.events import Event, TableFinished
+from payrollx_db.model.events import Event, RunStarted, TableFinished
 from payrollx_db.model.layout import Layout, LegacyDatabase, SourceTable, TableMap
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -38,7 +38,8 @@ TARGET = "CREATE SCHEMA app; " + "".join(f"CREATE TABLE app.{name} (id int PRIMA
 @dataclass(frozen=True)
 class Twins:
     """``original`` has the databases ``legacy`` and ``unified``, with an interrupted run from one into the other, and
-    ``second``, which is like ``legacy``. So has ``clone``, whose ``second`` has another table.
+    ``second``, which is like ``legacy``; a run into ``fresh`` has written nothing. So has ``clone``, whose ``second``
+    has another table.
     """
 
     original: Server
@@ -63,9 +64,11 @@ def twins() -> Iterator[Twins]:
     pair = Twins(Server(folder / "original", settings=THROW_AWAY), Server(folder / "clone", settings=THROW_AWAY))
     try:
         url, users = pair.original.up(), SOURCE.format("users", 30)
-        for name, statements in (("legacy", users), ("second", users), ("unified", TARGET)):
+        for name, statements in (("legacy", users), ("second", users), ("unified", TARGET), ("fresh", TARGET)):
             query(create_database(url, name), statements)
-        interrupt(pair.world(pair.original, pair.original), TableFinished)
+        world = pair.world(pair.original, pair.original)
+        interrupt(world, TableFinished)
+        interrupt(replace(world, target=url.with_database("fresh")), RunStarted)
         pair.original.down()
         subprocess.run(["cp", "-a", pair.original.data_dir, pair.clone.data_dir], check=True)
         pair.original.up()

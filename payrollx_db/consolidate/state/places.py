@@ -27,11 +27,12 @@ async def record_places(connection: Connection, run: int, sources: Mapping[str, 
 
 
 async def refuse_other_places(
-    connection: Connection, run: Run, endpoints: Mapping[str, Endpoint], same: Collection[str]
+    connection: Connection, run: Run, endpoints: Mapping[str, Endpoint], same: Collection[str], *, clones: bool = False
 ) -> None:
     """Raise StateConflictError where one of ``endpoints`` isn't shown to be the database that the run was with.
 
-    They are by their layout names, and ``target``. Of those in ``same`` a person has said that they are.
+    They are by their layout names, and ``target``. Of those in ``same`` a person has said that they are. ``clones`` is
+    to let others pass that nobody takes for the same by mistake: of another system identifier or object id.
     """
     cursor = await connection.execute(queries.load("recorded_places"), {"run": run.id, "target": TARGET})
     for name, document, url in await cursor.fetchall():
@@ -39,7 +40,10 @@ async def refuse_other_places(
         identity = endpoint.place.identity if endpoint and endpoint.place else None
         if not (endpoint and document and identity) or name in same:
             continue
-        if differences := Identity.of_document(document).differences(identity):
+        recorded = Identity.of_document(document)
+        if clones and not recorded.is_alike(identity):
+            continue
+        if differences := recorded.differences(identity):
             raise StateConflictError(
                 f"run {run.id} was at work with another {_described(name)} than the one at {endpoint.resolved.masked},"
                 f" as far as can be told: it was at {url}",
