@@ -11,7 +11,7 @@ from psycopg import sql
 
 # `jit`: compiling a query of dozens of casts costs more than it saves on a scan of less than millions of rows.
 # `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle`, `extra_float_digits` and
-# `bytea_output` decide how values turn into text, `xmloption` which texts are XML. Timeouts of 0 because one statement
+# `bytea_output` decide how values turn into text, `xmloption` which texts are XML, the next three what SQL means. Timeouts of 0 because one statement
 # here may copy or index a whole table, whatever the role's defaults are. `lock_timeout`: so that none waits for ever
 # behind another's exclusive lock, with others' statements queueing behind it. `client_connection_check_interval`: when
 # this process is killed, the server gives up its statements, and with them their locks, before the next
@@ -28,6 +28,9 @@ COMMON: Mapping[str, str] = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "xmloption": "content",
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "array_nulls": "on",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
@@ -39,7 +42,8 @@ COMMON: Mapping[str, str] = {
 SOURCE = {**COMMON, "default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
 # The run's own records say which tables are done, so a crash that loses the last commits loses
 # their records with them; the run's last commit is made durable (store.finish_run).
-TARGET = {**COMMON, "synchronous_commit": "off"}
+# Indexes are built where the database has its tables, unless their own definition says otherwise.
+TARGET = {**COMMON, "synchronous_commit": "off", "default_tablespace": ""}
 
 # A transaction's own name of what a session has for all of its transactions.
 OF_TRANSACTION = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from payrollx_db.consolidate.check.functions import READING, unreadable_tables
+from payrollx_db.consolidate.check.limits import check_limits
 from payrollx_db.consolidate.check.sequences import check_sequences
 from payrollx_db.consolidate.check.server_facts import Relation, ServerFacts, Transaction, fetch_facts, free_bytes
 from payrollx_db.consolidate.check.triggers import check_triggers
@@ -46,6 +47,7 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
         findings += _Source(plan, name, database, source_facts, target_facts).findings()
     if unplanned := await unreadable_tables(context, plan):
         return findings + unplanned
+    findings += await check_limits(context, plan)
     findings += await check_triggers(context, plan)
     return findings + await check_sequences(context, plan)
 

@@ -1,0 +1,59 @@
+"""What the servers let a run use, and how they are set for its login: told before the copy, not met half-way."""
+
+from dataclasses import replace
+
+import pytest
+from preflight_worlds import Make, findings_in, login
+from worlds import World, query
+
+from payrollx_db.model.finding import Finding
+
+CODES = ("connections", "locks", "setting", "replicated", "archiving", "logging", "wraparound")
+
+
+def limits_in(world: World) -> list[Finding]:
+    """Return what the preflight checks say of limits and settings."""
+    return [finding for finding in findings_in(world) if finding.code in CODES]
+
+
+def test_a_server_as_it_comes_is_no_finding(make_world: Make) -> None:
+    assert limits_in(make_world()) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "severity"),
+    [
+        ("ALTER DATABASE {} SET default_transaction_read_only = on", "setting", "block"),
+        ("ALTER DATABASE {} SET session_replication_role = 'replica'", "setting", "warn"),
+        ("ALTER DATABASE {} SET log_statement = 'all'", "logging", "warn"),
+    ],
+)
+def test_a_setting_of_the_target_that_a_run_would_meet(
+    make_world: Make, statement: str, code: str, severity: str
+) -> None:
+    world = make_world()
+    query(world.target, statement.format(f'"{world.target.dbname}"'))
+
+    assert [(f.code, f.severity, f.place) for f in limits_in(world)] == [(code, severity, world.target.dbname)]
+
+
+def test_fewer_sessions_than_a_run_opens(tiny: World, role: str) -> None:
+    limited = replace(tiny, target=login(tiny.target, role))
+    query(tiny.target, f'ALTER ROLE "{role}" CONNECTION LIMIT 3')
+
+    (finding,) = limits_in(limited)
+
+    assert (finding.code, finding.severity) == ("connections", "block")
+    assert "CONNECTION LIMIT" in finding.message
+
+    query(tiny.target, f'ALTER ROLE "{role}" CONNECTION LIMIT 6')
+    assert [(f.code, f.severity) for f in limits_in(limited)] == [("connections", "warn")]
+
+
+def test_a_published_table_is_named(make_world: Make) -> None:
+    world = make_world()
+    query(world.target, 'CREATE PUBLICATION "All of it" FOR TABLE shop.things')
+
+    (finding,) = limits_in(world)
+
+    assert (finding.code, finding.severity, finding.examples) == ("replicated", "warn", ("All of it",))
