@@ -308,3 +308,13 @@ def test_an_older_server_reads_other_bounds_in_an_infinite_interval(
 
     assert rule is not None
     assert evaluate(connection, rule.valid, interval, "interval") is valid
+
+
+@pytest.mark.parametrize("name", ["xml", "tsquery", "int2vector", "aclitem"])
+def test_what_has_no_binary_form_that_holds_all_goes_over_as_text(name: str) -> None:
+    kind = ColumnType("pg_catalog", name, name, "b", binary=name != "aclitem")
+    listed = ColumnType("pg_catalog", f"_{name}", f"{name}[]", "b", "b", element=kind)
+    row = ColumnType("any", "pair", "pair", "c", attributes=(("one", TEXT), ("other", kind)))
+
+    assert all(name in made(one, one).text for one in (kind, listed, row))
+    assert made(TEXT, TEXT).text == ""
