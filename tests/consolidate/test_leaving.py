@@ -13,7 +13,7 @@ from worlds import World, query, snapshot_of, value
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.copy.abandon import Abandoned
-from payrollx_db.errors import StateConflictError, TargetError
+from payrollx_db.errors import FindingsError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog, Reference, Service
 from payrollx_db.model.events import Event, TableFinished
 from payrollx_db.model.layout import Discard, Layout, LegacyDatabase, SourceTable, TableMap
@@ -442,16 +442,17 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON app.makers FOR EACH STATEMENT EXEC
 def test_tables_that_may_not_be_truncated_are_emptied(shop: World, group: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several groups, as with many tables; and a trigger that lets nobody truncate."""
     monkeypatch.setattr("payrollx_db.consolidate.copy.emptying.GROUP", group)
-    query(shop.target, GUARDED)
     query(shop.target, "ALTER TABLE app.things DROP CONSTRAINT things_maker" if group == 1 else "SELECT 1")
     before = objects(shop)
     shop.copy()
+    query(shop.target, GUARDED)
 
-    assert asyncio.run(pipeline.copy(shop.task(), restart=True)).run.id == 2
+    with pytest.raises(FindingsError, match="block the copy"):  # the next one; the first is undone by then
+        asyncio.run(pipeline.copy(shop.task(), restart=True))
 
     assert objects(shop) == before
-    assert state(shop) == [(1, "undone"), (2, "done")]
-    assert shop.verify().identical
+    assert state(shop) == [(1, "undone")]
+    assert query(shop.target, "SELECT FROM app.makers UNION ALL SELECT FROM app.things") == []
 
 
 def test_rows_of_others_in_one_group_keep_every_group_from_being_emptied(
