@@ -27,10 +27,12 @@ FINDINGS = 3
 @click.option("--table", "tables", multiple=True, metavar="NAME", envvar="PAYROLLX_VERIFY_TABLES",
               help="Only this table: schema.table of the target or of a legacy database, or database.schema.table; "
               "repeat the option for several.")  # fmt: skip
+@click.option("--anew", is_flag=True,
+              help="Compare all tables, also those that an interrupted verification has found identical.")  # fmt: skip
 @click.option("--structure/--no-structure", "structure", default=None, envvar="PAYROLLX_STRUCTURE",
               help="Compare the target's structure too: keys, indexes, triggers, sequences and the like, as they were "
-              "when the run began. By default of the tables that a finished run has filled; with --structure, others are "
-              "compared with their sources.")  # fmt: skip
+              "when the run began. By default of the tables that a finished run has filled; with --structure, others "
+              "are compared with their sources.")  # fmt: skip
 @click.option("--sums", is_flag=True, envvar="PAYROLLX_SUMS",
               help="Add up the number columns of both sides, for the report; reads their tables again.")  # fmt: skip
 @click.option("--accept-structure", is_flag=True,
@@ -44,6 +46,7 @@ def verify(
     limit: int,
     show_values: bool,
     tables: tuple[str, ...],
+    anew: bool,
     structure: bool | None,
     sums: bool,
     accept_structure: bool,
@@ -60,7 +63,15 @@ def verify(
     with showing(events) as observer:
         task = make_task(observer)
         verdict = asyncio.run(
-            pipeline.verify(task, limit=limit, values=show_values, structure=structure, tables=tables, sums=sums)
+            pipeline.verify(
+                task,
+                limit=limit,
+                values=show_values,
+                structure=structure,
+                tables=tables,
+                sums=sums,
+                anew=anew,
+            )
         )
     if as_json:
         console.answer_json(verdict.document())

@@ -183,17 +183,20 @@ async def verify(
     structure: bool | None = None,
     tables: Collection[str] = (),
     sums: bool = False,
+    anew: bool = False,
 ) -> Verdict:
     """Prove that both sides hold the same and that the target's structure is as designed; record it with the run.
 
     ``limit`` is how many differing rows are named of each table, ``values`` shows them. ``structure`` says whether the
     structure is looked at; by default that of the tables that finished runs have filled. ``tables`` are the only ones
-    to look at, by the name of either side; ``sums`` adds up the number columns of both sides. Raises as `plan` does,
-    LayoutMismatchError, ConfigurationError where there is no such table.
+    to look at, by the name of either side; ``sums`` adds up the number columns of both sides. What a verification that
+    was cut off has found identical is taken over, but for ``anew``. Raises as `plan` does, LayoutMismatchError,
+    ConfigurationError where there is no such table.
     """
     async with _opened(task) as context:
         plan = await _planned(replace(context, target=context.target_as_given), task)
-        return await verification.verify_plan(context, plan, Asked(limit, values, structure, tuple(tables), sums))
+        asked = Asked(limit, values, structure, tuple(tables), sums=sums, anew=anew)
+        return await verification.verify_plan(context, plan, asked)
 
 
 async def accept_structure(task: Task) -> list[int]:

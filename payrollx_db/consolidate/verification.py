@@ -14,6 +14,7 @@ from payrollx_db.consolidate.state.lock import exclusive
 from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
+from payrollx_db.consolidate.state.verified import VerifiedSoFar
 from payrollx_db.consolidate.verify.sequences import check_sequences
 from payrollx_db.consolidate.verify.source_design import compare_with_sources
 from payrollx_db.consolidate.verify.structure import StructureVerdict, findings_of, unknown_design
@@ -21,7 +22,7 @@ from payrollx_db.consolidate.verify.sums import sum_columns
 from payrollx_db.consolidate.verify.uncovered import find_uncovered
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import ConfigurationError, StateConflictError
-from payrollx_db.model.events import StageStarted
+from payrollx_db.model.events import Notice, StageStarted
 
 GRAVITY = ("error", "warn", "info")
 
@@ -33,7 +34,8 @@ class Asked:
     ``structure`` says whether the structure is compared too (``None``: of those tables that a finished run has filled;
     with ``True``, that of the others is compared with their sources').
     ``tables`` are the only ones to look at, by the name of the target or of the source; empty for all. ``sums`` says
-    whether number columns are added up on both sides, which reads their tables once more.
+    whether number columns are added up on both sides, which reads their tables once more. With ``anew``, nothing is
+    taken over from a verification that was cut off.
     """
 
     limit: int = 20
@@ -41,6 +43,7 @@ class Asked:
     structure: bool | None = None
     tables: tuple[str, ...] = ()
     sums: bool = False
+    anew: bool = False
 
 
 async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
@@ -58,8 +61,9 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
         plan = apply(plan, await quarantine.decisions(connection, numbers))
     tables = choose_tables(plan, asked.tables)
     context.observer(StageStarted("verify", "hashing both sides"))
+    so_far = await _load_so_far(context, plan, tables, numbers, anew=asked.anew)
     kept_rows = quarantine.kept_rows(numbers) if numbers else None
-    verifier = Verifier(reading, asked.limit, asked.values, kept_rows)
+    verifier = Verifier(reading, asked.limit, asked.values, kept_rows, so_far.known, so_far.keep)
     verdict = await verifier.all(plan, chosen={table.place for table in tables})
     targets = [(table.target.schema, table.target.name) for table in tables]
     verdict = replace(verdict, uncovered=tuple(await find_uncovered(reading, plan, targets)))
@@ -70,7 +74,25 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
     if asked.sums:
         verdict = replace(verdict, sums=await sum_columns(reading, replace(plan, tables=tuple(tables))))
     await history.record_verification((context.target, reading.target), verdict, started, context.observer)
+    await so_far.forget([table.place for table in tables])
     return verdict
+
+
+async def _load_so_far(
+    context: Context, plan: Plan, tables: Sequence[TablePlan], numbers: Sequence[int], *, anew: bool
+) -> VerifiedSoFar:
+    """Return what a verification that was cut off has found identical, and say so."""
+    so_far = VerifiedSoFar(context.sessions, context.target, plan, tuple(numbers))
+    async with context.sessions.session(context.target_as_given) as connection:
+        with context.target.translating_errors("can't read what was verified"):
+            await so_far.load(connection, () if anew else tables)
+    if so_far.since is not None:
+        count = f"{len(so_far.known):,} of {len(tables):,} table pairs"
+        context.observer(Notice(
+            f"{count} were found identical by a verification that was cut off, since {so_far.since:%Y-%m-%d %H:%M %Z};"
+            " they are not read again (--anew does)"
+        ))  # fmt: skip
+    return so_far
 
 
 def choose_tables(plan: Plan, names: Collection[str]) -> list[TablePlan]:

@@ -1,12 +1,15 @@
 """What would make verify say identical, though the target shows other rows than the sources: none of it may."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from structure_worlds import NAMES, BrokenDepot
 
+from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Verdict
+from payrollx_db.model.events import Event, TableFinished, TableStarted
 
 
 @contextmanager
@@ -57,6 +60,32 @@ def test_an_index_that_lacks_a_row(broken_depot: BrokenDepot) -> None:
     with broken(depot, "VACUUM depot.texts", f"{undo}; DROP INDEX depot.blind") as verdict:
         (texts,) = [table for table in verdict.tables if table.table.target_name == "depot.texts"]
         assert (texts.result.right_rows, texts.result.extra) == (2, 1)
+
+
+def test_a_verification_that_was_cut_off_goes_on(broken_depot: BrokenDepot) -> None:
+    world = broken_depot.world
+    done: list[str] = []
+
+    def cut_off(event: Event) -> None:
+        if isinstance(event, TableFinished):
+            if len(done) == 4:
+                raise InterruptedError
+            done.append(event.target)
+
+    with pytest.raises(InterruptedError):
+        asyncio.run(pipeline.verify(world.task(jobs=1, observer=cut_off)))
+    events: list[Event] = []
+    verdict = asyncio.run(pipeline.verify(world.task(observer=events.append)))
+    again: list[Event] = []
+    asyncio.run(pipeline.verify(world.task(observer=again.append)))
+
+    started = {event.target for event in events if isinstance(event, TableStarted)}
+    kept = {table.table.target_name for table in verdict.tables} - started
+    assert kept == set(done)
+    assert any("4 of 10 table pairs were found identical" in str(event) for event in events)
+    assert verdict.identical
+    assert all(table.result.left_rows for table in verdict.tables)
+    assert len([event for event in again if isinstance(event, TableStarted)]) == len(verdict.tables)
 
 
 @pytest.mark.parametrize("name", ["depot.levels", "public.levels", "olddepot.public.levels"])

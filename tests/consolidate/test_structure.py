@@ -272,8 +272,10 @@ def test_what_another_tool_has_filled_is_compared_with_the_sources(others_depot:
 
     assert verdict.structure is not None
     assert [finding.message for finding in verdict.structure.differences] == [
-        "index orders_level of olddepot.public.orders has no counterpart:"
-        " CREATE INDEX orders_level ON public.orders USING btree (level)"
+        (
+            "index orders_level of olddepot.public.orders has no counterpart:"
+            " CREATE INDEX orders_level ON public.orders USING btree (level)"
+        )
     ], "the target's index is a partial one"
     assert others_depot.verify().structure is None
 

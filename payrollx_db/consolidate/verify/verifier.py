@@ -6,8 +6,8 @@ What policies kept out of the target is proven too: the source's rows must be th
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import sql
@@ -128,13 +128,16 @@ class Verifier:
     """Compares planned tables. ``limit`` is how many differing rows are named per table; ``values`` shows them.
 
     ``kept_rows`` says where the rows lie that stay out of a source table: the FROM item, called ``s``, and the
-    condition. There is none where nothing was recorded.
+    condition. There is none where nothing was recorded. ``known`` are verdicts on tables that were compared already, by
+    source and target; ``on_verdict`` is awaited with each new one.
     """
 
     context: Context
     limit: int = 20
     values: bool = False
     kept_rows: Callable[[str], tuple[sql.Composable, sql.Composable]] | None = None
+    known: Mapping[tuple[str, str], TableVerdict] = field(default_factory=dict)
+    on_verdict: Callable[[TableVerdict], Awaitable[None]] | None = None
 
     async def all(
         self, plan: Plan, stage: Stage = "verify", chosen: Collection[tuple[str, str]] | None = None
@@ -145,14 +148,23 @@ class Verifier:
         Raises SourceError, TargetError, or FindingsError where a source value can't be converted at all.
         """
         tables = [table for table in plan.tables if chosen is None or table.place in chosen]
-        sources = [table.source for table in tables]
+        sources = [table.source for table in tables if table.place not in self.known]
         size = sum(source.size for source in sources)
         self.context.observer(WorkStarted(stage, len(sources), sum(source.rows for source in sources), size))
         imported: dict[str, int] = {}
         for table in plan.merges:
             imported[table.target_name] = imported.get(table.target_name, 0) + len(table.imported)
-        known = Sums()
-        verdicts = [self.one(t, imported=imported.get(t.target_name, 0), known=known) for t in tables]
+        sums = Sums()
+
+        async def one(table: TablePlan) -> TableVerdict:
+            if verdict := self.known.get(table.place):
+                return replace(verdict, started=time.monotonic())
+            verdict = await self.one(table, imported=imported.get(table.target_name, 0), known=sums)
+            if self.on_verdict is not None:
+                await self.on_verdict(verdict)
+            return verdict
+
+        verdicts = map(one, tables)
         return Verdict(tuple(await limited(verdicts, self.context.jobs)))
 
     async def one(self, table: TablePlan, *, imported: int = 0, known: Sums | None = None) -> TableVerdict:
