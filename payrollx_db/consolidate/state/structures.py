@@ -126,12 +126,12 @@ async def _last_runs(connection: Connection, names: Collection[str]) -> dict[str
 
 async def _is_recorded(connection: Connection) -> bool:
     rows: list[tuple[Any, ...]] = await execute(
-        connection, sql.SQL(queries.load("table_exists")), {"name": "structures"}
+        connection, sql.SQL(queries.load("table_readable")), {"name": "structures"}
     )
     return bool(rows[0][0])
 
 
 async def _revisions(connection: Connection) -> tuple[str, ...]:
     """Return the revisions of the migrations that the database is at; none where it knows no such thing."""
-    rows = await execute(connection, sql.SQL(queries.load("table_exists")), {"name": "alembic_version"})
+    rows = await execute(connection, sql.SQL(queries.load("table_readable")), {"name": "alembic_version"})
     return tuple(row[0] for row in await execute(connection, REVISIONS)) if rows[0][0] else ()

@@ -43,7 +43,8 @@ class VerifiedSoFar:
 
     async def load(self, connection: Connection, tables: Iterable[TablePlan]) -> None:
         """Read what a verification that was cut off has kept of these tables, compared in the very same way."""
-        if await schema.version(connection) < schema.VERSION:
+        readable = await connection.execute(queries.load("table_readable"), {"name": "verified_so_far"})
+        if await schema.version(connection) < schema.VERSION or not (await readable.fetchall())[0][0]:
             self._keeps = False
             return
         cursor = await connection.execute(queries.load("verified_so_far"))

@@ -54,8 +54,12 @@ async def _heirs(connection: Connection, tables: Iterable[Name]) -> list[tuple[N
 
 
 async def _filled(connection: Connection, tables: Iterable[Name]) -> set[Name]:
-    """Return those of these tables that hold rows of their own."""
-    listed = sorted(tables)
+    """Return those of these tables that hold rows of their own, as far as this role may see them."""
+    asked = sorted(tables)
+    parameters = {"schemas": [schema for schema, _ in asked], "names": [name for _, name in asked]}
+    listed: list[Name] = [
+        (schema, name) for schema, name in await run(connection, sql.SQL(queries.load("readable")), parameters)
+    ]
     filled: set[Name] = set()
     for start in range(0, len(listed), AT_ONCE):
         batch = listed[start : start + AT_ONCE]
