@@ -261,9 +261,10 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     await _announce(running, plan, resumed=unfinished is not None)
     try:
         await run_or_undo(running, run, plan)
-    except FindingsError:
-        if not thorough:
-            refuse((await checks.check(context, plan, task.policies)).findings)  # names all, not just the first
+    except FindingsError as error:
+        if not thorough or error.sqlstate.startswith("23"):
+            # Names all, not just the first; and what a source's own constraints say turned out not to be so.
+            refuse((await checks.check(context, plan, task.policies, trusting=False)).findings)
         raise
     except BaseException as error:
         await _record_interruption(running, task.catalog, error)

@@ -11,13 +11,13 @@ from psycopg import sql
 
 # `jit`: compiling a query of dozens of casts costs more than it saves on a scan of less than millions of rows.
 # `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle`, `extra_float_digits` and
-# `bytea_output` decide how values turn into text, `xmloption` which texts are XML, the next three what SQL means. Timeouts of 0 because one statement
-# here may copy or index a whole table, whatever the role's defaults are. `lock_timeout`: so that none waits for ever
-# behind another's exclusive lock, with others' statements queueing behind it. `client_connection_check_interval`: when
-# this process is killed, the server gives up its statements, and with them their locks, before the next
-# run asks for those (indexes.LOCK_TIMEOUT), not when an index of an hour is built. `max_parallel_workers_per_gather`:
-# --jobs says how much is done at once; workers beside it take more than asked for, and hashing by groups takes a
-# fifth more of the processor with them.
+# `bytea_output` decide how values turn into text, `xmloption` which texts are XML, the next three what SQL means.
+# Timeouts of 0 because one statement here may copy or index a whole table, whatever the role's defaults are.
+# `lock_timeout`: so that none waits for ever behind another's exclusive lock, with others' statements queueing behind
+# it. `client_connection_check_interval`: when this process is killed, the server gives up its statements, and with them
+# their locks, before the next run asks for those (indexes.LOCK_TIMEOUT), not when an index of an hour is built.
+# `max_parallel_workers_per_gather`: --jobs says how much is done at once; workers beside it take more than asked for,
+# and hashing by groups takes a fifth more of the processor with them.
 COMMON: Mapping[str, str] = {
     "search_path": "pg_catalog",
     "jit": "off",

@@ -1,9 +1,11 @@
 """References as the target's own foreign keys say them: of several columns, of other types, undeclared ones."""
 
+import pytest
 from rule_worlds import MakeTables
 from test_target_rules import findings_of, named
 from worlds import query, value
 
+from payrollx_db.errors import FindingsError
 from payrollx_db.model.policy import Policies
 
 SOURCE = """
@@ -73,3 +75,25 @@ def test_policy_null_fits_what_the_foreign_key_takes(make_tables: MakeTables) ->
     ]  # fmt: skip
     assert value(world.target, "SELECT chief FROM app.staff WHERE id = 3") is None
     assert world.verify().identical
+
+
+def test_rows_that_the_source_s_own_foreign_key_has_missed_are_named_when_the_copy_fails(
+    make_tables: MakeTables,
+) -> None:
+    """Rows that came in while triggers were off break a foreign key that the source calls valid."""
+    source = (
+        "CREATE TABLE shops (id integer PRIMARY KEY);"
+        "CREATE TABLE staff (id integer PRIMARY KEY, shop integer REFERENCES shops);"
+        "INSERT INTO shops VALUES (1); SET session_replication_role = replica; INSERT INTO staff VALUES (1, 1), (2, 9)"
+    )
+    target = (
+        "CREATE TABLE app.shops (id integer PRIMARY KEY);"
+        "CREATE TABLE app.staff (id integer PRIMARY KEY, shop integer REFERENCES app.shops);"
+    )
+    world = make_tables(source, target, {"shops": {"id": "integer"}, "staff": {"id": "integer", "shop": "integer?"}})
+
+    with pytest.raises(FindingsError) as refused:
+        world.copy()
+
+    assert [line.split(":")[0] for line in refused.value.details] == ["orphan old.public.staff.shop"]
+    assert value(world.target, "SELECT count(*) FROM app.shops") == 0

@@ -35,10 +35,13 @@ class Checked:
     decisions: tuple[Decision, ...]
 
 
-async def check(context: Context, plan: Plan, policies: Policies, *, loose: bool = False) -> Checked:
+async def check(
+    context: Context, plan: Plan, policies: Policies, *, loose: bool = False, trusting: bool = True
+) -> Checked:
     """Find everything in the sources that the copy could not carry over as it is.
 
-    ``loose`` follows loose references too, which takes a while and quarantines nothing. Reads only:
+    ``loose`` follows loose references too, which takes a while and quarantines nothing. ``trusting`` says
+    that what the sources' own uniques and foreign keys say is so; after a copy that failed it may not be. Reads only:
     on the sources in read-only transactions, on the target into temporary tables that vanish. Raises
     SourceError or TargetError, and FindingsError where more rows would have to be quarantined than a
     run can name.
@@ -46,13 +49,15 @@ async def check(context: Context, plan: Plan, policies: Policies, *, loose: bool
     migrations = await _prisma(context, plan)
     rules, schemas = await _rules(context, plan)
     context.observer(WorkStarted("check", len(plan.copies), plan.rows, plan.size))
-    scanned = await limited([_scan(context, table, rules[table.target.oid]) for table in plan.copies], context.jobs)
+    scanned = await limited(
+        [_scan(context, table, rules[table.target.oid], trusting=trusting) for table in plan.copies], context.jobs
+    )
     drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
     async with context.sessions.copy_connection(context.target, fresh=True) as session:
         with context.target.translating_errors("can't begin the check"):
             await session.execute("BEGIN")  # never committed: of its temporary tables, even a crash leaves nothing
         places = {known.table.place: (known, suspects) for known, suspects in scanned}
-        examiner = Examiner(context, plan, policies, MOST, places, rules, schemas)
+        examiner = Examiner(context, plan, policies, MOST, places, rules, schemas, trusting)
         examiner.add(drifted.findings, drifted.decisions)
         examiner.workspace = ReferenceWorkspace(context, session, examiner.known, MOST)
         examiner.rehearsal = Rehearsal(context, session, examiner.known, MOST)
@@ -94,10 +99,12 @@ async def _rules(context: Context, plan: Plan) -> tuple[dict[int, TableRules], l
             return rules, [schema for (schema,) in rows]
 
 
-async def _scan(context: Context, table: TablePlan, rules: TableRules) -> tuple[Values, list[Suspect]]:
+async def _scan(
+    context: Context, table: TablePlan, rules: TableRules, *, trusting: bool
+) -> tuple[Values, list[Suspect]]:
     started = time.monotonic()
     known = await values.scan_values(context, table)
-    suspects = await uniques.too_many(context, table, known, rules)
+    suspects = await uniques.too_many(context, table, known, rules, trusting=trusting)
     seconds = time.monotonic() - started
     context.observer(TableChecked(*table.place, table.source.rows, table.source.size, seconds))
     return known, suspects

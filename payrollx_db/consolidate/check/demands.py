@@ -37,15 +37,16 @@ class Demand:
     raw: bool = False  # over the values as they come, before their domains
 
 
-def demands_of(rules: TableRules, table: TablePlan, *, shared: bool) -> list[Demand]:
-    """Return what is to be computed of the rows of ``table``; ``shared`` says that other tables' rows go there too.
+def demands_of(rules: TableRules, table: TablePlan, *, shared: bool, trusting: bool = True) -> list[Demand]:
+    """Return what is to be computed of the rows of ``table``; ``shared`` says that other tables' rows go there too,
+    ``trusting`` that what the source's own uniques say is so.
 
     In the order in which a row meets it: what refuses the value itself comes first.
     """
     filled = {column.target.name: column for column in table.columns}
     demands = [*_domains(rules), *_generated(rules), *_routes(rules, table), *_checks(rules, table)]
     for index in rules.indexes:
-        demands += _of_index(rules, index, table, shared=shared)
+        demands += _of_index(rules, index, table, shared=shared, trusting=trusting)
     demands += _statistics(rules)
     demands = [_with_whole_rows(rules, table, demand) for demand in demands]
     unknown = {
@@ -55,13 +56,15 @@ def demands_of(rules: TableRules, table: TablePlan, *, shared: bool) -> list[Dem
     return [demand for demand in demands if not unknown & rules.needed(demand.columns)]
 
 
-def groupable(rules: TableRules, table: TablePlan) -> Iterator[tuple[IndexRule, tuple[ColumnPlan, ...]]]:
+def groupable(
+    rules: TableRules, table: TablePlan, *, trusting: bool = True
+) -> Iterator[tuple[IndexRule, tuple[ColumnPlan, ...]]]:
     """Yield the uniques that the source doesn't guarantee, and that it can compute: its equality is the target's."""
     filled = {column.target.name: column for column in table.columns}
     for index in rules.indexes:
         if _is_unique(index) and index.plain and _same_equality(rules, index, filled):
             columns = tuple(filled[name] for name in _key_columns(index, rules) if name in filled)
-            if len(columns) == index.keys and not _guaranteed(rules, index, table):
+            if len(columns) == index.keys and not (trusting and _guaranteed(rules, index, table)):
                 yield index, columns
 
 
@@ -151,7 +154,9 @@ def _checks(rules: TableRules, table: TablePlan) -> Iterator[Demand]:
         yield Demand("check", "check-violated", what, (check.expression,), columns, check.tree, conditions)
 
 
-def _of_index(rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool) -> Iterator[Demand]:
+def _of_index(
+    rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool, trusting: bool
+) -> Iterator[Demand]:
     conditions = tuple(text for text in (index.predicate, index.bounds) if text)
     columns = (*index.columns, *_routing(rules, index.bounds))
     keys, tree = tuple(index.elements[: index.keys]), index.tree
@@ -165,7 +170,7 @@ def _of_index(rules: TableRules, index: IndexRule, table: TablePlan, *, shared: 
     if index.operators:
         what = f"the exclusion constraint {index.name}"
         yield Demand("exclude", "exclusion", what, keys, compared, tree, conditions, index)
-    elif index.unique and _needs_grouping(rules, index, table, shared=shared):
+    elif index.unique and _needs_grouping(rules, index, table, shared=shared, trusting=trusting):
         yield Demand("unique", "duplicate", f"the unique {index.name}", keys, compared, tree, conditions, index)
     if index.method in ("btree", "gist", "gin") and _may_be_long(rules, index, table):
         yield Demand("size", "too-large", name, tuple(index.elements), columns, tree, conditions, index)
@@ -177,12 +182,12 @@ def _is_included(index: IndexRule, name: str) -> bool:
     return not spelled.isdisjoint(index.elements[index.keys :]) and spelled.isdisjoint(index.elements[: index.keys])
 
 
-def _needs_grouping(rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool) -> bool:
+def _needs_grouping(rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool, trusting: bool) -> bool:
     filled = {column.target.name: column for column in table.columns}
     on_source = index.plain and _same_equality(rules, index, filled)
     if shared:
         return not (on_source and index.keys == 1)  # those are looked at one by one
-    return not on_source and not _guaranteed(rules, index, table)
+    return not on_source and not (trusting and _guaranteed(rules, index, table))
 
 
 def _may_be_long(rules: TableRules, index: IndexRule, table: TablePlan) -> bool:

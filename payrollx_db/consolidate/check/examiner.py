@@ -66,6 +66,7 @@ class Examiner:
     scanned: dict[tuple[str, str], tuple[Values, list[Suspect]]]
     rules: dict[int, TableRules]
     schemas: Sequence[str] = ()
+    trusting: bool = True
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     workspace: ReferenceWorkspace = field(init=False)
     rehearsal: Rehearsal = field(init=False)
@@ -189,7 +190,9 @@ class Examiner:
     async def _uniques(self, table: TablePlan) -> None:
         known, suspects = self.scanned[table.place]
         if suspects and self._quarantined.get(table.source_name):
-            suspects = await uniques.too_many(self.context, self._now(table), known, self.rules[table.target.oid])
+            suspects = await uniques.too_many(
+                self.context, self._now(table), known, self.rules[table.target.oid], trusting=self.trusting
+            )
         for suspect in suspects:
             await self._suspect(table, suspect)
         if self._importers(table):
@@ -218,7 +221,7 @@ class Examiner:
 
     async def _demands(self, rules: TableRules, feeds: Sequence[Feed]) -> list[Demand]:
         """Return what is to be rehearsed; of the length of entries only where the source has long values."""
-        demands = demands_of(rules, feeds[0].table, shared=len(feeds) > 1)
+        demands = demands_of(rules, feeds[0].table, shared=len(feeds) > 1, trusting=self.trusting)
         sizes = [demand for demand in demands if demand.kind == "size"]
         long: set[Demand] = set()
         for feed in feeds if sizes else ():
@@ -235,7 +238,8 @@ class Examiner:
         if action != FAIL and not named:
             message, action = f"{message} (its rows have no primary key to be named by)", FAIL
         examples = tuple(key for key in breach.keys if key is not None)[:EXAMPLES]
-        self.add([Finding(breach.code, "block", place, breach.count, message, examples, action)], [])
+        if breach.code != "null" or (breach.code, place) not in self.findings:  # a domain says it once more
+            self.add([Finding(breach.code, "block", place, breach.count, message, examples, action)], [])
         if action == FAIL:
             return
         if breach.count > self.most:
@@ -268,7 +272,7 @@ class Examiner:
             for child in children:
                 await self._incomplete(child, reference)
         untouched = owner is not None and not self._quarantined.get(owner.source_name) and len(children) == 1
-        if untouched and already_enforced(self.plan, children[0], ends[0] if ends else None):
+        if untouched and self.trusting and already_enforced(self.plan, children[0], ends[0] if ends else None):
             return
         if not ends and not await self.workspace.has_rows(reference.target_table):
             return  # its foreign key is left NOT VALID until its parents' service is copied

@@ -19,16 +19,19 @@ from payrollx_db.postgres.session import Connection, run
 queries = query_files.beside(__name__)
 
 
-async def too_many(context: Context, table: TablePlan, values: Values, rules: TableRules) -> list[Suspect]:
+async def too_many(
+    context: Context, table: TablePlan, values: Values, rules: TableRules, *, trusting: bool = True
+) -> list[Suspect]:
     """Find rows beyond the one that may stay, for values that the target demands to be unique.
 
-    Rows that are out already don't count. Among rows with one value the newest stays. Raises SourceError.
+    Rows that are out already don't count; ``trusting`` says that what the source's own uniques say is so.
+    Among rows with one value the newest stays. Raises SourceError.
     """
     suspects: list[Suspect] = []
     endpoint = context.sources[table.database]
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't look for duplicates in {table.source.full_name}"):
-            for name, columns, nulls_equal in _uniques(rules, table):
+            for name, columns, nulls_equal in _uniques(rules, table, trusting=trusting):
                 names = ", ".join(column.target.name for column in columns)
                 message = f"too many for the unique {name} ({names})"
                 found = await _group(connection, table, values, columns, "duplicate", message, nulls_equal=nulls_equal)
@@ -40,9 +43,11 @@ async def too_many(context: Context, table: TablePlan, values: Values, rules: Ta
     return [suspect for suspect in suspects if suspect.finding.count]
 
 
-def _uniques(rules: TableRules, table: TablePlan) -> Iterator[tuple[str, Sequence[ColumnPlan], bool]]:
+def _uniques(
+    rules: TableRules, table: TablePlan, *, trusting: bool
+) -> Iterator[tuple[str, Sequence[ColumnPlan], bool]]:
     """Yield name, columns and whether NULLs count as equal, also of the indexes that an unfinished run has dropped."""
-    for index, columns in groupable(rules, table):
+    for index, columns in groupable(rules, table, trusting=trusting):
         yield index.name, columns, index.nulls_equal
     standing = {index.name for index in rules.indexes}
     for dropped, columns in new_uniques(table):
