@@ -113,7 +113,7 @@ def _fix(at: Session, need: Need) -> str:
     if at.run("SELECT 1 FROM pg_catalog.pg_extension WHERE extname = %s", [need.name]):
         return sql.SQL("ALTER EXTENSION {} SET SCHEMA {};").format(name, place).as_string()
     there = at.run("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", [need.schema])
-    schema = sql.SQL("") if there else sql.SQL("CREATE SCHEMA {}; ").format(place)
+    schema = sql.SQL("") if there else sql.SQL("CREATE SCHEMA IF NOT EXISTS {}; ").format(place)
     return (schema + sql.SQL("CREATE EXTENSION {} SCHEMA {};").format(name, place)).as_string()
 
 

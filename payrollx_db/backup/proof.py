@@ -88,10 +88,20 @@ def prove(contents: Contents, manifest: Manifest, expected: Inventory, url: Data
 
 
 def rename_aside(into: Session, service: Service, catalog: Catalog) -> None:
-    """Rename the service's schema, make an empty one of its name, and go on as the owner."""
-    rename = sql.SQL("ALTER SCHEMA {} RENAME TO {}")
+    """Rename the service's schema, make an empty one of its name, and go on as the owner.
+
+    Extensions in it come along: no dump has them, and its definitions ask for them under the schema's name.
+    """
+    rename, move = sql.SQL("ALTER SCHEMA {} RENAME TO {}"), sql.SQL("ALTER EXTENSION {} SET SCHEMA {}")
     into.run(rename.format(sql.Identifier(service.schema), sql.Identifier(ASIDE)))
     into.change(ddl.make_schema(service.schema, catalog.owner_role))
+    inside = into.run(
+        "SELECT extname::text FROM pg_catalog.pg_extension AS e"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace WHERE n.nspname = %s",
+        [ASIDE],
+    )
+    for (extension,) in inside:
+        into.run(move.format(sql.Identifier(extension), sql.Identifier(service.schema)))
     into.change(ddl.act_as(catalog.owner_role))
 
 

@@ -175,7 +175,9 @@ class _Swap:
             before = _Shared.of(self.into, schema)
             self._prepare()
             replaced = self._set_aside()
-        contents.restore(self.into, inspect=(lambda: None) if contents.extras else self._inspect, note_step=note_step)
+            stayed = frozenset(self._names())  # of extensions in the schema
+        inspect = (lambda: None) if contents.extras else (lambda: self._inspect(stayed))
+        contents.restore(self.into, inspect=inspect, note_step=note_step)
         note_step("comparing with the manifest")
         with self.into.translating_errors("can't hash the rows"):
             self._prove()
@@ -192,13 +194,19 @@ class _Swap:
             self.into.run(audit.make(self.metadata, self.catalog.owner_role))
         return self._outcome(before, replaced=replaced)
 
-    def _inspect(self) -> None:
+    def _inspect(self, stayed: frozenset[str]) -> None:
         """Refuse what was made and can run code, unless a migration makes it: an entry may make more than it says."""
         with self.into.translating_errors("can't look at what the dump makes"):
-            rows, calls = (self.into.run(query, parameters) for query, parameters in extras.questions(self.service))
-        names = [name for (name,) in rows]
+            _, (query, parameters) = extras.questions(self.service)
+            calls = self.into.run(query, parameters)
+            names = [name for name in self._names() if name not in stayed]
         if unlisted := extras.unlisted(names, [tuple(call) for call in calls], self.service, self.metadata):
             raise _unexpected(unlisted, self.service)
+
+    def _names(self) -> list[str]:
+        """Return what is in the schema that models can't say."""
+        (query, parameters), _ = extras.questions(self.service)
+        return [name for (name,) in self.into.run(query, parameters)]
 
     def _prepare(self) -> None:
         migrate.recorded(self.into.alembic, self.catalog)  # a database of a newer version is refused

@@ -52,4 +52,16 @@ BEGIN RAISE EXCEPTION 'no rows are welcome here'; END $$;
 CREATE TRIGGER guard BEFORE INSERT ON notification.base FOR EACH ROW EXECUTE FUNCTION notification.refuse();
 CREATE TRIGGER asleep BEFORE DELETE ON notification.base FOR EACH ROW EXECUTE FUNCTION notification.refuse();
 ALTER TABLE notification.base DISABLE TRIGGER asleep;
+CREATE OPERATOR notification.=== (LEFTARG = integer, RIGHTARG = integer, FUNCTION = pg_catalog.int4eq);
+CREATE TEXT SEARCH CONFIGURATION notification.words (COPY = pg_catalog.simple);
+CREATE TEXT SEARCH DICTIONARY notification.plain (TEMPLATE = pg_catalog.simple);
+CREATE COLLATION notification.bytes (LOCALE = 'C');
+CREATE TABLE notification.named (
+    what regclass, how regprocedure, who regrole, sort text COLLATE notification.bytes, back integer, dropped integer,
+    PRIMARY KEY (sort) INCLUDE (back)
+);
+ALTER TABLE notification.named DROP dropped;
+ALTER TABLE notification.named REPLICA IDENTITY FULL;
+ALTER TABLE notification.named CLUSTER ON named_pkey;
+INSERT INTO notification.named VALUES ('notification.odd', 'notification.squeezed(text)', 'payrollx_owner', 'a', 1);
 RESET ROLE;

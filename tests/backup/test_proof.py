@@ -167,7 +167,7 @@ def test_an_extension_that_is_missing_comes_with_its_statement(archive: Archive,
         pytest.skip("this server has no citext")
     archive.run('CREATE SCHEMA "ext 1"; CREATE EXTENSION citext SCHEMA "ext 1"; GRANT USAGE ON SCHEMA "ext 1" TO'
                 f' payrollx_owner; {AS_OWNER} ALTER TABLE wallet.wallets ADD aliases "ext 1".citext[]')  # fmt: skip
-    statement = 'CREATE SCHEMA "ext 1"; CREATE EXTENSION "citext" SCHEMA "ext 1";'
+    statement = 'CREATE SCHEMA IF NOT EXISTS "ext 1"; CREATE EXTENSION "citext" SCHEMA "ext 1";'
 
     code, _, err = archive.command("export", "wallet", "--to", database.plain, "--yes")
 
@@ -183,6 +183,20 @@ def test_an_extension_that_is_missing_comes_with_its_statement(archive: Archive,
     query(database, 'GRANT USAGE ON SCHEMA "ext 1" TO payrollx_owner')
     code, _, err = archive.command("export", "wallet", "--to", database.plain, "--yes")
     assert code == 0, err
+
+
+def test_an_extension_in_the_services_own_schema_stays_with_it(archive: Archive) -> None:
+    if not query(archive.url, "SELECT 1 FROM pg_available_extensions WHERE name = 'citext'"):
+        pytest.skip("this server has no citext")
+    archive.run(f"CREATE EXTENSION citext SCHEMA wallet; {AS_OWNER} ALTER TABLE wallet.wallets ADD alias wallet.citext;"
+                " UPDATE wallet.wallets SET alias = 'ABC'; CREATE INDEX ON wallet.wallets (alias)")  # fmt: skip
+
+    (document,) = archive.answer("backup", "wallet", "--prove")["backups"]
+
+    assert document["proven"] is True
+    code, _, err = archive.command("restore", "wallet", "--yes")
+    assert code == 0, err
+    assert value(archive.url, "SELECT bool_and(alias OPERATOR(wallet.=) 'abc'::wallet.citext) FROM wallet.wallets")
 
 
 def test_large_objects_are_named_and_stay_where_they_are(archive: Archive, database: DatabaseUrl) -> None:

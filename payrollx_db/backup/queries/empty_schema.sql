@@ -28,11 +28,32 @@ BEGIN
                 SELECT 'TYPE', pg_catalog.format('%I.%I', nspname, typname)
                 FROM pg_catalog.pg_type JOIN pg_catalog.pg_namespace ON pg_namespace.oid = typnamespace
                 WHERE nspname = {schema} AND typtype IN ('e', 'd', 'r')
+                UNION ALL
+                SELECT 'OPERATOR', pg_operator.oid::regoperator::text
+                FROM pg_catalog.pg_operator JOIN pg_catalog.pg_namespace ON pg_namespace.oid = oprnamespace
+                WHERE nspname = {schema}
+                UNION ALL
+                SELECT 'OPERATOR FAMILY', pg_catalog.format('%I.%I USING %I', nspname, opfname, amname)
+                FROM pg_catalog.pg_opfamily
+                JOIN pg_catalog.pg_namespace ON pg_namespace.oid = opfnamespace
+                JOIN pg_catalog.pg_am ON pg_am.oid = opfmethod
+                WHERE nspname = {schema}
+                UNION ALL
+                SELECT kinds.kind, pg_catalog.format('%I.%I', nspname, kinds.name)
+                FROM (
+                    SELECT 'TEXT SEARCH CONFIGURATION', cfgnamespace, cfgname FROM pg_catalog.pg_ts_config
+                    UNION ALL SELECT 'TEXT SEARCH DICTIONARY', dictnamespace, dictname FROM pg_catalog.pg_ts_dict
+                    UNION ALL SELECT 'COLLATION', collnamespace, collname FROM pg_catalog.pg_collation
+                    UNION ALL SELECT 'CONVERSION', connamespace, conname FROM pg_catalog.pg_conversion
+                ) AS kinds (kind, space, name)
+                JOIN pg_catalog.pg_namespace ON pg_namespace.oid = kinds.space
+                WHERE nspname = {schema}
             ) AS everything
             WHERE kind IS NOT NULL
             GROUP BY kind, CASE kind WHEN 'TABLE' THEN '' ELSE name END
             ORDER BY pg_catalog.array_position(
-                ARRAY['VIEW', 'MATERIALIZED VIEW', 'FOREIGN TABLE', 'TABLE', 'SEQUENCE', 'ROUTINE', 'TYPE'], kind)
+                ARRAY['VIEW', 'MATERIALIZED VIEW', 'FOREIGN TABLE', 'TABLE', 'SEQUENCE', 'TEXT SEARCH CONFIGURATION',
+                      'TEXT SEARCH DICTIONARY', 'OPERATOR FAMILY', 'OPERATOR', 'ROUTINE', 'TYPE'], kind)
         LOOP
             BEGIN
                 EXECUTE pg_catalog.format('DROP %s %s', held.kind, held.names);
