@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
+from conftest import unique
 from structure_worlds import NAMES, BrokenDepot
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Verdict
 from payrollx_db.model.events import Event, TableFinished, TableStarted
+from payrollx_db.postgres.url import DatabaseUrl
 
 
 @contextmanager
@@ -106,3 +109,25 @@ def test_a_table_that_the_plan_has_not(broken_depot: BrokenDepot) -> None:
 
     assert done.returncode == 2
     assert "did you mean depot.levels?" in done.stderr
+
+
+def test_a_role_with_no_right_to_the_records(broken_depot: BrokenDepot) -> None:
+    """It compares the rows all the same, and says what it could not compare."""
+    role, target = unique("reader"), broken_depot.world.target
+    broken_depot.break_(
+        f"CREATE ROLE {role} LOGIN PASSWORD 'made up'; GRANT USAGE ON SCHEMA depot, payrollx_meta TO {role};"
+        f" GRANT SELECT ON ALL TABLES IN SCHEMA depot, payrollx_meta TO {role};"
+        f" REVOKE ALL ON payrollx_meta.structures, payrollx_meta.verified_so_far FROM {role};"
+        " CREATE TABLE depot.secret (x integer); INSERT INTO depot.secret VALUES (1);"
+        f" CREATE TABLE depot.hidden (x integer); GRANT SELECT ON depot.hidden TO {role};"
+        " INSERT INTO depot.hidden VALUES (1); ALTER TABLE depot.hidden ENABLE ROW LEVEL SECURITY"
+    )
+    try:
+        world = replace(broken_depot.world, target=DatabaseUrl({**target.params, "user": role, "password": "made up"}))
+        verdict = world.verify()
+    finally:
+        broken_depot.break_(f"DROP TABLE depot.secret, depot.hidden; DROP OWNED BY {role}; DROP ROLE {role}")
+
+    assert verdict.rows_identical
+    assert verdict.structure is not None
+    assert {finding.code for finding in verdict.structure.findings} == {"structure-unknown", "sequence-unread"}
