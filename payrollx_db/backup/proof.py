@@ -123,9 +123,10 @@ def unrestorable(service: Service, error: PayrollxError, url: DatabaseUrl) -> Fi
     functions = _unpinned(url, service.schema) if error.sqlstate in NAMES_NOT_FOUND else []
     hint = f"mend that first; or add --no-prove to back {service.name} up without the proof"
     if functions:
+        place = sql.Identifier(service.schema).as_string()
         hint = (
             "these functions find names by the session's search_path, which a dump leaves empty; pin it, with the"
-            f" schemas whose names they use: ALTER FUNCTION {functions[0]} SET search_path = {service.schema}, public"
+            f" schemas whose names they use: ALTER FUNCTION {functions[0]} SET search_path = {place}, public, pg_temp"
         )
     details = (error.message, *error.details, *(f"function {name}" for name in functions))
     return FindingsError(f"the backup of {service.name} can't be restored, and isn't kept", details=details, hint=hint)
