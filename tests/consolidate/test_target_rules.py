@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import psycopg
 import pytest
 from rule_worlds import MakeTables
 from worlds import World, query, value
@@ -128,3 +129,35 @@ def test_where_the_rows_are_not_checked_first_the_copy_is_undone_and_names_them(
 
     assert any(line.startswith("check-violated old.public.pays.amount") for line in refused.value.details)
     assert value(ruled.target, "SELECT count(*) FROM app.plain") == 0
+
+
+def test_equality_of_an_extension_s_type_and_of_domains_over_it(make_tables: MakeTables) -> None:
+    source = (
+        "CREATE TABLE users (id integer PRIMARY KEY, email text UNIQUE, nick text);"
+        "INSERT INTO users VALUES (1, 'a@x', 'n'), (2, 'A@x', 'N'), (3, 'b@x', 'm');"
+        "CREATE TABLE notes (id integer PRIMARY KEY, email text);"
+        "INSERT INTO notes VALUES (1, 'A@X'), (2, 'B@x'), (3, 'c@x')"
+    )
+    target = (
+        "CREATE EXTENSION citext; CREATE DOMAIN app.nick AS citext CHECK (VALUE <> 'M');"
+        "CREATE TABLE app.users (id integer PRIMARY KEY, email citext UNIQUE, nick text);"
+        "CREATE UNIQUE INDEX one_nick ON app.users ((nick::citext));"
+        "CREATE TABLE app.notes (id integer PRIMARY KEY, email citext REFERENCES app.users (email))"
+    )
+    tables = {
+        "users": {"id": "integer", "email": "text?", "nick": "text?"},
+        "notes": {"id": "integer", "email": "text?"},
+    }
+    try:
+        world = make_tables(source, target, tables)
+    except psycopg.Error:
+        pytest.skip("this server has no citext")
+
+    assert named(findings_of(world)) == {
+        ("duplicate", "users.email"): {"2"},
+        ("duplicate", "users.nick"): {"2"},
+        ("orphan", "notes.email"): {"c@x"},
+    }
+    world.copy_with(world.task(), Policies.read(["duplicate=quarantine", "orphan=quarantine"]))
+    assert value(world.target, "SELECT count(*) FROM app.notes") == 2
+    assert world.verify().identical

@@ -19,6 +19,7 @@ from payrollx_db.postgres.session import Connection, run
 REFUSED = ("unconvertible", "enum-unknown")  # codes of values that the transform can't turn into the target's type
 SILENT = ("lossy", "ambiguous-time")  # codes of values that nothing else would notice
 MOST_KEYS = 100_001  # of rows that a transform fails on, held in memory: one more than a run may decide about
+AT_ONCE = 1_600  # values that one query asks for: a server takes 1,664, fewer than the widest tables need
 NEWEST = ("updatedAt", "updated_at")  # the columns that tell which of two rows is the newer
 
 
@@ -180,14 +181,16 @@ async def _scan(
     """Count the conditions and convert the values; ``None`` where the server refused one."""
     counted = [sql.SQL("pg_catalog.count(*) FILTER (WHERE {})").format(condition) for condition in conditions]
     conversions = [sql.SQL("pg_catalog.count({})").format(value) for value in converted]
-    if not counted and not conversions:
-        return ()
-    values = sql.SQL(", ").join(counted + conversions)
-    query = sql.SQL("SELECT {} FROM {} WHERE {}").format(values, table.from_clause, rows)
-    try:
-        return (await run(connection, query))[0][: len(counted)]
-    except psycopg.DataError:
-        return None
+    parts = counted + conversions
+    answers: list[int] = []
+    for start in range(0, len(parts), AT_ONCE):
+        values = sql.SQL(", ").join(parts[start : start + AT_ONCE])
+        query = sql.SQL("SELECT {} FROM {} WHERE {}").format(values, table.from_clause, rows)
+        try:
+            answers += (await run(connection, query))[0]
+        except psycopg.DataError:
+            return None
+    return tuple(answers[: len(counted)])
 
 
 async def _probe(
