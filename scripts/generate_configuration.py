@@ -26,8 +26,10 @@ OPENING = """\
 
 <!-- Made by scripts/generate_configuration.py. Don't edit: change the option, or that script. -->
 
-Every setting is an option, an environment variable, or both. An option wins over its variable. A file `.env` in the
-working directory is read as well; real variables win over it.
+Every setting is an option, an environment variable, or both. An option wins over its variable. A file `.env` is read as
+well, the nearest one from the working directory upwards, as python-dotenv looks for it; real variables win over it.
+The option `--debug` and `payrollx-db doctor` name the file. What it can't set: options that destroy, a module of the
+working directory, and `PAYROLLX_PG_BIN`, whose programs would be run (a warning says so).
 
 Options that destroy data, or that answer the question before, have no variable: a person says them on the command line.
 In the tables below they are marked *said*. A variable by which an earlier version set one, such as

@@ -5,11 +5,14 @@ layout is one of its catalog's, or ``package.module:name``.
 """
 
 import importlib
+import os
+import traceback
 from dataclasses import replace
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from payrollx_db.errors import CatalogError, ConfigurationError
+from payrollx_db.errors import CatalogError, ConfigurationError, PayrollxError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.layout import Layout
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 GROUP = "payrollx_db.catalogs"  # the entry points by which a package brings a catalog
 BUILT_IN = {"payrollx": "payrollx_db.catalogs.payrollx.unified:CATALOG"}
+
+OURS = f"{Path(__file__).resolve().parent.parent}{os.sep}"
 
 T = TypeVar("T")
 
@@ -71,17 +76,47 @@ def load(name: str, kind: type[T]) -> T:
     """Import ``package.module:name``, which must be a ``kind``. Raises CatalogError."""
     module, _, attribute = name.partition(":")
     try:
-        value = getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise CatalogError(
-            f"can't import {module}: {error}",
-            hint="install it, or call from its folder and name it on the command line",
-        ) from None
-    except AttributeError:
-        raise CatalogError(f"{module} has no {attribute}", hint=f"name the {kind.__name__} that it defines") from None
+        loaded = importlib.import_module(module)
+    except PayrollxError as error:  # what a catalog or a layout refuses in itself
+        raise CatalogError(f"can't import {module}: {error.message}", details=_lines(error), hint=error.hint) from error
+    except (Exception, SystemExit) as error:  # whatever code of others raises
+        raise _not_imported(module, error) from error
+    if not attribute or not hasattr(loaded, attribute):
+        raise CatalogError(f"{module} has no {attribute}", hint=f"name the {kind.__name__} that it defines")
+    value = getattr(loaded, attribute)
     if not isinstance(value, kind):
         raise CatalogError(f"{name} is a {type(value).__name__}", hint=f"it must be a {kind.__name__}")
     return value
+
+
+def _not_imported(module: str, error: BaseException) -> CatalogError:
+    """Return the error that says where a module failed: in which file and line of its own, and with what."""
+    if isinstance(error, ModuleNotFoundError) and error.name and f"{module}.".startswith(f"{error.name}."):
+        return CatalogError(
+            f"can't import {module}: {error}",
+            hint="install it, or call from its folder and name it on the command line",
+        )
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    what = f"{type(error).__name__}{f': {message}' if message else ''}"
+    return CatalogError(
+        f"can't import {module}: {what}",
+        details=_lines(error),
+        hint="mend it there; --debug shows the traceback",
+    )
+
+
+def _lines(error: BaseException) -> tuple[str, ...]:
+    """Return where in the module, or in what it imports, an error was raised: the outermost and the innermost place."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return (f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}",)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<") and not frame.filename.startswith(OURS)
+        and frame.filename != importlib.__file__
+    ]  # fmt: skip
+    places = [f"{frame.filename}, line {frame.lineno}: {frame.line}" for frame in frames]
+    return tuple(dict.fromkeys((places[0], places[-1]))) if places else ()
 
 
 def _address(name: str) -> str:

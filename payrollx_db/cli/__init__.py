@@ -61,8 +61,8 @@ INTERRUPTED = signals.INTERRUPTED
 def cli(ctx: click.Context, *, debug: bool) -> None:
     """Consolidate many Postgres databases into one, with one schema a service: planned, copied and verified.
 
-    Settings come from options, else from the environment, else from a file .env in this folder. What destroys
-    data is read from the command line only.
+    Settings come from options, else from the environment, else from a file .env in this folder or the nearest
+    one above (--debug names it). What destroys data is read from the command line only.
 
     Exit codes: 0 done and proven; 1 error; 2 usage; 3 the data has findings; 4 a source can't be read; 5 the
     target can't be written; 6 the recorded state forbids it; 130 interrupted.
@@ -89,10 +89,12 @@ def main(args: list[str] | None = None) -> Any:
 
 def _run(arguments: list[str]) -> int:
     """Run the command line and return its exit code. Raises KeyboardInterrupt or Abort where it is interrupted."""
-    environment.load_file()
+    file = environment.load_file()
     # Also for what is said before the options are understood, such as that one isn't.
     if os.environ.get("PAYROLLX_LOG_FORMAT") == "json" or "json" in _values(arguments, "--log-format"):
         console.json_logs(enabled=True)
+    if file and ("--debug" in arguments or os.environ.get("PAYROLLX_DEBUG")):
+        console.note(f"settings are read from {file}")
     try:
         code = cli.main(arguments, prog_name="payrollx-db", standalone_mode=False)
     except click.exceptions.Exit as error:

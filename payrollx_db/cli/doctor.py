@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from payrollx_db.cli import environment
 from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console, findings
@@ -36,6 +37,8 @@ def doctor(places: "tuple[Place, ...]", expected: "Expected", *, timeout: float,
         console.answer_json(document(health))
     else:
         show(health)
+        if file := environment.find_file():
+            console.note(f"settings are read from {file}, where neither options nor real variables say otherwise")
     return 0 if health.healthy else FINDINGS
 
 

@@ -1,7 +1,7 @@
 """What the environment may say: variables of the process, and those of a file ``.env``, which says less.
 
 A folder in which somebody calls us may hold anything. A file there sets options that choose and tune. It can't have
-a module of that folder imported, nor say what destroys (`payrollx_db.cli.destructive`).
+a module of that folder imported or programs run, nor say what destroys (`payrollx_db.cli.destructive`).
 """
 
 import os
@@ -10,20 +10,46 @@ import sys
 import click
 from click.core import ParameterSource
 
+from payrollx_db.cli.render import console
+
 FILE = ".env"
+PROGRAMS = {"PAYROLLX_PG_BIN"}  # whose programs would be run
 _from_file: set[str] = set()  # the variables that only the file .env has set
 
 
-def load_file() -> None:
-    """Add the variables of the file ``.env`` in the working folder, where there is one; real variables win."""
+def load_file() -> str:
+    """Add the variables of the nearest file ``.env``; real variables win. Return its path, empty where there is none.
+
+    It is looked for as python-dotenv does: in the working folder, then in each folder above. One that names programs
+    to be run is left out, with a warning.
+    """
     _from_file.clear()
-    if not os.path.exists(FILE):  # noqa: PTH110 - importing pathlib and dotenv for nothing would cost each call
-        return
+    path = find_file()
+    if not path:
+        return ""
     from dotenv import load_dotenv
 
     real = set(os.environ)
-    load_dotenv(FILE, override=False)
+    load_dotenv(path, override=False)
     _from_file.update(set(os.environ) - real)
+    for name in PROGRAMS & _from_file:
+        del os.environ[name]
+        console.warning(f"{name} in {path} is not used: a folder of programs is named by a real variable only")
+    _from_file.difference_update(PROGRAMS)
+    return path
+
+
+def find_file() -> str:
+    """Return the path of the nearest file ``.env``, from the working folder upwards; empty where there is none."""
+    folder = os.getcwd()  # noqa: PTH109 - importing pathlib and dotenv for nothing would cost each call
+    while True:
+        path = os.path.join(folder, FILE)  # noqa: PTH118 - as above
+        if os.path.isfile(path):  # noqa: PTH113 - as above
+            return path
+        above = os.path.dirname(folder)  # noqa: PTH120 - as above
+        if above == folder:
+            return ""
+        folder = above
 
 
 def search_working_folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

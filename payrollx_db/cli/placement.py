@@ -52,8 +52,10 @@ def _show(placements: Placements, migrate: str) -> None:
         console.answer("References that nothing enforces, because their tables are in different databases:")
         for reference in placements.declared:
             console.answer(f"  {reference}")
-    else:
+    elif placements.usable:
         console.answer("every enforced reference is a foreign key")
+    else:
+        console.answer("whether references are foreign keys shows when all services are there")
     if not placements.usable:
         console.note(
             f"hint: {migrate} creates what is missing; check the URL and the server of a database that doesn't answer"

@@ -20,6 +20,7 @@ from payrollx_db.model.events import Observer
 from payrollx_db.postgres.session import Endpoint
 
 FINDINGS = 3
+NEXT = "payrollx-db migrate makes the tables, payrollx-db copy fills them; or check DATABASE_URL"
 
 
 @group(example="payrollx-db quarantine list")
@@ -47,8 +48,11 @@ def list_(database_url: str | None, catalog: str | None, run: int | None, source
     entries = asyncio.run(status.quarantined(_target(database_url), run, source, catalog=name_of(catalog)))
     if as_json:
         console.answer_json([{name: part for name, part in entry.items() if name != "row"} for entry in entries])
-    else:
+    elif entries or not (reason := asyncio.run(status.nothing_recorded(_target(database_url)))):
         runs.show_quarantine(entries)
+    else:
+        console.answer(f"{reason}: nothing is in quarantine")
+        console.note(f"hint: {NEXT}")
 
 
 @quarantine.command(example="payrollx-db quarantine show payrollx_wallet.public.wallets 42")

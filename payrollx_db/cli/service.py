@@ -85,6 +85,9 @@ def list_(
         console.answer_json([presence.document() for presence in presences])
     else:
         archives.show_services(presences)
+        if all(presence.revision is None for presence in presences):
+            databases = ", ".join(url.masked for url, _ in homes)
+            console.note(f"no service is in {databases}: {known.command('migrate')} makes them, or check DATABASE_URL")
 
 
 @service.command(example="payrollx-db service backup --all --dir backups")

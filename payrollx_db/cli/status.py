@@ -22,6 +22,9 @@ def status(database_url: str | None, catalog: str | None, run: int | None, *, as
     recorded = asyncio.run(run_status.status(Endpoint(url, "target", url.dbname), run, catalog=name_of(catalog)))
     if as_json:
         console.answer_json(recorded.document())
+    elif not recorded.runs and not catalog:
+        console.answer(asyncio.run(run_status.nothing_recorded(Endpoint(url, "target", url.dbname))))
+        console.note("hint: payrollx-db migrate makes the tables, payrollx-db copy fills them; or check DATABASE_URL")
     else:
         runs.show_status(recorded)
     return 0

@@ -84,3 +84,17 @@ async def quarantined(
                 return entries
             numbers = {known.id for known in await runs(connection) if known.catalog == catalog}
             return [entry for entry in entries if entry["run"] in numbers]
+
+
+async def nothing_recorded(target: Endpoint) -> str:
+    """Say why nothing is recorded in the target: it isn't migrated, or no copy was ever begun. Empty where runs are.
+
+    Raises TargetError.
+    """
+    async with session(target) as connection:
+        with target.translating_errors("can't read the recorded runs"):
+            if await runs(connection):
+                return ""
+            cursor = await connection.execute("SELECT pg_catalog.to_regnamespace('payrollx_meta') IS NOT NULL")
+            ((migrated,),) = await cursor.fetchall()
+    return "no run is recorded here" if migrated else "this database isn't migrated, and no run is recorded here"

@@ -20,11 +20,15 @@ FULL = 0.95  # of the connections: from here on, the next burst is refused
 
 @dataclass(frozen=True)
 class Check:
-    """A check: what it is called, what is so where it finds nothing, and what it does."""
+    """A check: what it is called, what is so where it finds nothing, and what it does.
+
+    ``of_tables`` says that it looks at the services' tables, so that it says nothing where there are none.
+    """
 
     name: str
     well: str
     run: Callable[[Database], Awaitable[list[Finding]]]
+    of_tables: bool = False
 
 
 async def migrated(database: Database) -> list[Finding]:
@@ -230,14 +234,14 @@ async def idle_slots(database: Database) -> list[Finding]:
 
 CHECKS = (
     Check("migrated", "every service is at its newest revision", migrated),
-    Check("roles", "each role may do what it should, and nothing else", roles),
+    Check("roles", "each role may do what it should, and nothing else", roles, of_tables=True),
     Check("connections", "there is room for more", connections),
     Check("transactions", "none is open for long", transactions),
-    Check("invalid indexes", "none", invalid_indexes),
-    Check("missing indexes", "every reference has one", missing_indexes),
-    Check("unused indexes", "none of some size", unused_indexes),
-    Check("constraints", "all hold for every row", unvalidated_constraints),
-    Check("statistics", "the planner knows every table", never_analyzed),
+    Check("invalid indexes", "none", invalid_indexes, of_tables=True),
+    Check("missing indexes", "every reference has one", missing_indexes, of_tables=True),
+    Check("unused indexes", "none of some size", unused_indexes, of_tables=True),
+    Check("constraints", "all hold for every row", unvalidated_constraints, of_tables=True),
+    Check("statistics", "the planner knows every table", never_analyzed, of_tables=True),
     Check("replication slots", "none was left behind", idle_slots),
 )
 

@@ -22,6 +22,8 @@ from payrollx_db.postgres.sqlstates import LOCK_NOT_AVAILABLE
 
 TIMEOUT = 30.0  # seconds for one database, everything included
 
+NO_TABLES = "nothing to look at: none of the services' tables is here"
+
 # It looks at tables that others may hold locked for long, and would rather say so than wait.
 SETTINGS = {"default_transaction_read_only": "on", "lock_timeout": "2s"}
 
@@ -124,7 +126,9 @@ async def _look(database: Database, connected: float) -> DatabaseHealth:
         return unfinished(examined)
 
     checks = [await _checked(Check("runs", "none is unfinished", find_run), database)]
-    checks += [await _checked(check, examined) for check in (*CHECKS, Check("sizes", "all could be read", measure))]
+    empty = not await database.rows("tables")
+    chosen = [replace(check, well=NO_TABLES) if empty and check.of_tables else check for check in CHECKS]
+    checks += [await _checked(check, examined) for check in (*chosen, Check("sizes", "all could be read", measure))]
     version = database.connection.info.parameter_status("server_version") or ""
     reached = Checked("reachable", f"in {connected * 1000:.0f} ms")
     return DatabaseHealth(

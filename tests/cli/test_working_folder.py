@@ -74,3 +74,51 @@ def test_a_real_variable_wins_over_a_file(folder: Path) -> None:
     (folder / ".env").write_text("PAYROLLX_CATALOG=nothing:CATALOG\n")
 
     assert run(PROGRAM, "plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
+
+
+# --- the file .env, and where it lies --------------------------------------------------------------------------------
+
+
+def test_a_file_is_found_in_a_folder_above_and_named(folder: Path) -> None:
+    """As python-dotenv finds it: the nearest one, from the working folder upwards."""
+    (folder / ".env").write_text("PAYROLLX_CATALOG=far\n")
+    (folder / "deep" / "deeper").mkdir(parents=True)
+    (folder / "deep" / ".env").write_text("PAYROLLX_CATALOG=near\n")
+
+    done = run(PROGRAM, "--debug", "plan", folder=folder / "deep" / "deeper")
+
+    assert "there is no catalog 'near'" in done.stderr
+    assert f"settings are read from {folder / 'deep' / '.env'}" in done.stderr
+
+
+def test_a_file_names_no_programs(folder: Path) -> None:
+    (folder / ".env").write_text(f"PAYROLLX_PG_BIN={folder}\n")
+
+    done = run(PROGRAM, "dev", "status", "--data-dir", str(folder / "data"), folder=folder)
+
+    assert f"PAYROLLX_PG_BIN in {folder / '.env'} is not used" in done.stderr
+    assert "which doesn't have" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place"),
+    [
+        ("import gone_missing\n", "ModuleNotFoundError: No module named 'gone_missing'", "line 1: import gone_missing"),
+        ("LAYOUT = 1\n\ndef (\n", "SyntaxError: ", "line 3: def ("),
+        ("import below\n", "KeyError: 'nope'", "below.py, line 2: x = {}['nope']"),
+        ("raise SystemExit(0)\n", "SystemExit: 0", "line 1: raise SystemExit(0)"),
+    ],
+)
+def test_a_module_that_fails_says_where(folder: Path, text: str, message: str, place: str) -> None:
+    (folder / "odd.py").write_text(text)
+    (folder / "below.py").write_text("\nx = {}['nope']\n")
+
+    done = run(PROGRAM, "plan", "--from", "odd:LAYOUT", folder=folder)
+
+    assert done.returncode == 1
+    assert f"can't import odd: {message}" in done.stderr
+    assert place in done.stderr
+    assert f"{folder / 'odd.py'}, line " in done.stderr
+    assert "Traceback" not in done.stderr
+    debugged = run(PROGRAM, "--debug", "plan", "--from", "odd:LAYOUT", folder=folder)
+    assert "Traceback" in debugged.stderr

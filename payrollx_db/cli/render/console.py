@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from payrollx_db.errors import PayrollxError
+from payrollx_db.errors import CatalogError, PayrollxError
 
 # Words that a reader looks for, and how they look.
 MARKS = {"yes": "green", "NO": "bold red"}
@@ -185,7 +185,8 @@ def error_fields(failure: PayrollxError) -> dict[str, Any]:
 
 def trace(failure: PayrollxError) -> None:
     """Print where it happened. Not the driver's own error behind it, whose details may hold whole rows."""
-    text = "".join(traceback.format_exception(failure, chain=False))
+    # A catalog's own error has no rows in it, and its traceback is what its author needs.
+    text = "".join(traceback.format_exception(failure, chain=isinstance(failure, CatalogError)))
     if _json_logs:
         log("debug", "where it happened", traceback=text)
     else:
