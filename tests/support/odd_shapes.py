@@ -145,8 +145,6 @@ CREATE TABLE app.stored (id int PRIMARY KEY, name text);
 CREATE INDEX broken ON app.stored (pg_catalog.upper(name));
 UPDATE pg_catalog.pg_index SET indisvalid = false WHERE indexrelid = 'app.broken'::regclass;
 CREATE TABLE app.guarded (id int PRIMARY KEY, customer int REFERENCES app.customers);
-CREATE FUNCTION app.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'nobody truncates this'; END $$;
-CREATE TRIGGER refuse BEFORE TRUNCATE ON app.guarded EXECUTE FUNCTION app.refuse();
 CREATE TABLE app."Quo""ted.%s" (id int PRIMARY KEY, customer int CONSTRAINT "fk "".%" REFERENCES app.customers);
 CREATE INDEX "in ""dex.%s" ON app."Quo""ted.%s" (customer);
 

@@ -111,8 +111,12 @@ async def reset_accounts(connection: Connection, run: int, targets: Sequence[str
 async def count_touched(connection: Connection, runs: Collection[int], table: str) -> tuple[int, int, int]:
     """Return how many rows these runs recorded for a target table, how many it has, and how many others wrote."""
     schema_name, _, name = table.partition(".")
-    query = sql.SQL(queries.load("touched")).format(table=sql.Identifier(schema_name, name))
-    ((recorded, present, foreign),) = await execute(connection, query, {"runs": list(runs), "target": table})
+    identifier = sql.Identifier(schema_name, name)
+    # No parameters: with them, a percent sign in the table's name would be read as one.
+    query = sql.SQL(queries.load("touched")).format(
+        table=identifier, name=identifier.as_string(None), runs=list(runs), target=table
+    )
+    ((recorded, present, foreign),) = await execute(connection, query)
     return recorded, present, foreign
 
 

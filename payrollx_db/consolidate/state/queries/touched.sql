@@ -6,8 +6,11 @@ SELECT (SELECT coalesce(pg_catalog.sum(CASE WHEN t.status = 'done' THEN t.rows_w
         LEFT JOIN (SELECT s.run_id, s.source, s.target, pg_catalog.sum(s.rows_written) AS rows
                    FROM payrollx_meta.slices AS s GROUP BY s.run_id, s.source, s.target) AS moved
                USING (run_id, source, target)
-        WHERE t.run_id = ANY (%(runs)s) AND t.target = %(target)s)::bigint,
+        WHERE t.run_id = ANY ({runs}) AND t.target = {target})::bigint,
        pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE r.xmin NOT IN (
-         SELECT s.xmin FROM payrollx_meta.slices AS s WHERE s.run_id = ANY (%(runs)s) AND s.target = %(target)s))
+         SELECT s.xmin FROM payrollx_meta.slices AS s WHERE s.run_id = ANY ({runs}) AND s.target = {target}))
 FROM {table} AS r
+-- Rows of tables that inherit from it are theirs; those of partitions are its own.
+WHERE r.tableoid = {name}::pg_catalog.regclass
+   OR (SELECT c.relkind FROM pg_catalog.pg_class AS c WHERE c.oid = {name}::pg_catalog.regclass) <> 'r'

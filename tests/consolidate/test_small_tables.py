@@ -1,0 +1,76 @@
+"""Small tables that are copied several in one transaction: what fails is named, and nothing is in twice or by half."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from odd_shapes import structure
+from worlds import World, query, value
+
+from payrollx_db.consolidate import pipeline
+from payrollx_db.errors import FindingsError
+from payrollx_db.model.events import Event, Notice, TableFinished, TableStarted
+
+ROWS = (
+    "SELECT (SELECT count(*) FROM app.booked), (SELECT count(*) FROM app.customers), (SELECT count(*) FROM app.orders)"
+)
+WRITERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^COPY'"
+)
+TRANSACTIONS = "SELECT count(DISTINCT xmin::text), count(*) FROM payrollx_meta.slices"
+
+
+def test_what_does_not_fit_is_named_and_the_target_is_as_before(odd: World) -> None:
+    query(odd.urls["old"], "INSERT INTO booked VALUES (99, '[5,6)', '[10,12)')")
+    before = structure(odd.target)
+
+    with pytest.raises(FindingsError) as caught:
+        asyncio.run(pipeline.copy(replace(odd.task(), check_rows="never")))
+
+    assert "booked" in " ".join(caught.value.details)
+    assert [line for line in structure(odd.target) if line[1] != "app.broken"] == [
+        line for line in before if line[1] != "app.broken"
+    ]
+    assert query(odd.target, ROWS) == [(0, 0, 0)]
+    assert value(odd.target, "SELECT status FROM payrollx_meta.runs") == "undone"
+
+
+def test_a_batch_that_was_cut_off_is_copied_again(odd: World) -> None:
+    events: list[Event] = []
+    begun: set[str] = set()
+
+    def watch(event: Event) -> None:
+        events.append(event)
+        # In the middle of the batch, when some of its tables have their rows.
+        if isinstance(event, TableStarted) and event.target == "app.tree" and event.target not in begun:
+            begun.add(event.target)
+            query(odd.target, WRITERS)
+
+    report = asyncio.run(pipeline.copy(odd.task(observer=watch)))
+
+    assert any(isinstance(event, Notice) and "small tables is tried again" in event.text for event in events)
+    assert all(table.balanced for table in report.tables)
+    finished = [event.target for event in events if isinstance(event, TableFinished)]
+    assert len(finished) == len(set(finished)) == len(report.tables)
+    assert query(odd.target, ROWS) == [(20, 40, 90)]
+
+
+def test_many_tables_share_a_transaction_and_keep_what_they_have(odd: World) -> None:
+    odd.copy()
+
+    ((transactions, slices),) = query(odd.target, TRANSACTIONS)
+    assert slices == len(odd.catalog.services[0].tables)
+    assert transactions < slices / 3
+
+
+def test_starting_anew_leaves_every_shape_as_it_was(odd: World) -> None:
+    before = structure(odd.target)
+    odd.copy()
+
+    report = asyncio.run(pipeline.copy(odd.task(), restart=True))
+
+    assert report.run.status == "done"
+    # A broken index is whole once its table was truncated.
+    assert [line for line in structure(odd.target) if line[1] != "app.broken"] == [
+        line for line in before if line[1] != "app.broken"
+    ]
