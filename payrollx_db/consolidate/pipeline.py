@@ -258,8 +258,8 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     running = context.of_run(run.id, session)
     findings = [*checked.findings, *(await _changes_since(running, plan) if unfinished else [])]
     plan = apply(plan, await quarantine.decisions(session.connection, [run.id]))
-    await _announce(running, plan, resumed=unfinished is not None)
     try:
+        await _announce(running, plan, resumed=unfinished is not None)
         await run_or_undo(running, run, plan)
     except FindingsError as error:
         if not thorough or error.sqlstate.startswith("23"):

@@ -44,9 +44,12 @@ async def refuse_other_places(
         if clones and not recorded.is_alike(identity):
             continue
         if differences := recorded.differences(identity):
+            here = f"the one at {endpoint.resolved.masked}"
+            message = f"run {run.id} was at work with another {_described(name)} than {here}, as far as can be told"
+            if name != TARGET and not recorded.is_alike(identity):
+                message = f"run {run.id} was started from another database as {name} than {here}"
             raise StateConflictError(
-                f"run {run.id} was at work with another {_described(name)} than the one at {endpoint.resolved.masked},"
-                f" as far as can be told: it was at {url}",
+                f"{message}: it was at {url}",
                 details=tuple(differences),
                 hint=f"give the URL of the one that it was with; where this is that same one, moved or promoted,"
                 f" say so by --same-server {name}; to begin anew with this one: payrollx-db copy --restart",
