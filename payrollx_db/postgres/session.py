@@ -141,8 +141,17 @@ async def connect_for_copy(endpoint: Endpoint) -> "asyncpg.Connection[Any]":
 
 async def run(connection: Connection, query: sql.Composable, params: Any = None) -> list[tuple[Any, ...]]:
     """Run composed SQL and return its rows, if it has any."""
-    cursor = await connection.execute(sql.Composed([query]), params)
+    cursor = await connection.execute(sql.Composed([_escaped(query) if params else query]), params)
     return await cursor.fetchall() if cursor.description is not None else []
+
+
+def _escaped(query: sql.Composable) -> sql.Composable:
+    """Return SQL whose names and literals may hold a percent sign, though it is run with parameters."""
+    if isinstance(query, sql.Composed):
+        return sql.Composed([_escaped(part) for part in query])
+    if isinstance(query, sql.Identifier | sql.Literal):
+        return sql.SQL(render_sql(query).replace("%", "%%"))
+    return query
 
 
 def set_application_name(endpoint: Endpoint, label: str) -> sql.Composed:

@@ -131,3 +131,10 @@ def test_a_role_with_no_right_to_the_records(broken_depot: BrokenDepot) -> None:
     assert verdict.rows_identical
     assert verdict.structure is not None
     assert {finding.code for finding in verdict.structure.findings} == {"structure-unknown", "sequence-unread"}
+
+
+def test_a_table_with_a_percent_sign_and_one_that_is_inherited_from_are_copied_again(broken_depot: BrokenDepot) -> None:
+    report = asyncio.run(pipeline.copy(broken_depot.world.task(), restart=True))
+
+    assert report.run.status == "done"
+    assert broken_depot.world.verify().identical
