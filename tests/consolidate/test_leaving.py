@@ -15,7 +15,7 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.copy.abandon import Abandoned
 from payrollx_db.errors import FindingsError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog, Reference, Service
-from payrollx_db.model.events import Event, TableFinished
+from payrollx_db.model.events import Event, RunStarted, TableFinished
 from payrollx_db.model.layout import Discard, Layout, LegacyDatabase, SourceTable, TableMap
 from payrollx_db.model.policy import Policies
 
@@ -91,12 +91,12 @@ def restart(world: World) -> pipeline.Report:
     return asyncio.run(pipeline.copy(task(world), restart=True))
 
 
-def cut_off(world: World) -> None:
-    """Copy, and be cancelled when the rows of a table are in, and everything is down."""
+def cut_off(world: World, moment: type[Event] = TableFinished) -> None:
+    """Copy, and be cancelled at a moment: when the rows of a table are in, and everything is down."""
 
     async def until_then() -> None:
         def watch(event: Event) -> None:
-            if isinstance(event, TableFinished):
+            if isinstance(event, moment):
                 work.cancel()
 
         work = asyncio.create_task(pipeline.copy(task(world, observer=watch)))
@@ -151,17 +151,16 @@ FAULTS = {
     "a key from elsewhere": ("notes_maker", TABLE, set()),
 }
 STATES = {"no function": "42883", "no memory": "53200", "cancelled": "57014", "locked": "55P03", "no right": "42501"}
-SHORT = {("a primary key", "no right"), ("an index over a function", "no function"), ("a key from elsewhere", "locked")}
 
 
-def one_fails(test: Any) -> Any:
-    """Try each object with each kind of failure; the whole product takes minutes."""
+def one_fails(*short: str) -> Any:
+    """Try each object with each kind of failure; all but the ``short`` pair take minutes."""
     cases = [
         pytest.param(*FAULTS[fault], sqlstate, id=f"{fault}, {kind}",
-                     marks=() if (fault, kind) in SHORT else (pytest.mark.long,))
+                     marks=() if (fault, kind) == short else (pytest.mark.long,))
         for fault in FAULTS for kind, sqlstate in STATES.items()
     ]  # fmt: skip
-    return pytest.mark.parametrize(("name", "tag", "needing", "sqlstate"), cases)(test)
+    return pytest.mark.parametrize(("name", "tag", "needing", "sqlstate"), cases)
 
 
 def sabotage(world: World, name: str, tag: str, sqlstate: str) -> None:
@@ -204,7 +203,7 @@ def run_statements(world: World, statements: Any) -> None:
         query(world.target, statement)
 
 
-@one_fails
+@one_fails("a primary key", "no right")
 def test_an_undone_run_leaves_one_object_out_and_no_other(
     shop: World, name: str, tag: str, needing: set[str], sqlstate: str
 ) -> None:
@@ -230,7 +229,7 @@ def test_an_undone_run_leaves_one_object_out_and_no_other(
     assert shop.verify().identical
 
 
-@one_fails
+@one_fails("an index over a function", "no function")
 def test_a_run_that_is_given_up_leaves_one_object_out_and_no_row(
     shop: World, name: str, tag: str, needing: set[str], sqlstate: str
 ) -> None:
@@ -257,7 +256,7 @@ def test_a_run_that_is_given_up_leaves_one_object_out_and_no_row(
     assert objects(shop) == before
 
 
-@one_fails
+@one_fails("a key from elsewhere", "locked")
 def test_a_copy_that_is_resumed_builds_all_the_others(
     shop: World, name: str, tag: str, needing: set[str], sqlstate: str
 ) -> None:
@@ -342,6 +341,7 @@ def test_it_is_asked_before_a_run_is_given_up(shop: World) -> None:
     assert state(shop) == [(1, "interrupted")]
 
 
+@pytest.mark.long
 def test_where_nothing_is_unfinished_nothing_is_given_up(shop: World) -> None:
     copy(shop)
 
@@ -372,29 +372,15 @@ def test_a_run_of_another_layout_is_not_resumed(shop: World) -> None:
 
 
 def test_a_run_that_wrote_nothing_ends_by_itself_where_something_else_is_wanted(shop: World) -> None:
-    """Held up before its first row: a lock that somebody else has, and then other policies."""
+    """Cut off before its first row, and then with other policies."""
     before = objects(shop)
-    query(shop.target, SLOW)
-    with pytest.raises(TargetError):
-        copy(shop)
-    query(shop.target, "DROP TRIGGER refuse_all ON app.makers; DROP TRIGGER refuse_all ON app.things")
-    assert state(shop) == [(1, "failed")]
+    cut_off(shop, RunStarted)
 
     report = copy(shop, policies=Policies.read(("duplicate=fail",), None))
 
     assert report.run.id == 2
     assert state(shop) == [(1, "abandoned"), (2, "done")]
     assert objects(shop) == before
-
-
-SLOW = """
-CREATE FUNCTION public.refuse_all() RETURNS trigger LANGUAGE plpgsql AS
-  $$ BEGIN RAISE EXCEPTION USING ERRCODE = '55000'; END $$;
-CREATE TRIGGER refuse_all BEFORE TRUNCATE OR INSERT ON app.makers
-  FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_all();
-CREATE TRIGGER refuse_all BEFORE TRUNCATE OR INSERT ON app.things
-  FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_all();
-"""
 
 
 def dropped(world: World) -> None:
@@ -409,7 +395,9 @@ def emptied(world: World) -> None:
     query(world.target, "TRUNCATE app.things CASCADE")
 
 
-@pytest.mark.parametrize("meddle", [dropped, renamed, emptied])
+@pytest.mark.parametrize(
+    "meddle", [dropped, pytest.param(renamed, marks=pytest.mark.long), pytest.param(emptied, marks=pytest.mark.long)]
+)
 def test_a_table_that_is_not_as_it_was_keeps_nobody_from_leaving(shop: World, meddle: Callable[[World], None]) -> None:
     cut_off(shop)
     meddle(shop)
@@ -438,7 +426,7 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON app.makers FOR EACH STATEMENT EXEC
 """
 
 
-@pytest.mark.parametrize("group", [1, 100])
+@pytest.mark.parametrize("group", [1, pytest.param(100, marks=pytest.mark.long)])
 def test_tables_that_may_not_be_truncated_are_emptied(shop: World, group: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several groups, as with many tables; and a trigger that lets nobody truncate."""
     monkeypatch.setattr("payrollx_db.consolidate.copy.emptying.GROUP", group)
