@@ -64,7 +64,7 @@ def dropped_keys(database: Database, things: Iterable[DroppedObject]) -> list[Fo
 class KeyBuilder:
     """Restores foreign keys that one run dropped; what a lost connection has cut off, once more.
 
-    ``partitioned`` are the tables whose keys can't be added without looking at the rows.
+    Keys of the tables ``partitioned``, and keys that point at them, are checked when they are added.
     """
 
     context: RunContext
@@ -79,7 +79,7 @@ class KeyBuilder:
         final_keys = set(final)
 
         async def one(connection: Connection, key: ForeignKey) -> None:
-            await run(connection, self._addition(key))
+            await run(connection, self._addition(key, stays=key in final_keys))
             if key.comment is not None:
                 await run(connection, comment_on_constraint(key.table, key.name, key.comment))
 
@@ -111,9 +111,11 @@ class KeyBuilder:
 
         await limited([in_turn(members) for members in work], self.context.jobs)
 
-    def _addition(self, key: ForeignKey) -> sql.Composable:
+    def _addition(self, key: ForeignKey, *, stays: bool) -> sql.Composable:
         text = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}{}")
-        late = sql.SQL("" if key.table in self.partitioned else NOT_VALID)
+        # Of a key that points at a partitioned table, servers before 18 would validate only a part.
+        checked = key.table in self.partitioned or (not stays and (key.parent or key.target) in self.partitioned)
+        late = sql.SQL("" if checked else NOT_VALID)
         words = definition(key.definition.removesuffix(NOT_VALID))
         return text.format(qualified(key.table), sql.Identifier(key.name), words, late)
 
