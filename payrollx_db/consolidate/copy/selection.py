@@ -2,7 +2,7 @@
 
 Dropping an index and building it afterwards is worth it where there are many rows; for few, it costs more than the
 rows themselves. So small tables keep their indexes, and foreign keys between small tables stay too: these tables are
-copied parents first. Whatever the age of a table, it keeps what wouldn't come back byte for byte: indexes of
+copied parents first. Whatever its size, a table keeps what wouldn't come back byte for byte: indexes of
 partitioned tables, exclusion constraints, what something else depends on or is marked for, what is broken.
 """
 
