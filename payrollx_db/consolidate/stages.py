@@ -91,7 +91,7 @@ async def _merge(context: RunContext, plan: Plan) -> None:
     """Merge the duplicate tables: every row of theirs must be in the target already, and equal."""
     if not plan.merges:
         return
-    context.observer(StageStarted("merge", f"{len(plan.merges)} duplicate tables"))
+    context.observer(StageStarted("merge", f"{len({table.source_name for table in plan.merges})} duplicate tables"))
     compare = partial(Verifier(context).all, replace(plan, tables=plan.merges), "merge")
     verdict = await retry_transient(compare, "the comparison", context.observer)
     async with context.transaction() as connection:

@@ -178,4 +178,4 @@ def test_the_demo(engine: None, compose: Compose) -> None:
     done = _run("make", "docker-demo", "EMPLOYEES=30", env={})
 
     assert done.returncode == 0, done.stderr
-    assert "source rows in 20 tables: identical." in done.stdout
+    assert "source rows in 20 table pairs: identical." in done.stdout

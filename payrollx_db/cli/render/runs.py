@@ -123,7 +123,7 @@ def _compared(verdict: Verdict) -> str:
     totals = verdict.totals
     aside = f" ({totals['quarantined']:,} of them in quarantine, unchanged)" if totals["quarantined"] else ""
     word = "identical" if verdict.rows_identical else "NOT identical"
-    return f"{totals['source_rows']:,} source rows in {_counted(len(verdict.tables), 'table')}{aside}: {word}."
+    return f"{totals['source_rows']:,} source rows in {_counted(len(verdict.tables), 'table pair')}{aside}: {word}."
 
 
 def _structure_sentence(structure: StructureVerdict) -> str:
