@@ -75,6 +75,11 @@ def named_service(catalog: "Catalog", name: str) -> "Service":
         raise ConfigurationError(error.message, hint=error.hint) from None
 
 
+def named_services(catalog: "Catalog", names: Iterable[str]) -> "list[Service]":
+    """Return the services of ``catalog`` of these names. Raises as `named_service` does."""
+    return [named_service(catalog, name) for name in names]
+
+
 def home(service: str, text: str | None) -> DatabaseUrl:
     """Return where a service lives: the database of --database-url, if that was given; else its own variable's,
     else DATABASE_URL's. Raises ConfigurationError where nothing says so.

@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from payrollx_db.catalogs import registry
-from payrollx_db.cli import options
+from payrollx_db.cli import options, signing
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import backups as archives
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from payrollx_db.backup.create import Step
     from payrollx_db.backup.manifest import Backup
     from payrollx_db.backup.restore import Accept
-    from payrollx_db.backup.signature import Key
     from payrollx_db.model.catalog import Catalog, Service
     from payrollx_db.postgres.url import DatabaseUrl
 
@@ -34,14 +33,6 @@ _dir = click.option(
     envvar="PAYROLLX_BACKUPS",
     metavar="DIR",
     help="Folder of the backups.",
-)
-_key_file = click.option(
-    "--key-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="PAYROLLX_KEY_FILE",
-    metavar="FILE",
-    show_default="backup.key in your configuration folder",
-    help="File with the key that signs backups; the first backup makes it.",
 )
 _unsigned = destructive_option(
     "--unsigned", is_flag=True,
@@ -63,7 +54,7 @@ def service() -> None:
 @options.database_url
 @options.catalog
 @_dir
-@_key_file
+@signing.key_file
 @click.option("--exact", is_flag=True, help="Count the rows instead of using the server's estimate.")
 @options.as_json
 def list_(
@@ -74,12 +65,12 @@ def list_(
 
     known = registry.find(catalog)
     last = manifest.newest_of_each(folder)
-    key = _key_if_any(key_file, folder) if last else None
+    key = signing.key_if_any(key_file, folder) if last else None
     homes = options.homes((one.name for one in known.services), database_url)
     presences = [
         one
         for url, names in homes
-        for one in listing.presences(url, known, _services(known, names), last, key, exact=exact)
+        for one in listing.presences(url, known, options.named_services(known, names), last, key, exact=exact)
     ]
     if as_json:
         console.answer_json([presence.document() for presence in presences])
@@ -111,7 +102,7 @@ def list_(
 @_dir
 @destructive_option("--keep", type=click.IntRange(min=1), metavar="N",
                     help="Keep the N newest backups of each service of this database, delete older ones.")  # fmt: skip
-@_key_file
+@signing.key_file
 @yes
 @options.as_json
 def backup(
@@ -133,11 +124,11 @@ def backup(
     if bool(names) == every:
         raise click.UsageError("Name the services, or give --all.")
     known = registry.find(catalog)
-    chosen = _services(known, dict.fromkeys(names)) or known.services
+    chosen = options.named_services(known, dict.fromkeys(names)) or known.services
     if keep:
         _ask_to_delete(folder, chosen, keep, yes=yes)
     homes = options.homes((one.name for one in chosen), database_url)
-    key = _key_or_new(key_file, folder)
+    key = signing.key_or_new(key_file, folder)
     written: list[Backup] = []
     proven: set[str] = set()
 
@@ -147,7 +138,7 @@ def backup(
 
     failure: backups.UnrestorableError | None = None
     for url, there in homes:
-        services = _services(known, there)
+        services = options.named_services(known, there)
         proves = _proves(url, services, asked=prove, every=every)
         try:
             new = backups.backup(url, known, services, folder, _find, note, key=key, prove=proves)
@@ -174,7 +165,7 @@ def backup(
 @_dir
 @destructive_option("--backup", "chosen", metavar="BACKUP",
                     help="Backup to restore: its folder, or its name in --dir; by default the newest.")  # fmt: skip
-@_key_file
+@signing.key_file
 @_unsigned
 @_extras
 @yes
@@ -198,7 +189,7 @@ def restore(
     known = registry.find(catalog)
     chosen_service = options.named_service(known, name)
     backup = _backup(chosen_service, folder, chosen)
-    key = None if unsigned else _key(key_file, backup)
+    key = None if unsigned else signing.key_of(key_file, backup)
     restores.check(backup, known, chosen_service, key)
     url = options.home(chosen_service.name, database_url)
     _ask_to_replace(url, known, chosen_service, backup.folder.name, yes=yes)
@@ -216,7 +207,7 @@ def restore(
 @_name
 @click.option("--to", metavar="URL", help="URL of the service's own database; by default SERVICE_DATABASE_URL.")
 @_dir
-@_key_file
+@signing.key_file
 @_extras
 @yes
 @options.as_json
@@ -240,7 +231,7 @@ def export(*, database_url: str | None, catalog: str, name: str, to: str | None,
 @click.option("--from", "origin", metavar="URL", envvar="PAYROLLX_SERVICE_IMPORT_FROM",
               help="URL of the service's own database; by default SERVICE_DATABASE_URL.")  # fmt: skip
 @_dir
-@_key_file
+@signing.key_file
 @_extras
 @yes
 @options.as_json
@@ -263,7 +254,7 @@ def import_(
 @_dir
 @click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_DROP_BACKUP",
               help="Backup that holds what is dropped; by default the newest.")  # fmt: skip
-@_key_file
+@signing.key_file
 @_unsigned
 @destructive_option("--loosen", is_flag=True, help="Also drop the foreign keys of other services that point at it.")
 @yes
@@ -288,7 +279,7 @@ def drop(
     chosen_service = options.named_service(known, name)
     url = options.unified_database(database_url)
     proof = _backup(chosen_service, folder, chosen)
-    key = None if unsigned else _key(key_file, proof)
+    key = None if unsigned else signing.key_of(key_file, proof)
     confirm(f"this drops the schema {chosen_service.schema} of {url.masked}, and the rows in it", yes=yes)
     dropped = handover.drop(
         chosen_service, url, proof, catalog=known, metadata=known.models, key=key, loosen=loosen, observer=_note
@@ -319,7 +310,7 @@ def _bring(
     _ask_to_replace(target, catalog, chosen_service, f"what {source.masked} has", yes=yes)
     moved = handover.hand_over(
         chosen_service, source, target, folder, catalog=catalog, metadata=catalog.models, find=_find,
-        key=_key_or_new(key_file, folder), accept=_accept(extras=extras), observer=_note,
+        key=signing.key_or_new(key_file, folder), accept=_accept(extras=extras), observer=_note,
     )  # fmt: skip
     if as_json:
         console.answer_json(moved.document())
@@ -344,10 +335,6 @@ def _proves(url: "DatabaseUrl", services: "Sequence[Service]", *, asked: bool | 
     return not reason
 
 
-def _services(catalog: "Catalog", names: Iterable[str]) -> "list[Service]":
-    return [options.named_service(catalog, name) for name in names]
-
-
 def _own(chosen_service: "Service", text: str | None, option: str) -> "DatabaseUrl":
     from payrollx_db.facade.engines import variable
     from payrollx_db.postgres.url import DatabaseUrl
@@ -368,32 +355,6 @@ def _backup(chosen_service: "Service", folder: Path, chosen: str | None) -> "Bac
         return manifest.newest(folder, chosen_service.name)
     path = Path(chosen).expanduser()
     return manifest.read(path if path.is_dir() else folder / chosen)
-
-
-def _key(file: Path | None, backup: "Backup") -> "Key":
-    from payrollx_db.backup import signature
-
-    return signature.load(file, backup.folder.parent)
-
-
-def _key_or_new(file: Path | None, folder: Path) -> "Key":
-    from payrollx_db.backup import signature
-
-    key, is_new = signature.load_or_make(file, folder)
-    if is_new:
-        console.note(f"made the key {key.path}, which signs backups: keep a copy of it, but not beside them")
-    return key
-
-
-def _key_if_any(file: Path | None, folder: Path) -> "Key | None":
-    """Return the key, or ``None`` where there is none that may be used, which is told."""
-    from payrollx_db.backup import signature
-
-    try:
-        return signature.load(file, folder)
-    except ConfigurationError as error:
-        console.note(f"no signature was checked: {error.message}")
-        return None
 
 
 def _accept(*, extras: bool) -> "Accept":

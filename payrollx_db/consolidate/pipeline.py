@@ -6,12 +6,9 @@ tell an observer how it goes, and return frozen results; nothing here prints or 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-from psycopg import sql
 
 from payrollx_db.consolidate import verification
 from payrollx_db.consolidate.check import checks
@@ -24,8 +21,9 @@ from payrollx_db.consolidate.copy.abandon import Abandoned
 from payrollx_db.consolidate.copy.abandon import abandon as abandon_run
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, lossy_keys, plans_with_keys
 from payrollx_db.consolidate.copy.sequences import set_sequences
+from payrollx_db.consolidate.opening import opened, planned, refuse_mismatches
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
-from payrollx_db.consolidate.planner import CheckRows, Task, plan, plan_with, unfinished_run
+from payrollx_db.consolidate.planner import CheckRows, Task, plan, unfinished_run
 from payrollx_db.consolidate.quarantine import apply
 from payrollx_db.consolidate.resuming import left_to_copy, run_or_undo, run_to_resume
 from payrollx_db.consolidate.retrying import resume_after_lock_loss
@@ -47,7 +45,6 @@ from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import (
     ConfigurationError,
     FindingsError,
-    LayoutMismatchError,
     PayrollxError,
     StateConflictError,
 )
@@ -55,12 +52,8 @@ from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import Notice, Observer, RunStarted, StageStarted, WorkStarted, ignore_events
 from payrollx_db.model.finding import Finding, refuse
 from payrollx_db.model.layout import Layout
-from payrollx_db.postgres import query_files
 from payrollx_db.postgres.blockers import blockers_named
-from payrollx_db.postgres.copy_pipe import RateLimit
 from payrollx_db.postgres.session import Connection, Endpoint
-from payrollx_db.postgres.session import run as execute
-from payrollx_db.postgres.session_pool import SessionPool
 
 __all__ = [
     "Abandoned",
@@ -80,9 +73,6 @@ __all__ = [
 # Bytes of source tables below which all rows are checked first: that costs little then, and nothing is
 # written in vain. Above it, it would cost a third of the copy, whose own constraints find the same.
 CHECK_FIRST = 256 * 1024 * 1024
-INDEX_MEMORY = 256 * 1024 * 1024
-
-queries = query_files.beside(__name__)
 
 
 @dataclass(frozen=True)
@@ -118,8 +108,8 @@ async def check(task: Task) -> tuple[Finding, ...]:
     Where rights are missing, the rows aren't checked. Raises LayoutMismatchError where the layout
     doesn't fit, SourceError or TargetError.
     """
-    async with _opened(task) as context:
-        plan = await _planned(context, task)
+    async with opened(task) as context:
+        plan = await planned(context, task)
         context.observer(StageStarted("check", "looking for what could not be carried over"))
         preflight = tuple(await run_preflight(context, plan))
         if unreadable(preflight):
@@ -141,18 +131,18 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
     started = time.monotonic()
     undoing = restart
     task = task.placed()
-    async with blockers_named((*task.needed.values(), task.target)), _opened(task) as context:
+    async with blockers_named((*task.needed.values(), task.target)), opened(task) as context:
 
         async def attempt() -> Report:
             nonlocal undoing
-            plan = await _planned(context, task)
+            plan = await planned(context, task)
             refuse([*poolers(plan), *await unreadable_tables(context, plan)])
             async with exclusive(context.target) as session:
                 if undoing:
                     await undo.restart(context, session, {table.target_name for table in plan.copies})
                     undoing = False
                 if await undo.restore_earlier(context, session, {table.target_name for table in plan.copies}):
-                    plan = await _planned(context, task)
+                    plan = await planned(context, task)
                 return await _copy(context, session, task, plan)
 
         report = await resume_after_lock_loss(attempt, context.observer)
@@ -168,7 +158,7 @@ async def abandon(
     TargetError where the state can't be written.
     """
     task = Task(catalog, Layout("", ()), {}, target, jobs=jobs, observer=observer)
-    async with _opened(task) as context, exclusive(context.target) as session:
+    async with opened(task) as context, exclusive(context.target) as session:
         run = await unfinished_run(session.connection)
         if run is None:
             raise StateConflictError("no run is unfinished here", hint="payrollx-db status lists the runs")
@@ -193,8 +183,8 @@ async def verify(
     was cut off has found identical is taken over, but for ``anew``. Raises as `plan` does, LayoutMismatchError,
     ConfigurationError where there is no such table.
     """
-    async with _opened(task) as context:
-        plan = await _planned(replace(context, target=context.target_as_given), task)
+    async with opened(task) as context:
+        plan = await planned(replace(context, target=context.target_as_given), task)
         asked = Asked(limit, values, structure, tuple(tables), sums=sums, anew=anew)
         return await verification.verify_plan(context, plan, asked)
 
@@ -205,14 +195,14 @@ async def accept_structure(task: Task) -> list[int]:
     Returns the numbers of the finished runs with which it is recorded. Raises as `plan` does, LayoutMismatchError, or
     StateConflictError where no finished run has filled these tables or another run is at work.
     """
-    async with _opened(task) as context:
-        return await verification.accept_structure(context, await _planned(context, task))
+    async with opened(task) as context:
+        return await verification.accept_structure(context, await planned(context, task))
 
 
 async def retry(task: Task) -> tuple[Retried, ...]:
     """Restore rows whose cause is gone, parents first. Raises as `copy` does, StateConflictError during one."""
-    async with _opened(task) as context:
-        plan = await _planned(context, task)
+    async with opened(task) as context:
+        plan = await planned(context, task)
         refuse(poolers(plan))
         async with exclusive(context.target) as session:
             done = [run for run in await runs(session.connection) if run.status == "done"]
@@ -229,17 +219,6 @@ async def retry(task: Task) -> tuple[Retried, ...]:
             if any(table.restored for table in retried):
                 await set_sequences(context, session, plan)
             return retried
-
-
-def refuse_mismatches(plan: Plan) -> None:
-    """Raise LayoutMismatchError where the layout and the databases disagree (law 2)."""
-    if plan.mismatches:
-        places = "1 place" if len(plan.mismatches) == 1 else f"{len(plan.mismatches)} places"
-        raise LayoutMismatchError(
-            f"the legacy databases are not as the layout {plan.layout.name} says, in {places}",
-            details=tuple(map(str, plan.mismatches)),
-            hint="map each in the layout, or discard it there by name with a reason",
-        )
 
 
 # --- the steps of a copy -------------------------------------------------------------------------------
@@ -378,50 +357,3 @@ async def _retry_all(retrier: QuarantineRetrier, plan: Plan, decisions: Sequence
         else:
             retried.append(await retrier.duplicates(tables, keys))
     return tuple(retried)
-
-
-# --- what every command begins with --------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def _opened(task: Task) -> AsyncIterator[Context]:
-    """Yield the context of a command; all its sessions are closed at the end of the block."""
-    task = task if task.target.place else task.placed()
-    async with SessionPool() as sessions:
-        yield Context(
-            sources=task.sources,
-            target=await _as_owner(sessions, task),
-            target_as_given=task.target,
-            sessions=sessions,
-            observer=task.observer,
-            jobs=task.jobs,
-            rate=RateLimit(task.max_rate) if task.max_rate else None,
-            without_triggers=task.without_triggers,
-        )
-
-
-async def _planned(context: Context, task: Task) -> Plan:
-    """Return the plan. Raises LayoutMismatchError where the layout and the databases disagree."""
-    plan = await plan_with(context.sessions, replace(task, sources=context.sources, target=context.target))
-    refuse_mismatches(plan)
-    return plan
-
-
-async def _as_owner(sessions: SessionPool, task: Task) -> Endpoint:
-    """Return the target with the role that owns its tables, where there is one and the login is in it, and with
-    memory enough to build indexes: what the server allows, but no less than INDEX_MEMORY.
-    """
-    async with sessions.session(task.target) as connection:
-        with task.target.translating_errors("can't read its roles and settings"):
-            schemas = [service.schema for service in task.catalog.services]
-            owner = await execute(
-                connection,
-                sql.SQL(queries.load("acts_as_owner")),
-                {"role": task.catalog.owner_role, "schemas": schemas},
-            )
-            query = sql.SQL("SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))")
-            memory = (await execute(connection, query))[0][0]
-    settings = dict(task.target.settings) | {"maintenance_work_mem": f"{max(memory, INDEX_MEMORY) // 1024}kB"}
-    if owner:
-        settings["role"] = task.catalog.owner_role
-    return replace(task.target, settings=settings)
