@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -150,6 +151,17 @@ class Database:
     leftovers: tuple[Leftover, ...]
     money: Money = Money("C", 2)
     pooler: str = ""
+
+    def keys_of(self, table: str) -> tuple[ForeignKey, ...]:
+        """Return the foreign keys of a table (``schema.table``)."""
+        return tuple(self._keys_by_table.get(table, ()))
+
+    @cached_property
+    def _keys_by_table(self) -> dict[str, list[ForeignKey]]:
+        keys: dict[str, list[ForeignKey]] = defaultdict(list)
+        for key in self.foreign_keys:
+            keys[key.table].append(key)
+        return keys
 
     @property
     def identity(self) -> tuple[str, str]:

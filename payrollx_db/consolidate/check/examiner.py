@@ -226,7 +226,7 @@ class Examiner:
         long: set[Demand] = set()
         for feed in feeds if sizes else ():
             groups = [demand.columns for demand in sizes]
-            answers = await long_values(self.context, feed, self.known[feed.table.place], groups)
+            answers = await long_values(self.context, feed, self.scanned[feed.table.place][0], groups)
             long |= {demand for demand, answer in zip(sizes, answers, strict=True) if answer}
         return [demand for demand in demands if demand.kind != "size" or demand in long]
 
@@ -256,13 +256,11 @@ class Examiner:
     # --- references -------------------------------------------------------------------------------
 
     async def _references(self, table: TablePlan) -> None:
-        for reference in self.plan.enforced:
-            if reference.table == table.target_name:
-                async with undone(self.workspace.session):
-                    await self._reference(table, reference)
+        for reference in self.plan.enforced_by_table.get(table.target_name, ()):
+            await self._reference(table, reference)
 
     async def _reference(self, table: TablePlan, reference: Reference) -> None:
-        owner = next((t for t in self.plan.copies if t.target_name == reference.target_table), None)
+        owner = self.plan.copies_by_target.get(reference.target_table)
         children = [end for t in (table, *self._importers(table)) if (end := self._end(t, reference.columns))]
         parents = [self._end(t, reference.target_columns) for t in ((owner, *self._importers(owner)) if owner else ())]
         ends = [end for end in parents if end is not None]
@@ -274,13 +272,14 @@ class Examiner:
         untouched = owner is not None and not self._quarantined.get(owner.source_name) and len(children) == 1
         if untouched and self.trusting and already_enforced(self.plan, children[0], ends[0] if ends else None):
             return
-        if not ends and not await self.workspace.has_rows(reference.target_table):
-            return  # its foreign key is left NOT VALID until its parents' service is copied
-        name = await self.workspace.parents(reference, ends)
-        for child in children:
-            orphans = await self.workspace.orphans(name, child)
-            if orphans.values:
-                await self._orphans(child, reference, orphans.values, owner)
+        async with undone(self.workspace.session):
+            if not ends and not await self.workspace.has_rows(reference.target_table):
+                return  # its foreign key is left NOT VALID until its parents' service is copied
+            name = await self.workspace.parents(reference, ends)
+            for child in children:
+                orphans = await self.workspace.orphans(name, child)
+                if orphans.values:
+                    await self._orphans(child, reference, orphans.values, owner)
 
     async def _orphans(
         self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], owner: TablePlan | None
@@ -335,7 +334,7 @@ class Examiner:
 
         One is enough for a reference of several columns to point at nothing; where others share all, all are taken.
         """
-        others = [r for r in self.plan.enforced if r.table == reference.table and r != reference]
+        others = [r for r in self.plan.enforced_by_table[reference.table] if r != reference]
         others += [r for r in self.plan.catalog.references if r.table == reference.table and not r.enforced]
         shared = {name for other in others for name in other.columns}
         names = tuple(c.target.name for c in child.columns if c.target.nullable and c not in child.table.key)

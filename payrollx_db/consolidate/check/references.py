@@ -239,12 +239,11 @@ def already_enforced(plan: Plan, child: ReferenceEnd, parent: ReferenceEnd | Non
         return False
     here, there = _sources(child), _sources(parent)
     pairs = set(zip(here, there, strict=True)) if len(here) == len(there) else set()
-    ends = (child.table.source.full_name, pairs, parent.table.source.full_name)
-    keys = plan.sources[child.table.database].foreign_keys
     return any(
-        (key.table, set(zip(key.columns, key.target_columns, strict=True)), key.target) == ends
-        for key in keys
-        if key.validated
+        key.validated
+        and key.target == parent.table.source.full_name
+        and set(zip(key.columns, key.target_columns, strict=True)) == pairs
+        for key in plan.sources[child.table.database].keys_of(child.table.source.full_name)
     )
 
 

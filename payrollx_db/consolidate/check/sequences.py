@@ -73,14 +73,12 @@ async def _furthest_in_sources(context: Context, plan: Plan, targets: Iterable[C
 
 def _as_they_are(plan: Plan, database: str, sequence: ColumnSequence) -> Iterator[SequenceUse]:
     """Yield the columns of ``database`` whose numbers become those of the sequence's columns."""
-    columns = {(use.relation, use.column): use for use in sequence.uses if use.comparable}
-    for table in plan.copies:
-        if table.database != database:
-            continue
-        for column in table.columns:
-            use = columns.get((table.target.oid, column.target.name))
-            origin = table.source.column(column.sources[0]) if use and len(column.sources) == 1 else None
-            if use is None or origin is None or column.conversion.rule == "derived" or origin.type.name not in RANGES:
+    for use in sequence.uses:
+        for table, column in plan.filled_columns.get((use.relation, use.column), ()) if use.comparable else ():
+            if table.database != database or len(column.sources) != 1 or column.conversion.rule == "derived":
+                continue
+            origin = table.source.column(column.sources[0])
+            if origin is None or origin.type.name not in RANGES:
                 continue
             if table.source.rows <= SMALL or _at_hand(table.source, origin.name):
                 yield replace(use, schema=table.source.schema, table=table.source.name, column=origin.name)

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from payrollx_db.consolidate.plan.conversion import Servers
-from payrollx_db.consolidate.plan.mapping import Mismatch, TablePlan, plan_duplicate, plan_table
+from payrollx_db.consolidate.plan.mapping import ColumnPlan, Mismatch, TablePlan, plan_duplicate, plan_table
 from payrollx_db.model.catalog import Catalog, Reference
 from payrollx_db.model.layout import Layout, LegacyDatabase, TableMap
 from payrollx_db.postgres.introspect import Column, Database, different_money
@@ -27,17 +28,17 @@ class Plan:
     sources: Mapping[str, Database]
     target: Database
 
-    @property
+    @cached_property
     def copies(self) -> tuple[TablePlan, ...]:
         """The tables to copy, largest first."""
         return tuple(t for t in self.tables if t.owner is None)
 
-    @property
+    @cached_property
     def merges(self) -> tuple[TablePlan, ...]:
         """The duplicate tables, to be merged."""
         return tuple(t for t in self.tables if t.owner is not None)
 
-    @property
+    @cached_property
     def enforced(self) -> tuple[Reference, ...]:
         """The references that the target enforces: those that the catalog declares, and its other foreign keys."""
         declared = [reference for reference in self.catalog.references if reference.enforced]
@@ -53,12 +54,35 @@ class Plan:
         ]
         return (*declared, *undeclared)
 
+    @cached_property
+    def enforced_by_table(self) -> Mapping[str, tuple[Reference, ...]]:
+        """The references that the target enforces, by the table that points."""
+        references: dict[str, tuple[Reference, ...]] = {}
+        for reference in self.enforced:
+            references[reference.table] = (*references.get(reference.table, ()), reference)
+        return references
+
+    @cached_property
+    def copies_by_target(self) -> Mapping[str, TablePlan]:
+        """The tables to copy, by the name of the target's."""
+        return {table.target_name: table for table in reversed(self.copies)}
+
+    @cached_property
+    def filled_columns(self) -> Mapping[tuple[int, str], tuple[tuple[TablePlan, ColumnPlan], ...]]:
+        """What fills each column of the target, by the oid of its table and its name."""
+        columns: dict[tuple[int, str], tuple[tuple[TablePlan, ColumnPlan], ...]] = {}
+        for table in self.copies:
+            for column in table.columns:
+                place = (table.target.oid, column.target.name)
+                columns[place] = (*columns.get(place, ()), (table, column))
+        return columns
+
     def matches_full(self, reference: Reference) -> bool:
         """Whether the target takes rows with NULL in all of the reference's columns or in none (MATCH FULL)."""
         ends = _ends(reference.table, reference.columns, reference.target_table, reference.target_columns)
         return len(reference.columns) > 1 and any(
             " MATCH FULL" in key.definition.rpartition(")")[2]
-            for key in self.target.foreign_keys
+            for key in self.target.keys_of(reference.table)
             if _ends(key.table, key.columns, key.target, key.target_columns) == ends
         )
 

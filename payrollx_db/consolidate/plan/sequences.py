@@ -49,16 +49,14 @@ def origins_of(
         for sequence in sequences
         for use in sequence.uses
     }
-    filled = {
-        (table.target.oid, column.target.name): [
-            (table.database, table.source.oid, source) for source in column.sources
-        ]
-        for table in plan.copies
-        for column in table.columns
-    }
     origins = {}
     for sequence in target:
-        places = [place for use in sequence.uses for place in filled.get((use.relation, use.column), ())]
+        places = [
+            (table.database, table.source.oid, source)
+            for use in sequence.uses
+            for table, column in plan.filled_columns.get((use.relation, use.column), ())
+            for source in column.sources
+        ]
         known = {of_column[place].oid: of_column[place] for place in places if place in of_column}
         origins[sequence.oid] = tuple(known.values())
     return origins
@@ -98,8 +96,7 @@ def expected_position(
 
 def filled_uses(plan: Plan, sequence: ColumnSequence) -> tuple[SequenceUse, ...]:
     """Return those columns of ``sequence`` that ``plan`` fills."""
-    filled = {(table.target.oid, column.target.name) for table in plan.copies for column in table.columns}
-    return tuple(use for use in sequence.uses if (use.relation, use.column) in filled)
+    return tuple(use for use in sequence.uses if (use.relation, use.column) in plan.filled_columns)
 
 
 def _up(sequence: ColumnSequence) -> bool:
