@@ -4,7 +4,8 @@ Two servers are made for the purpose, one a side, so that each can crash. An und
 table's content hash, the indexes and constraints, and the timeline of the run's events. Each round takes a fresh
 target, starts `copy`, and after a random event of a chosen stage does one kind of harm; then `copy` is called until it
 ends well, and everything must be as in the reference, with nothing left over. The same seed makes the same choices.
-Usage: chaos_copy.py [--rounds N] [--seed N] [--employees N] [--policies] [--only KIND …]
+`--world yard` plays among partitioned and foreign tables (`chaos_worlds`), where `payrollx` has neither.
+Usage: chaos_copy.py [--rounds N] [--seed N] [--world NAME] [--employees N] [--policies] [--only KIND …]
 """
 
 import argparse
@@ -25,17 +26,14 @@ from threading import Thread
 from typing import Any
 
 import psycopg
+from chaos_worlds import WORLDS, ChaosWorld
 
 from payrollx_db import cli
-from payrollx_db.catalogs.payrollx.practice.databases import make_legacy
 from payrollx_db.consolidate.endpoints import variable
 from payrollx_db.devserver import Server, create_database, drop_database
 from payrollx_db.errors import PayrollxError
-from payrollx_db.legacy import LAYOUT
 from payrollx_db.model.events import Event, Notice, ObjectBuilt, RunStarted, StageStarted, TableFinished
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import migrate
-from payrollx_db.unified import CATALOG
 
 # Crashes here are those of the server, not of the machine: what was written needn't reach the disk.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_wal_size": "1GB"}
@@ -61,6 +59,10 @@ ORDER BY 1, 2, 3
 TABLES = """
 SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
 WHERE schemaname !~ '^(pg_|information_schema|payrollx_meta)' ORDER BY 1
+"""
+SEQUENCES = """
+SELECT schemaname, sequencename, last_value FROM pg_sequences
+WHERE schemaname !~ '^(pg_|information_schema|payrollx_meta)' ORDER BY 1, 2
 """
 KEPT = """
 SELECT source, key, kind, code, action, column_name, cause, row::text FROM payrollx_meta.quarantine ORDER BY 1, 2, 3, 6
@@ -134,6 +136,7 @@ class Call:
 class Chaos:
     """Both servers, and what a run between them must lead to."""
 
+    world: ChaosWorld
     source: Server
     target: Server
     policies: bool
@@ -150,13 +153,13 @@ class Chaos:
     def environment(self) -> dict[str, str]:
         """The environment in which the command line goes from one server to the other."""
         clean = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
-        legacy = {variable(db.variable): self.source.url(db.name).plain for db in LAYOUT.databases}
-        return clean | legacy | {"DATABASE_URL": self.goal.plain}
+        legacy = {variable(db.variable): self.source.url(db.name).plain for db in self.world.layout.databases}
+        return clean | legacy | dict(self.world.environment) | {"DATABASE_URL": self.goal.plain}
 
     def make(self, employees: int) -> None:
         """Make the legacy databases and the migrated template, and the undisturbed run."""
-        make_legacy(self.source.up(), employees=employees, hostile=self.policies)
-        migrate.upgrade(create_database(self.target.up(), "template_migrated"), CATALOG)
+        self.world.make_sources(self.source.up(), employees, self.policies)
+        self.world.make_target(create_database(self.target.up(), "template_migrated"))
         self.fresh()
         with self.copying() as call:
             started = time.monotonic()
@@ -256,6 +259,7 @@ class Chaos:
         """Return all that must be as in the reference, by what it is called."""
         found: dict[str, Any] = {"objects": rows(self.goal, OBJECTS), "accounts": rows(self.goal, ACCOUNTS)}
         found["quarantine"] = rows(self.goal, KEPT)
+        found["sequences"] = rows(self.goal, SEQUENCES)
         for (name,) in rows(self.goal, TABLES):
             found[name] = rows(self.goal, f"SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {name} AS t")
         return found
@@ -277,7 +281,7 @@ class Chaos:
 
     def leftovers(self) -> list[str]:
         """Return what stays behind, on either side."""
-        places = [self.goal, *(self.source.url(db.name) for db in LAYOUT.databases)]
+        places = [self.goal, *(self.source.url(db.name) for db in self.world.layout.databases)]
         return [
             f"{count} {what} in {url.dbname}"
             for url in places
@@ -351,7 +355,7 @@ def summary(hits: Counter[tuple[str, str]], failed: int, options: argparse.Names
         if any(k == kind for k, _ in hits):
             print(f"{kind:16}" + "".join(f"{hits[kind, stage] or '':>10}" for stage in stages))
     good = sum(hits.values())
-    print(f"seed {options.seed}, {options.employees} employees: {good} of {good + failed} rounds ended as undisturbed")
+    print(f"seed {options.seed}, world {options.world}: {good} of {good + failed} rounds ended as undisturbed")
 
 
 def main() -> int:
@@ -361,16 +365,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--employees", type=int, default=300)
+    parser.add_argument("--world", choices=WORLDS, default="payrollx")
+    parser.add_argument("--employees", type=int, default=300, help="how large the world payrollx is")
     parser.add_argument("--policies", action="store_true", help="hostile databases, and policies that resolve all")
     parser.add_argument("--only", nargs="*", choices=KINDS, help="these kinds of harm")
     options = parser.parse_args()
+    if options.policies and options.world != "payrollx":
+        parser.error("--policies is for the world payrollx, whose databases can be hostile")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are to be stopped then, too
     with tempfile.TemporaryDirectory(prefix="payrollx-chaos-") as name:
         Path(name).chmod(0o711)
         servers = [Server(Path(name) / side, settings=SETTINGS) for side in ("source", "target")]
         try:
-            chaos = Chaos(servers[0], servers[1], options.policies, random.Random(options.seed))  # noqa: S311
+            chaos = Chaos(WORLDS[options.world], servers[0], servers[1], options.policies, random.Random(options.seed))  # noqa: S311
             chaos.make(options.employees)
             print(f"undisturbed: {chaos.timeline[-1][0]:.1f} s, {len(chaos.timeline)} events", flush=True)
             hits, failed = play(chaos, options.rounds, options.only or list(KINDS))
