@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from payrollx_db.cli.command import command
+from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
@@ -35,9 +36,9 @@ FINDINGS = 3
               "are compared with their sources.")  # fmt: skip
 @click.option("--sums", is_flag=True, envvar="PAYROLLX_SUMS",
               help="Add up the number columns of both sides, for the report; reads their tables again.")  # fmt: skip
-@click.option("--accept-structure", is_flag=True,
-              help="Compare nothing, but record the structure as it is now: what was changed on purpose is no "
-              "difference from then on.")  # fmt: skip
+@destructive_option("--accept-structure", is_flag=True,
+                    help="Compare nothing, but record the structure as it is now: what was changed on purpose is no "
+                    "difference from then on.")  # fmt: skip
 @events
 @as_json
 def verify(

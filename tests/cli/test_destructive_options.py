@@ -21,19 +21,20 @@ from payrollx_db.postgres.url import DatabaseUrl
 # Whatever command they belong to: they drop, empty, replace or delete, or answer the question before.
 DESTRUCTIVE = {
     "--yes", "--downgrade", "--restart", "--destroy", "--loosen", "--keep", "--beside", "--force", "--drop",
-    "--extras", "--unsigned",
+    "--extras", "--unsigned", "--same-server", "--accept-structure",
 }  # fmt: skip
 # In these commands also: the login that is dropped, the backup that replaces what is there, the file that is replaced.
 DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("service restore", "--backup"),
                     ("report", "--html")}  # fmt: skip
 # All others. They choose, tune and show, so that a variable may set them; a new option has to be put into one list.
 HARMLESS = {
-    "--all", "--application-name", "--backup", "--backup-age", "--backups", "--catalog", "--check", "--check-rows",
+    "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--catalog", "--check", "--check-rows",
     "--data-dir", "--database-url", "--debug", "--dir", "--dry-run", "--employees", "--events", "--exact", "--from",
     "--hostile", "--jobs", "--json", "--key-file", "--limit", "--listen", "--lock-timeout", "--log-format",
     "--long-transaction", "--max-connections", "--max-rate", "--password-env", "--policies", "--policy",
-    "--replicas", "--reserve", "--revision", "--run", "--seed", "--service", "--show-values", "--source", "--sql",
-    "--statement-timeout", "--timeout", "--to", "--url", "--version", "--without-triggers",
+    "--prove", "--replicas", "--reserve", "--revision", "--run", "--seed", "--service", "--show-values", "--small-tables",
+    "--source", "--sql", "--statement-timeout", "--structure", "--sums", "--table", "--timeout", "--to", "--url", "--version",
+    "--without-triggers",
 }  # fmt: skip
 
 

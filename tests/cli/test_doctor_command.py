@@ -86,7 +86,7 @@ def test_the_document(examined: DatabaseUrl) -> None:
         "url", "reachable", "version", "connect_seconds", "connections", "services", "checks",
     }  # fmt: skip
     assert database["url"] == examined.masked
-    assert [check["name"] for check in database["checks"]][:3] == ["reachable", "migrated", "roles"]
+    assert [check["name"] for check in database["checks"]][:3] == ["reachable", "runs", "migrated"]
     assert {table["name"] for table in auth["tables"]} == {"users", "refresh_tokens", "audit_logs"}
     assert auth["bytes"] == sum(table["bytes"] for table in auth["tables"]) > 0
     assert sum(check["findings"] for check in database["checks"]) == len(document["findings"])

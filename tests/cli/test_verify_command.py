@@ -79,7 +79,7 @@ def test_identical_sides_end_with_zero(copied: World) -> None:
 
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert set(document) == {"identical", "rows_identical", "tables", "totals", "uncovered", "structure"}
+    assert set(document) == {"identical", "rows_identical", "tables", "totals", "uncovered", "structure", "sums"}
     assert document["identical"] is True
     places = {(t.source_name, t.target_name) for t in copied.plan().tables}
     assert {(t["source"], t["target"]) for t in document["tables"]} == places

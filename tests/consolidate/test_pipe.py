@@ -53,6 +53,7 @@ def test_a_snapshot_that_is_gone_is_taken_anew(world: World, monkeypatch: pytest
     """The session that exported it ends before the slices read under it: the part is copied whole under a new one."""
     monkeypatch.setattr("payrollx_db.consolidate.plan.plan.SLICE_BYTES", 1)
     monkeypatch.setattr("payrollx_db.consolidate.retrying.FIRST_PAUSE", 0.02)
+    world.small_tables = 0
     source = world.urls["payrollx_notification"]
     ended: list[int] = []
 

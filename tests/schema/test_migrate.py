@@ -158,7 +158,7 @@ def test_down_to_base_leaves_nothing_behind(migrated: DatabaseUrl) -> None:
 
 
 def test_down_keeps_the_meta_schema_that_holds_something_else(migrated: DatabaseUrl) -> None:
-    run(migrated, "CREATE TABLE payrollx_meta.runs (id integer)")
+    run(migrated, "CREATE TABLE payrollx_meta.theirs (id integer)")
 
     migrate.downgrade(migrated, CATALOG, revision="base")
 

@@ -14,11 +14,16 @@ WITH known AS MATERIALIZED (
     ON (w.run, w.root) = (k.run_id, k.root)
 ), current AS MATERIALIZED (
   SELECT o.kind, o.table_name, o.name, o.properties FROM ({structure}) AS o
+), differing AS MATERIALIZED (
+  SELECT * FROM recorded EXCEPT SELECT * FROM current
 )
-SELECT 'recorded', d.* FROM (SELECT * FROM recorded EXCEPT SELECT * FROM current) AS d
+SELECT 'recorded', d.* FROM differing AS d
 UNION ALL
+-- Two runs may have recorded a foreign key, each as it was then: what stands is shown beside each that differs from it.
 SELECT 'current', d.*
-FROM (SELECT * FROM current EXCEPT SELECT kind, table_name, name, properties FROM known) AS d
+FROM (SELECT * FROM current EXCEPT SELECT kind, table_name, name, properties FROM known
+      UNION
+      SELECT c.* FROM current AS c JOIN differing USING (kind, table_name, name)) AS d
 UNION ALL
 SELECT 'compared', '', '', '', pg_catalog.to_jsonb(pg_catalog.count(*)) FROM recorded
 ORDER BY 1, 2, 3, 4
