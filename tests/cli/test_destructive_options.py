@@ -28,13 +28,13 @@ DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("se
                     ("report", "--html")}  # fmt: skip
 # All others. They choose, tune and show, so that a variable may set them; a new option has to be put into one list.
 HARMLESS = {
-    "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--catalog", "--check", "--check-rows",
-    "--data-dir", "--database-url", "--debug", "--dir", "--dry-run", "--employees", "--events", "--exact", "--from",
-    "--hostile", "--jobs", "--json", "--key-file", "--limit", "--listen", "--lock-timeout", "--log-format",
-    "--long-transaction", "--max-connections", "--max-rate", "--password-env", "--policies", "--policy",
-    "--prove", "--replicas", "--reserve", "--revision", "--run", "--seed", "--service", "--show-values", "--small-tables",
-    "--source", "--sql", "--statement-timeout", "--structure", "--sums", "--table", "--timeout", "--to", "--url", "--version",
-    "--without-triggers",
+    "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--catalog", "--check",
+    "--check-rows", "--data-dir", "--database-url", "--debug", "--dir", "--dry-run", "--employees", "--events",
+    "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--limit", "--listen", "--lock-timeout",
+    "--log-format", "--long-transaction", "--max-connections", "--max-rate", "--password-env", "--policies",
+    "--policy", "--prove", "--replicas", "--reserve", "--revision", "--run", "--seed", "--service", "--show-values",
+    "--small-tables", "--source", "--sql", "--statement-timeout", "--structure", "--sums", "--table", "--timeout",
+    "--to", "--url", "--version", "--without-triggers",
 }  # fmt: skip
 
 

@@ -158,15 +158,11 @@ class _Source(_Side):
         there = self.target.setting.extensions
         for table, column in self._columns():
             mine = self.facts.extended.get((table.source.oid, column.sources[0]))
-            if mine is None or column.conversion.rule != "same type":
-                continue  # what is converted arrives as a type of the server's own
-            theirs = self.target.extended.get((table.target.oid, column.target.name))
+            if mine is None or self.target.extended.get((table.target.oid, column.target.name)) != mine:
+                continue  # it arrives as a type of another kind
             versions = self.facts.setting.extensions[mine], there.get(mine, "none")
             place, kind = f"{table.source.full_name}.{column.sources[0]}", column.target.type.display
-            if theirs != mine:
-                message = f"{kind} is of the extension {mine} here, and not in the unified database: create it there"
-                yield self.finding("extension", "block", message, place)
-            elif versions[0] != versions[1]:
+            if versions[0] != versions[1]:
                 message = f"{kind} is of {mine} {versions[0]} here and {versions[1]} there: its form may differ"
                 yield self.finding("extension", "warn", message, place)
         if absent := sorted(self.facts.setting.extensions.keys() - there.keys()):

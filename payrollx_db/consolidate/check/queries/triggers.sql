@@ -26,5 +26,6 @@ JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
 WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 36 <> 0
   AND t.tgenabled = ANY (CASE pg_catalog.current_setting('session_replication_role')
                          WHEN 'replica' THEN '{A,R}' ELSE '{O,A}' END::"char"[])
-  AND t.tgname <> 'payrollx_audit' -- ours, which passes over what the owner does, and so a copy
+  -- Ours pass over what the owner does, and so a copy.
+  AND t.tgname NOT IN ('payrollx_audit', 'payrollx_audit_truncate')
 ORDER BY 1, 2
