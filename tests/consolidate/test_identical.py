@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from conftest import unique
+from conftest import TestServer, unique
 from structure_worlds import NAMES, BrokenDepot
+from worlds import World
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Verdict
@@ -133,8 +134,14 @@ def test_a_role_with_no_right_to_the_records(broken_depot: BrokenDepot) -> None:
     assert {finding.code for finding in verdict.structure.findings} == {"structure-unknown", "sequence-unread"}
 
 
-def test_a_table_with_a_percent_sign_and_one_that_is_inherited_from_are_copied_again(broken_depot: BrokenDepot) -> None:
-    report = asyncio.run(pipeline.copy(broken_depot.world.task(), restart=True))
+def test_a_table_with_a_percent_sign_and_one_that_is_inherited_from_are_copied_again(
+    server: TestServer, depot: World
+) -> None:
+    target = server.create_database(unique("again"), depot.target.dbname)
+    world = replace(depot, target=target, events=[])
+
+    report = asyncio.run(pipeline.copy(world.task(), restart=True))
 
     assert report.run.status == "done"
-    assert broken_depot.world.verify().identical
+    assert world.verify().identical
+    server.drop_database(target.dbname)
