@@ -32,6 +32,9 @@ def layout(columns: dict[str, str]) -> Layout:
     return Layout("tiny", (LegacyDatabase("old", variable="OLD", service="shop", maps=(things,)),))
 
 
+LAYOUT = layout(COLUMNS)
+
+
 def findings_in(world: World, change: Callable[[Plan], Plan] = lambda made: made) -> list[Finding]:
     """Look around in a world; ``change`` makes the plan say what can't be provoked."""
 

@@ -116,6 +116,14 @@ class _Source(_Side):
         yield from self._extensions()
         yield from self._transactions()
         yield from self._replication()
+        for table in self.facts.relations:
+            if table.foreign_tables:
+                message = (
+                    "foreign: another server gives these rows, each transaction of the run sees them as they are when"
+                    " it begins, and this database's snapshot doesn't cover them: let nobody change them until verify"
+                    " is done"
+                )
+                yield self.finding("foreign-table", "warn", message, table.full_name, *table.foreign_tables)
 
     def _encoding(self) -> Findings:
         mine, theirs = self.database.encoding, self.plan.target.encoding
@@ -222,6 +230,13 @@ class _Target(_Side):
         for table in self.facts.relations:
             if table.unlogged:
                 yield self.finding("unlogged", "warn", "UNLOGGED: a crash empties it", table.full_name)
+            if table.foreign_tables:
+                # Its rows would be committed elsewhere, and not together with what the run records of them.
+                message = (
+                    "foreign: the copy can't write rows to another server and prove it; detach such a partition, put a"
+                    " plain table in the place of such a table, or leave it out of the layout"
+                )
+                yield self.finding("foreign-table", "block", message, table.full_name, *table.foreign_tables)
 
     def _rights(self) -> Findings:
         setting = self.facts.setting

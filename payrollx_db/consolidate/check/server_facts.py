@@ -91,6 +91,7 @@ class Relation:
     filtered: bool
     unlogged: bool
     identity: str
+    foreign_tables: list[str]
     analyzed_size: int
 
     @property

@@ -227,7 +227,7 @@ def plan_duplicate(
 
 def from_item(table: Table) -> sql.Composable:
     """Return ``table`` as a FROM item; ONLY, because a table that inherits is a table of its own."""
-    only = sql.SQL("ONLY ") if table.kind == "r" else sql.SQL("")
+    only = sql.SQL("") if table.kind == "p" else sql.SQL("ONLY ")
     return sql.SQL("{}{} AS {}").format(only, sql.Identifier(table.schema, table.name), sql.Identifier(ROW))
 
 

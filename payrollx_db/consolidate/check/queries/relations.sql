@@ -14,6 +14,12 @@ SELECT c.oid::bigint AS oid,
        pg_catalog.row_security_active(c.oid) AS filtered,
        c.relpersistence = 'u' AS unlogged,
        c.relreplident::text AS identity,
+       -- The foreign tables that its rows lie in: itself, or partitions of it at any depth.
+       ARRAY(SELECT pg_catalog.concat_ws('.', fn.nspname, f.relname)
+             FROM (SELECT c.oid UNION SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) AS t) AS below (oid)
+             JOIN pg_catalog.pg_class AS f ON f.oid = below.oid AND f.relkind = 'f'
+             JOIN pg_catalog.pg_namespace AS fn ON fn.oid = f.relnamespace
+             ORDER BY 1) AS foreign_tables,
        -- As of its last ANALYZE: to ask for the real size would wait for whoever has locked the table.
        c.relpages::bigint * pg_catalog.current_setting('block_size')::int AS analyzed_size
 FROM pg_catalog.pg_class AS c
