@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -87,7 +88,7 @@ class ColumnSequence:
         """The qualified name, quoted."""
         return sql.Identifier(self.schema, self.name)
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[int, int]:
         """The lowest and the highest number that it can give and its columns can take."""
         ranges = [RANGES[use.type] for use in self.uses if use.plain and use.type in RANGES]

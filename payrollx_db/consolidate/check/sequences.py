@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from payrollx_db.consolidate.context import Context
-from payrollx_db.consolidate.copy.sequences import source_sequences
+from payrollx_db.consolidate.copy.sequences import all_source_sequences
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.plan.sequences import expected_position, filled_uses, origins_of
 from payrollx_db.model.finding import Finding
+from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.sequences import RANGES, ColumnSequence, SequenceUse, read_furthest, read_sequences
 
@@ -22,7 +23,7 @@ async def check_sequences(context: Context, plan: Plan) -> list[Finding]:
             targets = await read_sequences(connection, {table.target.oid for table in plan.copies})
     if not targets:
         return []
-    sources = {name: await source_sequences(context, plan, name) for name in plan.sources}
+    sources = await all_source_sequences(context, plan)
     findings = list(_forbidden(context.target.name, targets, sources))
     origins = origins_of(plan, targets, sources)
     furthest = await _furthest_in_sources(context, plan, targets)
@@ -54,19 +55,24 @@ async def _furthest_in_sources(context: Context, plan: Plan, targets: Iterable[C
 
     Asked are columns that go over as they are, with an index that has the number at hand, or of small tables.
     """
-    numbers: dict[int, list[int]] = defaultdict(list)
-    for database in plan.sources:
+
+    async def read(database: str) -> dict[int, int]:
         asked = [
             replace(sequence, uses=uses)
             for sequence in targets
             if (uses := tuple(_as_they_are(plan, database, sequence)))
         ]
-        if asked:
-            endpoint = context.sources[database]
-            async with context.sessions.session(endpoint) as connection:
-                with endpoint.translating_errors("can't read the highest numbers"):
-                    for oid, number in (await read_furthest(connection, asked)).items():
-                        numbers[oid].append(number)
+        if not asked:
+            return {}
+        endpoint = context.sources[database]
+        async with context.sessions.session(endpoint) as connection:
+            with endpoint.translating_errors("can't read the highest numbers"):
+                return await read_furthest(connection, asked)
+
+    numbers: dict[int, list[int]] = defaultdict(list)
+    for of_database in await limited(map(read, plan.sources), context.jobs):
+        for oid, number in of_database.items():
+            numbers[oid].append(number)
     further = {sequence.oid: max if sequence.increment > 0 else min for sequence in targets}
     return {oid: further[oid](found) for oid, found in numbers.items()}
 

@@ -62,7 +62,7 @@ class Copying:
     async def all(self) -> None:
         """Copy what isn't copied, and index all that isn't indexed."""
         work = self._work
-        done = [table for table in work.plan.copies if table not in work.unfinished]
+        done = [table for table in work.plan.copies if table.place in work.finished]
         units = schedule.units(work.unfinished, work.selection, work.alone)
         finished = {unit.number: asyncio.Event() for unit in units}
 

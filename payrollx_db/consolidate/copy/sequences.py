@@ -9,6 +9,7 @@ from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.sequences import record_positions
 from payrollx_db.errors import PayrollxError, TargetError
 from payrollx_db.model.events import Notice
+from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.sequences import (
     AT_ONCE,
     ColumnSequence,
@@ -31,7 +32,7 @@ async def set_sequences(context: Context, session: RunSession, plan: Plan, run: 
     all others are.
     """
     target = context.target
-    sources = {name: await source_sequences(context, plan, name) for name in plan.sources}
+    sources = await all_source_sequences(context, plan)
     with target.translating_errors("can't read the sequences"):
         expectations = await _expectations(session.connection, plan, sources)
     for expectation in expectations:
@@ -71,6 +72,13 @@ async def set_each(session: RunSession, due: Settings) -> None:
             details=tuple(statement for statement, _ in failed),
             hint="remove the cause and call the copy again, or run these statements yourself",
         )
+
+
+async def all_source_sequences(context: Context, plan: Plan) -> dict[str, tuple[ColumnSequence, ...]]:
+    """Return the sequences of the tables that ``plan`` copies, by source. Raises SourceError."""
+    names = list(plan.sources)
+    sequences = await limited([source_sequences(context, plan, name) for name in names], context.jobs)
+    return dict(zip(names, sequences, strict=True))
 
 
 async def source_sequences(context: Context, plan: Plan, name: str) -> tuple[ColumnSequence, ...]:

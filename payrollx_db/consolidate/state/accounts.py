@@ -79,8 +79,10 @@ async def writing_runs(connection: Connection) -> dict[tuple[str, str], int]:
 
 async def open_accounts(connection: Connection, run: int, tables: Iterable[TablePlan]) -> None:
     """Record the tables that a new run is of."""
-    rows = [(run, *t.place, "merge" if t.owner else "copy", t.source.rows, t.source.size) for t in tables]
-    await connection.cursor().executemany(queries.load("insert_account"), rows)
+    rows = [(*t.place, "merge" if t.owner else "copy", t.source.rows, t.source.size) for t in tables]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    if rows:
+        await connection.execute(queries.load("insert_accounts"), (run, *columns))
 
 
 async def start_account(connection: Connection, run: int, table: TablePlan) -> None:

@@ -14,10 +14,12 @@ queries = query_files.beside(__name__)
 async def record_positions(connection: Connection, run: int, due: Iterable[tuple[ColumnSequence, Position]]) -> None:
     """Record where sequences stand and where they are about to stand, in a transaction before they are set."""
     rows = [
-        (run, s.schema, s.name, *_fields(s.position), position.value, position.called)
+        (s.schema, s.name, *_fields(s.position), position.value, position.called)
         for s, position in due
     ]  # fmt: skip
-    await connection.cursor().executemany(queries.load("record_sequence"), rows)
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    if rows:
+        await connection.execute(queries.load("record_sequences"), (run, *columns))
 
 
 async def reset_positions(connection: Connection, run: int) -> None:

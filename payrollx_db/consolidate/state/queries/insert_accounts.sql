@@ -1,0 +1,6 @@
+INSERT INTO payrollx_meta.tables (run_id, source, target, kind, estimated_rows, estimated_bytes)
+SELECT %s, t.*
+FROM ROWS FROM (
+  pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]),
+  pg_catalog.unnest(%s::bigint[]), pg_catalog.unnest(%s::bigint[])
+) AS t
