@@ -31,6 +31,15 @@ WITH defaults AS (
            pg_catalog.to_regclass('public.' || n.name)
          ), n.relation, n.attnum
   FROM named AS n
+), chosen AS MATERIALIZED (  -- a step of its own: what is guessed of the whole query makes loops in loops of it
+  SELECT u.sequence, u.relation, u.attnum
+  FROM uses AS u
+  WHERE u.sequence IN (SELECT k.sequence FROM uses AS k WHERE k.relation = ANY (%(tables)s::oid[]))
+), inherited AS MATERIALIZED (
+  SELECT h.inhrelid AS relation, p.sequence, a.attname
+  FROM pg_catalog.pg_inherits AS h
+  JOIN chosen AS p ON p.relation = h.inhparent
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.relation AND a.attnum = p.attnum
 )
 SELECT q.oid::bigint,
        qn.nspname::text,
@@ -53,7 +62,7 @@ SELECT q.oid::bigint,
        coalesce(d.expression !~ 'nextval'
                 OR d.expression ~ $re$^\(*nextval\(\(?'[^']+'(::text\))?::regclass\)\)*(::[a-z ]+(\([0-9,]+\))?\)*)*$$re$, true),
        pg_catalog.has_schema_privilege(cn.oid, 'USAGE') AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
-FROM uses AS u
+FROM chosen AS u
 JOIN pg_catalog.pg_class AS q ON q.oid = u.sequence AND q.relkind = 'S'
 JOIN pg_catalog.pg_namespace AS qn ON qn.oid = q.relnamespace
 JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = q.oid
@@ -62,13 +71,11 @@ JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = u.relation AND a.attnum = u.attnum AND NOT a.attisdropped
 JOIN pg_catalog.pg_type AS declared ON declared.oid = a.atttypid
 JOIN pg_catalog.pg_type AS t ON t.oid = CASE declared.typtype WHEN 'd' THEN declared.typbasetype ELSE declared.oid END
-LEFT JOIN defaults AS d ON d.relation = u.relation AND d.attnum = u.attnum
-WHERE u.sequence IN (SELECT k.sequence FROM uses AS k WHERE k.relation = ANY (%(tables)s::oid[]))
-  -- A partition, or a table that inherits, is read with its parent.
-  AND NOT EXISTS (
-    SELECT FROM pg_catalog.pg_inherits AS h
-    JOIN uses AS p ON p.relation = h.inhparent AND p.sequence = u.sequence
-    JOIN pg_catalog.pg_attribute AS pa ON pa.attrelid = p.relation AND pa.attnum = p.attnum AND pa.attname = a.attname
-    WHERE h.inhrelid = u.relation
-  )
+LEFT JOIN LATERAL (
+  SELECT pg_catalog.pg_get_expr(f.adbin, f.adrelid) AS expression
+  FROM pg_catalog.pg_attrdef AS f
+  WHERE f.adrelid = u.relation AND f.adnum = u.attnum
+) AS d ON true
+-- A partition, or a table that inherits, is read with its parent.
+WHERE (u.relation, u.sequence, a.attname) NOT IN (SELECT i.relation, i.sequence, i.attname FROM inherited AS i)
 ORDER BY 2, 3, 12, 13, 14
