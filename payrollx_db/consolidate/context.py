@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.model.events import Observer, ignore_events
+from payrollx_db.model.policy import Policies
 from payrollx_db.postgres.copy_pipe import RateLimit
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
@@ -18,7 +19,8 @@ class Context:
     ``sources`` has an endpoint for each legacy database by its layout name; ``target`` acts as the role that owns
     the tables, where there is one, and ``target_as_given`` as the login itself. ``sessions`` are shared by all steps,
     and so is ``rate``, which bounds the bytes that they read from the sources together (``None``: no bound). ``jobs``
-    is how many tables or slices are worked on at once; ``without_triggers`` leaves the target's triggers out.
+    is how many tables or slices are worked on at once; ``without_triggers`` leaves the target's triggers out, and
+    ``policies`` say, among other things, whether those may fire that change rows.
     """
 
     sources: Mapping[str, Endpoint]
@@ -29,6 +31,7 @@ class Context:
     jobs: int = 4
     rate: RateLimit | None = None
     without_triggers: bool = False
+    policies: Policies = field(default_factory=Policies)
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:

@@ -34,6 +34,7 @@ async def opened(task: Task) -> AsyncIterator[Context]:
             jobs=task.jobs,
             rate=RateLimit(task.max_rate) if task.max_rate else None,
             without_triggers=task.without_triggers,
+            policies=task.policies,
         )
 
 

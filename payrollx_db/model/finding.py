@@ -17,7 +17,7 @@ Severity = Literal["block", "error", "warn", "info"]
 GRAVITY: dict[str, int] = {"block": 0, "error": 1, "warn": 2, "info": 3}
 
 # Codes of findings about rows. All others count tables, sessions, privileges and the like.
-ROW_CODES = frozenset({*ACTIONS, "ambiguous-time", "changed", "descendant", "loose-orphan"})
+ROW_CODES = frozenset({*ACTIONS, "ambiguous-time", "changed", "descendant", "loose-orphan"} - {"trigger"})
 
 # Codes of findings about a role: it may do too little, or too much.
 ROLE_LACKS, ROLE_TOO_MUCH = "role-lacks", "role-too-much"
@@ -36,7 +36,8 @@ class Finding:
     says of how many rows (or other things) ``message`` speaks; ``examples`` are keys of some of them, or their names.
     ``action`` is what the policies say to do about it. ``remedy`` says what a person can do, and ``sql`` has the
     statements that fix it, where there are any. ``subject`` is whose it is: a service or a role; empty where it is
-    nobody's own. ``check`` is the name of the check that found it, where it has one.
+    nobody's own. ``check`` is the name of the check that found it, where it has one. ``resolvable`` is false where no
+    policy helps, though there is one for other findings of its code.
     """
 
     code: str
@@ -50,6 +51,7 @@ class Finding:
     sql: str = ""
     subject: str = ""
     check: str = ""
+    resolvable: bool = True
 
     @property
     def blocks(self) -> bool:
@@ -74,7 +76,7 @@ class Finding:
     @property
     def policies(self) -> tuple[str, ...]:
         """The actions that a policy may choose to resolve it; none where only fixing the cause does."""
-        return ACTIONS.get(self.code, ())
+        return ACTIONS.get(self.code, ()) if self.resolvable else ()
 
     @property
     def recorded(self) -> dict[str, Any]:

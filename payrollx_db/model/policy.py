@@ -1,7 +1,8 @@
-"""Policies: what becomes of rows that can't be copied as they are. Nothing is decided without one.
+"""Policies: what becomes of rows that can't be copied as they are, and whether triggers may fire that change rows.
 
-A policy is ``CODE=ACTION``, or ``CODE:table.column=ACTION`` for one place. The narrower one wins; of two
-alike, the later. In a TOML file they stand in a table ``[policies]``: ``"orphan:wallets.employeeId" = "quarantine"``.
+Nothing is decided without one. A policy is ``CODE=ACTION``, or ``CODE:table.column=ACTION`` for one place (of triggers
+``trigger:table=fire``). The narrower one wins; of two alike, the later. In a TOML file they stand in a table
+``[policies]``: ``"orphan:wallets.employeeId" = "quarantine"``.
 """
 
 import tomllib
@@ -28,6 +29,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "lossy": ("round", "quarantine"),
     "drift": ("owner", "newest"),
     "stranded": ("owner", "adopt"),
+    "trigger": ("fire",),
 }
 
 

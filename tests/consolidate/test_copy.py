@@ -1,14 +1,17 @@
 """The copy, end to end: every row arrives once, and is accounted for."""
 
+import asyncio
 from dataclasses import replace
 
 import psycopg
 import pytest
 from worlds import World, query, snapshot_of, value
 
+from payrollx_db.consolidate import pipeline
 from payrollx_db.errors import ConfigurationError, FindingsError, LayoutMismatchError, StateConflictError
 from payrollx_db.model.events import Notice, RunStarted
 from payrollx_db.model.layout import Discard
+from payrollx_db.model.policy import Policies
 from payrollx_db.postgres.url import DatabaseUrl
 
 
@@ -272,8 +275,9 @@ def test_a_row_that_goes_astray_is_noticed(reading_world: World) -> None:
         "CREATE TRIGGER lose BEFORE INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION auth.lose()",
     )
 
+    task = replace(reading_world.task(), policies=Policies.read(["trigger=fire"]))
     with pytest.raises(FindingsError):
-        reading_world.copy()
+        asyncio.run(pipeline.copy(task))
 
     assert value(reading_world.target, "SELECT count(*) FROM auth.users") == 0
     assert value(reading_world.target, "SELECT status FROM payrollx_meta.runs") == "undone"

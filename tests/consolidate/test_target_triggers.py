@@ -8,8 +8,10 @@ from rule_worlds import MakeTables
 from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.check.trigger_code import Trigger
 from payrollx_db.errors import PayrollxError
 from payrollx_db.model.finding import Finding
+from payrollx_db.model.policy import Policies
 
 SOURCE = """
 CREATE TABLE pays (id integer PRIMARY KEY, amount numeric, touched timestamptz);
@@ -29,17 +31,18 @@ CREATE FUNCTION app.drop_some() RETURNS trigger LANGUAGE plpgsql AS
 CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.touched = now(); RETURN NEW; END $$;
 CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN INSERT INTO log VALUES (NEW.id); RETURN NEW; END $$;
-CREATE FUNCTION app.note_deleted() RETURNS trigger LANGUAGE plpgsql AS
-  $$ BEGIN IF TG_OP = 'DELETE' THEN INSERT INTO log VALUES (OLD.id); END IF; RETURN NEW; END $$;
+CREATE FUNCTION app.note_large() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN IF NEW.amount > 1000 THEN INSERT INTO log VALUES (NEW.id); END IF; RETURN NEW; END $$;
 """
 COLUMNS = {"id": "integer", "amount": "numeric?", "touched": "timestamptz?"}
 TABLES = {"pays": COLUMNS, "others": COLUMNS}
 MODES = "SELECT tgname::text, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
 
 
-def found(world: World, *, without: bool = False) -> list[Finding]:
+def found(world: World, *policies: str, without: bool = False) -> list[Finding]:
     """Return what the check says of triggers and functions."""
-    findings = asyncio.run(pipeline.check(replace(world.task(), without_triggers=without)))
+    task = replace(world.task(), without_triggers=without, policies=Policies.read(policies))
+    findings = asyncio.run(pipeline.check(task))
     return [finding for finding in findings if finding.code in ("trigger", "function", "rule")]
 
 
@@ -55,11 +58,13 @@ def test_what_triggers_do_is_told_and_what_stops_the_copy_blocks_it(world: World
         world.target,
         "CREATE TRIGGER a_some BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.drop_some();"
         "CREATE TRIGGER b_touch BEFORE INSERT OR UPDATE ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch();"
-        "CREATE TRIGGER c_deleted AFTER INSERT OR DELETE ON app.pays FOR EACH ROW EXECUTE FUNCTION app.note_deleted();"
+        "CREATE TRIGGER c_large AFTER INSERT OR DELETE ON app.pays FOR EACH ROW EXECUTE FUNCTION app.note_large();"
         "CREATE RULE nothing AS ON INSERT TO app.others DO INSTEAD NOTHING",
     )
     trigger, function, rule = sorted(found(world), key=lambda f: ("trigger", "function", "rule").index(f.code))
-    assert (trigger.severity, function.severity, rule.severity) == ("warn", "warn", "warn")
+    assert (trigger.severity, function.severity, rule.severity) == ("block", "warn", "warn")
+    assert (trigger.blocks, trigger.policies) == (True, ("fire",))
+    assert not any(f.blocks for f in found(world, "trigger:pays=fire"))
     assert "a_some on INSERT by app.drop_some() may drop rows;" in trigger.message
     assert "b_touch on INSERT by app.touch() may change rows;" in trigger.message
     assert rule.examples == ("nothing",)
@@ -70,7 +75,12 @@ def test_what_triggers_do_is_told_and_what_stops_the_copy_blocks_it(world: World
         "CREATE TRIGGER e_never BEFORE TRUNCATE ON app.others EXECUTE FUNCTION app.never()",
     )
     blocking = {(f.code, f.place.partition(".")[2]): f for f in found(world) if f.blocks}
-    assert set(blocking) == {("function", "app.pays.d_note"), ("trigger", "app.others")}
+    assert set(blocking) == {("function", "app.pays.d_note"), ("trigger", "app.others"), ("trigger", "app.pays")}
+    certain = blocking["trigger", "app.others"]
+    assert (certain.policies, certain.action) == ((), "fail")
+    assert ("trigger", "app.others") in {
+        (f.code, f.place.partition(".")[2]) for f in found(world, "trigger=fire") if f.blocks
+    }
     assert (
         blocking["function", "app.pays.d_note"].sql
         == "ALTER FUNCTION app.note() SET search_path = app, public, pg_temp"
@@ -101,6 +111,85 @@ def test_triggers_are_left_out_and_come_back_as_they_were(world: World) -> None:
     asyncio.run(pipeline.copy(replace(world.task(), without_triggers=True), restart=True))
     assert query(world.target, MODES) == before
     assert world.verify().identical
+
+
+# Function bodies of BEFORE INSERT triggers, each with whether rows may arrive otherwise than they were sent.
+HARMLESS = {
+    "returns it": "BEGIN RETURN NEW; END",
+    "compares": "BEGIN IF NEW.amount = 3 THEN RAISE NOTICE 'three'; END IF; RETURN (NEW); END",
+    "for updates": "BEGIN IF TG_OP = 'UPDATE' THEN IF true THEN NEW.touched = now(); END IF; END IF; RETURN NEW; END",
+    "for deletes": "BEGIN IF (TG_OP = 'DELETE') THEN RETURN OLD; ELSE RETURN NEW; END IF; END",
+    "for other events": "BEGIN IF TG_OP IN ('UPDATE', 'DELETE') THEN RETURN NULL; END IF; RETURN NEW; END",
+    "either row": "BEGIN RETURN COALESCE(NEW, OLD); END",
+    "in words only": "BEGIN /* NEW.id := 1; RETURN NULL; */ RAISE NOTICE 'x; NEW.id := 1'; RETURN NEW; END",
+    "writes down": "BEGIN INSERT INTO public.log VALUES (NEW.id); RETURN NEW; END",
+}
+HARMFUL = {
+    "drops": "BEGIN RETURN NULL; END",
+    "drops by CASE": "BEGIN RETURN CASE WHEN NEW.id < 5 THEN NEW END; END",
+    "another row": "DECLARE r record; BEGIN r := NEW; RETURN r; END",
+    "assigns": "BEGIN IF TG_OP = 'INSERT' THEN NEW.amount := 1; END IF; RETURN NEW; END",
+    "assigns by =": 'BEGIN new . "amount" = 1; RETURN NEW; END',
+    "assigns odd names": 'BEGIN "new"."a ""b" := 1; RETURN NEW; END',
+    "selects into": "DECLARE i integer; BEGIN SELECT 1, 2 INTO STRICT i, NEW.amount; RETURN NEW; END",
+    "loops": "BEGIN FOR NEW.amount IN 1..2 LOOP NULL; END LOOP; RETURN NEW; END",
+    "in doubt": "BEGIN IF TG_OP = 'UPDATE' OR NEW.id < 3 THEN RETURN NULL; END IF; RETURN NEW; END",
+    "in the ELSE": "BEGIN IF TG_OP = 'DELETE' THEN RETURN OLD; ELSE NEW.amount = 1; END IF; RETURN NEW; END",
+}
+
+
+@pytest.mark.parametrize(("bodies", "harmful"), [(HARMLESS, False), (HARMFUL, True)])
+def test_what_a_function_does_to_rows_is_read_from_it(bodies: dict[str, str], harmful: bool) -> None:
+    told = {
+        kind: Trigger(1, "t", True, True, True, False, False, "f()", "app", "plpgsql", body, False).harms
+        for kind, body in bodies.items()
+    }
+
+    assert told == dict.fromkeys(bodies, harmful)
+
+
+def test_no_harmless_trigger_blocks_and_what_passes_is_identical(world: World) -> None:
+    for number, body in enumerate(HARMLESS.values()):
+        query(
+            world.target,
+            f"CREATE FUNCTION app.f{number}() RETURNS trigger LANGUAGE plpgsql SET search_path = app AS $f$ {body} $f$;"
+            f"CREATE TRIGGER t{number} BEFORE INSERT OR UPDATE OR DELETE ON app.pays FOR EACH ROW"
+            f" EXECUTE FUNCTION app.f{number}()",
+        )
+    query(
+        world.target,
+        "CREATE TRIGGER updates BEFORE UPDATE ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch();"
+        "CREATE TRIGGER off BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch();"
+        "CREATE TRIGGER replica BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch();"
+        "ALTER TABLE app.pays DISABLE TRIGGER off, ENABLE REPLICA TRIGGER replica;"
+        "CREATE RULE nothing AS ON INSERT TO app.others DO INSTEAD NOTHING",
+    )
+    assert not any(finding.blocks for finding in found(world))
+
+    world.copy()
+
+    assert world.verify().identical
+
+
+def test_triggers_that_change_what_is_copied_fire_only_when_a_person_says_so(world: World) -> None:
+    query(
+        world.target,
+        "CREATE FUNCTION app.count() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN UPDATE app.others SET amount = 0 WHERE id = NEW.id; RETURN NULL; END $$;"
+        "CREATE TRIGGER count AFTER INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.count()",
+    )
+    (finding,) = found(world)
+    assert (finding.blocks, "change the rows of app.others" in finding.message) == (True, True)
+    query(world.target, "DROP FUNCTION app.count CASCADE")
+    query(world.target, "CREATE TRIGGER touch BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch()")
+    with pytest.raises(PayrollxError, match="block the copy"):
+        world.copy()
+
+    asyncio.run(pipeline.copy(replace(world.task(), policies=Policies.read(["trigger:pays=fire"]))))
+
+    recorded = query(world.target, "SELECT action FROM payrollx_meta.findings WHERE code = 'trigger'")
+    assert recorded == [("fire",)]
+    assert not world.verify().identical
 
 
 def test_triggers_come_back_after_a_run_that_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

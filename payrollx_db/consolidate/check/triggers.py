@@ -1,44 +1,28 @@
 """Triggers of the target that fire as rows are copied in or a table is emptied, and event triggers.
 
 A trigger's function may do things that nothing can undo, so it isn't tried. Its text tells what it does for certain,
-and what it may do.
+and what it may do. Where rows may not arrive as they were sent, the copy begins only when a person has said that the
+triggers may fire, or leaves them out.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
 from payrollx_db.consolidate.check.breaches import set_search_path
+from payrollx_db.consolidate.check.trigger_code import Name, Trigger
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
+from payrollx_db.model.policy import FAIL, Policies
 from payrollx_db.postgres import query_files, sqlstates
 from payrollx_db.postgres.session import Connection, run
 
 queries = query_files.beside(__name__)
 
-# Comments and texts, of which the code of a function is freed before it is read.
-QUOTED = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
-RAISES = re.compile(r"\braise\s+(?!notice\b|warning\b|info\b|log\b|debug\b|;)")
-BRANCHES = re.compile(r"\b(?:if|case|loop|while|for|exception\s+when)\b")
-DROPS = re.compile(r"\breturn\s+(?:null|old)\b")
-CHANGES = re.compile(r"\bnew\s*(?:\.\s*[\w\"]+\s*)?:?=(?!=)|\binto\s+(?:strict\s+)?new\b")
-WRITES = re.compile(
-    r"\b(?:insert\s+into|update\s+(?!of\b)|delete\s+from|merge\s+into|execute|perform|notify|call|copy)\b"
-)
-RELATIONS = re.compile(
-    r"\b(?:insert\s+into|update|delete\s+from|merge\s+into|from|join)\s+(?:only\s+)?([a-z_][\w$]*)(?![\w$]*\s*[.(])"
-)
-CALLED = re.compile(r"(?<![\w$.\"])([a-z_][\w$]*)\s*\(")
-OWN_NAMES = re.compile(
-    r"\b([a-z_][\w$]*)\s+as\s+(?:not\s+)?(?:materialized\s+)?\("
-    r"|\btemp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?([\w$]+)"
-)
 TRYING = (
     "CREATE TEMP TABLE payrollx_probe (id integer)",
     "CREATE UNIQUE INDEX payrollx_probe_key ON pg_temp.payrollx_probe (id)",
@@ -47,71 +31,6 @@ TRYING = (
     "CREATE INDEX payrollx_probe_index ON pg_temp.payrollx_probe (id)",
     "DROP INDEX pg_temp.payrollx_probe_index",
 )
-
-
-Name = tuple[str, str]  # relation or function, and its name
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """A trigger of a target table or of one of its partitions. ``limited`` says that it has a WHEN."""
-
-    table: int
-    name: str
-    per_row: bool
-    before: bool
-    on_insert: bool
-    on_truncate: bool
-    limited: bool
-    function: str
-    schema: str
-    language: str
-    body: str
-    settled: bool
-
-    @property
-    def code(self) -> str:
-        """The function's text without comments and quoted texts, in small letters; empty where it can't be read."""
-        return QUOTED.sub("''", self.body).lower() if self.language == "plpgsql" else ""
-
-    @property
-    def event(self) -> str:
-        """What it fires on."""
-        events = [name for name, fires in (("INSERT", self.on_insert), ("TRUNCATE", self.on_truncate)) if fires]
-        return " and ".join(events)
-
-    @property
-    def always_refuses(self) -> bool:
-        """Whether it raises an error whenever it fires."""
-        raised = RAISES.search(self.code)
-        return raised is not None and not self.limited and not BRANCHES.search(self.code[: raised.start()])
-
-    @property
-    def deeds(self) -> list[str]:
-        """What it may do to a copy."""
-        code, touches = self.code, self.per_row and self.before and self.on_insert
-        if self.language != "plpgsql":
-            return ["do anything (its function isn't PL/pgSQL)"]
-        told = (
-            ("refuse", RAISES.search(code)),
-            ("drop rows", touches and DROPS.search(code)),
-            ("change rows", touches and CHANGES.search(code)),
-            ("write elsewhere", WRITES.search(code)),
-        )
-        return [deed for deed, seen in told if seen]
-
-    def names(self) -> dict[Name, bool]:
-        """Return the names without a schema that its code uses, each with whether it comes to that for certain."""
-        own = {name for pair in OWN_NAMES.findall(self.code) for name in pair}
-        branch = BRANCHES.search(self.code)
-        first = branch.start() if branch and not self.limited else (0 if self.limited else len(self.code))
-        uses: dict[Name, bool] = {}
-        for kind, pattern in (("relation", RELATIONS), ("function", CALLED)):
-            for match in pattern.finditer(self.code):
-                name = (kind, match.group(1))
-                if match.group(1) not in own:
-                    uses[name] = uses.get(name, False) or match.start() < first
-        return uses
 
 
 async def check_triggers(context: Context, plan: Plan) -> list[Finding]:
@@ -131,35 +50,50 @@ async def check_triggers(context: Context, plan: Plan) -> list[Finding]:
     place = context.target.name
     for oid, name in tables.items():
         of_table = [trigger for trigger in triggers if trigger.table == oid]
-        found += _of_table(f"{place}.{name}", of_table, unfound, schemas, left_out=context.without_triggers)
+        if of_table and context.without_triggers:
+            found.append(_left_out(f"{place}.{name}", of_table))
+        elif of_table:
+            found.append(_firing(f"{place}.{name}", of_table, list(tables.values()), context.policies))
+            found += _searching(f"{place}.{name}", of_table, unfound, schemas)
         if names := tuple(rule for table, rule in passed_over if table == oid):
             message = "rules for INSERT, which a copy passes over: the rows go into the table itself"
             found.append(Finding("rule", "warn", f"{place}.{name}", len(names), message, names[:EXAMPLES]))
     return found
 
 
-def _of_table(
-    place: str, triggers: Sequence[Trigger], unfound: set[Name], schemas: Sequence[str], *, left_out: bool
-) -> Iterator[Finding]:
-    if not triggers:
-        return
+def _left_out(place: str, triggers: Iterable[Trigger]) -> Finding:
     names = tuple(dict.fromkeys(trigger.name for trigger in triggers))
-    if left_out:
-        message = "triggers left out of the copy by --without-triggers: disabled until the run is done or undone"
-        yield Finding("trigger", "warn", place, len(names), message, names[:EXAMPLES])
-        return
-    refusing = [trigger for trigger in triggers if trigger.always_refuses]
-    told = "; ".join(
-        f"{t.name} on {t.event} by {t.function} may {', '.join(t.deeds)}" if t.deeds else f"{t.name} on {t.event}"
-        for t in triggers
-    )
-    severity: Severity = "block" if refusing else "warn"
+    message = "triggers left out of the copy by --without-triggers: disabled until the run is done or undone"
+    return Finding("trigger", "warn", place, len(names), message, names[:EXAMPLES])
+
+
+def _firing(place: str, triggers: Sequence[Trigger], tables: Sequence[str], policies: Policies) -> Finding:
+    """Say what the triggers of one table may do, and whether that stops the copy.
+
+    It does where one refuses every row, which no policy can help, and where one may drop or change rows of ``tables``.
+    """
+    names = tuple(dict.fromkeys(trigger.name for trigger in triggers))
+    refusing = [trigger.name for trigger in triggers if trigger.always_refuses]
+    harming = any(trigger.harms or trigger.written(tables) for trigger in triggers)
+    told = "; ".join(_told(trigger, tables) for trigger in triggers)
     message = f"triggers that fire as rows are copied in or the table is emptied: {told}"
     if refusing:
-        message = f"{message}; {', '.join(t.name for t in refusing)} raises an error each time"
+        message = f"{message}; {', '.join(refusing)} raises an error each time"
     message = f"{message}; copy --without-triggers leaves them out"
-    yield Finding("trigger", severity, place, len(names), message, names[:EXAMPLES])
-    yield from _searching(place, triggers, unfound, schemas)
+    severity: Severity = "block" if refusing or harming else "warn"
+    action = policies.action("trigger", place) if harming and not refusing else FAIL
+    if harming and not refusing:
+        message = f"{message}, and --policy trigger=fire says that they may fire"
+    return Finding(
+        "trigger", severity, place, len(names), message, names[:EXAMPLES], action, resolvable=harming and not refusing
+    )
+
+
+def _told(trigger: Trigger, tables: Sequence[str]) -> str:
+    written = trigger.written(tables)
+    deeds = [*trigger.deeds, *([f"change the rows of {', '.join(written)}"] if written else [])]
+    by = f" by {trigger.function} may {', '.join(deeds)}" if deeds else ""
+    return f"{trigger.name} on {trigger.event}{by}"
 
 
 def _searching(
@@ -209,6 +143,6 @@ async def _event_triggers(
         fix = f"run {'; '.join(fixes)}" if state.startswith(("42", "3F")) and fixes else "disable it for the copy"
         why = f"{sqlstates.words(state)} (SQLSTATE {state})"
         message = f"an event trigger refuses what a copy does to indexes: {why}: {fix}"
-        return [Finding("trigger", "block", place, len(names), message, names[:EXAMPLES])]
+        return [Finding("trigger", "block", place, len(names), message, names[:EXAMPLES], resolvable=False)]
     message = "event triggers fire as indexes are dropped and built; they let it happen"
     return [Finding("trigger", "info", place, len(names), message, names[:EXAMPLES])]

@@ -1,0 +1,171 @@
+"""What a trigger may do to rows that are copied in, read from the text of its function.
+
+What can't be told from the text counts as something that it may do: a PL/pgSQL trigger leaves the rows as they are
+where each RETURN that an INSERT comes to returns NEW, and nothing is assigned to it.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+# Comments, texts and quoted names, of which the code of a function is freed before it is read.
+QUOTED = re.compile(r'--[^\n]*|/\*.*?\*/|(\'(?:[^\']|\'\')*\')|("(?:[^"]|"")*")|\$(\w*)\$.*?\$\3\$', re.DOTALL)
+EVENTS = ("'insert'", "'update'", "'delete'", "'truncate'")
+BRANCH = re.compile(r"\b(?:els(?:e)?if|if)\b(.*?)\bthen\b", re.DOTALL)
+STEP = re.compile(r"\bend\s+(?:if|case|loop)\b|\b(?:if|case|loop|begin|end|elsif|elseif|else)\b")
+OTHER_EVENT = re.compile(
+    r"\btg_op\s*(?:=|in\s*\()\s*'(?:update|delete|truncate)'(?:\s*,\s*'(?:update|delete|truncate)')*"
+    r"|\btg_op\s*(?:<>|!=)\s*'insert'"
+)
+DOUBTFUL = re.compile(r"\b(?:or|not|case)\b")
+RAISES = re.compile(r"\braise\s+(?!notice\b|warning\b|info\b|log\b|debug\b|;)")
+BRANCHES = re.compile(r"\b(?:if|case|loop|while|for|exception\s+when)\b")
+RETURNS = re.compile(r"\breturn\b([^;]*)")
+UNCHANGED = re.compile(r"[\s(]*(?:new|coalesce\s*\(\s*new\s*,\s*old\s*\))[\s)]*")
+TARGET = r'[\w.$"\[\]]+'
+CHANGES = re.compile(
+    rf"(?:^|;|>>|\b(?:begin|then|else|loop))\s*new\s*(?:[.\[][^;=]*?)?\s*:?=(?!=)"
+    rf"|\binto\s+(?:strict\s+)?(?:{TARGET}\s*,\s*)*new\b"
+    rf"|\bfor(?:each)?\s+(?:{TARGET}\s*,\s*)*new\b"
+    r"|\b(?:call|diagnostics)\b[^;]*\bnew\b"
+)
+WRITES = re.compile(
+    r"\b(?:insert\s+into|update\s+(?!of\b)|delete\s+from|merge\s+into|execute|perform|notify|call|copy)\b"
+)
+WRITTEN = re.compile(
+    r"\b(?:insert\s+into|(?<!for\s)(?<!do\s)update|delete\s+from|merge\s+into|truncate(?:\s+table)?|copy)"
+    r"\s+(?:only\s+)?((?:[\w$]+\s*\.\s*)?[a-z_][\w$]*)"
+)
+INTO_TABLES = re.compile(r"\b(insert|merge)\s+into\b")
+RELATIONS = re.compile(
+    r"\b(?:insert\s+into|update|delete\s+from|merge\s+into|from|join)\s+(?:only\s+)?([a-z_][\w$]*)(?![\w$]*\s*[.(])"
+)
+CALLED = re.compile(r"(?<![\w$.\"])([a-z_][\w$]*)\s*\(")
+OWN_NAMES = re.compile(
+    r"\b([a-z_][\w$]*)\s+as\s+(?:not\s+)?(?:materialized\s+)?\("
+    r"|\btemp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?([\w$]+)"
+)
+
+Name = tuple[str, str]  # relation or function, and its name
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger of a target table or of one of its partitions. ``limited`` says that it has a WHEN."""
+
+    table: int
+    name: str
+    per_row: bool
+    before: bool
+    on_insert: bool
+    on_truncate: bool
+    limited: bool
+    function: str
+    schema: str
+    language: str
+    body: str
+    settled: bool
+
+    @property
+    def code(self) -> str:
+        """What an INSERT may come to of the function's text, in small letters, without comments and quoted texts.
+
+        Empty where it can't be read.
+        """
+        if self.language != "plpgsql":
+            return ""
+        text = QUOTED.sub(_bare, self.body).lower()
+        return re.sub(r"'\w*'", "''", _of_insert(text) if self.on_insert and not self.on_truncate else text)
+
+    @property
+    def event(self) -> str:
+        """What it fires on."""
+        events = [name for name, fires in (("INSERT", self.on_insert), ("TRUNCATE", self.on_truncate)) if fires]
+        return " and ".join(events)
+
+    @property
+    def always_refuses(self) -> bool:
+        """Whether it raises an error whenever it fires."""
+        raised = RAISES.search(self.code)
+        return raised is not None and not self.limited and not BRANCHES.search(self.code[: raised.start()])
+
+    @property
+    def touches(self) -> bool:
+        """Whether a row is its to drop or to change before it is inserted."""
+        return self.per_row and self.before and self.on_insert
+
+    @property
+    def deeds(self) -> list[str]:
+        """What it may do to a copy."""
+        code = self.code
+        if self.language != "plpgsql":
+            return ["do anything (its function isn't PL/pgSQL)"]
+        told = (
+            ("refuse", RAISES.search(code)),
+            ("drop rows", self.touches and self._drops),
+            ("change rows", self.touches and CHANGES.search(INTO_TABLES.sub(r"\1", code))),
+            ("write elsewhere", WRITES.search(code)),
+        )
+        return [deed for deed, seen in told if seen]
+
+    @property
+    def harms(self) -> bool:
+        """Whether rows may arrive otherwise than they were sent, or not at all, by what it does before an INSERT."""
+        return self.touches and (self.language != "plpgsql" or {"drop rows", "change rows"} & {*self.deeds} != set())
+
+    def written(self, tables: Collection[str]) -> list[str]:
+        """Return those of ``tables`` (``schema.table``) that it writes to, by the names in its code."""
+        names = {re.sub(r"\s", "", name) for name in WRITTEN.findall(self.code)}
+        return [table for table in tables if table.lower() in names or table.partition(".")[2].lower() in names]
+
+    def names(self) -> dict[Name, bool]:
+        """Return the names without a schema that its code uses, each with whether it comes to that for certain."""
+        own = {name for pair in OWN_NAMES.findall(self.code) for name in pair}
+        branch = BRANCHES.search(self.code)
+        first = branch.start() if branch and not self.limited else (0 if self.limited else len(self.code))
+        uses: dict[Name, bool] = {}
+        for kind, pattern in (("relation", RELATIONS), ("function", CALLED)):
+            for match in pattern.finditer(self.code):
+                name = (kind, match.group(1))
+                if match.group(1) not in own:
+                    uses[name] = uses.get(name, False) or match.start() < first
+        return uses
+
+    @property
+    def _drops(self) -> bool:
+        return any(not UNCHANGED.fullmatch(value) for value in RETURNS.findall(self.code))
+
+
+def _bare(match: re.Match[str]) -> str:
+    """Return what stays of a comment, a text or a quoted name: names of events, and names that need no quotes."""
+    text, name = match.group(1), match.group(2)
+    if name is not None:
+        return name[1:-1] if re.fullmatch(r'"[a-z_][a-z0-9_$]*"', name) else "quoted"
+    if text is None:
+        return "''" if match.group(3) is not None else " "
+    return text if text.lower() in EVENTS else "''"
+
+
+def _of_insert(code: str) -> str:
+    """Return the code without the branches that are for other events, as IF TG_OP = 'DELETE' THEN begins one."""
+    start = 0
+    while branch := BRANCH.search(code, start):
+        start = branch.end()
+        condition = branch.group(1)
+        if OTHER_EVENT.search(condition) and not DOUBTFUL.search(condition):
+            code = code[:start] + " " + code[_end_of_branch(code, start) :]
+    return code
+
+
+def _end_of_branch(code: str, start: int) -> int:
+    """Return where the branch that begins at ``start`` ends: at its ELSIF, ELSE or END IF."""
+    depth = 0
+    for step in STEP.finditer(code, start):
+        word = step.group()
+        if depth == 0 and word.startswith(("els", "end")):
+            return step.start()
+        if word in ("if", "case", "loop", "begin"):
+            depth += 1
+        elif word.startswith("end"):
+            depth -= 1
+    return start
