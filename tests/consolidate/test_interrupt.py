@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from doors import at_the_door, door_closed
 from watchers import eventually
@@ -264,8 +265,12 @@ def test_a_part_in_slices_is_redone_whole(reading_world: World, monkeypatch: pyt
 
         with pytest.raises(asyncio.CancelledError):
             asyncio.run(copy())
-    query(world.target, "INSERT INTO notification.notifications (user_id, recipient, title, message)"
-          " VALUES (gen_random_uuid(), 'half', 'a', 'part')")  # fmt: skip
+    (table,) = world.plan("notification").copies
+    with psycopg.connect(world.target.conninfo()) as connection:  # one slice is in, with its record
+        connection.execute("INSERT INTO notification.notifications (user_id, recipient, title, message)"
+                           " VALUES (gen_random_uuid(), 'half', 'a', 'part')")  # fmt: skip
+        connection.execute("INSERT INTO payrollx_meta.slices (run_id, source, target, part, slice, rows_read,"
+                           " rows_written, bytes) VALUES (1, %s, %s, 0, 0, 1, 1, 1)", table.place)  # fmt: skip
 
     ends_well(world, before, "notification")
 
