@@ -29,6 +29,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "abandon": ("payrollx_db.cli.abandon:abandon", "Give up an unfinished run, and leave its rows as they are."),
         "quarantine": ("payrollx_db.cli.quarantine:quarantine", "List the quarantined rows, and retry them."),
     },
+    "Any databases": {
+        "lift": ("payrollx_db.cli.lift:lift", "Carry databases over as they are, each schema as a service."),
+    },
     "Schema and roles": {
         "migrate": ("payrollx_db.cli.migrate:migrate", "Create or change the schemas, tables and roles."),
         "roles": ("payrollx_db.cli.roles:roles", "Show, check or print the roles and grants."),

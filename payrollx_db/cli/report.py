@@ -1,8 +1,6 @@
 """``payrollx-db report``."""
 
 import asyncio
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.consolidate.state.runs import Run
 from payrollx_db.errors import ConfigurationError, PayrollxError
+from payrollx_db.files import write_whole
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.report import check as checks
 from payrollx_db.report import checksum, loader
@@ -61,7 +60,7 @@ def report(
     facts = asyncio.run(loader.read(target, run, catalog=name_of(catalog)))
     document = checksum.sealed(facts, asyncio.run(_observed(target, facts.run, catalog)))
     if html is not None:
-        _write(html, page(document))
+        write_whole(html, page(document))
         console.note(f"wrote {html}")
     if as_json:
         console.answer_json(document)
@@ -130,27 +129,3 @@ def _answer(document: dict[str, Any]) -> None:
     for line in summary(document):
         console.answer(line)
     console.note("hint: --html FILE writes the page to sign, and --json prints all of it")
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises ConfigurationError where it can't."""
-    file = file.resolve()
-    try:
-        if file.exists() and not file.is_file():  # /dev/stdout, a pipe: nothing to put another file in place of
-            file.write_text(text, encoding="utf-8")
-            return
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-            Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ConfigurationError(
-            f"can't write {file}: {error.strerror}", hint="name a file in an existing folder"
-        ) from None

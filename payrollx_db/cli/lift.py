@@ -1,0 +1,25 @@
+"""``payrollx-db lift``: databases as they are, with their schemas, into one database."""
+
+import click
+
+from payrollx_db.cli.command import LazyGroup
+
+# Each command: where it is, and what it does. They are imported when they are called.
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Commands": {
+        "init": ("payrollx_db.cli.lift_init:init", "Find the databases, and write lift.toml."),
+    },
+}
+
+
+@click.group(
+    "lift",
+    cls=LazyGroup,
+    sections=SECTIONS,
+    example="payrollx-db lift init --server postgresql://reader@db.example/postgres --databases 'shop_*,crm'",
+)
+def lift() -> None:
+    """Carry databases over as they are: each schema becomes a service, and nothing is written by hand.
+
+    lift init writes lift.toml, which says what becomes of each schema. Most other commands take it with --lift.
+    """

@@ -1,0 +1,31 @@
+"""Files that people keep: written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from payrollx_db.errors import ConfigurationError
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a text file in place of what is there. Raises ConfigurationError where it can't, and leaves that then."""
+    file = file.resolve()
+    try:
+        if file.exists() and not file.is_file():  # /dev/stdout, a pipe: nothing to put another file in place of
+            file.write_text(text, encoding="utf-8")
+            return
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't write {file}: {error.strerror}", hint="name a file in an existing folder"
+        ) from None
