@@ -29,12 +29,12 @@ DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("se
 # All others. They choose, tune and show, so that a variable may set them; a new option has to be put into one list.
 HARMLESS = {
     "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--catalog", "--check",
-    "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run", "--employees", "--events",
-    "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit", "--listen", "--lock-timeout",
-    "--log-format", "--long-transaction", "--max-connections", "--max-rate", "--name", "--password-env", "--policies",
-    "--policy", "--prove", "--replicas", "--reserve", "--revision", "--run", "--seed", "--server", "--service", "--show-values",
-    "--small-tables", "--source", "--sql", "--statement-timeout", "--structure", "--sums", "--table", "--timeout",
-    "--to", "--url", "--version", "--without-triggers",
+    "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run", "--employees",
+    "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit", "--listen",
+    "--lock-timeout", "--log-format", "--long-transaction", "--max-connections", "--max-rate", "--name",
+    "--password-env", "--policies", "--policy", "--prove", "--replicas", "--reserve", "--revision", "--run", "--seed",
+    "--server", "--service", "--show-values", "--small-tables", "--source", "--sql", "--statement-timeout",
+    "--structure", "--sums", "--table", "--timeout", "--to", "--url", "--version", "--without-triggers",
 }  # fmt: skip
 
 
