@@ -39,6 +39,10 @@ class CatalogError(PayrollxError):
     """A catalog or a layout contradicts itself, or can't be imported."""
 
 
+class PrismaSchemaError(PayrollxError):
+    """A Prisma schema can't be read, or contradicts itself."""
+
+
 class FindingsError(PayrollxError):
     """It ran, and the data (or the layout held against it) has findings."""
 
