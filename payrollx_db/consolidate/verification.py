@@ -23,6 +23,7 @@ from payrollx_db.consolidate.verify.uncovered import find_uncovered
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.events import Notice, StageStarted
+from payrollx_db.model.finding import Finding
 
 GRAVITY = ("error", "warn", "info")
 
@@ -158,6 +159,12 @@ async def verify_structure(
         compared, unknown = compared + by_design.objects, set()
     findings += unknown_design(unknown)
     findings += await check_sequences(context, looked_at)
-    findings.sort(key=lambda finding: (GRAVITY.index(finding.severity), finding.code, finding.place, finding.message))
+    findings.sort(key=_order)
     names = {table.target_name for table in looked_at}
     return StructureVerdict(tuple(findings), compared, len(names), tuple(sorted(unknown)))
+
+
+def _order(finding: Finding) -> tuple[int, bool, str, str, str]:
+    """Order by gravity; of what can be made again, types and functions come before what needs them."""
+    used = finding.sql.startswith(("CREATE TYPE ", "CREATE DOMAIN ", "CREATE OR REPLACE "))
+    return (GRAVITY.index(finding.severity), not used, finding.code, finding.place, finding.message)

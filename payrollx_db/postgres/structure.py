@@ -1,7 +1,8 @@
 """The structure of tables: everything about them that isn't rows, as records that can be compared.
 
 One query reads it of any number of tables, with what belongs to them: columns, keys, indexes, triggers, rules,
-policies, sequences, statistics objects, partitions and the tables that inherit, and the views over them. What a record
+policies, sequences, statistics objects, partitions and the tables that inherit, the views over them, the types of their
+columns and the functions that the server calls for them. What a record
 says is the server's own word (`pg_get_indexdef` and the like), and what is as usual isn't mentioned.
 """
 
@@ -19,6 +20,7 @@ queries = query_files.beside(__name__)
 
 KINDS = (
     "tables", "columns", "indexes", "constraints", "triggers", "rules", "policies", "sequences", "statistics",
+    "types", "functions",
 )  # fmt: skip
 RELATIONS = ("table", "foreign table", "view", "materialized view")
 
@@ -41,7 +43,8 @@ class StructureObject:
     """One object of a structure: a table, or what belongs to one.
 
     ``table`` and ``name`` are quoted where they need it, ready for SQL; ``table`` is qualified, and so is ``name``
-    where the object has a schema of its own. Of tables and views, ``name`` is empty.
+    where the object has a schema of its own. Of tables, views, types and functions, ``name`` is empty and ``table`` is
+    the name of the thing itself.
     """
 
     kind: str

@@ -31,11 +31,14 @@ def create(thing: StructureObject) -> list[str]:
         statements = [f"CREATE {thing.kind.upper()} {thing.table} AS {text}"]
     elif thing.kind == "sequence":
         statements = [_create_sequence(thing)]
-    elif text:  # a trigger, a rule, a statistics object: a whole statement
+    elif thing.kind == "type":
+        statements = _create_type(thing)
+    elif text:  # a trigger, a rule, a statistics object, a function: a whole statement
         statements = [text]
     if not statements:
         return []
-    usual = {name: value for name, value in thing.properties.items() if name not in ("definition", "not valid")}
+    said = ("definition", "not valid", "labels", "not null", "default", "checks")
+    usual = [name for name in thing.properties if name not in said]
     further = change(thing, {}, usual) if thing.kind != "sequence" else []
     return [*map(_ended, statements), *further]
 
@@ -72,6 +75,22 @@ def _create_sequence(thing: StructureObject) -> str:
     )
 
 
+def _create_type(thing: StructureObject) -> list[str]:
+    properties = thing.properties
+    if "labels" in properties:
+        return [f"CREATE TYPE {thing.table} AS ENUM ({', '.join(map(_quoted, properties['labels']))})"]
+    if "attributes" in properties:
+        return [f"CREATE TYPE {thing.table} AS ({', '.join(properties['attributes'])})"]
+    if properties.get("of kind") != "domain":
+        return []
+    parts = [f"CREATE DOMAIN {thing.table} AS {properties['type']}"]
+    parts += [f"COLLATE {properties['collation']}"] if "collation" in properties else []
+    parts += [f"DEFAULT {properties['default']}"] if "default" in properties else []
+    parts += ["NOT NULL"] if "not null" in properties else []
+    parts += [f"CONSTRAINT {name} {text}" for name, text in properties.get("checks", {}).items()]
+    return [" ".join(parts)]
+
+
 # --- properties ----------------------------------------------------------------------------------------
 
 Repair = Callable[[StructureObject, Any, Properties], list[str]]
@@ -93,6 +112,8 @@ def _named(thing: StructureObject) -> str:
         return _relation(thing)
     if thing.kind in CONSTRAINTS:
         return f"CONSTRAINT {thing.name} ON {thing.table}"
+    if thing.kind in ("type", "function"):
+        return f"{_word(thing)} {thing.table}"
     names = {
         "column": f"COLUMN {thing.table}.{thing.name}",
         "index": f"INDEX {_beside(thing)}",
@@ -100,6 +121,13 @@ def _named(thing: StructureObject) -> str:
         "sequence": f"SEQUENCE {thing.name}",
     }
     return names.get(thing.kind, f"{thing.kind.upper()} {thing.name} ON {thing.table}")
+
+
+def _word(thing: StructureObject) -> str:
+    """Return what SQL calls a type or a function."""
+    if thing.kind == "function":
+        return "ROUTINE"
+    return "DOMAIN" if thing.properties.get("of kind") == "domain" else "TYPE"
 
 
 def _beside(thing: StructureObject) -> str:
@@ -163,7 +191,36 @@ def _replica_identity(thing: StructureObject, value: Any, _current: Properties) 
     return [f"ALTER TABLE {thing.table} REPLICA IDENTITY {REPLICA_IDENTITIES.get(value, 'DEFAULT')}"]
 
 
+def _labels(thing: StructureObject, value: Any, current: Properties) -> list[str]:
+    """Return what adds the labels that an enum has lost; none where it has others, or in another order."""
+    designed, standing = list(value or ()), list(current.get("labels", ()))
+    if [label for label in designed if label in standing] != standing:
+        return []
+    statements = []
+    for number, label in enumerate(designed):
+        if label not in standing:
+            place = f"AFTER {_quoted(designed[number - 1])}" if number else f"BEFORE {_quoted(standing[0])}"
+            statements.append(f"ALTER TYPE {thing.table} ADD VALUE {_quoted(label)} {place}")
+    return statements
+
+
+def _domain_checks(thing: StructureObject, value: Any, current: Properties) -> list[str]:
+    designed, standing = value or {}, current.get("checks", {})
+    dropped = [name for name in standing if standing[name] != designed.get(name)]
+    added = [name for name in designed if designed[name] != standing.get(name)]
+    return [
+        *(f"ALTER DOMAIN {thing.table} DROP CONSTRAINT {name}" for name in dropped),
+        *(f"ALTER DOMAIN {thing.table} ADD CONSTRAINT {name} {designed[name]}" for name in added),
+    ]
+
+
+def _domain(action: Callable[[Any], str]) -> Repair:
+    return lambda thing, value, _current: [f"ALTER DOMAIN {thing.table} {action(value)}"]
+
+
 def _redefine(thing: StructureObject, _value: Any, _current: Properties) -> list[str]:
+    if thing.kind == "function":
+        return [str(thing.properties["definition"])]  # it says OR REPLACE itself
     drop = {
         "index": f"DROP INDEX {_beside(thing)}",
         "statistics object": f"DROP STATISTICS {thing.name}",
@@ -265,6 +322,10 @@ REPAIRS: Mapping[tuple[str, str], Repair] = {
     ("column", "not null"): _column(lambda value: "SET NOT NULL" if value else "DROP NOT NULL"),
     ("column", "storage"): _column(lambda value: f"SET STORAGE {STORAGES.get(value, 'DEFAULT')}"),
     ("column", "compression"): _column(lambda value: f"SET COMPRESSION {COMPRESSIONS[value]}"),
+    ("type", "labels"): _labels,
+    ("type", "checks"): _domain_checks,
+    ("type", "not null"): _domain(lambda value: "SET NOT NULL" if value else "DROP NOT NULL"),
+    ("type", "default"): _domain(lambda value: "DROP DEFAULT" if value is None else f"SET DEFAULT {value}"),
     ("index", "invalid"): _index("REINDEX INDEX {name}"),
     ("index", "not ready"): _index("REINDEX INDEX {name}"),
     ("index", "clustered"): lambda thing, value, _: [

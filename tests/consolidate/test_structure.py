@@ -202,6 +202,43 @@ BREAKS = {
         "ALTER TABLE depot.heirs NO INHERIT depot.base",
         "table depot.heirs: parents was depot.base, is unset",
     ),
+    "label renamed": (
+        "ALTER TYPE depot.mood RENAME VALUE 'sad' TO 'blue'",
+        "type depot.mood: labels was sad, it's fine, is blue, it's fine",
+    ),
+    "label added": (
+        "ALTER TYPE depot.mood ADD VALUE 'so-so' BEFORE 'sad'",
+        "type depot.mood: labels was sad, it's fine, is so-so, sad, it's fine",
+    ),
+    "label gone": (
+        "DELETE FROM pg_enum WHERE enumlabel = 'sad' AND enumtypid = 'depot.mood'::regtype",
+        "type depot.mood: labels was sad, it's fine, is it's fine",
+    ),
+    "check of a domain dropped": (
+        "ALTER DOMAIN depot.length DROP CONSTRAINT positive",
+        "type depot.length: checks was positive: CHECK ((VALUE > 0)), is unset",
+    ),
+    "domain that takes nothing for granted": (
+        "ALTER DOMAIN depot.length DROP NOT NULL; ALTER DOMAIN depot.length DROP DEFAULT",
+        "type depot.length: default was 1, is unset; not null was true, is unset",
+    ),
+    "composite with more": (
+        "ALTER TYPE depot.size ADD ATTRIBUTE depth integer",
+        'type depot.size: attributes was height integer, "Width" numeric(8,2), is height integer,',
+    ),
+    "function of a trigger does something else": (
+        "CREATE OR REPLACE FUNCTION depot.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "function depot.touch(): its body or its declaration is another one",
+    ),
+    "function gone with its trigger": (
+        "DROP FUNCTION depot.touch() CASCADE",
+        "function depot.touch() is gone",
+        "trigger touch of depot.orders is gone: CREATE TRIGGER touch BEFORE UPDATE",
+    ),
+    "function of a default by another's rights": (
+        "ALTER FUNCTION depot.label() SECURITY DEFINER; ALTER FUNCTION depot.label() OWNER TO pg_monitor",
+        "function depot.label(): owner was postgres, is pg_monitor; its body or its declaration is another one",
+    ),
 }  # fmt: skip
 
 
@@ -212,6 +249,9 @@ UNDONE = {
     "generated expression dropped": "ALTER TABLE depot.orders DROP COLUMN twice;"
     " ALTER TABLE depot.orders ADD COLUMN twice numeric GENERATED ALWAYS AS (amount * 2) STORED",
     "collation": "ALTER TABLE depot.texts ALTER COLUMN title TYPE text",
+    "label renamed": "ALTER TYPE depot.mood RENAME VALUE 'blue' TO 'sad'",
+    "label added": "DELETE FROM pg_enum WHERE enumlabel = 'so-so' AND enumtypid = 'depot.mood'::regtype",
+    "composite with more": "ALTER TYPE depot.size DROP ATTRIBUTE depth",
     "identity dropped": "ALTER TABLE depot.always ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;"
     " SELECT setval('depot.always_id_seq', 9)",
 }

@@ -32,7 +32,7 @@ MAPS = (
     TableMap(
         SourceTable("orders", {"id": "bigint", "level": "integer?", "code": "text", "amount": "numeric?"}),
         "depot.orders",
-        new=("note", "twice", "placed"),
+        new=("note", "twice", "placed", "mood", "size", "length", "label"),
     ),
     TableMap(SourceTable('Odd "Name%', NUMBERED), 'depot.Odd "Name%'),
     TableMap(SourceTable("countdowns", NUMBERED), "depot.countdowns"),
@@ -74,6 +74,10 @@ SELECT setval('levels_id_seq', 20);
 """
 TARGET = """
 CREATE SCHEMA depot;
+CREATE TYPE depot.mood AS ENUM ('sad', 'it''s fine');
+CREATE DOMAIN depot.length AS integer NOT NULL DEFAULT 1 CONSTRAINT positive CHECK (VALUE > 0);
+CREATE TYPE depot.size AS (height integer, "Width" numeric(8, 2));
+CREATE FUNCTION depot.label() RETURNS text LANGUAGE sql AS $$ SELECT 'a; label'::text $$;
 CREATE TABLE depot.levels (id serial PRIMARY KEY, title text UNIQUE);
 COMMENT ON TABLE depot.levels IS 'it''s a level';
 CREATE TABLE depot.orders (
@@ -82,7 +86,8 @@ CREATE TABLE depot.orders (
   code text COLLATE "C" NOT NULL UNIQUE,
   amount numeric(20, 2) DEFAULT 0 CHECK (amount >= 0),
   note text DEFAULT 'none', twice numeric GENERATED ALWAYS AS (amount * 2) STORED,
-  placed timestamptz NOT NULL DEFAULT now());
+  placed timestamptz NOT NULL DEFAULT now(),
+  mood depot.mood, size depot.size, length depot.length, label text DEFAULT depot.label());
 CREATE INDEX orders_level ON depot.orders (level) WHERE level > 0;
 CREATE INDEX orders_lower ON depot.orders (lower(code));
 COMMENT ON INDEX depot.orders_lower IS 'for searching';

@@ -82,7 +82,7 @@ async def structure_changes(connection: Connection, tables: Iterable[TablePlan])
     last = await _last_runs(connection, places)
     async with connection.transaction():
         await execute(connection, sql.SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        parameters = {"runs": sorted(set(last.values())), "kinds": list(RELATIONS)}
+        parameters = {"runs": sorted(set(last.values())), "kinds": [*RELATIONS, "type", "function"]}
         rows = await execute(connection, sql.SQL(queries.load("recorded_relations")), parameters)
         records = tuple(RecordedStructure(run, tuple(revisions), *times) for run, revisions, *times, _ in rows)
         known = {record.run for record in records}

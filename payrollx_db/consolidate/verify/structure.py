@@ -134,7 +134,7 @@ def _topmost(
 
 def _take_alike(thing: StructureObject, spare: list[StructureObject]) -> StructureObject | None:
     """Take from ``spare`` an object that is the same but for its name."""
-    if thing.kind in ("column", "trigger", *RELATIONS):
+    if thing.kind in ("column", "trigger", "type", "function", *RELATIONS):
         return None  # their names are what they are known by
     for other in spare:
         alike = (other.kind, other.table, other.properties) == (thing.kind, thing.table, thing.properties)
@@ -146,6 +146,8 @@ def _take_alike(thing: StructureObject, spare: list[StructureObject]) -> Structu
 
 def _gone(thing: StructureObject, *, index_stands: bool) -> Finding:
     definition = thing.properties.get("definition") or thing.properties.get("type")
+    if thing.kind == "function":
+        definition = None  # its body is in the statement
     statements = structure_repairs.create(thing)
     if index_stands and thing.kind in structure_repairs.WITH_INDEX:
         statements = [structure_repairs.drop_index(thing), *statements]
@@ -159,7 +161,11 @@ def _changed(thing: StructureObject, now: StructureObject, ready: Collection[str
     names = [name for name in {**thing.properties, **now.properties} if _is_worse(name, thing, now)]
     if not names:
         return
-    what = "; ".join(_was_is(name, thing.properties.get(name), now.properties.get(name)) for name in names)
+    what = "; ".join(
+        "its body or its declaration is another one" if (thing.kind, name) == ("function", "definition")
+        else _was_is(name, thing.properties.get(name), now.properties.get(name))
+        for name in names
+    )  # fmt: skip
     message = f"{thing}: {what}"
     if names == ["not valid"] and thing.kind == "foreign key" and not _both_ready(thing, ready):
         hint = "copy the service of its other table as well: the copy then validates it"

@@ -56,9 +56,10 @@ SELECT c.attrelid::bigint AS table,
        coalesce(l.collisdeterministic, true) AS deterministic,
        p.typlen = -1 AND (p.listed OR p.modifier = -1 OR p.modifier > 100 AND p.typcategory = 'S') AS unbounded,
        c.attgenerated::text AS generated,
-       CASE WHEN f.oid IS NOT NULL THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END AS expression,
+       -- A domain's default fills a column that has none of its own.
+       CASE WHEN f.oid IS NOT NULL THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) ELSE pg_catalog.pg_get_expr(t.typdefaultbin, 0) END AS expression,
        c.attidentity <> '' AS identity,
-       f.adbin::text AS tree,
+       coalesce(f.adbin, t.typdefaultbin)::text AS tree,
        ARRAY(SELECT DISTINCT o.attname::text
              FROM pg_catalog.pg_depend AS n
              JOIN pg_catalog.pg_attribute AS o ON o.attrelid = n.refobjid AND o.attnum = n.refobjsubid
@@ -68,6 +69,7 @@ SELECT c.attrelid::bigint AS table,
 FROM columns AS c
 JOIN plain AS p USING (attrelid, attnum)
 JOIN domains AS d USING (attrelid, attnum)
+JOIN pg_catalog.pg_type AS t ON t.oid = c.atttypid
 LEFT JOIN pg_catalog.pg_attrdef AS f ON f.adrelid = c.attrelid AND f.adnum = c.attnum
 LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = c.attcollation
 LEFT JOIN pg_catalog.pg_namespace AS ln ON ln.oid = l.collnamespace

@@ -14,6 +14,8 @@ WITH known AS MATERIALIZED (
     ON (w.run, w.root) = (k.run_id, k.root)
 ), current AS MATERIALIZED (
   SELECT o.kind, o.table_name, o.name, o.properties FROM ({structure}) AS o
+  -- Older versions recorded no types and no functions: then nothing says that these are new.
+  WHERE o.kind NOT IN ('type', 'function') OR EXISTS (SELECT FROM known AS k WHERE k.kind IN ('type', 'function'))
 ), differing AS MATERIALIZED (
   SELECT * FROM recorded EXCEPT SELECT * FROM current
 )
@@ -25,5 +27,5 @@ FROM (SELECT * FROM current EXCEPT SELECT kind, table_name, name, properties FRO
       UNION
       SELECT c.* FROM current AS c JOIN differing USING (kind, table_name, name)) AS d
 UNION ALL
-SELECT 'compared', '', '', '', pg_catalog.to_jsonb(pg_catalog.count(*)) FROM recorded
+SELECT 'compared', '', '', '', pg_catalog.to_jsonb(pg_catalog.count(DISTINCT (kind, table_name, name))) FROM recorded
 ORDER BY 1, 2, 3, 4

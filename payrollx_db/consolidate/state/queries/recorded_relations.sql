@@ -1,4 +1,4 @@
--- The relations that runs have recorded the structure of, and what each run's record says of itself.
+-- The relations, types and functions that runs have recorded the structure of, and what each run's record says of itself.
 SELECT s.run_id, s.revisions, s.recorded_at, s.accepted_at,
        ARRAY(SELECT DISTINCT o.value ->> 2 FROM pg_catalog.jsonb_array_elements(s.objects) AS o (value)
              WHERE o.value ->> 1 = ANY (%(kinds)s))
