@@ -1,0 +1,1 @@
+SELECT version_num::text FROM payrollx_meta.alembic_version ORDER BY 1
