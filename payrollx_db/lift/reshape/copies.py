@@ -37,7 +37,9 @@ async def suggest_copies(sessions: SessionPool, schemas: Sequence[SourceSchema])
     headlines: list[Headline] = []
     for pair in _pairs(schemas):
         overlap = await _keys(sessions, pair)
-        what = f"has the name of {pair.owner.service}.{pair.table} and {pair.shared} of {len(pair.mine.columns)} columns"
+        what = (
+            f"has the name of {pair.owner.service}.{pair.table} and {pair.shared} of {len(pair.mine.columns)} columns"
+        )
         place = (pair.copy.service, pair.table)
         if overlap is None or not overlap.rows:
             headlines.append(Headline(*place, (f"{what}; no rows say whether it is a copy",)))

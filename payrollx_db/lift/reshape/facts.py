@@ -1,4 +1,4 @@
-"""What a reshape has to know of one schema of a database: its tables and all that hangs on them, read in one snapshot."""
+"""What a reshape has to know of one schema of a database: its tables and all that hangs on them, of one snapshot."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

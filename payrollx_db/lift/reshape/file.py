@@ -138,7 +138,7 @@ class Reshape:
         renames: dict[str, str] = {}
         for parent in self.parents.get((service, table), ()):
             renames |= self.column_names(service, parent)
-        return renames | self._renames.get((service, table, "columns"), {})
+        return {**renames, **self._renames.get((service, table, "columns"), {})}
 
     def column_name(self, service: str, table: str, column: str) -> str:
         """Return what a column of the source's ``table`` is called in the target."""
@@ -196,7 +196,9 @@ def parse(text: str, path: Path) -> Reshape:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is no valid TOML: {error}", hint="correct that line; nothing was changed") from None
+        raise ConfigurationError(
+            f"{path} is no valid TOML: {error}", hint="correct that line; nothing was changed"
+        ) from None
     if document.get("version") != VERSION:
         raise ConfigurationError(
             f"{path} has version {document.get('version')!r}, and this payrollx-db reads version {VERSION}",

@@ -44,7 +44,7 @@ def serves(index: IndexFacts, columns: Sequence[str]) -> bool:
 
 
 def _repeats(index: IndexFacts, other: IndexFacts) -> bool:
-    """Tell whether ``index`` could go because ``other`` is there. None that bears a constraint, or a mark, ever does."""
+    """Tell whether ``index`` could go because ``other`` is there; none that bears a constraint, or a mark, does."""
     if index is other or index.needed or index.marked or index.predicate != other.predicate:
         return False
     if index.body == other.body and index.unique <= other.unique:

@@ -68,5 +68,7 @@ def _bodies(service: str, facts: SchemaFacts, entries: Sequence[Entry]) -> Itera
         if named:
             shown = ", ".join(named[:SHOWN]) + (f" and {len(named) - SHOWN} more" if len(named) > SHOWN else "")
             yield Headline(
-                service, "", (f"function {signature} says {shown} in its body: where that is renamed, change it by hand",)
+                service,
+                "",
+                (f"function {signature} says {shown} in its body: where that is renamed, change it by hand",),
             )

@@ -1,7 +1,7 @@
 """Suggestions of references between services: a column's name says whose row it may name, and the data say whether."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from payrollx_db.lift.reshape.facts import SchemaFacts
@@ -51,10 +51,14 @@ class Candidate:
 
 
 async def suggest_references(
-    sessions: SessionPool, schemas: Sequence[SourceSchema]
+    sessions: SessionPool, schemas: Sequence[SourceSchema], copies: Collection[tuple[str, str]] = ()
 ) -> tuple[list[Entry], list[Headline]]:
-    """Return the references between services that names and data suggest. Raises SourceError."""
-    candidates = [one for schema in schemas for one in _candidates(schema, schemas)]
+    """Return the references between services that names and data suggest. Raises SourceError.
+
+    ``copies`` are tables, with their service, that are likely copies: nothing is to point at them.
+    """
+    named = {schema.service: _singulars(schema, copies) for schema in schemas}
+    candidates = [one for schema in schemas for one in _candidates(schema, schemas, named)]
     overlaps = await limited([_compare(sessions, one) for one in candidates], AT_ONCE)
     best: dict[tuple[str, str, str], tuple[Candidate, Overlap]] = {}
     for one, overlap in zip(candidates, overlaps, strict=True):
@@ -92,8 +96,10 @@ def singular(word: str) -> str:
 # --- private -----------------------------------------------------------------------------------------------------
 
 
-def _candidates(schema: SourceSchema, schemas: Sequence[SourceSchema]) -> Iterator[Candidate]:
-    own = _singulars(schema)
+def _candidates(
+    schema: SourceSchema, schemas: Sequence[SourceSchema], named: Mapping[str, Mapping[str, str]]
+) -> Iterator[Candidate]:
+    own = named[schema.service]
     leaving = {(key.table, name) for key in schema.facts.foreign_keys for name in key.columns}
     for name in schema.tables:
         table = schema.facts.tables[name]
@@ -103,27 +109,26 @@ def _candidates(schema: SourceSchema, schemas: Sequence[SourceSchema]) -> Iterat
             for other in schemas:
                 if other.service == schema.service:
                     continue
-                for target in likely_parents(column.name, _singulars(other)):
+                for target in likely_parents(column.name, named[other.service]):
                     found = other.facts.tables[target]
                     key = found.column(found.primary_key[0])
                     if key and _comparable(column, key):
                         yield Candidate(schema, table, column, other, found, key)
 
 
-def _singulars(schema: SourceSchema) -> dict[str, str]:
+def _singulars(schema: SourceSchema, copies: Collection[tuple[str, str]]) -> dict[str, str]:
     """Return the tables that a single column identifies, by the singular of their names."""
     names = {}
     for table, _ in schema.ends():
+        if (schema.service, table.name) in copies:
+            continue
         *words, last = snake_case(table.name).split("_")
         names["_".join([*words, singular(last)])] = table.name
     return names
 
 
 def _comparable(one: Column, other: Column) -> bool:
-    for kinds in ((*TEXTS, "uuid"), INTEGERS):
-        if one.type.name in kinds and other.type.name in kinds:
-            return True
-    return False
+    return any(one.type.name in kinds and other.type.name in kinds for kinds in ((*TEXTS, "uuid"), INTEGERS))
 
 
 async def _compare(sessions: SessionPool, one: Candidate) -> Overlap:

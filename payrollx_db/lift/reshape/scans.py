@@ -26,10 +26,14 @@ TEXT_MEASURES = (
 NUMBER_MEASURES = (
     "pg_catalog.count({c})",
     "pg_catalog.count(*) FILTER (WHERE NOT {finite})",
-    "coalesce(pg_catalog.max(CASE WHEN pg_catalog.abs({n}) < 1 THEN 0"
-    " ELSE pg_catalog.length(pg_catalog.trunc(pg_catalog.abs({n}))::text) END) FILTER (WHERE {finite}), 0)",
-    "coalesce(pg_catalog.max(pg_catalog.length(pg_catalog.rtrim(pg_catalog.split_part({n}::text, '.', 2), '0')))"
-    " FILTER (WHERE {finite}), 0)",
+    (
+        "coalesce(pg_catalog.max(CASE WHEN pg_catalog.abs({n}) < 1 THEN 0"
+        " ELSE pg_catalog.length(pg_catalog.trunc(pg_catalog.abs({n}))::text) END) FILTER (WHERE {finite}), 0)"
+    ),
+    (
+        "coalesce(pg_catalog.max(pg_catalog.length(pg_catalog.rtrim(pg_catalog.split_part({n}::text, '.', 2), '0')))"
+        " FILTER (WHERE {finite}), 0)"
+    ),
 )
 FINITE = "{c}::text NOT IN ('NaN', 'Infinity', '-Infinity')"
 
@@ -48,23 +52,28 @@ class Scan:
 
 
 async def scan(
-    connection: Connection, table: Table, texts: Sequence[Column], numbers: Sequence[Column], timeout: float = TIMEOUT
+    connection: Connection, table: Table, texts: Sequence[Column], numbers: Sequence[Column], seconds: float = TIMEOUT
 ) -> Scan:
     """Count what the columns of a table hold, in the current transaction. Raises the driver's errors.
 
-    A table that takes longer than ``timeout`` is looked at in a sample of its pages.
+    A table that takes longer than ``seconds`` is looked at in a sample of its pages.
     """
     try:
-        return await _scan(connection, table, texts, numbers, timeout, "")
+        return await _scan(connection, table, texts, numbers, seconds, "")
     except DRIVER_ERRORS as error:
         if errors.sqlstate(error) != QUERY_CANCELED:
             raise
     percent = min(100.0, max(0.001, 100 * SAMPLE / max(table.rows, SAMPLE)))
-    return await _scan(connection, table, texts, numbers, timeout, f" TABLESAMPLE SYSTEM ({percent:.6f})")
+    return await _scan(connection, table, texts, numbers, seconds, f" TABLESAMPLE SYSTEM ({percent:.6f})")
 
 
 async def _scan(
-    connection: Connection, table: Table, texts: Sequence[Column], numbers: Sequence[Column], timeout: float, sample: str
+    connection: Connection,
+    table: Table,
+    texts: Sequence[Column],
+    numbers: Sequence[Column],
+    seconds: float,
+    sample: str,
 ) -> Scan:
     measures = [
         *((column.name, [_text(measure, column) for measure in TEXT_MEASURES]) for column in texts),
@@ -73,10 +82,13 @@ async def _scan(
     wanted = [sql.SQL("pg_catalog.count(*)"), *(part for _, parts in measures for part in parts)]
     only = sql.SQL("" if table.kind == "p" else "ONLY ")
     query = sql.SQL("SELECT {} FROM {}{} AS s{}").format(
-        sql.SQL(", ").join(wanted), only, table.identifier, sql.SQL(sample)  # type: ignore[arg-type]
+        sql.SQL(", ").join(wanted),
+        only,
+        table.identifier,
+        sql.SQL(sample),
     )
     async with connection.transaction():  # a savepoint: the time limit may cancel the statement
-        limit = sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(int(timeout * 1000)))
+        limit = sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(int(seconds * 1000)))
         await connection.execute(limit)
         ((rows, *values),) = await run(connection, query)
     return Scan(rows, bool(sample), dict(_split(measures, values)))
@@ -93,7 +105,7 @@ def _split(measures: Sequence[tuple[str, Sequence[Any]]], values: Sequence[int])
 def _text(measure: str, column: Column) -> sql.Composed:
     value = sql.SQL("{}::text").format(sql.Identifier("s", column.name))
     patterns = {"uuid": sql.Literal(UUID_PATTERN), "canonical": sql.Literal(CANONICAL)}
-    return sql.SQL(measure).format(c=value, **patterns)  # type: ignore[arg-type]
+    return sql.SQL(measure).format(c=value, **patterns)
 
 
 def _number(measure: str, column: Column) -> sql.Composed:
@@ -101,4 +113,4 @@ def _number(measure: str, column: Column) -> sql.Composed:
     # Of a float, the text has all that it takes to tell it from its neighbours.
     number = sql.SQL("{}::text::numeric").format(name)
     finite = sql.SQL(FINITE).format(c=name)
-    return sql.SQL(measure).format(c=name, n=number, finite=finite)  # type: ignore[arg-type]
+    return sql.SQL(measure).format(c=name, n=number, finite=finite)

@@ -4,7 +4,7 @@ Nothing is changed anywhere but in the file.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from payrollx_db.errors import ConfigurationError, SourceError
@@ -39,7 +39,7 @@ class Written:
 
 
 async def write_suggestions(
-    project: Project, sources: Mapping[str, Endpoint], *, overwrite: bool = False, timeout: float = TIMEOUT
+    project: Project, sources: Mapping[str, Endpoint], *, overwrite: bool = False, seconds: float = TIMEOUT
 ) -> Written:
     """Write the suggestions for all schemas of a project beside its file, with the answers that stand there.
 
@@ -48,24 +48,25 @@ async def write_suggestions(
     path = file.beside(project.path)
     former = "" if overwrite or not path.exists() else _text_of(path)
     before = file.parse(former, path) if former else Reshape()
-    suggestions = await find_suggestions(project, sources, timeout=timeout)
+    suggestions = await find_suggestions(project, sources, seconds=seconds)
     write_whole(path, text.text(suggestions, before, former))
     written = file.read(path)
     return Written(path, written, len(written.entries.keys() - before.entries.keys()))
 
 
 async def find_suggestions(
-    project: Project, sources: Mapping[str, Endpoint], *, timeout: float = TIMEOUT
+    project: Project, sources: Mapping[str, Endpoint], *, seconds: float = TIMEOUT
 ) -> Suggestions:
     """Return what could be better about the schemas of a project. Raises SourceError."""
     async with SessionPool() as sessions:
         looked = await limited(
-            [_of_source(sessions, sources[one.source], one, project.timezone, timeout) for one in project.schemas],
+            [_of_source(sessions, sources[one.source], one, project.timezone, seconds) for one in project.schemas],
             AT_ONCE,
         )
         schemas = [schema for schema, _ in looked]
-        references, poor = await suggest_references(sessions, schemas)
         copies, unlike = await suggest_copies(sessions, schemas)
+        likely = {(entry.service, entry.table) for entry in copies}
+        references, poor = await suggest_references(sessions, schemas, likely)
     parents = {
         (schema.service, table): above
         for schema in schemas
@@ -89,16 +90,18 @@ def _text_of(path: Path) -> str:
 
 
 async def _of_source(
-    sessions: SessionPool, endpoint: Endpoint, lifted: LiftedSchema, timezone: str, timeout: float
+    sessions: SessionPool, endpoint: Endpoint, lifted: LiftedSchema, timezone: str, seconds: float
 ) -> tuple[SourceSchema, Suggestions]:
     async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't look at its schema and data"):
             async with connection.transaction():
                 await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 facts = await perform_async(connection, read_facts(lifted.source_schema))
-                tables = [name for name in facts.tables if _comes_along(name, lifted) and facts.tables[name].kind != "f"]
+                tables = [
+                    name for name in facts.tables if _comes_along(name, lifted) and facts.tables[name].kind != "f"
+                ]
                 schema = SourceSchema(lifted.service, endpoint, facts, tuple(tables))
-                scans = await _scans(connection, schema, timeout)
+                scans = await _scans(connection, schema, seconds)
     if not facts.tables:
         raise SourceError(
             f"the schema {lifted.source_schema} of {lifted.source} has no table",
@@ -111,13 +114,13 @@ def _comes_along(table: str, lifted: LiftedSchema) -> bool:
     return table not in lifted.left_behind and table not in BOOKKEEPING
 
 
-async def _scans(connection: Connection, schema: SourceSchema, timeout: float) -> dict[str, Scan]:
+async def _scans(connection: Connection, schema: SourceSchema, seconds: float) -> dict[str, Scan]:
     scans = {}
     for name in schema.tables:
         table = schema.facts.tables[name]
         texts, numbers = text_candidates(table, schema.facts), number_candidates(table)
         if texts or numbers:
-            scans[name] = await scan(connection, table, texts, numbers, timeout)
+            scans[name] = await scan(connection, table, texts, numbers, seconds)
     return scans
 
 
@@ -125,7 +128,7 @@ def _suggest(schema: SourceSchema, lifted: LiftedSchema, scans: Mapping[str, Sca
     names, clashes = suggest_names(lifted.service, schema.facts, schema.tables)
     types, refused = suggest_types(lifted.service, schema.facts, schema.tables, scans, timezone)
     indexes = suggest_indexes(lifted.service, schema.facts, schema.tables)
-    left = {name for name in lifted.left_behind}
+    left = set(lifted.left_behind)
     entries = [one for one in (*names, *types, *indexes) if f"{one.table}.{one.name}" not in left]
     where = f"from {lifted.source}, into the schema {lifted.schema}"
     return Suggestions(entries, [Headline(lifted.service, "", (where,)), *clashes, *refused])
@@ -137,8 +140,3 @@ def counts(entries: Sequence[Entry]) -> dict[str, int]:
     for entry in entries:
         found[entry.kind] += 1
     return found
-
-
-def answered(reshape: Reshape, entry: Entry) -> Entry:
-    """Return an entry as it counts: taken by itself, or with its kind."""
-    return replace(entry, take="yes" if reshape.is_taken(entry) else entry.take)

@@ -19,7 +19,7 @@ NO_LONGER = "the databases no longer suggest it; it stays because it stood here"
 HEAD = (
     "What could be better about the shapes of the lifted tables, before the rows come.",
     "Nothing is done that isn't taken: write take = \"yes\" in a line, or \"yes\" for a whole kind below; where that",
-    "says \"yes\", take = \"never\" leaves a line out. What is suggested may be edited: another name, another type.",
+    'says "yes", take = "never" leaves a line out. What is suggested may be edited: another name, another type.',
     "Then: payrollx-db lift reshape --apply --dry-run, and without --dry-run.",
     "Everything is called here what it is called in its source. Lines that begin with #: are written anew by",
     "payrollx-db lift reshape; answers, other values, lines of your own and comments with # stay.",

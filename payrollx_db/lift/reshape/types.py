@@ -69,7 +69,9 @@ def suggest_types(
 # --- private -----------------------------------------------------------------------------------------------------
 
 
-Wish = tuple[Entry, list[tuple[str, str]]]  # a suggestion (without a type: only its evidence is to be said), its columns
+Wish = tuple[
+    Entry, list[tuple[str, str]]
+]  # a suggestion (without a type: only its evidence is to be said), its columns
 
 
 def _wishes(
@@ -97,9 +99,7 @@ def _wishes(
                     yield wish, group
 
 
-def _uuids(
-    service: str, facts: SchemaFacts, group: list[tuple[str, str]], scans: Mapping[str, Scan]
-) -> Entry | None:
+def _uuids(service: str, facts: SchemaFacts, group: list[tuple[str, str]], scans: Mapping[str, Scan]) -> Entry | None:
     """Return the suggestion that these columns, tied by foreign keys, become UUIDs, where their values are."""
     counts = [scans[table].counts.get(column) if table in scans else None for table, column in group]
     known = [count for count in counts if count is not None]
@@ -116,7 +116,9 @@ def _uuids(
         return Entry(*key, {"type": ""}, evidence=(f"of {seen}, {others:,} are no UUIDs; the others are",))
     evidence = [f"all of {seen} are UUIDs" if values else "no row is there yet; its default makes UUIDs"]
     if rough:
-        evidence.append(f"{rough:,} of them are written in another way (upper case, braces): a uuid reads back in one way")
+        evidence.append(
+            f"{rough:,} of them are written in another way (upper case, braces): a uuid reads back in one way"
+        )
     if rest:
         evidence.append(f"with it, because foreign keys tie them: {', '.join(rest)}")
     return Entry(*key, {"type": "uuid"}, evidence=tuple(evidence))
