@@ -140,7 +140,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
             async with exclusive(context.target) as session:
                 if undoing:
                     await undo.restart(context, session, {table.target_name for table in plan.copies})
-                    undoing = False
+                    undoing, plan = False, await planned(context, task)  # it may have restored something
                 if await undo.restore_earlier(context, session, {table.target_name for table in plan.copies}):
                     plan = await planned(context, task)
                 return await _copy(context, session, task, plan)

@@ -19,7 +19,7 @@ queries = query_files.beside(__name__)
 
 @dataclass(frozen=True)
 class Column:
-    """A column; ``sequence`` is the qualified, quoted name of the sequence that it owns, if any."""
+    """A column."""
 
     name: str
     type: ColumnType
@@ -27,7 +27,6 @@ class Column:
     has_default: bool
     generated: bool
     always_identity: bool
-    sequence: str | None
 
     @property
     def shape(self) -> str:
@@ -239,9 +238,9 @@ def _query(name: str, params: Any = None) -> Statement:
 
 
 def _column(row: list[Any], types: ColumnTypes) -> Column:
-    name, oid, modifier, nullable, has_default, generated, identity, sequence = row
+    name, oid, modifier, nullable, has_default, generated, identity = row
     kind = types.get(oid, modifier)
-    return Column(name, kind, nullable and not kind.not_null, has_default, generated, identity == "a", sequence)
+    return Column(name, kind, nullable and not kind.not_null, has_default, generated, identity == "a")
 
 
 def _index(row: list[Any]) -> Index:

@@ -5,12 +5,25 @@ from typing import TypeVar
 
 from psycopg import sql
 
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.session import Connection, run
 
 T = TypeVar("T")
 
+queries = query_files.beside(__name__)
+
 GROUP = 100  # tables in one statement: it locks them all, with their indexes
+
+
+def sized_query(tables: Iterable[Table]) -> sql.Composable:
+    """Return the query of the oids of those tables that may hold rows: what has no page has none.
+
+    To ask a table itself makes the server look at its indexes too, which takes longer than all else about an empty one.
+    """
+    files = [table.oid for table in tables if table.kind == "r"]
+    others = [table.oid for table in tables if table.kind != "r"]
+    return sql.SQL(queries.load("tables_with_pages")).format(files=sql.Literal(files), others=sql.Literal(others))
 
 
 def filled_query(tables: Iterable[Table]) -> sql.Composable:
@@ -22,6 +35,8 @@ def filled_query(tables: Iterable[Table]) -> sql.Composable:
 async def filled(connection: Connection, tables: Mapping[str, Table], names: Iterable[str]) -> set[str]:
     """Return those of ``names`` whose table is among ``tables`` and holds any row."""
     known: Sequence[Table] = [tables[name] for name in names if name in tables]
+    sized = {oid for (oid,) in await run(connection, sized_query(known))} if known else set()
+    known = [table for table in known if table.oid in sized]
     return {name for group in in_groups(known, GROUP) for (name,) in await run(connection, filled_query(group))}
 
 

@@ -213,7 +213,9 @@ async def empty_table(writer: Any, table: Table, *, truncate: bool) -> None:
 
 async def tables_with_rows(writer: Any, tables: Sequence[Table]) -> set[str]:
     """Return which of ``tables`` hold any row, in an asyncpg transaction."""
-    return {record[0] for record in await writer.fetch(render_sql(rows.filled_query(tables)))}
+    sized = {record[0] for record in await writer.fetch(render_sql(rows.sized_query(tables)))}
+    asked = [table for table in tables if table.oid in sized]
+    return {record[0] for record in await writer.fetch(render_sql(rows.filled_query(asked)))} if asked else set()
 
 
 def tid_ranges(table: TablePlan) -> Iterator[sql.Composable]:

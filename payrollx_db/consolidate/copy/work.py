@@ -7,6 +7,7 @@ from payrollx_db.consolidate.copy.selection import Selection, read_facts, select
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import accounts
+from payrollx_db.consolidate.state.objects import dropped_objects
 from payrollx_db.consolidate.state.parts import Place, finished_parts
 from payrollx_db.consolidate.state.quarantine import sources_with_decisions
 from payrollx_db.postgres.introspect import Database, read_database
@@ -41,7 +42,7 @@ class Work:
         alone = {t.target_name for t in plan.copies if t.source_name in decided}
         alone |= {t.target_name for t in plan.merges if t.imported}
         facts = await read_facts(connection, unfinished)
-        current = await read_database(connection, plan.target.name)
+        current = await _current_target(context, plan)
         present = filled | {t.target_name for t in plan.copies if t.place in finished}
         selection = select(unfinished, current, facts, present)
         tables = tuple(replace(t, slices=1) if t.target_name in selection.own else t for t in unfinished)
@@ -50,3 +51,13 @@ class Work:
     def imports(self, table: TablePlan) -> list[TablePlan]:
         """Return the duplicate tables of which policies let rows into the target of ``table``."""
         return [other for other in self.plan.merges if other.target_name == table.target_name and other.imported]
+
+
+async def _current_target(context: RunContext, plan: Plan) -> Database:
+    """Return the target as it is: as it was read for the plan, unless this run has dropped something since or before.
+
+    The plan's has what was dropped in it, as if it were there.
+    """
+    if await dropped_objects(context.connection, context.run):
+        return await read_database(context.connection, plan.target.name)
+    return plan.target

@@ -162,18 +162,21 @@ def parents_first(plan: Plan) -> list[TablePlan]:
     """Return the tables to copy so that, but for cycles, each comes after those that it points at."""
     by_target = {table.target_name: table for table in plan.copies}
     order: dict[str, TablePlan] = {}
-    enforced = plan.enforced
+    entered: set[str] = set()
 
-    def visit(name: str, above: frozenset[str]) -> None:
-        if name in order or name in above or name not in by_target:
-            return
-        for reference in enforced:
-            if reference.table == name:
-                visit(reference.target_table, above | {name})
-        order[name] = by_target[name]
+    def above(name: str) -> Iterator[str]:
+        entered.add(name)
+        return (reference.target_table for reference in plan.enforced_by_table.get(name, ()))
 
-    for name in by_target:
-        visit(name, frozenset())
+    for first in by_target:
+        stack = [] if first in entered else [(first, above(first))]
+        while stack:  # not by recursion: a chain of references may be as long as there are tables
+            name, parents = stack[-1]
+            parent = next((p for p in parents if p in by_target and p not in entered), None)
+            if parent is None:
+                order[name] = by_target[stack.pop()[0]]
+            else:
+                stack.append((parent, above(parent)))
     return list(order.values())
 
 

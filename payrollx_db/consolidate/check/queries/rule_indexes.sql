@@ -9,7 +9,8 @@ SELECT m.root::bigint AS table,
        ic.relname::text AS name,
        am.amname::text AS method,
        i.indisunique AS unique,
-       coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal,
+       -- Servers before 15 have no such column.
+       i.indisunique AND coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal,
        i.indpred IS NULL AND i.indexprs IS NULL AS plain,
        i.indnkeyatts::int AS keys,
        ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, e.number, false)
@@ -34,11 +35,11 @@ SELECT m.root::bigint AS table,
        pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
        concat(i.indexprs::text, ' ', i.indpred::text) AS tree,
        ARRAY(SELECT DISTINCT a.attname::text
-             FROM pg_catalog.pg_depend AS d
+             FROM (VALUES ('pg_catalog.pg_class'::regclass, i.indexrelid),
+                          ('pg_catalog.pg_constraint'::regclass, k.oid)) AS own (class, oid)
+             JOIN pg_catalog.pg_depend AS d ON d.classid = own.class AND d.objid = own.oid
              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
              WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0
-               AND (d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid
-                    OR d.classid = 'pg_catalog.pg_constraint'::regclass AND d.objid = k.oid)
              ORDER BY 1) AS columns,
        ARRAY(SELECT pg_catalog.format('OPERATOR(%%I.%%s)', n.nspname, o.oprname)
              FROM pg_catalog.unnest(k.conexclop) WITH ORDINALITY AS x (oid, number)

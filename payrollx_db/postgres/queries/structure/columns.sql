@@ -6,8 +6,8 @@ SELECT s.root,
          'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
          'collation', CASE WHEN a.attcollation <> t.typcollation THEN pg_catalog.format('%%I.%%I', cn.nspname, l.collname) END,
          'not null', NULLIF(a.attnotnull, false),
-         'not null, not valid', (SELECT true FROM pg_catalog.pg_constraint AS k
-                                 WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated),
+         'not null, not valid', CASE WHEN a.attnotnull THEN (SELECT true FROM pg_catalog.pg_constraint AS k
+                                 WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated) END,
          'generated', NULLIF(a.attgenerated, ''),
          'identity', NULLIF(a.attidentity, ''),
          'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
@@ -15,15 +15,15 @@ SELECT s.root,
          'compression', NULLIF(a.attcompression, ''),
          'statistics target', NULLIF(coalesce(a.attstattarget, -1), -1),
          -- Not everything there is somebody's choice: some servers keep marks of their own.
-         'options', (SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
-                     FROM pg_catalog.unnest(a.attoptions) AS o (option) WHERE o.option ~ '^n_distinct'),
-         'privileges', (SELECT pg_catalog.jsonb_agg(g.privilege ORDER BY g.privilege)
+         'options', CASE WHEN a.attoptions IS NOT NULL THEN (SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
+                     FROM pg_catalog.unnest(a.attoptions) AS o (option) WHERE o.option ~ '^n_distinct') END,
+         'privileges', CASE WHEN a.attacl IS NOT NULL THEN (SELECT pg_catalog.jsonb_agg(g.privilege ORDER BY g.privilege)
                         FROM (SELECT DISTINCT e.privilege_type || ' (' || pg_catalog.quote_ident(a.attname) || ') ON %%s TO '
                                      || CASE e.grantee WHEN 0 THEN 'PUBLIC'
                                         ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(e.grantee)) END
                                      || CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
-                              FROM pg_catalog.aclexplode(a.attacl) AS e) AS g),
-         'comment', pg_catalog.col_description(a.attrelid, a.attnum)
+                              FROM pg_catalog.aclexplode(a.attacl) AS e) AS g) END,
+         'comment', said.description
        ))
 FROM scope AS s
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -31,4 +31,6 @@ JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_namespace AS cn ON cn.oid = l.collnamespace
+LEFT JOIN pg_catalog.pg_description AS said
+  ON said.objoid = a.attrelid AND said.classoid = 'pg_catalog.pg_class'::regclass AND said.objsubid = a.attnum
 WHERE s.relkind IN ('r', 'p', 'f')

@@ -10,7 +10,7 @@ SELECT DISTINCT ON (k.oid)
          'definition', pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
          'not valid', NULLIF(NOT k.convalidated, false),
          'refers to', CASE WHEN k.contype = 'f' THEN f.name END,
-         'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')
+         'comment', said.description
        ))
 FROM scope AS s
 JOIN (SELECT b.oid, b.conrelid AS relation FROM pg_catalog.pg_constraint AS b
@@ -19,5 +19,7 @@ JOIN pg_catalog.pg_constraint AS k ON k.oid = e.oid
 JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN relations AS f ON f.oid = k.confrelid
+LEFT JOIN pg_catalog.pg_description AS said
+  ON said.objoid = k.oid AND said.classoid = 'pg_catalog.pg_constraint'::regclass AND said.objsubid = 0
 WHERE k.contype IN ('p', 'u', 'x') OR (k.contype = 'f' AND k.conparentid = 0) OR (k.contype = 'c' AND k.conislocal)
 ORDER BY k.oid, s.oid <> k.conrelid

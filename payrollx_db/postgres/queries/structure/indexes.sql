@@ -15,11 +15,13 @@ SELECT s.root,
          'tablespace', pg_catalog.quote_ident(b.spcname),
          'statistics targets', (SELECT pg_catalog.jsonb_object_agg(a.attnum, a.attstattarget) FROM pg_catalog.pg_attribute AS a
                                 WHERE a.attrelid = c.oid AND coalesce(a.attstattarget, -1) <> -1),
-         'comment', pg_catalog.obj_description(c.oid, 'pg_class')
+         'comment', said.description
        ))
 FROM scope AS s
 JOIN pg_catalog.pg_index AS i ON i.indrelid = s.oid
 JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
 LEFT JOIN pg_catalog.pg_tablespace AS b ON b.oid = c.reltablespace
+LEFT JOIN pg_catalog.pg_description AS said
+  ON said.objoid = c.oid AND said.classoid = 'pg_catalog.pg_class'::regclass AND said.objsubid = 0
 CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_indexdef(i.indexrelid) AS text) AS d

@@ -21,7 +21,7 @@ SELECT DISTINCT ON (s.sequence)
                                         ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
                                      || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
                               FROM pg_catalog.aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner) AS g),
-         'comment', pg_catalog.obj_description(c.oid, 'pg_class')
+         'comment', said.description
        ))
 FROM (
   SELECT s.root, s.name, d.objid AS sequence
@@ -38,6 +38,8 @@ FROM (
 JOIN pg_catalog.pg_class AS c ON c.oid = s.sequence AND c.relkind = 'S' AND c.relpersistence <> 't'
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_sequence AS e ON e.seqrelid = s.sequence
+LEFT JOIN pg_catalog.pg_description AS said
+  ON said.objoid = c.oid AND said.classoid = 'pg_catalog.pg_class'::regclass AND said.objsubid = 0
 LEFT JOIN (
   SELECT d.objid AS sequence, pg_catalog.format('%%I.%%I.%%I', rn.nspname, r.relname, a.attname) AS column_name
   FROM pg_catalog.pg_depend AS d

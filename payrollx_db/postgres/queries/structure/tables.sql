@@ -31,12 +31,14 @@ SELECT s.root,
          'unenforced constraints', (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.quote_ident(k.conname) || ': ' || g.tgenabled::text)
                           FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_constraint AS k ON k.oid = g.tgconstraint
                           WHERE g.tgrelid = c.oid AND g.tgisinternal AND g.tgenabled <> 'O'),
-         'comment', pg_catalog.obj_description(c.oid, 'pg_class')
+         'comment', said.description
        )) AS properties
 FROM scope AS s
 JOIN pg_catalog.pg_class AS c ON c.oid = s.oid
 LEFT JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
 LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+LEFT JOIN pg_catalog.pg_description AS said
+  ON said.objoid = c.oid AND said.classoid = 'pg_catalog.pg_class'::regclass AND said.objsubid = 0
 LEFT JOIN LATERAL (
   SELECT pg_catalog.jsonb_agg(pg_catalog.format('%%I.%%I', pn.nspname, pc.relname) ORDER BY i.inhseqno) AS names
   FROM pg_catalog.pg_inherits AS i
