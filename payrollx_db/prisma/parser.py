@@ -1,7 +1,7 @@
 """From the text of ``.prisma`` files to a Schema, by the grammar that Prisma documents.
 
-Comments of three slashes are documentation: those directly above a thing, and the one behind it on its
-line. A blank line parts two comments, and the last one above a thing is the thing's.
+Comments of three slashes are documentation: those above a thing, and the one behind it on its line. A blank
+line parts two comments, of which the last is the thing's, and parts a comment from a block altogether.
 """
 
 from collections.abc import Iterator, Mapping
@@ -53,6 +53,7 @@ def _blocks(cursor: Cursor) -> Iterator[Block]:
     while not cursor.at("end"):
         if cursor.at("newline"):
             cursor.take()
+            documentation = ""
         elif cursor.at("doc", "comment"):
             documentation = _comment_block(cursor)
         else:

@@ -159,7 +159,7 @@ def test_native_types_conditions_of_indexes_and_the_rest_are_attributes_like_oth
 def test_documentation_is_what_stands_directly_above_and_behind() -> None:
     schema = parse(
         {
-            "schema.prisma": "/// of nothing\n\n"
+            "schema.prisma": "/// of nothing\n\nmodel Bare {\n  /// earlier\n\n  /// apart\n\n  id Int @id\n}\n"
             "/// first\n// not this\n/// second\n"
             "model A { /// nor this\n"
             "  /// above\n"
@@ -175,7 +175,8 @@ def test_documentation_is_what_stands_directly_above_and_behind() -> None:
             "}\n"
         }
     )
-    read_model = schema.models[0]
+    bare, read_model = schema.models
+    assert (bare.documentation, bare.fields[0].documentation) == ("", "apart")
     assert read_model.documentation == "first\nsecond"
     assert [read.documentation for read in read_model.fields] == ["above\nbehind", "", "a block\n  of two lines"]
     assert schema.enums[0].documentation == ""
