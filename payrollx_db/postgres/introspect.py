@@ -19,7 +19,7 @@ queries = query_files.beside(__name__)
 
 @dataclass(frozen=True)
 class Column:
-    """A column."""
+    """A column; ``sequence`` is the qualified, quoted name of the sequence that it owns, if any."""
 
     name: str
     type: ColumnType
@@ -27,6 +27,7 @@ class Column:
     has_default: bool
     generated: bool
     always_identity: bool
+    sequence: str | None
 
     @property
     def shape(self) -> str:
@@ -238,9 +239,9 @@ def _query(name: str, params: Any = None) -> Statement:
 
 
 def _column(row: list[Any], types: ColumnTypes) -> Column:
-    name, oid, modifier, nullable, has_default, generated, identity = row
+    name, oid, modifier, nullable, has_default, generated, identity, sequence = row
     kind = types.get(oid, modifier)
-    return Column(name, kind, nullable and not kind.not_null, has_default, generated, identity == "a")
+    return Column(name, kind, nullable and not kind.not_null, has_default, generated, identity == "a", sequence)
 
 
 def _index(row: list[Any]) -> Index:
