@@ -127,19 +127,29 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
         behind = [name for name in names if there.get(name) != newest[name]]
         differences = [_behind(catalog, name, there.get(name, "no revision"), newest[name]) for name in behind]
         schemas = frozenset(catalog.service(name).schema for name in names if name not in behind)
-        differences += drift.find(looking, catalog.models, schemas, options(catalog, schemas))
+        differences += drift.find(looking, catalog.models, schemas, options(catalog, schemas, looking))
         differences += extras.find(looking, catalog, schemas)
         return differences + audit.find(looking, catalog.models, schemas, catalog.owner_role)
 
 
-def options(catalog: Catalog, schemas: frozenset[str] | None = None) -> dict[str, Any]:
-    """Return how Alembic is configured, wherever it runs: what to compare, and where its own table lies."""
-    compared = schemas if schemas is not None else frozenset(known.schema for known in catalog.services)
+def options(
+    catalog: Catalog, schemas: frozenset[str] | None = None, opened: Connection | None = None
+) -> dict[str, Any]:
+    """Return how Alembic is configured, wherever it runs: what to compare, and where its own table lies.
 
-    def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    ``opened`` is the connection on which it compares; it is asked then, and not before.
+    """
+    compared = schemas if schemas is not None else frozenset(known.schema for known in catalog.services)
+    partitions = drift.Partitions(opened)
+
+    def include_name(name: str | None, kind: str, parents: Any) -> bool:
+        if kind == "table":
+            return (parents.get("schema_name"), name) not in partitions
         return kind != "schema" or name in compared
 
-    def include_object(item: Any, _name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+    def include_object(item: Any, _name: str | None, kind: str, _reflected: bool, other: Any) -> bool:
+        if kind == "index":
+            return other is None or not drift.has_collation(item, other)
         return kind != "table" or item.schema in compared
 
     return {
@@ -149,7 +159,7 @@ def options(catalog: Catalog, schemas: frozenset[str] | None = None) -> dict[str
         "include_schemas": True,
         "include_name": include_name,
         "include_object": include_object,
-        "compare_type": True,
+        "compare_type": drift.compare_type,
         "compare_server_default": True,
     }
 
