@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.finding import Finding
+from payrollx_db.model.layout import LIFTED
 from payrollx_db.postgres import connect, errors, sqlstates
 from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.resolve import resolved
@@ -90,7 +91,14 @@ def current(url: DatabaseUrl, catalog: Catalog) -> dict[str, str]:
 
 
 def recorded(opened: Connection, catalog: Catalog) -> dict[str, str]:
-    """Return what `current` does, of an open connection, which then looks as the owner role."""
+    """Return what `current` does, of an open connection, which then looks as the owner role.
+
+    A lifted catalog has no revisions: each service whose schema is there is at ``lift``.
+    """
+    if catalog.lifted:
+        opened.execute(ddl.look_as(catalog.owner_role))
+        there = set(opened.exec_driver_sql("SELECT nspname::text FROM pg_catalog.pg_namespace").scalars())
+        return {service.name: LIFTED for service in catalog.services if service.schema in there}
     return _current(opened, catalog)
 
 
@@ -105,7 +113,9 @@ def record(opened: Connection, catalog: Catalog, service: str, revision: str | N
 
 
 def branches(catalog: Catalog) -> dict[str, tuple[str, ...]]:
-    """Return the revisions of each service that there are, oldest first."""
+    """Return the revisions of each service that there are, oldest first; of a lifted catalog one, ``lift``."""
+    if catalog.lifted:
+        return {service.name: (LIFTED,) for service in catalog.services}
     newest_first = list(_scripts(catalog).walk_revisions())
     return {
         service.name: tuple(s.revision for s in reversed(newest_first) if service.name in s.branch_labels)
