@@ -86,6 +86,15 @@ class Plan:
             if _ends(key.table, key.columns, key.target, key.target_columns) == ends
         )
 
+    @cached_property
+    def free_sequences(self) -> Mapping[str, Mapping[str, str]]:
+        """The sequences that no column uses, by source: each with the target's, as the layout has them."""
+        return {
+            database.name: database.sequences
+            for database in self.layout.databases
+            if database.sequences and database.name in self.sources and database.service in self.services
+        }
+
     @property
     def rows(self) -> int:
         """Estimated rows to copy."""

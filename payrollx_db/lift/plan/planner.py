@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from payrollx_db.lift import lock as locks
+from payrollx_db.lift.catalog import lift
 from payrollx_db.lift.lock import Lock
+from payrollx_db.lift.plan.target import taken_schemas
 from payrollx_db.lift.project import LiftedSchema, Project
 from payrollx_db.lift.reading import read_databases
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
 from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.postgres.introspect import inspect
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
 
@@ -54,6 +57,7 @@ async def plan(
         renewed = now.schemas.keys() - before.schemas.keys() | (chosen if renew else set())
         lock = Lock({name: (now if name in renewed else before).schemas[name] for name in now.schemas})
         locks.write(project, lock)
+        findings += taken_schemas(lift(project, lock), sources, await inspect(sessions, target))
     return LiftPlan(project, sources, lock, tuple(findings))
 
 
