@@ -42,7 +42,7 @@ pytest_plugins = [
     "rule_worlds",
     "odd_shapes",
     "twin_servers",
-    "drafts",
+    "lifted_worlds",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

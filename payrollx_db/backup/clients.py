@@ -19,7 +19,7 @@ from typing import IO
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
-from payrollx_db.errors import ConfigurationError, TargetError
+from payrollx_db.errors import ConfigurationError, PayrollxError, TargetError
 from payrollx_db.postgres.masking import mask
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -67,8 +67,10 @@ class Clients:
         major = _major(folder / f"pg_dump{SUFFIX}")
         return cls(folder, major) if major else None
 
-    def dump(self, url: DatabaseUrl, arguments: Sequence[str], target: Path) -> None:
-        """Run pg_dump into the file ``target``. Raises TargetError with what it said."""
+    def dump(
+        self, url: DatabaseUrl, arguments: Sequence[str], target: Path, *, kind: type[PayrollxError] = TargetError
+    ) -> None:
+        """Run pg_dump into the file ``target``. Raises ``kind`` with what it said."""
         environment, rest = connection(url)
         argv: list[str | Path] = [
             self._program("pg_dump"),
@@ -82,7 +84,7 @@ class Clients:
         ) as program, _ended(program):  # fmt: skip
             _, errors = program.communicate()
         if program.returncode:
-            raise TargetError(f"pg_dump of {url.masked} failed: {_last_words(errors, url)}")
+            raise kind(f"pg_dump of {url.masked} failed: {_last_words(errors, url)}")
 
     def listed(self, dump: Path) -> list[str]:
         """Return the dump's table of contents, a line an entry. Raises TargetError where it can't be read."""

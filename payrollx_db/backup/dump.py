@@ -106,7 +106,7 @@ class Dump:
 
     def _script(self, lines: Iterable[str], section: str) -> str:
         with self.unpacked(lines, section) as out:
-            return _body(out.read().decode())
+            return body(out.read().decode())
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-def _body(script: str) -> str:
+def body(script: str) -> str:
     """Return the definitions alone: not the settings before, which another version's server may not know."""
     _, first, rest = script.partition(FIRST)
     body, last, _ = rest.rpartition(LAST)

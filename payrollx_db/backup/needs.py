@@ -3,7 +3,8 @@
 A dump holds none of that. So a backup says what it needs, and a database that lacks it is told before anything begins.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -11,8 +12,13 @@ from psycopg import sql
 from payrollx_db.backup.manifest import Manifest, Need
 from payrollx_db.backup.session import Session
 from payrollx_db.errors import FindingsError
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.errors import sqlstate
 from payrollx_db.schema import audit
+
+queries = query_files.beside(__name__)
+
+Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
 
 NO_SUCH_THING = ("42", "3F")
 EXTENSION, LARGE_OBJECTS = "extension", "large objects"
@@ -20,12 +26,16 @@ EXTENSION, LARGE_OBJECTS = "extension", "large objects"
 
 def fetch(at: Session, schema: str) -> tuple[Need, ...]:
     """Return what the definitions of a schema need, extensions first, and which columns name large objects."""
-    rows = at.ask("needs", schema=schema, triggers=list(audit.TRIGGERS))
-    needs = (
+    return (*find(at.run, schema), *_large_objects(at, schema))
+
+
+def find(ask: Ask, schema: str) -> tuple[Need, ...]:
+    """Return what the definitions of a schema need, extensions first. ``ask`` runs a query with its parameters."""
+    rows = ask(queries.load("needs"), {"schema": schema, "triggers": list(audit.TRIGGERS)})
+    return tuple(
         Need(kind, place, identity, tuple(names), tuple(arguments), version, used_by or "")
         for kind, place, identity, names, arguments, version, used_by in rows
     )
-    return (*needs, *_large_objects(at, schema))
 
 
 def require(at: Session, manifest: Manifest, owner: str) -> None:

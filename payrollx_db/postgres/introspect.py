@@ -117,12 +117,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Leftover:
-    """Data that belongs to no table: a sequence of its own, in ``schema``, or large objects, which are in none."""
+    """Data that belongs to no table: a sequence of its own, or large objects."""
 
     kind: str
     name: str
     count: int
-    schema: str = ""
 
 
 @dataclass(frozen=True)

@@ -100,8 +100,7 @@ def _key(table: Table, key: ForeignKeyConstraint) -> Key:
         tuple(column.name for column in key.columns),
         (str(key.referred_table.schema), key.referred_table.name),
         tuple(element.column.name for element in key.elements),
-        # Not isolated: `create_all` is to make it still.
-        str(AddConstraint(key, isolate_from_table=False).compile(dialect=postgresql.dialect())),  # type: ignore[no-untyped-call]
+        str(AddConstraint(key).compile(dialect=postgresql.dialect())),  # type: ignore[no-untyped-call]
     )
 
 

@@ -53,7 +53,7 @@ WITH relations AS (
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.refclassid, o.refobjid, 0) AS object
     CROSS JOIN LATERAL pg_catalog.pg_identify_object_as_address(o.refclassid, o.refobjid, 0) AS address
     WHERE o.refclassid IN ('pg_extension'::regclass, 'pg_foreign_server'::regclass)
-        OR object.schema IS NOT NULL AND object.schema NOT IN (%(schema)s, 'pg_catalog', 'information_schema')
+        OR object.schema IS NOT NULL AND object.schema NOT IN (quote_ident(%(schema)s), 'pg_catalog', 'information_schema')
 )
 SELECT named.type, coalesce(space.nspname, named.schema, '')::text, named.identity, named.object_names,
        named.object_args, coalesce(extension.extversion, ''),

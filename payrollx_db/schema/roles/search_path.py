@@ -16,7 +16,7 @@ def problem(settings: Sequence[str] | None, writable: Collection[str]) -> str:
     given = next((text for text in settings or () if text.startswith("search_path=")), None)
     if given is None:
         return "leaves its search_path to the caller"
-    path = [entry for entry in _entries(given.partition("=")[2]) if entry]
+    path = [entry for entry in entries(given.partition("=")[2]) if entry]
     if "$user" in path:
         return 'has "$user" in its search_path'
     if path[-1:] != [TEMPORARY] or path.count(TEMPORARY) > 1:  # unnamed, it is searched first
@@ -26,5 +26,6 @@ def problem(settings: Sequence[str] | None, writable: Collection[str]) -> str:
     return ""
 
 
-def _entries(text: str) -> list[str]:
+def entries(text: str) -> list[str]:
+    """Return the names that a search_path lists."""
     return [quoted.replace('""', '"') or plain for quoted, plain in ENTRY.findall(text)]

@@ -1,1 +1,0 @@
-"""What a lift would meet: said before anything is made."""
