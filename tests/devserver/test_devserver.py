@@ -199,7 +199,7 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(reachable_tmp: P
     one = Server(reachable_tmp / "server", settings=THROW_AWAY, programs=unreachable)
     try:
         assert ask(one.up(), "SELECT 1") == [(1,)]
-        copy = one.data_dir / f"programs-{found.version}"
+        (copy,) = one.data_dir.glob(f"programs-{found.version}-*")
         first = copy.stat().st_ctime_ns
         one.down()
         one.up()
@@ -356,3 +356,12 @@ def test_data_of_another_version_is_left_to_that_version(running: Server, monkey
     monkeypatch.setenv("PAYROLLX_PG_BIN", str(folder))
     with pytest.raises(DevServerError, match="the data was made by Postgres 9"):
         Programs.find("9")
+
+
+def test_programs_remembered_by_somebody_else_are_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, file = Programs.find(), tmp_path / "programs"
+    programs.remember(file, found)
+    assert programs.remembered(file, found.major) == found
+    assert programs.remembered(file, "9") is None
+    monkeypatch.setattr(programs.os, "geteuid", lambda: os.getuid() + 1)
+    assert programs.remembered(file, found.major) is None
