@@ -38,7 +38,7 @@ def online() -> None:
         context.configure(
             connection=made,
             on_version_apply=context.config.attributes.get("on_version_apply"),
-            **migrate.options(CATALOG),
+            **migrate.options(CATALOG, opened=made),
         )
         run()
 

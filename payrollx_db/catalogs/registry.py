@@ -1,7 +1,7 @@
 """Catalogs and layouts by name: the one place that turns what ``--catalog`` and ``--from`` take into what is meant.
 
-A catalog is a built-in one, one that an installed package brings as an entry point, or ``package.module:name``. A
-layout is one of its catalog's, or ``package.module:name``.
+A catalog is a built-in one, one that an installed package brings as an entry point, ``package.module:name``, or that of
+a lift, by its ``lift.toml``. A layout is one of its catalog's, or ``package.module:name``; that of a lift is its own.
 """
 
 import importlib
@@ -23,20 +23,31 @@ if TYPE_CHECKING:
 GROUP = "payrollx_db.catalogs"  # the entry points by which a package brings a catalog
 BUILT_IN = {"payrollx": "payrollx_db.catalogs.payrollx.unified:CATALOG"}
 
+LIFT = ".toml"  # how the name of a lift's file ends
+
 OURS = f"{Path(__file__).resolve().parent.parent}{os.sep}"
 
 T = TypeVar("T")
 
 
 def find(name: str) -> Catalog:
-    """Return the catalog called ``name``: a built-in one, an entry point's, or ``package.module:name``.
+    """Return the catalog called ``name``: a built-in one, an entry point's, ``package.module:name``, or a lift's file.
 
     It remembers the name, unless it says itself what ``--catalog`` takes, so that a hint can say which command works
-    on it. Raises ConfigurationError where nothing
-    is called so, CatalogError where it can't be imported or is no catalog.
+    on it. Raises ConfigurationError where nothing is called so, CatalogError where it can't be imported or is no
+    catalog.
     """
+    if is_lift(name):
+        from payrollx_db.lift.catalog import load as load_lift
+
+        return load_lift(Path(name)).catalog
     catalog = load(_address(name), Catalog)
     return catalog if catalog.option is not None else replace(catalog, option=name)
+
+
+def is_lift(name: str) -> bool:
+    """Tell whether what ``--catalog`` takes is the file of a lift."""
+    return name.endswith(LIFT)
 
 
 def layout(catalog: Catalog, name: str) -> Layout:
@@ -44,6 +55,10 @@ def layout(catalog: Catalog, name: str) -> Layout:
 
     Raises ConfigurationError where the catalog has none of that name, CatalogError as `load`.
     """
+    if catalog.lifted:
+        from payrollx_db.lift.catalog import load as load_lift
+
+        return load_lift(Path(catalog.option or "")).layout
     if ":" in name:
         return load(name, Layout)
     if name in catalog.layouts:

@@ -28,6 +28,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "report": ("payrollx_db.cli.report:report", "Write the report of a run as a page to sign, or check one."),
         "abandon": ("payrollx_db.cli.abandon:abandon", "Give up an unfinished run, and leave its rows as they are."),
         "quarantine": ("payrollx_db.cli.quarantine:quarantine", "List the quarantined rows, and retry them."),
+        "draft": ("payrollx_db.cli.draft:draft", "Write a Python project from a database that has the schemas."),
     },
     "Any databases": {
         "lift": ("payrollx_db.cli.lift:lift", "Carry databases over as they are, each schema as a service."),

@@ -8,6 +8,7 @@ from payrollx_db.cli.command import LazyGroup
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Commands": {
         "init": ("payrollx_db.cli.lift_init:init", "Find the databases, and write lift.toml."),
+        "plan": ("payrollx_db.cli.lift_plan:plan", "Say what a lift would meet, and what the target lacks for it."),
         "reshape": ("payrollx_db.cli.lift_reshape:reshape", "Suggest better shapes, and make those that are taken."),
         "schema": ("payrollx_db.cli.lift_schema:schema", "Make the databases' schemas in the target, as they are."),
     },

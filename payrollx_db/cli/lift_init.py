@@ -10,6 +10,7 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import destructive_option
+from payrollx_db.cli.lift_options import lift_file
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError
@@ -38,10 +39,6 @@ name = click.option(
     "--name", default="unified", show_default=True, metavar="NAME", envvar="PAYROLLX_LIFT_NAME", show_envvar=True,
     help="Name of what the databases become; its roles begin with it.",
 )  # fmt: skip
-file = click.option(
-    "--lift", "file", type=click.Path(dir_okay=False, path_type=Path), default=project.FILE, show_default=True,
-    metavar="FILE", envvar="PAYROLLX_LIFT", show_envvar=True, help="The file to write.",
-)  # fmt: skip
 
 
 @command(example="payrollx-db lift init --server postgresql://reader@db.example/postgres --databases 'shop_*,crm'")
@@ -49,7 +46,7 @@ file = click.option(
 @databases
 @sources
 @name
-@file
+@lift_file
 @destructive_option("--force", is_flag=True, help="Overwrite the file, with all that was edited in it.")
 @as_json
 def init(

@@ -1,5 +1,6 @@
 """``payrollx-db migrate``: the unified database's schemas, tables and roles."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -75,6 +76,11 @@ def migrate(
     _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
     from payrollx_db.schema import migrate
 
+    if registry.is_lift(catalog):
+        raise ConfigurationError(
+            f"{catalog} has no migrations: its schemas are those of the databases",
+            hint=f"payrollx-db lift schema --lift {shlex.quote(catalog)} makes them, with the roles",
+        )
     known = registry.find(catalog)
     if sql:
         console.answer(migrate.offline_sql(known, service=service, revision=revision))

@@ -1,8 +1,8 @@
 """Options that several commands share, and what they turn into."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -15,6 +15,8 @@ from payrollx_db.postgres.url import DatabaseUrl
 if TYPE_CHECKING:
     from payrollx_db.model.catalog import Catalog, Service
 
+Command = Callable[..., Any]
+
 database_url = click.option(
     "--database-url",
     envvar="DATABASE_URL",
@@ -22,14 +24,56 @@ database_url = click.option(
     help="URL of the unified database.",
 )
 
-catalog = click.option(
-    "--catalog",
-    default="payrollx",
-    show_default=True,
-    metavar="NAME",
-    envvar="PAYROLLX_CATALOG",
-    callback=search_working_folder,
-    help="Catalog of the unified database: a built-in or installed one, or package.module:name.",
+LIFT = "payrollx_db.lift"  # where the context of a call keeps the file that --lift names
+
+
+def _keep_lift(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Keep the lift's file for the callback of ``--catalog``, which comes later."""
+    if value is not None:
+        source = ctx.get_parameter_source(parameter.name or "")
+        ctx.meta[LIFT] = (value, source is ParameterSource.COMMANDLINE)
+    return value
+
+
+def choose_catalog(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the catalog's name, or the lift's file in its place. What a person types goes before what is set."""
+    file, typed = ctx.meta.get(LIFT, (None, False))
+    named = ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    if file is None or (named and not typed):
+        return search_working_folder(ctx, parameter, value)
+    if named:
+        raise click.UsageError("--lift and --catalog exclude each other.")
+    if not registry.is_lift(str(file)):
+        raise ConfigurationError(f"--lift {file}: the name of a lift's file ends in {registry.LIFT}")
+    return str(file)
+
+
+def or_lift(catalog_option: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return a decorator that adds ``--catalog``, and ``--lift``, which takes its place."""
+    lift_option = click.option(
+        "--lift",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        envvar="PAYROLLX_LIFT",
+        show_envvar=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_lift,
+        help="The lift.toml of databases that were carried over as they are, in place of --catalog.",
+    )
+    return lambda command: catalog_option(lift_option(command))
+
+
+catalog = or_lift(
+    click.option(
+        "--catalog",
+        default="payrollx",
+        show_default=True,
+        metavar="NAME",
+        envvar="PAYROLLX_CATALOG",
+        callback=choose_catalog,
+        help="Catalog of the unified database: a built-in or installed one, or package.module:name.",
+    )
 )
 
 without_triggers = click.option(
@@ -40,13 +84,15 @@ without_triggers = click.option(
     help="Leave out the target's own triggers: they are disabled until the run is done, then enabled as they were.",
 )
 
-recorded_catalog = click.option(
-    "--catalog",
-    metavar="NAME",
-    envvar="PAYROLLX_CATALOG",
-    callback=search_working_folder,
-    show_envvar=True,
-    help="Only what was recorded of this catalog; by default of any.",
+recorded_catalog = or_lift(
+    click.option(
+        "--catalog",
+        metavar="NAME",
+        envvar="PAYROLLX_CATALOG",
+        callback=choose_catalog,
+        show_envvar=True,
+        help="Only what was recorded of this catalog; by default of any.",
+    )
 )
 
 as_json = click.option(
@@ -64,6 +110,10 @@ events = click.option(
 
 def name_of(catalog: str | None) -> str:
     """Return the name under which runs of ``catalog`` are recorded; empty for any. Raises as the registry does."""
+    if catalog and registry.is_lift(catalog):  # which needs no lock for that
+        from payrollx_db.lift import project
+
+        return project.read(Path(catalog)).name
     return registry.find(catalog).name if catalog else ""
 
 

@@ -13,7 +13,6 @@ from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import destructive_option
-from payrollx_db.cli.environment import search_working_folder
 from payrollx_db.cli.render import console, findings
 from payrollx_db.errors import ConfigurationError
 
@@ -124,12 +123,14 @@ def _of_login(command: Command) -> Command:
     add: list[Callable[[Command], Command]] = [
         options.as_json,
         destructive_option("--name", metavar="NAME", help="Use a login of this name in the role, not the role itself."),
-        click.option(
-            "--catalog",
-            metavar="NAME",
-            envvar="PAYROLLX_CATALOG",
-            callback=search_working_folder,
-            help="Catalog of the unified database.",
+        options.or_lift(
+            click.option(
+                "--catalog",
+                metavar="NAME",
+                envvar="PAYROLLX_CATALOG",
+                callback=options.choose_catalog,
+                help="Catalog of the unified database.",
+            )
         ),
         options.database_url,
         click.argument("service", metavar="SERVICE"),

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.environment import search_working_folder
 from payrollx_db.consolidate.endpoints import endpoints, legacy_urls
 from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import Observer, ignore_events
 from payrollx_db.model.policy import Policies
+from payrollx_db.postgres.url import DatabaseUrl
 
 Command = Callable[..., Any]
 MakeTask = Callable[[Observer], Task]
@@ -81,10 +84,21 @@ def make_task(
     *, layout: str, catalog: str, database_url: str | None, services: tuple[str, ...], jobs: int, observer: Observer
 ) -> Task:
     """Return the task that these options describe. Raises ConfigurationError or CatalogError."""
+    given = click.get_current_context().get_parameter_source("layout")
+    if registry.is_lift(catalog) and given is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--lift says itself which databases there are, so it does not go with --from.")
     target = options.unified_database(database_url)
     unified = registry.find(catalog)
     legacy = registry.layout(unified, layout)
     for service in services:
         options.named_service(unified, service)
-    sources, endpoint = endpoints(legacy_urls(legacy, os.environ), target, application_name="payrollx-db")
+    urls = _lifted_urls(unified) if unified.lifted else legacy_urls(legacy, os.environ)
+    sources, endpoint = endpoints(urls, target, application_name="payrollx-db")
     return Task(unified, legacy, sources, endpoint, tuple(dict.fromkeys(services)), jobs, observer)
+
+
+def _lifted_urls(catalog: Catalog) -> dict[str, DatabaseUrl]:
+    """Return where the sources of a lifted catalog are. Raises ConfigurationError where nothing says so."""
+    from payrollx_db.lift import project
+
+    return project.source_urls(project.read(Path(catalog.option or "")), os.environ)

@@ -13,6 +13,7 @@ from typing import Any
 from payrollx_db.consolidate import verification
 from payrollx_db.consolidate.check import checks
 from payrollx_db.consolidate.check.checks import Checked
+from payrollx_db.consolidate.check.foreign_targets import foreign_targets
 from payrollx_db.consolidate.check.functions import unreadable_tables
 from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
 from payrollx_db.consolidate.context import Context, RunContext
@@ -136,7 +137,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
         async def attempt() -> Report:
             nonlocal undoing
             plan = await planned(context, task)
-            refuse([*poolers(plan), *await unreadable_tables(context, plan)])
+            refuse([*poolers(plan), *await foreign_targets(context, plan), *await unreadable_tables(context, plan)])
             async with exclusive(context.target) as session:
                 if undoing:
                     await undo.restart(context, session, {table.target_name for table in plan.copies})

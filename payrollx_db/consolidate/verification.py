@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.copy.sequences import free_expectations
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.quarantine import apply
@@ -15,7 +16,7 @@ from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
 from payrollx_db.consolidate.state.verified import VerifiedSoFar
-from payrollx_db.consolidate.verify.sequences import check_sequences
+from payrollx_db.consolidate.verify.sequences import BEHIND, check_sequences
 from payrollx_db.consolidate.verify.source_design import compare_with_sources
 from payrollx_db.consolidate.verify.structure import StructureVerdict, findings_of, unknown_design
 from payrollx_db.consolidate.verify.sums import sum_columns
@@ -24,6 +25,7 @@ from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.events import Notice, StageStarted
 from payrollx_db.model.finding import Finding
+from payrollx_db.postgres.sequences import setting_position
 
 GRAVITY = ("error", "warn", "info")
 
@@ -159,6 +161,7 @@ async def verify_structure(
         compared, unknown = compared + by_design.objects, set()
     findings += unknown_design(unknown)
     findings += await check_sequences(context, looked_at)
+    findings += await _check_free_sequences(context, plan)
     findings.sort(key=_order)
     names = {table.target_name for table in looked_at}
     return StructureVerdict(tuple(findings), compared, len(names), tuple(sorted(unknown)))
@@ -168,3 +171,19 @@ def _order(finding: Finding) -> tuple[int, bool, str, str, str]:
     """Order by gravity; of what can be made again, types and functions come before what needs them."""
     used = finding.sql.startswith(("CREATE TYPE ", "CREATE DOMAIN ", "CREATE OR REPLACE "))
     return (GRAVITY.index(finding.severity), not used, finding.code, finding.place, finding.message)
+
+
+async def _check_free_sequences(context: Context, plan: Plan) -> list[Finding]:
+    """Say which sequences that no column uses stand behind the source's. Raises SourceError or TargetError."""
+    if not plan.free_sequences:
+        return []
+    async with context.sessions.session(context.target) as connection:
+        expectations = await free_expectations(context, connection, plan)
+    return [
+        Finding(
+            BEHIND, "error", expectation.sequence.full_name, 1, "stands behind the source's sequence",
+            sql=setting_position(expectation.sequence, expectation.position),
+        )
+        for expectation in expectations
+        if expectation.position is not None
+    ]  # fmt: skip

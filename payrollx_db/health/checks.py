@@ -33,6 +33,8 @@ class Check:
 
 async def migrated(database: Database) -> list[Finding]:
     """Every service is at its newest revision, and its tables are there."""
+    if database.expected.catalog.lifted:
+        return await _missing_tables(database)
     heads = await _heads(database)
     if not heads:
         message = "no migration was ever run here"
@@ -264,10 +266,13 @@ async def _heads(database: Database) -> set[str]:
 
 async def _missing_tables(database: Database) -> list[Finding]:
     there = {(table.schema, table.name) for table in await database.rows("tables")}
+    message = "a migration created it, and it is gone"
     remedy = f"restore it: {database.command('service restore')}, or undo and redo the service's migrations"
+    if database.expected.catalog.lifted:
+        message, remedy = "it isn't here", f"{database.command('migrate')} makes it, where the schema isn't there yet"
     return [
         database.finding(
-            "table-missing", "error", "a migration created it, and it is gone", remedy,
+            "table-missing", "error", message, remedy,
             place=f"{service.schema}.{table}", schema=service.schema,
         )
         for service in database.place.services

@@ -86,8 +86,10 @@ class Catalog:
     `payrollx_db.schema.seed.Seed` of example rows; ``practice``, a `payrollx_db.devserver.practice.Practice`, which
     makes legacy databases. These last three are ``package.module:name``, imported when they are used.
     ``option`` is what ``--catalog`` takes to find the catalog again: ``None`` as long as nobody has looked it up by a
-    name, empty where it is the default. Raises CatalogError where two services share a name, schema or role, or have
-    the owner's or the reader's, a schema has a dot in its name, or a reference points outside the catalog.
+    name, empty where it is the default. ``lifted`` says that
+    it comes from a ``lift.toml``, which ``option`` names and ``--lift`` takes, so that no migration makes its tables.
+    Raises CatalogError where two services share a name, schema or role, or have the owner's or the reader's, a schema
+    has a dot in its name, or a reference points outside the catalog.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Catalog:
     seed: str = field(default="", compare=False)
     practice: str = field(default="", compare=False)
     option: str | None = field(default=None, repr=False, compare=False)
+    lifted: bool = field(default=False, repr=False, compare=False)
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Service] = field(init=False, repr=False, compare=False)
 
@@ -165,8 +168,14 @@ class Catalog:
         return self._by_schema[schema]
 
     def command(self, words: str) -> str:
-        """Return the command line for ``payrollx-db words`` with this catalog, for hints."""
-        return f"payrollx-db {words} --catalog {shlex.quote(self.option)}" if self.option else f"payrollx-db {words}"
+        """Return the command line for ``payrollx-db words`` with this catalog, for hints.
+
+        What ``migrate`` is for others, ``lift schema`` is for a lifted catalog.
+        """
+        if self.lifted and words == "migrate":
+            words = "lift schema"
+        option = "--lift" if self.lifted else "--catalog"
+        return f"payrollx-db {words} {option} {shlex.quote(self.option)}" if self.option else f"payrollx-db {words}"
 
     @property
     def models(self) -> "MetaData":

@@ -14,6 +14,7 @@ from typing import Literal
 from payrollx_db.errors import CatalogError
 
 NONE: Mapping[str, str] = MappingProxyType({})
+LIFTED = "lift"  # the name of the layouts that lift.toml makes
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,10 @@ class LegacyDatabase:
     """One source database.
 
     ``name`` is its default database name; ``variable`` the part between ``LEGACY_`` and
-    ``_DATABASE_URL`` of the environment variable that says where it is.
+    ``_DATABASE_URL`` of the environment variable that says where it is. ``sequences`` are those that no column uses,
+    each with that of the target which goes on where it stands, both as ``schema.name`` with quotes where they need
+    them. Of a database with several entries, one accounts for all of it but the schemas that are ``elsewhere``, and
+    the others, with ``whole`` unset, for their own schema.
     """
 
     name: str
@@ -94,11 +98,20 @@ class LegacyDatabase:
     duplicates: tuple[DuplicateTable, ...] = ()
     discards: tuple[Discard, ...] = ()
     schema: str = "public"
+    sequences: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
+    whole: bool = True
+
+    def accounts_for(self, schema: str) -> bool:
+        """Tell whether this entry accounts for a schema of its database; the empty one is of what is in no schema."""
+        return schema == self.schema or (self.whole and schema not in self.elsewhere)
 
 
 @dataclass(frozen=True)
 class Layout:
     """All legacy databases of one consolidation. ``timezone`` is what naive timestamps are in.
+
+    ``remedy`` says what to do where a database isn't as the layout says; empty: map or discard what is named.
 
     ``migrations`` says whose bookkeeping the databases carry: with ``"prisma"``, a table
     ``_prisma_migrations`` with a failed or unfinished migration is a reason to refuse.
@@ -111,6 +124,7 @@ class Layout:
     databases: tuple[LegacyDatabase, ...]
     timezone: str = "UTC"
     migrations: Literal["prisma"] | None = None
+    remedy: str = ""
 
     def __post_init__(self) -> None:
         for what in ("name", "variable"):

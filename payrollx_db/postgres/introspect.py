@@ -117,11 +117,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Leftover:
-    """Data that belongs to no table: a sequence of its own, or large objects."""
+    """Data that belongs to no table: a sequence of its own, in ``schema``, or large objects, which are in none."""
 
     kind: str
     name: str
     count: int
+    schema: str = ""
 
 
 @dataclass(frozen=True)

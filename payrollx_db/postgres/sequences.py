@@ -106,6 +106,17 @@ async def read_sequences(connection: Connection, tables: Collection[int]) -> tup
     return tuple(replace(sequence, position=positions.get(sequence.oid)) for sequence in sequences)
 
 
+async def read_named_sequences(connection: Connection, names: Collection[str]) -> dict[str, ColumnSequence]:
+    """Return those of the sequences called ``schema.name``, quoted, that are there, and where they stand, by that name.
+
+    Which columns take numbers from them isn't looked up. Raises what the driver raises.
+    """
+    rows = await run(connection, sql.SQL(queries.load("named_sequences")), {"names": list(names)})
+    sequences = {name: ColumnSequence(**dict(zip(FIELDS, row, strict=True)), uses=()) for name, *row in rows}
+    positions = await read_positions(connection, {s.oid: s.identifier for s in sequences.values() if s.may_read})
+    return {name: replace(sequence, position=positions.get(sequence.oid)) for name, sequence in sequences.items()}
+
+
 async def read_positions(connection: Connection, sequences: Mapping[int, sql.Identifier]) -> dict[int, Position]:
     """Return where sequences stand, by oid: none of the catalog's views tells whether one has been used."""
     one = sql.SQL("SELECT {}::bigint, last_value, is_called FROM {}")

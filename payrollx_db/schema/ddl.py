@@ -5,6 +5,8 @@ migration, online or as a script. A migration runs as the owner role, so that ta
 only schemas are made by the role that connected, because it has CREATE on the database.
 """
 
+from pathlib import Path
+
 from alembic import op
 from psycopg import sql
 from sqlalchemy import TextClause, text
@@ -72,6 +74,20 @@ def act_as(owner: str) -> TextClause:
 def drop_schema(name: str) -> TextClause:
     """Return the statement that drops a schema, which must be empty by then: we drop only what we made."""
     return _verbatim(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(name)).as_string(None))
+
+
+def make_extension(name: str, schema: str) -> TextClause:
+    """Return the statement that makes an extension in ``schema``, unless the database has it."""
+    return statement(
+        sql.SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {}").format(sql.Identifier(name), sql.Identifier(schema))
+    )
+
+
+def run_script(path: Path) -> None:
+    """For a revision: run a file of SQL, as pg_dump writes it: what a function names may come after it."""
+    op.execute("SET LOCAL check_function_bodies = off")
+    if script := path.read_text("utf-8").strip():
+        op.execute(_verbatim(script))
 
 
 def begin_service(schema: str) -> None:

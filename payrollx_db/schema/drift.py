@@ -1,11 +1,15 @@
 """Where a database differs from the models: what Alembic compares, and the enum labels, which it doesn't."""
 
+import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Enum, MetaData, text
+from sqlalchemy import ARRAY, Connection, Enum, Index, MetaData, String, text
+from sqlalchemy.exc import SAWarning
+from sqlalchemy.types import UserDefinedType
 
 from payrollx_db.model.finding import Finding
 
@@ -28,6 +32,47 @@ TABLES = text("""
 """)
 
 
+PARTITIONS = text("""
+    SELECT nspname, relname
+    FROM pg_catalog.pg_class
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relispartition AND relkind IN ('r', 'p')
+""")
+
+COLLATION = re.compile(r"\bCOLLATE\b", re.IGNORECASE)
+
+
+class Partitions:
+    """The partitions of a database by schema and name, read when they are first asked for.
+
+    They come and go with the rows, and models speak of the tables that they are parts of.
+    """
+
+    def __init__(self, opened: Connection | None) -> None:
+        """Without a connection, there are none."""
+        self._opened = opened
+        self._names: set[tuple[str, str]] | None = None
+
+    def __contains__(self, name: object) -> bool:
+        if self._names is None:
+            rows = self._opened.execute(PARTITIONS) if self._opened is not None else ()
+            self._names = {(schema, table) for schema, table in rows}
+        return name in self._names
+
+
+def has_collation(one: Index, other: Index) -> bool:
+    """Tell whether an index says a collation, which SQLAlchemy doesn't read of a database: it can't be compared."""
+    return any(COLLATION.search(str(expression)) for index in (one, other) for expression in index.expressions)
+
+
+def compare_type(_context: Any, _inspected: Any, _column: Any, inspected: Any, expected: Any) -> bool | None:
+    """Tell Alembic whether a column's type differs; ``None`` leaves the answer to it.
+
+    What SQLAlchemy has no name for (``name``, ``"char"``), it takes for text where it reads a database.
+    """
+    return False if isinstance(expected, UserDefinedType) and isinstance(inspected, String) else None
+
+
 def difference(code: str, place: str, state: str) -> Finding:
     """Return the finding that says how ``place`` of the database, a kind and a name, differs from the models."""
     return Finding(code, "error", place, 1, f"{place} {state}")
@@ -39,7 +84,11 @@ def find(opened: Connection, metadata: MetaData, schemas: frozenset[str], option
         return []
     context = MigrationContext.configure(opened, opts=options)
     there = {(schema, name) for schema, name in opened.execute(TABLES, {"schemas": _schemas(metadata)})}
-    compared = [diff for diff in _flat(compare_metadata(context, metadata)) if not _leads_away(diff, there)]
+    with warnings.catch_warnings():
+        # It warns of types that it has no name for, and of tables that point at one another: nothing to be done there.
+        warnings.simplefilter("ignore", SAWarning)
+        differences = compare_metadata(context, metadata)
+    compared = [diff for diff in _flat(differences) if not _leads_away(diff, there)]
     findings = [*map(_finding, compared), *_enum_drift(opened, metadata, schemas)]
     return sorted(findings, key=lambda finding: finding.message)
 
@@ -60,12 +109,7 @@ def _enum_drift(opened: Connection, metadata: MetaData, schemas: frozenset[str])
     current = {
         (schema, name): list(labels) for schema, name, labels in opened.execute(LABELS, {"schemas": sorted(schemas)})
     }
-    expected = {
-        (column.type.schema, column.type.name): list(column.type.enums)
-        for table in metadata.tables.values()
-        for column in table.columns
-        if isinstance(column.type, Enum) and column.type.schema in schemas
-    }
+    expected = {(kind.schema, kind.name): list(kind.enums) for kind in _enums(metadata) if kind.schema in schemas}
     for key in current.keys() | expected.keys():
         place = "enum " + ".".join(str(part) for part in key)
         if key not in current:
@@ -75,6 +119,17 @@ def _enum_drift(opened: Connection, metadata: MetaData, schemas: frozenset[str])
         elif current[key] != expected[key]:
             labels = f"has the labels {', '.join(current[key])}; the models say {', '.join(expected[key])}"
             yield difference("differs", place, labels)
+
+
+def _enums(metadata: MetaData) -> Iterator[Enum]:
+    """Yield the enums that the models' columns are of, in arrays too, and those that no column is of."""
+    for schema in {table.schema for table in metadata.tables.values()}:
+        yield from metadata.get_schema_objects(Enum, schema=schema)
+    for table in metadata.tables.values():
+        for column in table.columns:
+            kind = column.type.item_type if isinstance(column.type, ARRAY) else column.type
+            if isinstance(kind, Enum):
+                yield kind
 
 
 def _flat(diffs: Any) -> Iterator[tuple[Any, ...]]:

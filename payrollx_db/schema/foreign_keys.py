@@ -100,7 +100,8 @@ def _key(table: Table, key: ForeignKeyConstraint) -> Key:
         tuple(column.name for column in key.columns),
         (str(key.referred_table.schema), key.referred_table.name),
         tuple(element.column.name for element in key.elements),
-        str(AddConstraint(key).compile(dialect=postgresql.dialect())),  # type: ignore[no-untyped-call]
+        # Not isolated: `create_all` is to make it still.
+        str(AddConstraint(key, isolate_from_table=False).compile(dialect=postgresql.dialect())),  # type: ignore[no-untyped-call]
     )
 
 

@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.finding import Finding
+from payrollx_db.model.layout import LIFTED
 from payrollx_db.postgres import connect, errors, sqlstates
 from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.resolve import resolved
@@ -90,7 +91,14 @@ def current(url: DatabaseUrl, catalog: Catalog) -> dict[str, str]:
 
 
 def recorded(opened: Connection, catalog: Catalog) -> dict[str, str]:
-    """Return what `current` does, of an open connection, which then looks as the owner role."""
+    """Return what `current` does, of an open connection, which then looks as the owner role.
+
+    A lifted catalog has no revisions: each service whose schema is there is at ``lift``.
+    """
+    if catalog.lifted:
+        opened.execute(ddl.look_as(catalog.owner_role))
+        there = set(opened.exec_driver_sql("SELECT nspname::text FROM pg_catalog.pg_namespace").scalars())
+        return {service.name: LIFTED for service in catalog.services if service.schema in there}
     return _current(opened, catalog)
 
 
@@ -105,7 +113,9 @@ def record(opened: Connection, catalog: Catalog, service: str, revision: str | N
 
 
 def branches(catalog: Catalog) -> dict[str, tuple[str, ...]]:
-    """Return the revisions of each service that there are, oldest first."""
+    """Return the revisions of each service that there are, oldest first; of a lifted catalog one, ``lift``."""
+    if catalog.lifted:
+        return {service.name: (LIFTED,) for service in catalog.services}
     newest_first = list(_scripts(catalog).walk_revisions())
     return {
         service.name: tuple(s.revision for s in reversed(newest_first) if service.name in s.branch_labels)
@@ -127,19 +137,29 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
         behind = [name for name in names if there.get(name) != newest[name]]
         differences = [_behind(catalog, name, there.get(name, "no revision"), newest[name]) for name in behind]
         schemas = frozenset(catalog.service(name).schema for name in names if name not in behind)
-        differences += drift.find(looking, catalog.models, schemas, options(catalog, schemas))
+        differences += drift.find(looking, catalog.models, schemas, options(catalog, schemas, looking))
         differences += extras.find(looking, catalog, schemas)
         return differences + audit.find(looking, catalog.models, schemas, catalog.owner_role)
 
 
-def options(catalog: Catalog, schemas: frozenset[str] | None = None) -> dict[str, Any]:
-    """Return how Alembic is configured, wherever it runs: what to compare, and where its own table lies."""
-    compared = schemas if schemas is not None else frozenset(known.schema for known in catalog.services)
+def options(
+    catalog: Catalog, schemas: frozenset[str] | None = None, opened: Connection | None = None
+) -> dict[str, Any]:
+    """Return how Alembic is configured, wherever it runs: what to compare, and where its own table lies.
 
-    def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    ``opened`` is the connection on which it compares; it is asked then, and not before.
+    """
+    compared = schemas if schemas is not None else frozenset(known.schema for known in catalog.services)
+    partitions = drift.Partitions(opened)
+
+    def include_name(name: str | None, kind: str, parents: Any) -> bool:
+        if kind == "table":
+            return (parents.get("schema_name"), name) not in partitions
         return kind != "schema" or name in compared
 
-    def include_object(item: Any, _name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+    def include_object(item: Any, _name: str | None, kind: str, _reflected: bool, other: Any) -> bool:
+        if kind == "index":
+            return other is None or not drift.has_collation(item, other)
         return kind != "table" or item.schema in compared
 
     return {
@@ -149,7 +169,7 @@ def options(catalog: Catalog, schemas: frozenset[str] | None = None) -> dict[str
         "include_schemas": True,
         "include_name": include_name,
         "include_object": include_object,
-        "compare_type": True,
+        "compare_type": drift.compare_type,
         "compare_server_default": True,
     }
 

@@ -32,8 +32,8 @@ HARMLESS = {
     "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run", "--employees",
     "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit", "--listen",
     "--lock-timeout", "--log-format", "--long-transaction", "--max-connections", "--max-rate", "--name",
-    "--password-env", "--policies", "--policy", "--prove", "--replicas", "--reserve", "--revision", "--run", "--seed",
-    "--server", "--service", "--show-values", "--small-tables", "--source", "--sql", "--statement-timeout",
+    "--password-env", "--policies", "--policy", "--prove", "--renew", "--replicas", "--reserve", "--revision", "--run",
+    "--seed", "--server", "--service", "--show-values", "--small-tables", "--source", "--sql", "--statement-timeout",
     "--structure", "--sums", "--table", "--timeout", "--to", "--url", "--version", "--without-triggers",
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from preflight_worlds import Make, findings_in, one_finding
 from psycopg import sql
 from worlds import World, query, value
 
+from payrollx_db.errors import FindingsError
 from payrollx_db.postgres.url import DatabaseUrl
 
 SERVER = """
@@ -109,6 +110,17 @@ TARGETS = {
       OPTIONS (schema_name 'public', table_name 'nothing');
     """,
 }
+
+
+def test_a_foreign_target_is_refused_though_its_server_answers_nobody(make_world: Make, faraway: sql.Composed) -> None:
+    """Whether it is empty isn't asked: nobody would answer, or it would take minutes."""
+    world = make_world()
+    query(world.target, faraway.as_string() + TARGETS["table"] + "ALTER SERVER faraway OPTIONS (SET port '1')")
+
+    with pytest.raises(FindingsError, match="block the copy") as caught:
+        world.copy()
+
+    assert "foreign-table" in caught.value.details[0]
 
 
 @pytest.mark.parametrize(("shape", "named"), [("table", "shop.things"), ("partition", "shop.far")])

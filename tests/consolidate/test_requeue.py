@@ -47,6 +47,28 @@ def test_a_row_that_the_target_refuses_stays_out(club: World) -> None:
     assert query(club.target, ACCOUNT, (MEMBERS,)) == [(8, 8, 0)]
 
 
+def test_rows_go_back_as_the_copy_brought_the_others(club: World) -> None:
+    """Past a rule that does something else instead, and into an identity that takes no number from an INSERT."""
+    query(
+        club.target,
+        "CREATE RULE nothing AS ON INSERT TO people.members DO INSTEAD NOTHING;"
+        "ALTER TABLE shop.orders ALTER id ADD GENERATED ALWAYS AS IDENTITY",
+    )
+    query(club.urls["oldpeople"], "UPDATE members SET badge = 'lost' WHERE number = 4")
+    query(club.urls["oldshop"], "UPDATE orders SET level = 9 WHERE id = 3")
+    copy(club, "unconvertible=quarantine", "drift=owner", "orphan=quarantine")
+    for name in ("oldpeople", "oldshop", "oldmail"):
+        query(club.urls[name], "UPDATE members SET badge = NULL WHERE number = 4")
+    query(club.urls["oldshop"], "UPDATE orders SET level = 1 WHERE id = 3")
+
+    code, done = retry(club)
+
+    assert (code, done[ORDERS]["restored"]) == (0, ["3"])
+    assert sorted(done[MEMBERS]["restored"]) == sorted([key("north", 4), key('so"uth', 4)])
+    assert value(club.target, "SELECT count(*) FROM people.members WHERE number = 4") == 2
+    assert club.verify().identical
+
+
 def test_a_key_that_is_checked_at_the_end_is_checked_for_each_row(club: World) -> None:
     """The key to levels is deferred: a row that breaks it must not take down the rows that don't."""
     query(club.urls["oldshop"], "UPDATE orders SET level = 9 WHERE id IN (2, 3)")

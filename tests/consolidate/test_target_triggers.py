@@ -72,7 +72,7 @@ def test_what_triggers_do_is_told_and_what_stops_the_copy_blocks_it(world: World
     query(
         world.target,
         "CREATE TRIGGER d_note BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.note();"
-        "CREATE TRIGGER e_never BEFORE TRUNCATE ON app.others EXECUTE FUNCTION app.never()",
+        "CREATE TRIGGER e_never BEFORE INSERT ON app.others EXECUTE FUNCTION app.never()",
     )
     blocking = {(f.code, f.place.partition(".")[2]): f for f in found(world) if f.blocks}
     assert set(blocking) == {("function", "app.pays.d_note"), ("trigger", "app.others"), ("trigger", "app.pays")}
@@ -134,6 +134,8 @@ HARMFUL = {
     "selects into": "DECLARE i integer; BEGIN SELECT 1, 2 INTO STRICT i, NEW.amount; RETURN NEW; END",
     "loops": "BEGIN FOR NEW.amount IN 1..2 LOOP NULL; END LOOP; RETURN NEW; END",
     "in doubt": "BEGIN IF TG_OP = 'UPDATE' OR NEW.id < 3 THEN RETURN NULL; END IF; RETURN NEW; END",
+    "refuses some": "BEGIN IF NEW.amount < 0 THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END",
+    "puts SQL together": "BEGIN EXECUTE 'DELETE ' || 'FROM app.pays'; RETURN NEW; END",
     "in the ELSE": "BEGIN IF TG_OP = 'DELETE' THEN RETURN OLD; ELSE NEW.amount = 1; END IF; RETURN NEW; END",
 }
 
@@ -190,6 +192,41 @@ def test_triggers_that_change_what_is_copied_fire_only_when_a_person_says_so(wor
     recorded = query(world.target, "SELECT action FROM payrollx_meta.findings WHERE code = 'trigger'")
     assert recorded == [("fire",)]
     assert not world.verify().identical
+
+
+REFUSING = {
+    "for some rows, afterwards": "IF NEW.amount > 20 THEN RAISE EXCEPTION 'too much'; END IF; RETURN NULL;",
+    "by SQL that it puts together": "EXECUTE 'DELETE FROM app.' || 'others'; RETURN NULL;",
+}
+
+
+@pytest.mark.parametrize("body", REFUSING.values(), ids=REFUSING)
+def test_what_may_end_a_copy_half_way_blocks_it_until_a_person_says_so(world: World, body: str) -> None:
+    query(world.target, f"CREATE FUNCTION app.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$")
+    query(world.target, "CREATE TRIGGER f AFTER INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.f()")
+
+    (finding,) = found(world)
+
+    assert (finding.blocks, finding.policies) == (True, ("fire",))
+    assert not any(f.blocks for f in found(world, "trigger=fire"))
+    assert not any(f.blocks for f in found(world, without=True))
+
+
+def test_triggers_for_truncate_never_fire_as_such_tables_are_emptied_by_delete(world: World) -> None:
+    query(
+        world.target,
+        "CREATE TRIGGER never BEFORE TRUNCATE ON app.pays EXECUTE FUNCTION app.never();"
+        "CREATE TRIGGER kept BEFORE DELETE ON app.others EXECUTE FUNCTION app.never()",
+    )
+    (finding,) = found(world)
+    assert (finding.place.partition(".")[2], finding.severity) == ("app.others", "warn")
+    assert "kept on DELETE by app.never() may refuse" in finding.message
+
+    world.copy()
+    report = asyncio.run(pipeline.copy(world.task(), restart=True))  # others is truncated, and pays emptied by DELETE
+
+    assert report.run.id == 2
+    assert world.verify().identical
 
 
 def test_triggers_come_back_after_a_run_that_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from payrollx_db.consolidate.check.foreign_targets import foreign_targets
 from payrollx_db.consolidate.check.functions import READING, unreadable_tables
 from payrollx_db.consolidate.check.limits import check_limits
 from payrollx_db.consolidate.check.sequences import check_sequences
@@ -47,6 +48,7 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
         findings += _Source(plan, name, database, source_facts, target_facts).findings()
     if unplanned := await unreadable_tables(context, plan):
         return findings + unplanned
+    findings += await foreign_targets(context, plan)
     findings += await check_limits(context, plan)
     findings += await check_triggers(context, plan)
     return findings + await check_sequences(context, plan)
@@ -230,13 +232,6 @@ class _Target(_Side):
         for table in self.facts.relations:
             if table.unlogged:
                 yield self.finding("unlogged", "warn", "UNLOGGED: a crash empties it", table.full_name)
-            if table.foreign_tables:
-                # Its rows would be committed elsewhere, and not together with what the run records of them.
-                message = (
-                    "foreign: the copy can't write rows to another server and prove it; detach such a partition, put a"
-                    " plain table in the place of such a table, or leave it out of the layout"
-                )
-                yield self.finding("foreign-table", "block", message, table.full_name, *table.foreign_tables)
 
     def _rights(self) -> Findings:
         setting = self.facts.setting

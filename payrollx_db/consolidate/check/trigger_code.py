@@ -32,6 +32,7 @@ CHANGES = re.compile(
 WRITES = re.compile(
     r"\b(?:insert\s+into|update\s+(?!of\b)|delete\s+from|merge\s+into|execute|perform|notify|call|copy)\b"
 )
+DYNAMIC = re.compile(r"(?<!for each row )(?<!for each statement )\bexecute\b")
 WRITTEN = re.compile(
     r"\b(?:insert\s+into|(?<!for\s)(?<!do\s)update|delete\s+from|merge\s+into|truncate(?:\s+table)?|copy)"
     r"\s+(?:only\s+)?((?:[\w$]+\s*\.\s*)?[a-z_][\w$]*)"
@@ -58,7 +59,7 @@ class Trigger:
     per_row: bool
     before: bool
     on_insert: bool
-    on_truncate: bool
+    on_delete: bool
     limited: bool
     function: str
     schema: str
@@ -75,12 +76,12 @@ class Trigger:
         if self.language != "plpgsql":
             return ""
         text = QUOTED.sub(_bare, self.body).lower()
-        return re.sub(r"'\w*'", "''", _of_insert(text) if self.on_insert and not self.on_truncate else text)
+        return re.sub(r"'\w*'", "''", _of_insert(text) if self.on_insert else text)
 
     @property
     def event(self) -> str:
         """What it fires on."""
-        events = [name for name, fires in (("INSERT", self.on_insert), ("TRUNCATE", self.on_truncate)) if fires]
+        events = [name for name, fires in (("INSERT", self.on_insert), ("DELETE", self.on_delete)) if fires]
         return " and ".join(events)
 
     @property
@@ -102,6 +103,7 @@ class Trigger:
             return ["do anything (its function isn't PL/pgSQL)"]
         told = (
             ("refuse", RAISES.search(code)),
+            ("run SQL that it puts together", DYNAMIC.search(code)),
             ("drop rows", self.touches and self._drops),
             ("change rows", self.touches and CHANGES.search(INTO_TABLES.sub(r"\1", code))),
             ("write elsewhere", WRITES.search(code)),
@@ -110,8 +112,18 @@ class Trigger:
 
     @property
     def harms(self) -> bool:
-        """Whether rows may arrive otherwise than they were sent, or not at all, by what it does before an INSERT."""
-        return self.touches and (self.language != "plpgsql" or {"drop rows", "change rows"} & {*self.deeds} != set())
+        """Whether it may end the copy half-way, or let rows arrive otherwise than they were sent, or not at all.
+
+        What one does that runs SQL which it puts together, or isn't PL/pgSQL, nobody can read.
+        """
+        if not self.on_insert or self.language != "plpgsql":
+            return self.on_insert
+        return bool({*self.deeds} & {"drop rows", "change rows", "refuse", "run SQL that it puts together"})
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it may keep rows of a run from being deleted again, where that run is undone."""
+        return self.on_delete and not self.on_insert and RAISES.search(self.code) is not None
 
     def written(self, tables: Collection[str]) -> list[str]:
         """Return those of ``tables`` (``schema.table``) that it writes to, by the names in its code."""

@@ -1,4 +1,4 @@
-"""Triggers of the target that fire as rows are copied in or a table is emptied, and event triggers.
+"""Triggers of the target that fire as rows are copied in, or deleted where a run is undone, and event triggers.
 
 A trigger's function may do things that nothing can undo, so it isn't tried. Its text tells what it does for certain,
 and what it may do. Where rows may not arrive as they were sent, the copy begins only when a person has said that the
@@ -49,7 +49,7 @@ async def check_triggers(context: Context, plan: Plan) -> list[Finding]:
             found = await _event_triggers(connection, context.target.name, events, schemas)
     place = context.target.name
     for oid, name in tables.items():
-        of_table = [trigger for trigger in triggers if trigger.table == oid]
+        of_table = [t for t in triggers if t.table == oid and (t.on_insert or t.keeps)]
         if of_table and context.without_triggers:
             found.append(_left_out(f"{place}.{name}", of_table))
         elif of_table:
@@ -70,13 +70,14 @@ def _left_out(place: str, triggers: Iterable[Trigger]) -> Finding:
 def _firing(place: str, triggers: Sequence[Trigger], tables: Sequence[str], policies: Policies) -> Finding:
     """Say what the triggers of one table may do, and whether that stops the copy.
 
-    It does where one refuses every row, which no policy can help, and where one may drop or change rows of ``tables``.
+    It does where one refuses every row, which no policy can help, and where one may refuse, drop or change some rows,
+    or changes those of ``tables``. A table that has triggers for TRUNCATE is emptied by DELETE, so those never fire.
     """
     names = tuple(dict.fromkeys(trigger.name for trigger in triggers))
-    refusing = [trigger.name for trigger in triggers if trigger.always_refuses]
-    harming = any(trigger.harms or trigger.written(tables) for trigger in triggers)
+    refusing = [trigger.name for trigger in triggers if trigger.on_insert and trigger.always_refuses]
+    harming = any(trigger.harms or (trigger.on_insert and trigger.written(tables)) for trigger in triggers)
     told = "; ".join(_told(trigger, tables) for trigger in triggers)
-    message = f"triggers that fire as rows are copied in or the table is emptied: {told}"
+    message = f"triggers that fire as rows are copied in, or deleted where a run is undone: {told}"
     if refusing:
         message = f"{message}; {', '.join(refusing)} raises an error each time"
     message = f"{message}; copy --without-triggers leaves them out"
@@ -107,7 +108,7 @@ def _searching(
             functions[trigger.function] += [(trigger, name, uses[name]) for name in uses if name in unfound]
     for function, hits in functions.items():
         if hits:
-            certain = any(sure for _, _, sure in hits)
+            certain = any(sure and trigger.on_insert for trigger, _, sure in hits)
             trigger, names = hits[0][0], ", ".join(dict.fromkeys(name for _, (_, name), _ in hits))
             fix = set_search_path(function, (trigger.schema, *schemas))
             message = (

@@ -1,8 +1,9 @@
 """Retry: rows in quarantine whose cause is gone go in after all, as the source has them now.
 
-Each is inserted under a savepoint of its own, so that the target's own constraints decide, not a copy of them.
+Each goes in under a savepoint of its own, so that the target's own constraints decide, not a copy of them.
 """
 
+import io
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -171,18 +172,30 @@ async def _insert(
     try:
         async with writer.transaction():
             for table, name in zip(group, staged, strict=True):
-                columns = sql.SQL(", ").join(sql.Identifier(column.target.name) for column in table.columns)
-                target_table = sql.Identifier(table.target.schema, table.target.name)
-                statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM pg_temp.{} WHERE {} = $1").format(
-                    target_table, columns, columns, sql.Identifier(name), sql.Identifier(KEY)
-                )
-                await writer.execute(render_sql(statement), key)
+                await _copy_staged(writer, table, name, key)
                 if table.place in runs:
                     await parts.record_restored(writer, runs[table.place], table.place)
             await writer.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except REFUSED as error:
         return explain(error)
     return ""
+
+
+async def _copy_staged(writer: Any, table: TablePlan, staged: str, key: str) -> None:
+    """Copy one staged row into its target, as the run copied the others.
+
+    An INSERT would do what the target's rules make of it, and would be refused where an identity is GENERATED ALWAYS.
+    """
+    names = [column.target.name for column in table.columns]
+    listed = sql.SQL(", ").join(map(sql.Identifier, names))
+    query = sql.SQL("SELECT {} FROM pg_temp.{} WHERE {} = {}").format(
+        listed, sql.Identifier(staged), sql.Identifier(KEY), sql.Literal(key)
+    )
+    row = io.BytesIO()
+    await writer.copy_from_query(render_sql(query), output=row, format=table.form)
+    row.seek(0)
+    target = table.target
+    await writer.copy_to_table(target.name, schema_name=target.schema, columns=names, source=row, format=table.form)
 
 
 def _equal_rows(table: TablePlan, staged: str) -> sql.Composable:

@@ -15,6 +15,7 @@ from payrollx_db.postgres.sequences import (
     ColumnSequence,
     Position,
     read_furthest,
+    read_named_sequences,
     read_sequences,
     set_positions,
     setting_position,
@@ -27,6 +28,8 @@ Settings = Sequence[tuple[ColumnSequence, Position]]
 async def set_sequences(context: Context, session: RunSession, plan: Plan, run: int | None = None) -> None:
     """Let each sequence of the filled columns go on where its columns, or the source's own sequence, have come to.
 
+    So do those that no column uses, where the layout names them.
+
     What can't be said or done so is told to the observer. ``run`` records where they stood before, so that undoing it
     puts them back. Raises SourceError or TargetError; the latter names those sequences that could not be set, when
     all others are.
@@ -35,6 +38,7 @@ async def set_sequences(context: Context, session: RunSession, plan: Plan, run: 
     sources = await all_source_sequences(context, plan)
     with target.translating_errors("can't read the sequences"):
         expectations = await _expectations(session.connection, plan, sources)
+    expectations += await free_expectations(context, session.connection, plan)
     for expectation in expectations:
         for message in expectation.messages:
             context.observer(Notice(f"sequence {expectation.sequence.full_name}: {message}"))
@@ -90,6 +94,27 @@ async def source_sequences(context: Context, plan: Plan, name: str) -> tuple[Col
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read the sequences"):
             return await read_sequences(connection, oids)
+
+
+async def free_expectations(context: Context, connection: Connection, plan: Plan) -> list[Expectation]:
+    """Say where the sequences that no column uses have to stand. ``connection`` is with the target.
+
+    Raises SourceError or TargetError.
+    """
+    expectations: list[Expectation] = []
+    for name, targets in plan.free_sequences.items():
+        endpoint = context.sources[name]
+        async with context.sessions.session(endpoint) as reading:
+            with endpoint.translating_errors("can't read the sequences"):
+                theirs = await read_named_sequences(reading, targets.keys())
+        with context.target.translating_errors("can't read the sequences"):
+            ours = await read_named_sequences(connection, targets.values())
+        expectations += [
+            expected_position(ours[target], None, (theirs[source],))
+            for source, target in targets.items()
+            if source in theirs and target in ours
+        ]
+    return expectations
 
 
 async def _expectations(

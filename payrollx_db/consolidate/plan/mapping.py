@@ -196,7 +196,12 @@ def plan_table(
             wrong.append(Mismatch("not-unique", place, f"{source.name} looks it up by {by}, which isn't unique there"))
         clause = _join(clause, joined, alias, lookup.on)
         lookups[alias] = joined
-    wrong += _unfilled(table_map, target, {*columns, *without_rule})
+    left_behind = {
+        table_map.rename.get(d.column, d.column)
+        for d in legacy.discards
+        if d.column and d.table == table_map.source.name
+    }
+    wrong += _unfilled(table_map, target, {*columns, *without_rule}, left_behind)
     ordered = tuple(columns[c.name] for c in target.columns if c.name in columns)
     planned = TablePlan(legacy.name, source, target, ordered, clause, lookups=lookups, without_rule=without_rule)
     return planned, wrong
@@ -355,13 +360,18 @@ def _own_conversion(
     return derive.derived(value, target.type, cast, column.type, rule)
 
 
-def _unfilled(table_map: TableMap, target: Table, filled: Collection[str]) -> Iterator[Mismatch]:
-    """Name the target columns that nothing fills, though the layout doesn't call them new."""
+def _unfilled(
+    table_map: TableMap, target: Table, filled: Collection[str], left_behind: Collection[str]
+) -> Iterator[Mismatch]:
+    """Name the target columns that nothing fills, though the layout doesn't call them new.
+
+    Those whose source columns are ``left_behind`` are as good as new.
+    """
     for column in target.columns:
         place = f"{target.full_name}.{column.name}"
         if column.name in filled or column.generated:
             continue
-        if column.name not in table_map.new:
+        if column.name not in table_map.new and column.name not in left_behind:
             problem = f"nothing of {table_map.source.name} fills it, and the layout doesn't call it new"
             yield Mismatch("unfilled", place, problem)
         elif not column.nullable and not column.has_default:

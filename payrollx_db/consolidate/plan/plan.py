@@ -86,6 +86,15 @@ class Plan:
             if _ends(key.table, key.columns, key.target, key.target_columns) == ends
         )
 
+    @cached_property
+    def free_sequences(self) -> Mapping[str, Mapping[str, str]]:
+        """The sequences that no column uses, by source: each with the target's, as the layout has them."""
+        return {
+            database.name: database.sequences
+            for database in self.layout.databases
+            if database.sequences and database.name in self.sources and database.service in self.services
+        }
+
     @property
     def rows(self) -> int:
         """Estimated rows to copy."""
@@ -237,6 +246,8 @@ def _unaccounted(legacy: LegacyDatabase, database: Database) -> Iterator[Mismatc
     expected = {m.source.name: m.source.columns for m in legacy.maps}
     expected |= {d.source.name: d.source.columns for d in legacy.duplicates}
     for table in database.tables.values():
+        if not legacy.accounts_for(table.schema):
+            continue
         name = table.name if table.schema == legacy.schema else table.full_name
         place = f"{legacy.name}.{table.full_name}"
         if (name, None) in discarded:
@@ -251,7 +262,8 @@ def _unaccounted(legacy: LegacyDatabase, database: Database) -> Iterator[Mismatc
             place = f"{legacy.name}.{legacy.schema}.{name}"
             yield Mismatch("missing", place, "the layout knows this table, and it isn't there")
     for leftover in database.leftovers:
-        if (leftover.name, None) not in discarded:
+        known = leftover.name in legacy.sequences or (leftover.name, None) in discarded
+        if legacy.accounts_for(leftover.schema) and not known:
             problem = f"{leftover.kind} that no table owns ({leftover.count}); discard it with a reason"
             yield Mismatch("leftover", f"{legacy.name}.{leftover.name}", problem)
 

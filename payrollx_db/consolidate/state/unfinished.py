@@ -15,12 +15,14 @@ from psycopg import sql
 from payrollx_db.consolidate.state import schema
 from payrollx_db.errors import PayrollxError, StateConflictError
 from payrollx_db.model.catalog import Catalog
+from payrollx_db.model.layout import LIFTED
 from payrollx_db.postgres import locks, query_files
 from payrollx_db.postgres.session import Connection, Endpoint, session
 from payrollx_db.postgres.steps import Statement, Steps, perform, perform_async
 
 queries = query_files.beside(__name__)
 
+USUAL_LAYOUTS = ("legacy", LIFTED)  # which need not be named
 PATIENCE = 5.0  # seconds, to say how far a run came that has just stopped
 
 State = Literal["at work", "killed", "interrupted", "failed"]
@@ -79,10 +81,12 @@ class UnfinishedRun:
         known = catalog if catalog is not None and catalog.name == self.catalog else None
         if known is None or set(self.services) != {service.name for service in known.services}:
             words += [f"--service {name}" for name in self.services]
-        if self.layout != "legacy":
+        if self.layout not in USUAL_LAYOUTS:
             words.append(f"--from {self.layout}" if known is not None and self.layout in known.layouts else "--from …")
         if known is not None:
             return known.command(" ".join(words))
+        if self.layout == LIFTED:
+            return f"payrollx-db {' '.join(words)} --lift …"
         return f"payrollx-db {' '.join(words)}" + (" --catalog …" if self.catalog != "payrollx" else "")
 
     def next_step(self, catalog: Catalog | None = None) -> str:

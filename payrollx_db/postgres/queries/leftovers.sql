@@ -1,6 +1,7 @@
 -- What else holds data, and belongs to no table: sequences that no column owns or takes its default from, and large
 -- objects.
-SELECT 'sequence', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), 1::bigint
+SELECT 'sequence', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), 1::bigint,
+       n.nspname::text
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind = 'S'
@@ -11,7 +12,7 @@ WHERE c.relkind = 'S'
                   WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
                     AND d.classid = 'pg_catalog.pg_attrdef'::regclass)
 UNION ALL
-SELECT 'large objects', 'pg_largeobject', count(*)
+SELECT 'large objects', 'pg_largeobject', count(*), ''
 FROM pg_catalog.pg_largeobject_metadata
 HAVING count(*) > 0
 ORDER BY 1, 2

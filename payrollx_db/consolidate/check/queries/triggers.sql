@@ -1,5 +1,5 @@
--- The triggers of these tables and their partitions that fire as rows are copied in or a table is emptied; a trigger
--- that a partitioned table hands down is named once.
+-- The triggers of these tables and their partitions that fire as rows are copied in, or deleted again where a run is
+-- undone, and those that keep a table from being truncated; one that a partitioned table hands down is named once.
 WITH members AS (
   SELECT t.oid AS root, coalesce(p.relid::oid, t.oid) AS relid
   FROM pg_catalog.unnest(%(tables)s::oid[]) AS t (oid)
@@ -10,7 +10,7 @@ SELECT m.root::bigint AS table,
        t.tgtype & 1 <> 0 AS per_row,
        t.tgtype & 2 <> 0 AS before,
        t.tgtype & 4 <> 0 AS on_insert,
-       t.tgtype & 32 <> 0 AS on_truncate,
+       t.tgtype & 8 <> 0 AS on_delete,
        t.tgqual IS NOT NULL AS limited,
        p.oid::regprocedure::text AS function,
        n.nspname::text AS schema,
@@ -23,7 +23,7 @@ JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = m.relid
 JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 36 <> 0
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 12 <> 0
   AND t.tgenabled = ANY (CASE pg_catalog.current_setting('session_replication_role')
                          WHEN 'replica' THEN '{A,R}' ELSE '{O,A}' END::"char"[])
   -- Ours pass over what the owner does, and so a copy.

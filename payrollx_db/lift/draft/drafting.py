@@ -1,0 +1,115 @@
+"""From a database and the names of its services to a project in a folder: the story of ``payrollx-db draft``."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from payrollx_db.backup.clients import Clients
+from payrollx_db.errors import ConfigurationError
+from payrollx_db.lift.draft import database as databases
+from payrollx_db.lift.draft import migrations, names, project
+from payrollx_db.lift.draft.database import Database
+from payrollx_db.lift.draft.models import Names, ServiceDraft
+from payrollx_db.model.layout import Layout
+from payrollx_db.postgres.url import DatabaseUrl
+
+LONGEST = 63  # bytes of a role's name
+
+
+@dataclass(frozen=True)
+class ServicePlace:
+    """A service as somebody names it: ``role`` empty is one made of the project's name and the service's."""
+
+    name: str
+    schema: str
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be drafted. ``package`` is what the project's Python package is called."""
+
+    url: DatabaseUrl
+    package: str
+    services: Sequence[ServicePlace]
+    owner_role: str = ""
+    reader_role: str = ""
+    layout: Layout | None = None
+    names: Mapping[str, Names] | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A project as texts by path, and what of the database went into it."""
+
+    files: Mapping[str, str]
+    services: Sequence[ServiceDraft]
+    unsaid: Mapping[str, Sequence[str]]
+
+
+def draft(request: Request, find_clients: Callable[[int], Clients]) -> Draft:
+    """Read the database, and write the project's files as texts. Nothing is changed, and no file written.
+
+    ``find_clients`` finds pg_dump for a server's version. Raises ConfigurationError where a schema isn't there, two
+    services share one, or a foreign key points out of them; SourceError where the catalog can't be read; TargetError
+    where pg_dump fails.
+    """
+    _refuse_repeated(request.services)
+    read = databases.read(request.url, [service.schema for service in request.services])
+    _refuse_outside(read)
+    services = _services(request, read)
+    whole = project.Project(
+        request.package, read, services, request.owner_role or f"{request.package}_owner",
+        request.reader_role or f"{request.package}_reader", request.layout, request.names,
+    )  # fmt: skip
+    clients = find_clients(read.version)
+    scripts = {service.schema: migrations.scripts(request.url, clients, service) for service in services}
+    return Draft(project.files(whole, scripts), services, read.unsaid)
+
+
+def package_name(text: str) -> str:
+    """Return what a project's package is called that lies in a folder, or belongs to a lift, of that name."""
+    name = names.attribute(Path(text).expanduser().absolute().name)
+    return f"{name}_db" if name in {"alembic", "tests", "payrollx_db", "test"} else name.rstrip("_") or "unified"
+
+
+def write(target: Path, drafted: Draft, *, replace: bool = False) -> Path | None:
+    """Write a project into a folder, whole or not at all. Returns and raises as `project.write`."""
+    return project.write(target, drafted.files, replace=replace)
+
+
+def _services(request: Request, read: Database) -> list[ServiceDraft]:
+    services: list[ServiceDraft] = []
+    for place in request.services:
+        module = names.module(place.name, [service.module for service in services])
+        role = place.role or f"{request.package}_{names.words(place.name)}"
+        if len(role.encode()) > LONGEST:
+            raise ConfigurationError(f"the role {role!r} has more than {LONGEST} bytes", hint="name a shorter service")
+        tables, extras = read.tables[place.schema], read.extras[place.schema]
+        services.append(ServiceDraft(place.name, module, place.schema, role, tables, extras))
+    return services
+
+
+def _refuse_repeated(services: Sequence[ServicePlace]) -> None:
+    if not services:
+        raise ConfigurationError("no service is named", hint="name schemas with --schema, or services with --service")
+    for kind, values in (("schema", [one.schema for one in services]), ("name", [one.name for one in services])):
+        if twice := {value for value in values if values.count(value) > 1}:
+            raise ConfigurationError(f"two services share the {kind} {min(twice)!r}", hint="name each once")
+
+
+def _refuse_outside(read: Database) -> None:
+    """Refuse keys that point at tables of other schemas: no model could say them."""
+    lines = [
+        f"{table.schema}.{table.name} points at {key.target_schema}.{key.target}"
+        for tables in read.tables.values()
+        for table in tables
+        for key in table.of_kind("f")
+        if key.target_schema not in read.tables
+    ]
+    if lines:
+        raise ConfigurationError(
+            f"{len(lines)} foreign keys lead out of the named schemas" if len(lines) > 1 else
+            "a foreign key leads out of the named schemas",
+            details=tuple(lines), hint="name those schemas as services too",
+        )  # fmt: skip

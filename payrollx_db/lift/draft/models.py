@@ -1,0 +1,327 @@
+"""One service's module: its enums and domains, its tables as models, and its facade."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from payrollx_db.lift.draft import columns, constraints, names, relationships
+from payrollx_db.lift.draft.database import Column, Constraint, Index, Table, Type
+from payrollx_db.lift.draft.relationships import Planned, Relationship
+from payrollx_db.lift.draft.source import (
+    INDENT,
+    Code,
+    Imports,
+    Item,
+    Named,
+    Text,
+    call,
+    lay_out,
+    mapping,
+    quoted,
+    sequence,
+)
+from payrollx_db.lift.draft.types import CORE, POSTGRES, NamedType, Types
+
+ORM = "sqlalchemy.orm"
+FACADE = frozenset({
+    "async_dispose", "async_ping", "async_session", "db", "dispose", "ping", "service", "session", "tables", "url",
+    "wall",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a file of somebody's own says that things are called; empty where it doesn't say."""
+
+    table: Callable[[Table], str] = lambda _: ""
+    column: Callable[[Table, Column], str] = lambda _table, _column: ""
+    enum: Callable[[Type], str] = lambda _: ""
+    relationship: Callable[[Table, Constraint], tuple[str, str]] = lambda _table, _key: ("", "")
+    table_comment: Callable[[Table], str] = lambda _: ""
+
+
+@dataclass(frozen=True)
+class ServiceDraft:
+    """What a module is written for: a service, the tables of its schema, and what its migrations make beside them."""
+
+    name: str
+    module: str
+    schema: str
+    role: str
+    tables: Sequence[Table]
+    extras: Sequence[str] = ()
+
+
+@dataclass
+class _Module:
+    """A module on its way."""
+
+    package: str
+    draft: ServiceDraft
+    known: Mapping[int, Type]
+    given: Names
+    imports: Imports = field(init=False)
+    types: Types = field(init=False)
+    planned: Planned = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.imports = Imports(self.package)
+        self.types = Types(self.known, self.imports, self.given.enum)
+        self.planned = _plan_names(self.draft.tables, self.given)
+
+
+def module_source(package: str, draft: ServiceDraft, known: Mapping[int, Type], given: Names | None = None) -> str:
+    """Return the source of a service's module. ``known`` are the database's types."""
+    module = _Module(package, draft, known, given or Names())
+    module.imports.name(f"{package}.base", "CATALOG")
+    module.imports.name(f"{package}.base", "metadata")
+    module.imports.name("payrollx_db.facade.facade", "Facade")
+    module.imports.name("payrollx_db.model.catalog", "Service")
+    for kind in _own_types(module):
+        module.types.define(kind, {*names.RESERVED, *module.planned.classes.values()})
+    related = relationships.plan(draft.tables, module.planned, module.given.relationship)
+    bodies = [_table(module, table, related[table.name]) for table in _ordered(draft.tables, module.planned)]
+    defined = [line for one in list(module.types.named.values()) for line in _named_type(module, one)]
+    head = [*_service(module), *defined]
+    lines = [f'"""The {draft.name} service: the tables of the schema {draft.schema}."""', ""]
+    lines += [*module.imports.lines(), "", *head]
+    for body in bodies:
+        lines += ["", "", *body]
+    return "\n".join(lines).replace("\n\n\n\n", "\n\n\n") + "\n"
+
+
+def module_names(draft: ServiceDraft, given: Names | None = None) -> Planned:
+    """Return what classes and attributes a service's module has."""
+    return _plan_names(draft.tables, given or Names())
+
+
+def _own_types(module: _Module) -> Iterator[Type]:
+    """Yield the enums and domains of the service's own schema, those too that no column is of."""
+    for kind in module.known.values():
+        if kind.schema == module.draft.schema and kind.kind == "e":
+            yield kind
+
+
+def _plan_names(tables: Sequence[Table], given: Names) -> Planned:
+    classes: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    attributes: dict[str, dict[str, str]] = {}
+    joined = {name for table in tables for key in table.of_kind("f") if (name := key.target) is not None}
+    for table in tables:
+        if table.key and (table.name in joined or not relationships.is_join(table)):
+            classes[table.name] = names.class_name(table.name, classes.values(), given.table(table))
+        else:
+            variables[table.name] = names.free(f"{names.attribute(table.name)}_table", variables.values())
+    for table in tables:
+        taken: dict[str, str] = {}
+        for column in table.columns:
+            name = given.column(table, column)
+            taken[column.name] = names.attribute(name or column.name, {*taken.values(), *variables.values()})
+        attributes[table.name] = taken
+    return Planned(classes, attributes, variables)
+
+
+def _ordered(tables: Sequence[Table], planned: Planned) -> list[Table]:
+    """Return the tables in the order of their names; those without a class come last."""
+    return sorted(tables, key=lambda table: (table.name in planned.variables, table.name))
+
+
+def _service(module: _Module) -> list[str]:
+    draft = module.draft
+    title = f"{names.camel(draft.name)}Facade"
+    extras = sequence([Text(extra) for extra in draft.extras], ("(", ")")) if draft.extras else None
+    item = call("Service", Text(draft.name), schema=Text(draft.schema), role=Text(draft.role), extras=extras)
+    lines = [*lay_out("service = ", item), "", ""]
+    lines += [f"class {title}(Facade):", f'{INDENT}"""The tables of the service, by name."""']
+    shown = [table.name for table in draft.tables if names.attribute(table.name) == table.name]
+    shown = [name for name in shown if name not in FACADE]
+    if shown:
+        module.imports.name(CORE, "Table")
+        lines += ["", *(f"{INDENT}{name}: Table" for name in shown)]
+    facade = call(title, Code("service"), metadata=Code("metadata"), catalog=Code("CATALOG"))
+    lines += ["", "", *lay_out("db = ", facade)]
+    if module.planned.classes:
+        lines += ['HERE = {"schema": service.schema}', "", "", *_base(module)]
+    return lines
+
+
+def _base(module: _Module) -> list[str]:
+    module.imports.name(ORM, "DeclarativeBase")
+    module.imports.name(f"{module.package}.base", "TYPES")
+    return [
+        "class Base(DeclarativeBase):",
+        f'{INDENT}"""The base of the models of this service, whose names no other service sees."""',
+        "",
+        f"{INDENT}metadata = metadata",
+        f"{INDENT}type_annotation_map = TYPES",
+    ]
+
+
+def _named_type(module: _Module, named: NamedType) -> Iterator[str]:
+    kind = named.type
+    if kind.kind == "e":
+        module.imports.name("enum", "StrEnum")
+        module.imports.name(f"{module.package}.base", "labels")
+        yield from ("", "", f"class {named.annotation}(StrEnum):")
+        if kind.comment:
+            yield f"{INDENT}{_docstring(kind.comment)}"
+            yield ""
+        if not named.members:
+            yield f"{INDENT}pass"
+        yield from (f"{INDENT}{member} = {quoted(label)}" for label, member in named.members.items())
+        yield from ("", "")
+        item: Item = call("labels", Text(kind.name), Text(kind.schema), Code(named.annotation))
+    else:
+        yield ""
+        item = _domain(module, kind)
+    yield from lay_out(f"{named.constant} = ", item)
+
+
+def _domain(module: _Module, kind: Type) -> Item:
+    check = kind.checks[0] if kind.checks else None
+    base = module.types.base_of(kind)
+    if isinstance(base, Code) or base.flat.startswith("DateTime("):
+        module.imports.name(CORE, base.flat.partition("(")[0])
+    return call(
+        module.imports.name(POSTGRES, "DOMAIN"), Text(kind.name), base, schema=Text(kind.schema),
+        default=constraints.sql(kind.default, module.imports) if kind.default is not None else None,
+        constraint_name=Text(check[0]) if check else None,
+        not_null=Code("True") if kind.not_null else None,
+        check=constraints.sql(check[1], module.imports) if check else None,
+        create_type=Code("False"),
+    )  # fmt: skip
+
+
+def _table(module: _Module, table: Table, related: Sequence[Relationship]) -> list[str]:
+    if table.name in module.planned.variables:
+        return _plain_table(module, table)
+    imports = module.imports
+    imports.name(ORM, "Mapped")
+    imports.name(ORM, "mapped_column")
+    lines = [f"class {module.planned.classes[table.name]}(Base):"]
+    if comment := module.given.table_comment(table) or table.comment:
+        lines += [f"{INDENT}{_docstring(comment)}", ""]
+    lines.append(f"{INDENT}__tablename__ = {quoted(table.name)}")
+    said, further = _split(module, table)
+    lines += _table_arguments(table, further)
+    lines.append("")
+    attributes = module.planned.attributes[table.name]
+    for column in table.columns:
+        attribute = attributes[column.name]
+        annotation, items = columns.arguments(
+            table, column, module.types, imports, said[column.name], model=True, attribute=attribute
+        )
+        lines += lay_out(f"{attribute}: Mapped[{annotation}] = ", call("mapped_column", *items), indent=INDENT)
+    if related:
+        imports.name(ORM, "relationship")
+        lines.append("")
+    for one in related:
+        lines += lay_out(f"{one.attribute}: Mapped[{one.annotation}] = ", one.item, indent=INDENT)
+    return lines
+
+
+def _table_arguments(table: Table, further: Sequence[Item]) -> list[str]:
+    options = _options(table)
+    here: Item = Code("HERE")
+    if options:
+        here = Code(f"HERE | {mapping(options).flat}")
+    if not further:
+        return lay_out("__table_args__ = ", here, indent=INDENT)
+    return lay_out("__table_args__ = ", sequence([*further, here], ("(", ")")), indent=INDENT)
+
+
+def _plain_table(module: _Module, table: Table) -> list[str]:
+    imports = module.imports
+    for name in ("Column", "Table"):
+        imports.name(CORE, name)
+    said, further = _split(module, table)
+    items: list[Item] = [Text(table.name), Code("metadata")]
+    for column in table.columns:
+        _, arguments = columns.arguments(
+            table, column, module.types, imports, said[column.name], model=False, attribute=column.name
+        )
+        items.append(call("Column", Text(column.name), *arguments))
+    items += [*further, Named("schema", Code("service.schema"))]
+    items += [Named(name, value) for name, value in _options(table).items()]
+    return lay_out(f"{module.planned.variables[table.name]} = ", call("Table", *items))
+
+
+def _options(table: Table) -> dict[str, Item]:
+    options: dict[str, Item] = {}
+    if table.comment is not None:
+        options["comment"] = Text(table.comment)
+    if table.partition_by:
+        options["postgresql_partition_by"] = Text(table.partition_by)
+    if table.unlogged:
+        options["prefixes"] = sequence([Text("UNLOGGED")])
+    if table.options:
+        pairs = (option.partition("=") for option in table.options)
+        options["postgresql_with"] = mapping({name: Text(value) for name, _, value in pairs})
+    return options
+
+
+def _split(module: _Module, table: Table) -> tuple[dict[str, columns.Said], list[Item]]:
+    """Return what each column's own arguments say, and what is left for the table's."""
+    imports = module.imports
+    plain_key = table.key is not None and constraints.is_plain_key(table, table.key)
+    uniques = {one.columns[0]: one for one in table.of_kind("u") if constraints.is_plain_unique(table, one)}
+    indexes: dict[str, Index] = {}
+    for index in _indexes(table):
+        if constraints.is_plain_index(table, index):
+            indexes.setdefault(str(index.elements[0].column), index)
+    keys: dict[str, Constraint] = {}
+    for key in table.of_kind("f"):
+        if len(key.columns) == 1 and "." not in f"{key.target}{key.target_columns[0]}":
+            keys.setdefault(key.columns[0], key)
+    said = {
+        column.name: columns.Said(
+            primary_key=table.key is not None and plain_key and column.name in table.key.columns,
+            unique=column.name in uniques and column.name not in indexes,
+            index=column.name in indexes,
+            foreign_key=constraints.foreign_key(table, keys[column.name], imports, inline=True)
+            if column.name in keys
+            else None,
+        )
+        for column in table.columns
+    }
+    items: list[Item] = []
+    if table.key and not plain_key:
+        items.append(constraints.key(table, table.key, imports))
+    items += [
+        constraints.unique(table, one, imports)
+        for one in table.of_kind("u")
+        if not (uniques.get(one.columns[0]) is one and said[one.columns[0]].unique)
+    ]
+    items += [constraints.check(one, imports) for one in table.of_kind("c")]
+    items += [constraints.exclusion(table, one, imports) for one in table.of_kind("x")]
+    items += [
+        constraints.foreign_key(table, key, imports, inline=False)
+        for key in table.of_kind("f")
+        if keys.get(key.columns[0]) is not key
+    ]
+    items += [
+        constraints.index_item(table, index, imports)
+        for index in _indexes(table)
+        if indexes.get(str(index.elements[0].column)) is not index
+    ]
+    return said, items
+
+
+def _indexes(table: Table) -> list[Index]:
+    return [index for index in table.indexes if not index.of_constraint]
+
+
+def _docstring(text: str) -> str:
+    """Return a comment as a docstring on one line."""
+    words = " ".join(text.split()).replace("\\", "\\\\").replace('"', "'")
+    return f'"""{words}"""'
+
+
+def unsayable(table: Table) -> Iterator[str]:
+    """Yield what of a table SQLAlchemy has no word for, a phrase each: the migrations alone keep it."""
+    yield from constraints.unsayable(table)
+    place = f"{table.schema}.{table.name}"
+    for column in table.columns:
+        if columns.counts_beside_key(table, column):
+            yield f"default of {place}.{column.name}: it counts by {column.sequence_schema}.{column.sequence}"
+        if column.collation and column.collation_schema != "pg_catalog":
+            yield f"collation of {place}.{column.name}: {column.collation_schema}.{column.collation}"

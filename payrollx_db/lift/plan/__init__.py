@@ -1,0 +1,1 @@
+"""What a lift would meet: said before anything is made."""
