@@ -5,6 +5,7 @@ applied. `Reshape` tells the layout what stands: which tables and columns have o
 between services, and which tables are hand-kept copies of another service's.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,6 +47,9 @@ OF_TABLE: Mapping[str, Mapping[str, type]] = {
 }
 OF_SERVICE: Mapping[str, Mapping[str, type]] = {"enums": {"rename": str}}
 INHERITS = "inherits"
+
+# A type is SQL in the end: a built-in one's name, with its numbers, and nothing else.
+TYPE = re.compile(r"[a-z][a-z0-9_]*( [a-z]+)*( ?\(\d{1,4}( ?, ?\d{1,4})?\))?( [a-z]+)*")
 
 Key = tuple[str, str, str, str]
 
@@ -270,6 +274,8 @@ class _Reader:
             self.problems.append(f"{where} lacks {', '.join(wrong)}, or has another kind of value there")
         elif "rename" in shape and (problem := names.problem(values["rename"])):
             self.problems.append(f"{where}: {values['rename']!r} can't be its name: {problem}")
+        elif "type" in shape and not TYPE.fullmatch(values["type"]):
+            self.problems.append(f"{where}: {values['type']!r} is no name of a built-in type, such as numeric(38,18)")
         else:
             self.entries.append(Entry(*key, values, take))
 
