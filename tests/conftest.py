@@ -42,6 +42,7 @@ pytest_plugins = [
     "rule_worlds",
     "odd_shapes",
     "twin_servers",
+    "reshape_worlds",
     "drafts",
     "lifted_worlds",
 ]

@@ -48,6 +48,9 @@ services = click.option(
               help="Do what is taken in the file to the lifted schemas, which must be empty.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, envvar="PAYROLLX_LIFT_DRY_RUN", show_envvar=True,
               help="With --apply: print the SQL; it is tried in the database, and taken back.")  # fmt: skip
+@click.option("--lock-timeout", type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
+              metavar="SECONDS", envvar="PAYROLLX_LIFT_LOCK_TIMEOUT", show_envvar=True,
+              help="With --apply: seconds that it may wait for a lock of somebody else.")  # fmt: skip
 @destructive_option("--overwrite", is_flag=True, help="Write the file anew, without the answers that stand in it.")
 @as_json
 def reshape(
@@ -58,6 +61,7 @@ def reshape(
     *,
     applied: bool,
     dry_run: bool,
+    lock_timeout: float,
     overwrite: bool,
     as_json: bool,
 ) -> int:
@@ -73,7 +77,10 @@ def reshape(
         raise ConfigurationError("--overwrite writes suggestions, and --apply does what is taken", hint="leave one out")
     lifted = project.read(lift_file)
     if applied:
-        return _apply(lifted, database_url, services, dry_run=dry_run, as_json=as_json)
+        url = unified_database(database_url)
+        settings = {"lock_timeout": f"{int(lock_timeout * 1000)}ms"}
+        target = Endpoint(url, "target", url.dbname, settings=settings)
+        return _apply(lifted, target, services, dry_run=dry_run, as_json=as_json)
     sources = project.endpoints(lifted, os.environ)
     written = asyncio.run(write_suggestions(lifted, sources, overwrite=overwrite, seconds=seconds))
     if as_json:
@@ -86,14 +93,10 @@ def reshape(
 # --- private -----------------------------------------------------------------------------------------------------
 
 
-def _apply(
-    lifted: Project, database_url: str | None, services: tuple[str, ...], *, dry_run: bool, as_json: bool
-) -> int:
+def _apply(lifted: Project, target: Endpoint, services: tuple[str, ...], *, dry_run: bool, as_json: bool) -> int:
     path = file.beside(lifted.path)
     if not path.exists():
         raise ConfigurationError(f"there is no {path}", hint=f"{lifted.command('lift reshape')} writes it")
-    url = unified_database(database_url)
-    target = Endpoint(url, "target", url.dbname)
     stages = asyncio.run(apply_reshape(lifted, file.read(path), target, services=services, dry_run=dry_run))
     if as_json:
         console.answer_json({"dry_run": dry_run, "transactions": [_of_stage(stage) for stage in stages]})

@@ -53,18 +53,20 @@ class Scan:
 
 async def scan(
     connection: Connection, table: Table, texts: Sequence[Column], numbers: Sequence[Column], seconds: float = TIMEOUT
-) -> Scan:
+) -> Scan | None:
     """Count what the columns of a table hold, in the current transaction. Raises the driver's errors.
 
-    A table that takes longer than ``seconds`` is looked at in a sample of its pages.
+    A table that takes longer than ``seconds`` is looked at in a sample of its pages; ``None`` where that takes too long
+    as well.
     """
-    try:
-        return await _scan(connection, table, texts, numbers, seconds, "")
-    except DRIVER_ERRORS as error:
-        if errors.sqlstate(error) != QUERY_CANCELED:
-            raise
     percent = min(100.0, max(0.001, 100 * SAMPLE / max(table.rows, SAMPLE)))
-    return await _scan(connection, table, texts, numbers, seconds, f" TABLESAMPLE SYSTEM ({percent:.6f})")
+    for sample, limit in (("", seconds), (f" TABLESAMPLE SYSTEM ({percent:.6f})", max(seconds, TIMEOUT))):
+        try:
+            return await _scan(connection, table, texts, numbers, limit, sample)
+        except DRIVER_ERRORS as error:
+            if errors.sqlstate(error) != QUERY_CANCELED:
+                raise
+    return None
 
 
 async def _scan(
@@ -88,7 +90,7 @@ async def _scan(
         sql.SQL(sample),
     )
     async with connection.transaction():  # a savepoint: the time limit may cancel the statement
-        limit = sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(int(seconds * 1000)))
+        limit = sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(max(1, int(seconds * 1000))))
         await connection.execute(limit)
         ((rows, *values),) = await run(connection, query)
     return Scan(rows, bool(sample), dict(_split(measures, values)))

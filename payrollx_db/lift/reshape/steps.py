@@ -13,6 +13,7 @@ from payrollx_db.postgres.session import Connection, Endpoint, render_sql
 
 # What speaks of the moment or the connection, not of the statement: no refusal of this step.
 OF_THE_MOMENT = (*sqlstates.TRANSIENT, sqlstates.LOCK_NOT_AVAILABLE, sqlstates.QUERY_CANCELED, "53")
+NO_TABLE = "42P01"
 WHY = {
     "42883": "its expression compares the column in a way that the new type doesn't have",
     "42804": "a default, a foreign key, an index or an expression can't take the new type",
@@ -77,7 +78,8 @@ class Stage:
             state = errors.sqlstate(error)
             if not state or sqlstates.among(state, OF_THE_MOMENT):
                 raise
-            self.refuse(step.what, explain(error, target))
+            follows = state == NO_TABLE and self.refusals
+            self.refuse(step.what, "what it stands on is refused" if follows else explain(error, target))
             return False
         self.statements += [render_sql(statement).rstrip(";") + ";" for statement in step.statements]
         if step.entry is not None:

@@ -26,6 +26,7 @@ from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.postgres.steps import perform_async
 
+TOO_SLOW = "its rows can't be looked at in time, so no types are suggested of them: raise --scan-timeout"
 AT_ONCE = 4  # sources looked at at a time
 
 
@@ -114,8 +115,8 @@ def _comes_along(table: str, lifted: LiftedSchema) -> bool:
     return table not in lifted.left_behind and table not in BOOKKEEPING
 
 
-async def _scans(connection: Connection, schema: SourceSchema, seconds: float) -> dict[str, Scan]:
-    scans = {}
+async def _scans(connection: Connection, schema: SourceSchema, seconds: float) -> dict[str, Scan | None]:
+    scans: dict[str, Scan | None] = {}
     for name in schema.tables:
         table = schema.facts.tables[name]
         texts, numbers = text_candidates(table, schema.facts), number_candidates(table)
@@ -124,14 +125,18 @@ async def _scans(connection: Connection, schema: SourceSchema, seconds: float) -
     return scans
 
 
-def _suggest(schema: SourceSchema, lifted: LiftedSchema, scans: Mapping[str, Scan], timezone: str) -> Suggestions:
+def _suggest(
+    schema: SourceSchema, lifted: LiftedSchema, scans: Mapping[str, Scan | None], timezone: str
+) -> Suggestions:
     names, clashes = suggest_names(lifted.service, schema.facts, schema.tables)
-    types, refused = suggest_types(lifted.service, schema.facts, schema.tables, scans, timezone)
+    looked = {table: found for table, found in scans.items() if found}
+    types, refused = suggest_types(lifted.service, schema.facts, schema.tables, looked, timezone)
+    slow = [Headline(lifted.service, table, (TOO_SLOW,)) for table, found in scans.items() if found is None]
     indexes = suggest_indexes(lifted.service, schema.facts, schema.tables)
     left = set(lifted.left_behind)
     entries = [one for one in (*names, *types, *indexes) if f"{one.table}.{one.name}" not in left]
     where = f"from {lifted.source}, into the schema {lifted.schema}"
-    return Suggestions(entries, [Headline(lifted.service, "", (where,)), *clashes, *refused])
+    return Suggestions(entries, [Headline(lifted.service, "", (where,)), *clashes, *refused, *slow])
 
 
 def counts(entries: Sequence[Entry]) -> dict[str, int]:
