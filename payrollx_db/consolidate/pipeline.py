@@ -54,6 +54,7 @@ from payrollx_db.model.events import Notice, Observer, RunStarted, StageStarted,
 from payrollx_db.model.finding import Finding, refuse
 from payrollx_db.model.layout import Layout
 from payrollx_db.postgres.blockers import blockers_named
+from payrollx_db.postgres.concurrency import background
 from payrollx_db.postgres.session import Connection, Endpoint
 
 __all__ = [
@@ -278,13 +279,14 @@ async def _nothing_to_do(connection: Connection, plan: Plan) -> Report:
 async def _check_before(context: Context, task: Task, plan: Plan, *, thorough: bool, resuming: bool) -> Checked:
     """Raise FindingsError where anything blocks the copy; return what else was found, and what was decided."""
     context.observer(StageStarted("check", "looking for what could not be carried over"))
-    preflight = await run_preflight(context, plan)
-    refuse(preflight)  # before rows are read, which takes longer
     checked = Checked((), ())
-    if thorough:
-        checked = await checks.check(context, plan, task.policies)
-    elif not resuming:
-        checked = await checks.check_silent(context, plan)
+    async with background(checks.read_target_rules(context, plan) if thorough else None) as rules:
+        preflight = await run_preflight(context, plan)
+        refuse(preflight)  # before rows are read, which takes longer
+        if thorough:
+            checked = await checks.check(context, plan, task.policies, rules=rules)
+        elif not resuming:
+            checked = await checks.check_silent(context, plan)
     refuse(checked.findings)
     worth_recording = (finding for finding in preflight if finding.severity != "info")
     return replace(checked, findings=(*worth_recording, *checked.findings))

@@ -224,7 +224,7 @@ async def _bucketed(
     return _Buckets(count, by, ours, theirs)
 
 
-async def _read(sessions: SessionPool, side: Side, query: sql.Composable, action: str) -> list[tuple[Any, ...]]:
+async def read(sessions: SessionPool, side: Side, query: sql.Composable, action: str) -> list[tuple[Any, ...]]:
     """Run a query of the comparison, over the tables themselves: an index that is damaged decides nothing here."""
     async with sessions.session(side.endpoint) as connection:
         with side.endpoint.translating_errors(action):
@@ -234,7 +234,7 @@ async def _read(sessions: SessionPool, side: Side, query: sql.Composable, action
 
 
 async def _sums(sessions: SessionPool, side: Side, buckets: int, by: BucketedBy) -> dict[int, Bucket]:
-    rows = await _read(sessions, side, side.sums(buckets, by), "can't hash the rows")
+    rows = await read(sessions, side, side.sums(buckets, by), "can't hash the rows")
     return {bucket: (count, total) for bucket, count, total in rows}
 
 
@@ -266,7 +266,7 @@ async def _look(
 async def _rows(sessions: SessionPool, side: Side, buckets: _Buckets, batch: list[int]) -> dict[Key, list[int]]:
     rows: dict[Key, list[int]] = {}
     query = side.rows(buckets.count, buckets.by, batch)
-    for key, row_hash in await _read(sessions, side, query, "can't read the keys"):
+    for key, row_hash in await read(sessions, side, query, "can't read the keys"):
         rows.setdefault(tuple(key), []).append(row_hash)
     return rows
 
@@ -307,4 +307,4 @@ async def _cells(sessions: SessionPool, side: Side, differences: Sequence[Differ
     query = sql.SQL("SELECT {}, ARRAY[{}] FROM {} WHERE {} AND ({})").format(
         side.key_text(), texts, side.from_clause, side.where, same
     )
-    return {tuple(key): cells for key, cells in await _read(sessions, side, query, "can't read the rows that differ")}
+    return {tuple(key): cells for key, cells in await read(sessions, side, query, "can't read the rows that differ")}

@@ -1,7 +1,8 @@
 """Several coroutines at once, with the first real error instead of a group of them."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -34,6 +35,23 @@ async def limited(work: Iterable[Coroutine[Any, Any, T]], limit: int) -> list[T]
     finally:
         for coroutine in coroutines:  # those whose turn never came
             coroutine.close()
+
+
+@asynccontextmanager
+async def background(work: Coroutine[Any, Any, T] | None) -> AsyncIterator[asyncio.Task[T] | None]:
+    """Do ``work`` while the block runs, which may await what is yielded; it ends with the block at the latest.
+
+    Where it fails, the error is raised at that place only: what the block finds out by itself counts more.
+    """
+    task = None if work is None else asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # seen, so that nobody warns of it
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

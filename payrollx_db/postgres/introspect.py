@@ -202,8 +202,12 @@ def read_tables(schemas: Sequence[str] | None = None, *, sizes: bool = False) ->
     columns: dict[int, list[Column]] = defaultdict(list)
     indexes: dict[int, list[Index]] = defaultdict(list)
     types = ColumnTypes.of((yield _query("types", oids)))
+    known: dict[tuple[Any, ...], Column] = {}  # thousands of tables have the same few columns, each of which is one
     for oid, *rest in (yield _query("columns", oids)):
-        columns[oid].append(_column(rest, types))
+        row = tuple(rest)
+        if row not in known:
+            known[row] = _column(row, types)
+        columns[oid].append(known[row])
     for oid, *rest in (yield _query("indexes", oids)):
         indexes[oid].append(_index(rest))
     tables = [
@@ -239,7 +243,7 @@ def _query(name: str, params: Any = None) -> Statement:
     return Statement(sql.SQL(queries.load(name)), params)
 
 
-def _column(row: list[Any], types: ColumnTypes) -> Column:
+def _column(row: tuple[Any, ...], types: ColumnTypes) -> Column:
     name, oid, modifier, nullable, has_default, generated, identity, sequence = row
     kind = types.get(oid, modifier)
     return Column(name, kind, nullable and not kind.not_null, has_default, generated, identity == "a", sequence)

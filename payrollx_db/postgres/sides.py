@@ -48,6 +48,14 @@ class Side:
         """
         return self._sums_by_key(buckets) if by == "key" else self._sums_by_row(buckets)
 
+    def total(self, number: int) -> sql.Composable:
+        """Return a query of one row: ``number``, how many rows there are, and the sum of their hashes as text."""
+        hashed = _hash([value for _, value in self.columns])
+        return sql.SQL(
+            "SELECT {number}, pg_catalog.count(*), pg_catalog.sum(h.hash)::text"
+            " FROM (SELECT {hash} AS hash FROM {source} WHERE {where} OFFSET 0) AS h"
+        ).format(number=sql.Literal(number), hash=hashed, source=self.from_clause, where=self.where)
+
     def rows(self, buckets: int, by: BucketedBy, numbers: list[int]) -> sql.Composable:
         """Return a query of the key and the hash of each row that falls into a bucket of these ``numbers``."""
         among = sql.SQL("{} = ANY ({}::int[])")

@@ -1,6 +1,7 @@
 """The check: what would fail or lie later, found before a byte moves, and what the policies say of it."""
 
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -27,6 +28,9 @@ queries = query_files.beside(__name__)
 MOST = 100_000  # rows that may be quarantined or changed in one run; their keys are held in memory
 
 
+Rules = tuple[dict[int, TableRules], list[str]]  # by oid, and the schemas of functions
+
+
 @dataclass(frozen=True)
 class Checked:
     """The outcome: what was found, and what the policies decide about single rows."""
@@ -36,28 +40,34 @@ class Checked:
 
 
 async def check(
-    context: Context, plan: Plan, policies: Policies, *, loose: bool = False, trusting: bool = True
+    context: Context,
+    plan: Plan,
+    policies: Policies,
+    *,
+    loose: bool = False,
+    trusting: bool = True,
+    rules: Awaitable[Rules] | None = None,
 ) -> Checked:
     """Find everything in the sources that the copy could not carry over as it is.
 
-    ``loose`` follows loose references too, which takes a while and quarantines nothing. ``trusting`` says
-    that what the sources' own uniques and foreign keys say is so; after a copy that failed it may not be. Reads only:
-    on the sources in read-only transactions, on the target into temporary tables that vanish. Raises
-    SourceError or TargetError, and FindingsError where more rows would have to be quarantined than a
-    run can name.
+    ``loose`` follows loose references too, which takes a while and quarantines nothing. ``trusting`` says that what
+    the sources' own uniques and foreign keys say is so; after a copy that failed it may not be. ``rules`` are what
+    `read_target_rules` returns, where that was begun before. Reads only: on the sources in read-only transactions, on
+    the target into temporary tables that vanish. Raises SourceError or TargetError, and FindingsError where more rows
+    would have to be quarantined than a run can name.
     """
     migrations = await _prisma(context, plan)
-    rules, schemas = await _rules(context, plan)
+    known_rules, schemas = await (rules or read_target_rules(context, plan))
     context.observer(WorkStarted("check", len(plan.copies), plan.rows, plan.size))
     scanned = await limited(
-        [_scan(context, table, rules[table.target.oid], trusting=trusting) for table in plan.copies], context.jobs
+        [_scan(context, table, known_rules[table.target.oid], trusting=trusting) for table in plan.copies], context.jobs
     )
     drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
     async with context.sessions.copy_connection(context.target, fresh=True) as session:
         with context.target.translating_errors("can't begin the check"):
             await session.execute("BEGIN")  # never committed: of its temporary tables, even a crash leaves nothing
         places = {known.table.place: (known, suspects) for known, suspects in scanned}
-        examiner = Examiner(context, plan, policies, MOST, places, rules, schemas, trusting)
+        examiner = Examiner(context, plan, policies, MOST, places, known_rules, schemas, trusting)
         examiner.add(drifted.findings, drifted.decisions)
         examiner.workspace = ReferenceWorkspace(context, session, examiner.known, MOST)
         examiner.rehearsal = Rehearsal(context, session, examiner.known, MOST)
@@ -90,7 +100,7 @@ async def _prisma(context: Context, plan: Plan) -> list[Finding]:
     return [finding for findings in await limited(checks, context.jobs) for finding in findings]
 
 
-async def _rules(context: Context, plan: Plan) -> tuple[dict[int, TableRules], list[str]]:
+async def read_target_rules(context: Context, plan: Plan) -> Rules:
     """Read what the target's tables demand, and in which schemas its functions may look for names."""
     async with context.sessions.session(context.target) as connection:
         with context.target.translating_errors("can't read the rules of its tables"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from payrollx_db.consolidate.check.target_rules import IndexRule, TableRules
+from payrollx_db.consolidate.check.target_rules import IndexRule, TableRules, quoted
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 
 INJECTIVE = ("same type", "to text", "text to uuid", "enum by its label")  # rules that keep different values different
@@ -86,8 +86,7 @@ def _is_unique(index: IndexRule) -> bool:
 
 def _key_columns(index: IndexRule, rules: TableRules) -> list[str]:
     """Return the names of the key's elements that are columns."""
-    by_text = {text: name for name in rules.columns for text in (name, '"{}"'.format(name.replace('"', '""')))}
-    return [by_text[text] for text in index.elements[: index.keys] if text in by_text]
+    return [rules.names[text] for text in index.elements[: index.keys] if text in rules.names]
 
 
 def _guaranteed(rules: TableRules, index: IndexRule, table: TablePlan) -> bool:
@@ -235,8 +234,3 @@ def _with_whole_rows(rules: TableRules, table: TablePlan, demand: Demand) -> Dem
         conditions=tuple(map(spelled, demand.conditions)),
         columns=tuple(rules.columns),
     )
-
-
-def quoted(name: str) -> str:
-    """Return a name quoted, as it may stand in an expression."""
-    return '"{}"'.format(name.replace('"', '""'))

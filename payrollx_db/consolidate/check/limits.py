@@ -13,6 +13,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 from payrollx_db.postgres import query_files
+from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Connection, Endpoint
 
 queries = query_files.beside(__name__)
@@ -54,13 +55,8 @@ class Limits:
 
 async def check_limits(context: Context, plan: Plan) -> list[Finding]:
     """Find which limits and settings of both sides a run would meet. Raises SourceError or TargetError."""
-    findings: list[Finding] = []
-    for name in plan.sources:
-        endpoint = context.sources[name]
-        async with context.sessions.session(endpoint) as connection:
-            limits = await _read(connection, endpoint)
-        findings += _sessions(name, limits, 1, context.jobs + 1)
-        findings += _logged(name, limits)
+    of_sources = await limited([_of_source(context, name) for name in plan.sources], context.jobs)
+    findings = [finding for group in of_sources for finding in group]
     target = context.target
     tables = {table.target.oid: table.target_name for table in plan.copies}
     async with context.sessions.session(target) as connection:
@@ -77,6 +73,13 @@ async def check_limits(context: Context, plan: Plan) -> list[Finding]:
     for oid, needed in locks:
         findings += _locks(f"{target.name}.{tables[oid]}", limits, needed)
     return findings
+
+
+async def _of_source(context: Context, name: str) -> list[Finding]:
+    endpoint = context.sources[name]
+    async with context.sessions.session(endpoint) as connection:
+        limits = await _read(connection, endpoint)
+    return [*_sessions(name, limits, 1, context.jobs + 1), *_logged(name, limits)]
 
 
 async def _read(connection: Connection, endpoint: Endpoint) -> Limits:

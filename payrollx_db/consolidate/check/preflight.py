@@ -18,7 +18,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
-from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.concurrency import limited, together
 from payrollx_db.postgres.introspect import Database
 
 AT_ONCE = 4  # databases that are asked at the same time
@@ -49,9 +49,9 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
     if unplanned := await unreadable_tables(context, plan):
         return findings + unplanned
     findings += await foreign_targets(context, plan)
-    findings += await check_limits(context, plan)
-    findings += await check_triggers(context, plan)
-    return findings + await check_sequences(context, plan)
+    findings += await check_limits(context, plan)  # alone: it says whether there are sessions for several at once
+    triggers, sequences = await together([check_triggers(context, plan), check_sequences(context, plan)])
+    return findings + triggers + sequences
 
 
 def unreadable(findings: Iterable[Finding]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate.check.demands import quoted
+from payrollx_db.consolidate.check.target_rules import quoted
 from payrollx_db.consolidate.check.values import Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from psycopg.rows import class_row
@@ -58,10 +59,9 @@ class RuleColumn:
     """A column of the target. ``plain`` is its type without domains, ``None`` where one lies too deep to be taken off.
 
     ``checked`` says that a domain of it may refuse a value; ``unbounded`` that a value may be longer than an index
-    takes; ``columns`` are those that a generated one is computed of.
+    takes; ``columns`` are those that a generated one is computed of. Tables with the same columns share them.
     """
 
-    table: int
     name: str
     declared: str
     plain: str | None
@@ -73,7 +73,7 @@ class RuleColumn:
     expression: str | None
     identity: bool
     tree: str | None
-    columns: list[str]
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class CheckRule:
     bounds: str | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class IndexRule:
     """An index, element by element. ``usual`` says that it compares as its types do by default."""
 
@@ -145,6 +145,11 @@ class TableRules:
     routes: tuple[RouteRule, ...] = ()
     functions: Mapping[int, Function] = ()  # type: ignore[assignment] # none: nothing calls any
 
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The columns' names by the ways to write them: quoted or not."""
+        return {text: name for name in self.columns for text in (name, quoted(name))}
+
     def calls(self, tree: str) -> list[Function | None]:
         """Return the functions that an expression's tree calls; ``None`` stands for one that isn't known."""
         return [self.functions.get(int(oid)) for oid in dict.fromkeys(CALLS.findall(tree))]
@@ -180,9 +185,21 @@ class TableRules:
 T = TypeVar("T")
 
 
+async def _columns(connection: Connection, tables: Collection[int]) -> dict[int, list[RuleColumn]]:
+    cursor = await connection.execute(queries.load("rule_columns"), {"tables": list(tables)})
+    known: dict[tuple[Any, ...], RuleColumn] = {}
+    columns: dict[int, list[RuleColumn]] = defaultdict(list)
+    for table, *rest, origins in await cursor.fetchall():
+        row = (*rest, tuple(origins))
+        if row not in known:
+            known[row] = RuleColumn(*row)
+        columns[table].append(known[row])
+    return columns
+
+
 async def read_rules(connection: Connection, tables: Collection[int]) -> dict[int, TableRules]:
     """Read the rules of the tables of these oids."""
-    columns = _by_table(await _all(connection, RuleColumn, "rule_columns", tables))
+    columns = await _columns(connection, tables)
     checks = _by_table(await _all(connection, CheckRule, "rule_checks", tables))
     indexes = _by_table(await _all(connection, IndexRule, "rule_indexes", tables))
     partitions = _by_table(await _all(connection, PartitionRule, "rule_partitions", tables))
@@ -212,3 +229,8 @@ def _by_table(rules: Iterable[Any]) -> dict[int, list[Any]]:
     for rule in rules:
         tables[rule.table].append(rule)
     return tables
+
+
+def quoted(name: str) -> str:
+    """Return a name quoted, as it may stand in an expression."""
+    return '"{}"'.format(name.replace('"', '""'))

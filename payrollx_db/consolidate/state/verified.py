@@ -5,7 +5,7 @@ Only tables that were identical are kept: what differs is compared again.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,15 +57,20 @@ class VerifiedSoFar:
                 self.known[table.place] = _verdict(table, document)
                 self.since = at if self.since is None else min(at, self.since)
 
-    async def keep(self, verdict: TableVerdict) -> None:
-        """Keep the verdict on a table, if that is identical."""
-        if not (self._keeps and verdict.identical):
+    async def keep(self, verdicts: Sequence[TableVerdict]) -> None:
+        """Keep the verdicts on tables that are identical."""
+        rows = [
+            (*verdict.table.place, self._compared(verdict.table), json.dumps(_document(verdict)))
+            for verdict in verdicts
+            if verdict.identical
+        ]
+        if not (self._keeps and rows):
             return
-        row = (*verdict.table.place, self._compared(verdict.table), json.dumps(_document(verdict)))
+        columns = [list(column) for column in zip(*rows, strict=True)]
         try:
             async with self.sessions.session(self.target) as connection:
                 with self.target.translating_errors("can't keep what was verified"):
-                    await connection.execute(queries.load("keep_verified"), row)
+                    await connection.execute(queries.load("keep_verified"), columns)
         except PayrollxError:
             self._keeps = False  # the verification itself is as good without
 

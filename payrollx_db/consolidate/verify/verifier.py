@@ -6,7 +6,7 @@ What policies kept out of the target is proven too: the source's rows must be th
 import hashlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,16 +15,20 @@ from psycopg import sql
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.verify.batches import in_batches
 from payrollx_db.consolidate.verify.structure import StructureVerdict
 from payrollx_db.consolidate.verify.sums import ColumnSum
 from payrollx_db.model.events import Stage, TableFinished, TableStarted, WorkStarted
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.compare import Comparison, Difference, Sums, compare
+from payrollx_db.postgres.compare_many import compare_many
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.sides import Form, Side
 
 KEY_IS_TEXT: Mapping[str, Form] = {"key": "text"}
+
+Work = Callable[[TablePlan], Awaitable["TableVerdict"]]
 
 COUNTS = ("source_rows", "target_rows", "quarantined", "missing", "extra", "changed")
 
@@ -129,7 +133,7 @@ class Verifier:
 
     ``kept_rows`` says where the rows lie that stay out of a source table: the FROM item, called ``s``, and the
     condition. There is none where nothing was recorded. ``known`` are verdicts on tables that were compared already, by
-    source and target; ``on_verdict`` is awaited with each new one.
+    source and target; ``on_verdicts`` is awaited with the new ones as they come.
     """
 
     context: Context
@@ -137,12 +141,12 @@ class Verifier:
     values: bool = False
     kept_rows: Callable[[str], tuple[sql.Composable, sql.Composable]] | None = None
     known: Mapping[tuple[str, str], TableVerdict] = field(default_factory=dict)
-    on_verdict: Callable[[TableVerdict], Awaitable[None]] | None = None
+    on_verdicts: Callable[[Sequence[TableVerdict]], Awaitable[None]] | None = None
 
     async def all(
         self, plan: Plan, stage: Stage = "verify", chosen: Collection[tuple[str, str]] | None = None
     ) -> Verdict:
-        """Compare every table of ``plan``, several at once, both sides of each at the same time.
+        """Compare every table of ``plan``, several at once, both sides of each at the same time; small ones together.
 
         With ``chosen``, only these, by source and target. ``stage`` is what the observer hears that this is part of.
         Raises SourceError, TargetError, or FindingsError where a source value can't be converted at all.
@@ -157,20 +161,62 @@ class Verifier:
         sums = Sums()
 
         async def one(table: TablePlan) -> TableVerdict:
-            if verdict := self.known.get(table.place):
-                return replace(verdict, started=time.monotonic())
-            verdict = await self.one(table, imported=imported.get(table.target_name, 0), known=sums)
-            if self.on_verdict is not None:
-                await self.on_verdict(verdict)
-            return verdict
+            return await self._one(table, imported=imported.get(table.target_name, 0), known=sums)
 
-        verdicts = map(one, tables)
-        return Verdict(tuple(await limited(verdicts, self.context.jobs)))
+        now = time.monotonic()
+        verdicts = {t.place: replace(self.known[t.place], started=now) for t in tables if t.place in self.known}
+        left = [table for table in tables if table.place not in self.known]
+        alone, groups = in_batches(left, lambda table: bool(imported.get(table.target_name) or self._kept_side(table)))
+        work = [self._alone(table, one) for table in alone] + [self._batch(group, one) for group in groups]
+        for compared in await limited(work, self.context.jobs):
+            verdicts |= {verdict.table.place: verdict for verdict in compared}
+        return Verdict(tuple(verdicts[table.place] for table in tables))
 
-    async def one(self, table: TablePlan, *, imported: int = 0, known: Sums | None = None) -> TableVerdict:
+    async def _alone(self, table: TablePlan, work: Work) -> list[TableVerdict]:
+        self._start(table)
+        verdicts = [await work(table)]
+        await self._finish(verdicts)
+        return verdicts
+
+    async def _batch(self, tables: Sequence[TablePlan], work: Work) -> list[TableVerdict]:
+        """Compare small tables of one source in one query a side, and by themselves those that differ."""
+        started = time.monotonic()
+        for table in tables:
+            self._start(table)
+        source, target = self.context.sources[tables[0].database], self.context.target
+        pairs = [(source_side(table, source), target_side(table, target)) for table in tables]
+        results = await compare_many(self.context.sessions, pairs)
+        seconds = (time.monotonic() - started) / len(tables)
+        verdicts = [
+            TableVerdict(table, result, seconds, started=started)
+            for table, result in zip(tables, results, strict=True)
+            if result is not None
+        ]
+        await self._finish(verdicts)
+        for table, result in zip(tables, results, strict=True):
+            if result is None:
+                verdicts.append(await work(table))
+                await self._finish(verdicts[-1:])
+        return verdicts
+
+    def _start(self, table: TablePlan) -> None:
+        self.context.observer(TableStarted(*table.place, table.source.rows))
+
+    async def _finish(self, verdicts: Sequence[TableVerdict]) -> None:
+        """Tell the observer, and hand on what it has heard of."""
+        heard: list[TableVerdict] = []
+        try:
+            for verdict in verdicts:
+                source, rows = verdict.table.source, verdict.result.left_rows
+                self.context.observer(TableFinished(*verdict.table.place, rows, source.size, verdict.seconds))
+                heard.append(verdict)
+        finally:
+            if heard and self.on_verdicts is not None:
+                await self.on_verdicts(heard)
+
+    async def _one(self, table: TablePlan, *, imported: int, known: Sums) -> TableVerdict:
         """Compare one table; ``imported`` rows of its target came from duplicate tables."""
         started = time.monotonic()
-        self.context.observer(TableStarted(*table.place, table.source.rows))
         source = source_side(table, self.context.sources[table.database])
         target = target_side(table, self.context.target)
         sessions = self.context.sessions
@@ -181,11 +227,9 @@ class Verifier:
         if table.key is table.columns and not self.values:
             result = replace(result, differences=tuple(map(_unnamed, result.differences)))
         kept = None
-        if table.out and self.kept_rows:
-            sides = self._legacy_side(table), self._quarantine_side(*self.kept_rows(table.source_name))
-            kept = await compare(sessions, *sides, **asked)  # type: ignore[arg-type]
+        if quarantine := self._kept_side(table):
+            kept = await compare(sessions, self._legacy_side(table), quarantine, **asked)  # type: ignore[arg-type]
         seconds = time.monotonic() - started
-        self.context.observer(TableFinished(*table.place, result.left_rows, table.source.size, seconds))
         return TableVerdict(table, result, seconds, kept, 0 if table.owner else imported, started)
 
     def _legacy_side(self, table: TablePlan) -> Side:
@@ -196,8 +240,11 @@ class Verifier:
             self.context.sources[table.database], table.from_source, key, whole, table.among(table.out), KEY_IS_TEXT
         )
 
-    def _quarantine_side(self, source: sql.Composable, where: sql.Composable) -> Side:
-        """Return the same rows as they lie in quarantine."""
+    def _kept_side(self, table: TablePlan) -> Side | None:
+        """Return the same rows as they lie in quarantine, where there are any."""
+        if not (table.out and self.kept_rows):
+            return None
+        source, where = self.kept_rows(table.source_name)
         return Side(
             self.context.target, source, (("key", sql.SQL("s.key")),), (("row", sql.SQL("s.row")),), where, KEY_IS_TEXT
         )

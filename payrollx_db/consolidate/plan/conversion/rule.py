@@ -1,7 +1,7 @@
 """What a rule is, and what all rules are made of."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from psycopg import sql
 
@@ -13,12 +13,14 @@ class Servers:
     """What a conversion depends on beside the two types.
 
     ``timezone`` is what naive timestamps of the source are in; ``target_version`` the target's server version;
-    ``money`` says how the two servers' money differs, and is empty where it doesn't.
+    ``money`` says how the two servers' money differs, and is empty where it doesn't. ``known`` are columns that were
+    planned already: many tables have the same ones.
     """
 
     timezone: str = "UTC"
     target_version: int = 180000
     money: str = ""
+    known: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
