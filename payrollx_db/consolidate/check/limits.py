@@ -119,8 +119,8 @@ def _of_target(place: str, plan: Plan, limits: Limits) -> Iterator[Finding]:
     largest = max((table.source.size for table in plan.copies), default=0)
     allowed = limits.number("temp_file_limit") * 1024
     if 0 <= allowed < largest:
-        message = f"temp_file_limit is {allowed / 1_000_000:,.0f} MB, and sorting for the indexes of the largest table"
-        yield Finding("setting", "warn", place, 1, f"{message} may need {largest / 1_000_000:,.0f} MB")
+        message = f"temp_file_limit is {allowed / 1_000_000:,.1f} MB, and sorting for the indexes of the largest table"
+        yield Finding("setting", "warn", place, 1, f"{message} may need {largest / 1_000_000:,.1f} MB")
     if limits.age > OLD:
         severity: Severity = "block" if limits.age > TOO_OLD else "warn"
         message = f"{limits.age:,} transactions since its oldest row was frozen: vacuum it before it takes no writes"
