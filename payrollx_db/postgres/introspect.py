@@ -71,6 +71,7 @@ class ForeignKey:
     target: str
     target_columns: tuple[str, ...]
     validated: bool
+    period: bool = False  # its last columns are periods: the child's has to be covered by the parents'
     # Known of those only that are to be restored.
     comment: str | None = None
     parent: str = ""  # the table that holds the partition which it points at; empty: ``target`` itself
@@ -255,8 +256,8 @@ def _index(row: list[Any]) -> Index:
 
 
 def _foreign_key(row: tuple[Any, ...]) -> ForeignKey:
-    _, schema, table, name, definition, columns, target_schema, target, target_columns, validated = row
+    _, schema, table, name, definition, columns, target_schema, target, target_columns, validated, period = row
     return ForeignKey(
         f"{schema}.{table}", name, definition, tuple(columns),
-        f"{target_schema}.{target}", tuple(target_columns), validated,
+        f"{target_schema}.{target}", tuple(target_columns), validated, period,
     )  # fmt: skip

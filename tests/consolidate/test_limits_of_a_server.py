@@ -37,9 +37,7 @@ def small(reachable_tmp: Path) -> Iterator[World]:
         query(source, "CREATE TABLE things (id integer PRIMARY KEY, name text)")
         with psycopg.connect(target.conninfo(), autocommit=True) as connection:
             connection.execute("CREATE SCHEMA shop")
-            connection.execute(
-                "CREATE TABLE shop.things (id integer PRIMARY KEY, name text) PARTITION BY HASH (id)"
-            )
+            connection.execute("CREATE TABLE shop.things (id integer PRIMARY KEY, name text) PARTITION BY HASH (id)")
             for number in range(PARTITIONS):
                 connection.execute(
                     f"CREATE TABLE shop.p{number} PARTITION OF shop.things FOR VALUES"

@@ -1,11 +1,12 @@
 """Where tables and indexes lie, and what is published of them, is after a copy as it was before."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
 from conftest import TestServer, unique
-from preflight_worlds import findings_in, one_finding
+from preflight_worlds import findings_in, login, one_finding
 from psycopg import sql
 from worlds import World, query
 
@@ -99,3 +100,18 @@ def test_a_publication_of_a_partition_alone_is_warned_of(spaces: World) -> None:
 
     assert "parts" in finding.message + " ".join(finding.examples)
     assert finding.place.endswith("app.parted")
+
+
+def test_tablespaces_in_which_this_role_may_build_no_index_are_named(role: str, spaces: World) -> None:
+    query(spaces.target, f'ALTER TABLE app.plain OWNER TO "{role}"; GRANT ALL ON SCHEMA app TO "{role}"')
+    limited = replace(spaces, target=login(spaces.target, role), small_tables=0)
+
+    def closed(world: World) -> list[tuple[str, int]]:
+        return [(f.place.partition(".")[2], f.count) for f in findings_in(world) if "tablespaces" in f.message]
+
+    assert closed(limited) == [("app.plain", 1)]
+    assert closed(replace(limited, small_tables=SMALL_TABLES)) == [], "their indexes stay where they are"
+    ((space,),) = query(spaces.target, "SELECT spcname FROM pg_tablespace WHERE spcname ~ 'Space'")
+    query(spaces.target, sql.SQL("GRANT CREATE ON TABLESPACE {} TO {}").format(
+        sql.Identifier(space), sql.Identifier(role)).as_string())  # fmt: skip
+    assert closed(limited) == []

@@ -275,7 +275,7 @@ class Examiner:
         async with undone(self.workspace.session):
             if not ends and not await self.workspace.has_rows(reference.target_table):
                 return  # its foreign key is left NOT VALID until its parents' service is copied
-            name = await self.workspace.parents(reference, ends)
+            name = await self.workspace.parents(reference, ends, temporal=self.plan.is_temporal(reference))
             for child in children:
                 orphans = await self.workspace.orphans(name, child)
                 if orphans.values:

@@ -242,10 +242,14 @@ class _Target(_Side):
             yield self.finding("privilege", "block", message)
         if setting.may_write_meta is False:
             yield self.finding("privilege", "block", "no USAGE and CREATE on it: grant both", "payrollx_meta")
+        large = {table.target_name for table in self.plan.copies if not table.small}
         for table in self.facts.relations:
             if not table.owned:
                 message = f"its indexes and keys are for its owner to drop and build: join the role {table.owner}"
                 yield self.finding("privilege", "block", message, table.full_name)
+            if table.closed_tablespaces and table.full_name in large:
+                message = "tablespaces of its indexes, which are built again there: grant CREATE on them"
+                yield self.finding("privilege", "block", message, table.full_name, *table.closed_tablespaces)
         for schema, tables in groupby(self.facts.relations, key=lambda r: r.schema):
             if any(table.owned and not table.schema_open for table in tables):
                 yield self.finding("privilege", "block", "no CREATE on it, which building an index takes", schema)

@@ -79,10 +79,15 @@ class ReferenceWorkspace:
     limit: int
     _made: int = field(default=0)
     _shapes: dict[str, list["_Shape"]] = field(default_factory=dict)
+    _temporal: set[str] = field(default_factory=set)
 
-    async def parents(self, reference: Reference, ends: Sequence[ReferenceEnd]) -> str:
-        """Collect the parents' keys, those that the target has already and those that will come; return the table."""
+    async def parents(self, reference: Reference, ends: Sequence[ReferenceEnd], *, temporal: bool = False) -> str:
+        """Collect the parents' keys, those that the target has already and those that will come; return the table.
+
+        Of a ``temporal`` reference, the last columns are periods.
+        """
         name = self._name("parents")
+        self._temporal |= {name} if temporal else set()
         keys = _key_names(len(reference.target_columns))
         parents = sql.Identifier(name)
         self._shapes[name] = shapes = await self._columns(reference.target_table, reference.target_columns)
@@ -146,14 +151,16 @@ class ReferenceWorkspace:
         query = "SELECT {values}, pg_catalog.count(*) FROM {source} WHERE ({rows}) AND {complete} GROUP BY {groups}"
         await self._fill(name, [*keys, "rows"], child, query, groups=_comma(groups))
         parts = {"text": text_of(map(sql.Identifier, keys)), "keys": _listed(keys)}
-        same = sql.SQL(" AND ").join(
+        equal = [
             sql.SQL("p.{0} OPERATOR({1}.=) c.{0}{2}").format(sql.Identifier(key), sql.SQL(shape.schema), shape.cast)
             for key, shape in zip(keys, shapes, strict=True)
-        )
+        ]
         unmatched = sql.SQL(
-            "WITH strays AS (SELECT * FROM pg_temp.{children} AS c WHERE NOT EXISTS"
-            " (SELECT FROM pg_temp.{parents} AS p WHERE {same})) {query} LIMIT {limit}"
-        ).format(query=sql.SQL(text).format(**parts), same=same, limit=sql.Literal(limit), **names)
+            "WITH strays AS (SELECT * FROM pg_temp.{children} AS c WHERE NOT {matched}) {query} LIMIT {limit}"
+        ).format(
+            query=sql.SQL(text).format(**parts), limit=sql.Literal(limit), children=names["children"],
+            matched=_matched(names["parents"], keys, equal, temporal=parents in self._temporal),
+        )  # fmt: skip
         with self.context.target.translating_errors("can't check the references"):
             rows: list[Any] = await self.session.fetch(render_sql(unmatched))
         await self._run("DROP TABLE pg_temp.{children}", children=names["children"])
@@ -233,6 +240,21 @@ def complete(values: Iterable[sql.Composable]) -> sql.Composable:
     return sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(value) for value in values)
 
 
+def _matched(
+    parents: sql.Identifier, keys: Sequence[str], equal: Sequence[sql.Composable], *, temporal: bool
+) -> sql.Composable:
+    """Return the condition that a child ``c`` has a parent; a temporal one, parents ``p`` that cover its period."""
+    if not temporal:
+        exists = sql.SQL("EXISTS (SELECT FROM pg_temp.{} AS p WHERE {})")
+        return exists.format(parents, sql.SQL(" AND ").join(equal))
+    meets = sql.SQL("p.{0} OPERATOR(pg_catalog.&&) c.{0}").format(sql.Identifier(keys[-1]))
+    covers = sql.SQL(
+        "coalesce(c.{0} OPERATOR(pg_catalog.<@)"
+        " (SELECT pg_catalog.range_agg(p.{0}) FROM pg_temp.{1} AS p WHERE {2}), false)"
+    )
+    return covers.format(sql.Identifier(keys[-1]), parents, sql.SQL(" AND ").join([*equal[:-1], meets]))
+
+
 def already_enforced(plan: Plan, child: ReferenceEnd, parent: ReferenceEnd | None) -> bool:
     """Whether a validated foreign key of the source already says it, to the very table that will be the parent."""
     if parent is None or child.table.database != parent.table.database:
@@ -241,6 +263,7 @@ def already_enforced(plan: Plan, child: ReferenceEnd, parent: ReferenceEnd | Non
     pairs = set(zip(here, there, strict=True)) if len(here) == len(there) else set()
     return any(
         key.validated
+        and not key.period  # of which a server may say so without having looked (see `KeyBuilder`)
         and key.target == parent.table.source.full_name
         and set(zip(key.columns, key.target_columns, strict=True)) == pairs
         for key in plan.sources[child.table.database].keys_of(child.table.source.full_name)

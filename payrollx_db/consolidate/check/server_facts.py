@@ -92,6 +92,7 @@ class Relation:
     unlogged: bool
     identity: str
     foreign_tables: list[str]
+    closed_tablespaces: list[str]
     analyzed_size: int
 
     @property

@@ -49,10 +49,15 @@ class Plan:
             for key in self.target.foreign_keys
             if key.table in planned
             and key.validated
-            and "PERIOD " not in key.definition
             and _ends(key.table, key.columns, key.target, key.target_columns) not in known
         ]
         return (*declared, *undeclared)
+
+    def is_temporal(self, reference: Reference) -> bool:
+        """Whether the target holds a reference by its periods: parents of the same key have to cover the child's."""
+        ends = _ends(reference.table, reference.columns, reference.target_table, reference.target_columns)
+        keys = (key for key in self.target.foreign_keys if key.period and key.table == reference.table)
+        return any(_ends(key.table, key.columns, key.target, key.target_columns) == ends for key in keys)
 
     @cached_property
     def enforced_by_table(self) -> Mapping[str, tuple[Reference, ...]]:

@@ -12,7 +12,9 @@ SELECT con.conrelid::bigint,
        (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
         FROM pg_catalog.unnest(con.confkey) WITH ORDINALITY AS k (attnum, place)
         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.confrelid AND a.attnum = k.attnum),
-       con.convalidated
+       con.convalidated,
+       -- Temporal keys came with 18.
+       coalesce((pg_catalog.to_jsonb(con) ->> 'conperiod')::boolean, false)
 FROM pg_catalog.pg_constraint AS con
 JOIN pg_catalog.pg_class AS sc ON sc.oid = con.conrelid
 JOIN pg_catalog.pg_namespace AS sn ON sn.oid = sc.relnamespace

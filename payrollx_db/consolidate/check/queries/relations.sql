@@ -20,6 +20,13 @@ SELECT c.oid::bigint AS oid,
              JOIN pg_catalog.pg_class AS f ON f.oid = below.oid AND f.relkind = 'f'
              JOIN pg_catalog.pg_namespace AS fn ON fn.oid = f.relnamespace
              ORDER BY 1) AS foreign_tables,
+       -- Tablespaces in which its indexes lie, and this role may build none: they couldn't come back there.
+       ARRAY(SELECT DISTINCT ts.spcname::text
+             FROM pg_catalog.pg_index AS x
+             JOIN pg_catalog.pg_class AS xc ON xc.oid = x.indexrelid
+             JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = xc.reltablespace
+             WHERE x.indrelid = c.oid AND c.relkind = 'r' AND NOT pg_catalog.has_tablespace_privilege(ts.oid, 'CREATE')
+             ORDER BY 1) AS closed_tablespaces,
        -- As of its last ANALYZE: to ask for the real size would wait for whoever has locked the table.
        c.relpages::bigint * pg_catalog.current_setting('block_size')::int AS analyzed_size
 FROM pg_catalog.pg_class AS c
