@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from psycopg import sql
 from servers import HELP, THROW_AWAY, Chosen, choose, in_memory
 
 from payrollx_db.catalogs.payrollx.practice.databases import RECIPES, drop_legacy, make_legacy
-from payrollx_db.devserver import Server, create_database, drop_database
+from payrollx_db.devserver import Server
 from payrollx_db.devserver.practice import LegacySummary
 from payrollx_db.devserver.programs import VARIABLE
 from payrollx_db.postgres.url import DatabaseUrl
@@ -51,6 +52,7 @@ pytest_plugins = [
 LEGACY_EMPLOYEES = 100
 
 SHARED = pytest.StashKey[Chosen]()
+FILE_COPY_SINCE = 150000
 
 _numbers = itertools.count(1)
 
@@ -89,19 +91,51 @@ def pytest_report_header(config: pytest.Config) -> str:
     return config.stash[SHARED].title
 
 
-@dataclass(frozen=True)
+@dataclass
 class TestServer:
-    """A superuser's URL of the maintenance database, and ways to make databases beside it."""
+    """A superuser's URL of the maintenance database, and ways to make databases beside it.
+
+    One session makes and drops them all: a thousand logins would take a good part of the tests' time.
+    """
 
     __test__ = False
 
     url: DatabaseUrl
+    _session: psycopg.Connection | None = None
 
-    def create_database(self, name: str, template: str | None = None) -> DatabaseUrl:
-        return create_database(self.url, name, template=template)
+    def create_database(self, name: str, template: str = "template0") -> DatabaseUrl:
+        """Make a database, empty or a clone; files are copied, since that takes half the time of writing WAL."""
+        clone = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        self._run(clone + sql.SQL(" STRATEGY FILE_COPY") if self.version >= FILE_COPY_SINCE else clone)
+        return self.url.with_database(name)
 
     def drop_database(self, name: str) -> None:
-        drop_database(self.url, name)
+        """Drop a database, if it is there, and throw out whoever is connected to it."""
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @property
+    def version(self) -> int:
+        """The server's version as it counts them: 180004."""
+        return self._connected().info.server_version
+
+    def close(self) -> None:
+        """End the session."""
+        if self._session:
+            self._session.close()
+
+    def _run(self, statement: sql.Composable) -> None:
+        session = self._connected()
+        try:
+            session.execute(statement)
+        except psycopg.OperationalError:
+            if not session.closed:
+                raise
+            self._connected().execute(statement)  # a test has ended everybody's sessions
+
+    def _connected(self) -> psycopg.Connection:
+        if self._session is None or self._session.closed:
+            self._session = psycopg.connect(self.url.conninfo(), autocommit=True)
+        return self._session
 
 
 def unique(name: str) -> str:
@@ -130,14 +164,16 @@ def _quick_logins(url: DatabaseUrl) -> None:
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
     if url := request.config.stash[SHARED].url:
-        yield TestServer(url)
+        with closing(TestServer(url)) as chosen:
+            yield chosen
         return
     folder = Path(tempfile.mkdtemp(prefix="payrollx-db-", dir=in_memory()))
     embedded = Server(folder, settings=THROW_AWAY)
     try:
         url = embedded.up()
         _quick_logins(url)
-        yield TestServer(url)
+        with closing(TestServer(url)) as chosen:
+            yield chosen
     finally:
         embedded.destroy()
 

@@ -4,11 +4,14 @@ The dumps are forged as whoever may write the folder would: a text in the table 
 checksums are made to fit. Only the signature, which these tests pass over, can't be.
 """
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from backups import USERS, Archive
+from conftest import TestServer, unique
 from psycopg import sql
 from schema_snapshots import picture
 from worlds import snapshot_of, value
@@ -38,6 +41,29 @@ def refused(archive: Archive, backup: Backup, match: str = "the dump brings what
         archive.restore(backup)
     assert (snapshot_of(archive.url), picture(archive.url)) == (before, shape)
     return " ".join((caught.value.message, *caught.value.details))
+
+
+@pytest.fixture(scope="module")
+def backed_up(
+    server: TestServer, filled_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Archive, Backup]]:
+    """A database with a long comment, and its backup: all tests whose forgeries are refused share them."""
+    name = unique("crafted")
+    archive = Archive(server.create_database(name, filled_template), tmp_path_factory.mktemp("crafted") / "backups")
+    archive.folder.mkdir()
+    archive.run(f"COMMENT ON TABLE auth.users IS '{PAD}'")
+    (made,) = archive.backup("auth")
+    yield archive, made
+    server.drop_database(name)
+
+
+@pytest.fixture
+def commented(backed_up: tuple[Archive, Backup], tmp_path: Path) -> tuple[Archive, Backup]:
+    """That database, and a copy of the backup, to be forged."""
+    shared, made = backed_up
+    folder = tmp_path / "backups" / made.folder.name
+    shutil.copytree(made.folder, folder)
+    return Archive(shared.url, folder.parent), manifest.read(folder)
 
 
 # What a comment on a table, the most harmless of entries, turns out to hold.
@@ -70,9 +96,8 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
-def test_what_hides_in_an_entry_is_refused(hidden: str, archive: Archive) -> None:
-    archive.run(f"COMMENT ON TABLE auth.users IS '{PAD}'")
-    (made,) = archive.backup("auth")
+def test_what_hides_in_an_entry_is_refused(hidden: str, commented: tuple[Archive, Backup]) -> None:
+    archive, made = commented
 
     refused(archive, forged(archive, made, f"COMMENT ON TABLE auth.users IS '{PAD}';", HIDDEN[hidden]))
 
@@ -132,8 +157,8 @@ def test_what_an_expression_calls_is_refused_before_there_are_rows(place: str, a
         "COPY auth.users (id) FROM stdin WHERE set_config('role', 'none', false) <> '';",
     ],
 )
-def test_rows_go_into_the_schemas_own_tables_only(line: str, archive: Archive) -> None:
-    (made,) = archive.backup("auth")
+def test_rows_go_into_the_schemas_own_tables_only(line: str, commented: tuple[Archive, Backup]) -> None:
+    archive, made = commented
     columns = ("id", "email", "password", "first_name", "last_name", "role", "is_active", "created_at", "updated_at")
     data = made.dump.read_bytes()
     start = data.index(b"COPY auth.users (")
@@ -153,7 +178,8 @@ def test_a_sequence_of_anothers_isnt_set(archive: Archive) -> None:
 
     forgery = forged(archive, made, "setval('auth.a_long_name_of_one'", "setval('wallet.long_name_of_one'")
 
-    refused(archive, forgery, "sets something else")
+    assert "than a sequence of its schema" in refused(archive, forgery, "sets something else")
+    assert archive.run("SELECT is_called FROM wallet.long_name_of_one") == [(False,)]
 
 
 EXTRAS = (

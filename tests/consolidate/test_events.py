@@ -134,9 +134,16 @@ def test_a_full_disk_ends_the_file_and_not_the_work(capsys: pytest.CaptureFixtur
     assert told.count("can't write events to") == 1
 
 
-def test_without_a_file_nothing_is_recorded() -> None:
+def test_without_a_file_nothing_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
     with recording(None) as observer:
         observer(TableFinished("a", "b", 1, 1, 1.0))
+
+    assert capsys.readouterr() == ("", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- logs as JSON -------------------------------------------------------------------------------------

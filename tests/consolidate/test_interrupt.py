@@ -245,6 +245,7 @@ def test_cut_off_again_and_again(reading_world: World) -> None:
     before = snapshot_of(reading_world.target)
     for moment in (name for name in MOMENTS if name not in SINGLY):
         cut_off(reading_world, MOMENTS[moment], "organization")
+        assert query(reading_world.target, "SELECT id, status FROM payrollx_meta.runs") == [(1, "interrupted")]
 
     ends_well(reading_world, before, "organization")
 

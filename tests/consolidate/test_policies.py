@@ -44,7 +44,13 @@ def balanced(document: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"drift": "newest"}, {"stranded": "adopt"}, {"drift": "newest", "stranded": "adopt"}]
+    "changes",
+    [
+        {},
+        {"drift": "newest", "stranded": "adopt"},
+        pytest.param({"drift": "newest"}, marks=pytest.mark.long),
+        pytest.param({"stranded": "adopt"}, marks=pytest.mark.long),
+    ],
 )
 def test_hostile_databases_go_through(hostile_world: World, changes: dict[str, str]) -> None:
     document = hostile_world.answer("copy", *given(**changes))
@@ -62,7 +68,13 @@ def test_hostile_databases_go_through(hostile_world: World, changes: dict[str, s
     assert sum(table["quarantined"] for table in verdict["tables"]) > 10
 
 
-@pytest.mark.parametrize("code", sorted(ALL))
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(code, marks=() if code in ("duplicate", "lossy", "stranded") else pytest.mark.long)
+        for code in sorted(ALL)
+    ],
+)
 def test_each_code_blocks_without_its_policy(hostile_world: World, code: str) -> None:
     before = snapshot_of(hostile_world.target)
 

@@ -83,10 +83,10 @@ CELLS: dict[str, st.SearchStrategy[Any]] = {
     "mood": st.sampled_from(["fine", "not so fine", "o'dd"]),
 }
 rows = st.lists(
-    st.tuples(ids, *(st.none() | cell for cell in CELLS.values())), max_size=8, unique_by=lambda row: uuid.UUID(row[0])
+    st.tuples(ids, *(st.none() | cell for cell in CELLS.values())), max_size=16, unique_by=lambda row: uuid.UUID(row[0])
 )
 generously = settings(
-    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -135,19 +135,17 @@ ACTIONS: dict[str, Callable[[World], Awaitable[Any]]] = {
 }
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_a_newer_version_is_refused(newer_world: World, action: str) -> None:
+def test_a_newer_version_is_refused(newer_world: World) -> None:
+    """By each action, and by backups; none of them changes anything."""
     before = snapshot_of(newer_world.target)
 
-    with pytest.raises(StateConflictError) as caught:
-        asyncio.run(ACTIONS[action](newer_world))  # type: ignore[arg-type]
+    for name, action in ACTIONS.items():
+        with pytest.raises(StateConflictError) as caught:
+            asyncio.run(action(newer_world))  # type: ignore[arg-type]
 
-    assert f"version {schema.VERSION + 1}, written by payrollx-db 9.9.9" in caught.value.message
-    assert f"knows it up to version {schema.VERSION}" in caught.value.message
-    assert "use payrollx-db 9.9.9" in caught.value.hint
-    assert snapshot_of(newer_world.target) == before
-
-
-def test_a_backup_refuses_it_too(newer_world: World) -> None:
+        assert f"version {schema.VERSION + 1}, written by payrollx-db 9.9.9" in caught.value.message, name
+        assert f"knows it up to version {schema.VERSION}" in caught.value.message
+        assert "use payrollx-db 9.9.9" in caught.value.hint
+        assert snapshot_of(newer_world.target) == before, name
     with backup_session(newer_world.target) as opened, pytest.raises(StateConflictError, match=r"9\.9\.9"):
         opened.refuse_unfinished_run(["shop"])

@@ -101,7 +101,7 @@ def test_a_statement_may_take_longer_than_connecting(home: Home, driver: str) ->
     home.move(driver)
 
     with auth.db.session() as session:
-        session.execute(text("SELECT pg_sleep(1.2)"))
+        assert session.execute(text("SELECT 1 FROM pg_sleep(1.2)")).scalar_one() == 1
 
 
 @ALL

@@ -293,9 +293,10 @@ def test_imperative_classes_are_held_too(home: Home) -> None:
 
     mapped.map_imperatively(Mine, Table("wallets", mapped.metadata, Column("id", Integer, primary_key=True),
                                         schema="wallet"))  # fmt: skip
-    with refused("insert into"), employee.db.session() as session:
+    with refused("insert into") as caught, employee.db.session() as session:
         session.add(Mine())
         session.flush()
+    assert "wallet" in str(caught.value)
 
 
 DDL: dict[str, Any] = {

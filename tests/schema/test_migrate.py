@@ -189,8 +189,8 @@ def test_looking_leaves_no_trace(database: DatabaseUrl) -> None:
 DRIFT = {
     "ALTER TABLE auth.users ADD phone text": "column auth.users.phone is in the database only",
     "ALTER TABLE auth.users DROP last_name": "column auth.users.last_name is missing",
-    "ALTER TABLE auth.users ALTER role DROP DEFAULT": (
-        "column auth.users.role has default None; the models say EMPLOYEE"
+    "ALTER TABLE wallet.wallets ALTER created_at DROP DEFAULT": (
+        "column wallet.wallets.created_at has default None; the models say now()"
     ),
     "ALTER TABLE auth.users ALTER role SET DEFAULT 'ADMIN'": (
         "column auth.users.role has default 'ADMIN'::text; the models say EMPLOYEE"
@@ -198,8 +198,8 @@ DRIFT = {
     "ALTER TABLE employee.employees ALTER salary TYPE numeric(20, 2)": (
         "column employee.employees.salary has type NUMERIC(20, 2); the models say NUMERIC(38, 18)"
     ),
-    "ALTER TABLE auth.users ALTER role DROP NOT NULL": (
-        "column auth.users.role has nullable True; the models say False"
+    "ALTER TABLE auth.users ALTER first_name DROP NOT NULL": (
+        "column auth.users.first_name has nullable True; the models say False"
     ),
     "DROP INDEX auth.ix_users_role": "index ix_users_role of auth.users is missing",
     "ALTER TABLE wallet.wallets DROP CONSTRAINT uq_wallets_public_key": (
@@ -225,8 +225,8 @@ DRIFT = {
     "CREATE POLICY evil ON auth.users USING (true)": "policy evil on auth.users is in the database only",
     "ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY": "row security on auth.users is in the database only",
     "CREATE VIEW auth.everyone AS SELECT id FROM auth.users": "view auth.everyone is in the database only",
-    "CREATE MATERIALIZED VIEW auth.everyone AS SELECT id FROM auth.users": (
-        "materialized view auth.everyone is in the database only"
+    "CREATE MATERIALIZED VIEW auth.everybody AS SELECT id FROM auth.users": (
+        "materialized view auth.everybody is in the database only"
     ),
     "CREATE DOMAIN auth.money AS numeric CHECK (VALUE > 0)": "type auth.money is in the database only",
     "CREATE FUNCTION auth.audit_into_x() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'": (
@@ -237,11 +237,14 @@ DRIFT = {
 }
 
 
-@pytest.mark.parametrize("change", DRIFT)
-def test_drift_is_seen(change: str, migrated: DatabaseUrl) -> None:
-    run(migrated, change)
+def test_drift_is_seen(migrated: DatabaseUrl) -> None:
+    """All of it at once: each change is one that no other one hides."""
+    for change in DRIFT:
+        run(migrated, change)
 
-    assert DRIFT[change] in [finding.message for finding in migrate.check(migrated, CATALOG)]
+    messages = {finding.message for finding in migrate.check(migrated, CATALOG)}
+
+    assert set(DRIFT.values()) <= messages
 
 
 def test_what_lies_in_other_schemas_is_no_drift(migrated: DatabaseUrl) -> None:

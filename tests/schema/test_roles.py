@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,8 @@ def own_server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
     except PayrollxError as error:
         pytest.skip(f"no server of our own: {error}")
     try:
-        yield TestServer(url)
+        with closing(TestServer(url)) as chosen:
+            yield chosen
     finally:
         embedded.destroy()
 
@@ -246,6 +248,8 @@ def test_where_a_dba_made_the_roles_a_member_needs_nothing_else(inherits: str, t
     run(two[1], "GRANT payrollx_owner TO deployer")
 
     round_trip(deployers(two[0]))
+    deployer = ask(two[0], "SELECT rolinherit, rolcreaterole, rolsuper FROM pg_roles WHERE rolname = 'deployer'")
+    assert deployer == [(inherits == "INHERIT", False, False)]
 
 
 def test_who_may_do_neither_is_told_what_to_ask_for(two: Two) -> None:
