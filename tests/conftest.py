@@ -103,9 +103,11 @@ class TestServer:
     url: DatabaseUrl
     _session: psycopg.Connection | None = None
 
-    def create_database(self, name: str, template: str = "template0") -> DatabaseUrl:
+    def create_database(self, name: str, template: str | None = None) -> DatabaseUrl:
         """Make a database, empty or a clone; files are copied, since that takes half the time of writing WAL."""
-        clone = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        clone = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(template or "template0")
+        )
         self._run(clone + sql.SQL(" STRATEGY FILE_COPY") if self.version >= FILE_COPY_SINCE else clone)
         return self.url.with_database(name)
 
