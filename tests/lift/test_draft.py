@@ -119,7 +119,7 @@ def test_what_models_cant_say_is_listed(drafted: Drafted) -> None:
     for phrase in (
         "function shop.slug(pg_catalog.text)", "view crm.shoppers", "trigger touch on shop.customers",
         "partition shop.events_2024 of shop.events", "inheritance of shop.child from shop.parent",
-        "storage or statistics of shop.customers.class", "NO INHERIT of parent_name_check on shop.parent",
+        "storage or statistics of shop.customers: class", "NO INHERIT of parent_name_check on shop.parent",
         "replica identity full of shop.accounts", "comment on view shop.active_customers",
         "sequence shop.free_numbers, which no column owns",
     ):  # fmt: skip

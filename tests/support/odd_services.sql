@@ -53,6 +53,7 @@ CREATE INDEX customers_tags ON shop.customers USING gin (tags) WITH (fastupdate 
 CREATE INDEX customers_brin ON shop.customers USING brin (updated_at) WITH (pages_per_range = 32);
 CREATE INDEX customers_collate ON shop.customers (class COLLATE "C");
 CREATE INDEX customers_slug ON shop.customers (shop.slug(class));
+CREATE INDEX customers_cast ON shop.customers (lower((unlimited)::text));
 CREATE INDEX customers_json ON shop.customers ((metadata ->> 'a'::text));
 CREATE INDEX customers_hash ON shop.customers USING hash (class);
 CREATE INDEX "weird ""index"" name" ON shop.customers ("sp ace", "quo""te", "per%cent");
@@ -96,6 +97,8 @@ CREATE TABLE shop.orders (
 );
 CREATE INDEX ON shop.orders (customer_id);
 CREATE INDEX ON shop.orders (status);
+CREATE INDEX ON shop.orders (price, number DESC);
+CREATE INDEX ON shop.orders (number, price);
 CREATE TABLE shop.order_items (
     order_id bigint NOT NULL REFERENCES shop.orders,
     line integer NOT NULL,
@@ -146,3 +149,4 @@ CREATE VIEW crm.shoppers AS SELECT c.id FROM crm.customers c JOIN shop.customers
 CREATE TYPE crm.status AS ENUM ('on', 'off');
 CREATE TABLE crm.contacts (id integer PRIMARY KEY, customer_id integer REFERENCES crm.customers, status crm.status DEFAULT 'on');
 CREATE TABLE "Odd Schema"."Odd ""Table""" ("the id" uuid PRIMARY KEY, "see also" uuid REFERENCES "Odd Schema"."Odd ""Table""");
+CREATE TABLE shop.wider (id integer PRIMARY KEY, order_id integer REFERENCES shop.orders, small smallint REFERENCES shop.categories);

@@ -24,6 +24,7 @@ class Said:
     unique: bool = False
     index: bool = False
     foreign_key: Item | None = None
+    type_follows: bool = False  # the foreign key leads to a column of the same type and service, which says it
 
 
 def arguments(
@@ -35,7 +36,7 @@ def arguments(
     items: list[Item] = []
     if attribute != column.name:
         items.append(Text(column.name))
-    if not (model and use.implied):
+    if not (model and use.implied and (said.type_follows or not said.foreign_key)):
         items.append(types.explicit(use))
     if said.foreign_key:
         items.append(said.foreign_key)
@@ -45,8 +46,10 @@ def arguments(
         items.append(Named("server_default", default))
     if column.comment is not None:
         items.append(Named("comment", Text(column.comment)))
-    annotation = f"{use.annotation} | None" if nullable and not use.loose else use.annotation
-    return annotation, items
+    if not model:
+        return "", items
+    annotation = types.annotation(use)
+    return (f"{annotation} | None" if nullable and not use.loose else annotation), items
 
 
 def is_nullable(column: Column, types: Types) -> bool:

@@ -128,8 +128,9 @@ def index_item(table: Table, index: Index, imports: Imports) -> Item:
     """Return an index in words."""
     operators: dict[str, Item] = {}
     elements = [_element(element, operators, imports) for element in index.elements]
-    columns = [element.column or "" for element in index.elements]
-    name = Code("None") if all(columns) and conventional(table, "i", columns, index.name) else Text(index.name)
+    columns = [item.text for item in elements if isinstance(item, Text)]
+    plain = len(columns) == len(elements) and conventional(table, "i", columns, index.name)
+    name = Code("None") if plain else Text(index.name)
     return call(
         imports.name(CORE, "Index"), name, *elements,
         unique=_flag(index.unique),

@@ -24,6 +24,8 @@ PARTS = (
     "STATISTICS ", "COMMENT ",
 )  # fmt: skip
 FIRST, LAST = "\n--\n-- Name: ", "\n--\n-- PostgreSQL database dump complete\n"
+# What some servers keep with each column for themselves: their own pg_dump hides it, a newer one doesn't.
+OF_SERVER = re.compile(r"^ALTER TABLE ONLY \S.* ALTER COLUMN \S.* SET \(pg_\w+=\d+\);\n", re.MULTILINE)
 DROP = re.compile(r"^(?:DROP|ALTER) ", re.MULTILINE)
 
 
@@ -106,7 +108,7 @@ def _body(script: str) -> str:
     body, last, _ = rest.rpartition(LAST)
     if first and not last:
         raise TargetError("pg_restore wrote something that ends too early", hint="try again; it may have been ended")
-    return (first + body).lstrip("\n") + "\n" if first else ""
+    return OF_SERVER.sub("", first + body).lstrip("\n") + "\n" if first else ""
 
 
 def _before(script: str) -> str:

@@ -280,6 +280,7 @@ def _split(module: _Module, table: Table) -> tuple[dict[str, columns.Said], list
             foreign_key=constraints.foreign_key(table, keys[column.name], imports, inline=True)
             if column.name in keys
             else None,
+            type_follows=column.name in keys and _leads_to(module, keys[column.name]) == column.written,
         )
         for column in table.columns
     }
@@ -304,6 +305,14 @@ def _split(module: _Module, table: Table) -> tuple[dict[str, columns.Said], list
         if indexes.get(str(index.elements[0].column)) is not index
     ]
     return said, items
+
+
+def _leads_to(module: _Module, key: Constraint) -> str:
+    """Return the type of the column that a foreign key leads to; empty where that is another service's."""
+    for table in module.draft.tables:
+        if (table.schema, table.name) == (key.target_schema, key.target):
+            return next(column.written for column in table.columns if column.name == key.target_columns[0])
+    return ""
 
 
 def _indexes(table: Table) -> list[Index]:

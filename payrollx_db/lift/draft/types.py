@@ -137,14 +137,25 @@ class Types:
             return self._plain(kind.name)
         if kind.name in PLAIN:
             module, name, annotation = PLAIN[kind.name]
-            return Use(Code(self._imports.name(module, name)), self._annotated(annotation))
+            return Use(Code(self._imports.name(module, name)), annotation)
         return self._with_parameters(kind, written, parameters, collation)
 
     def _plain(self, name: str) -> Use:
-        annotation = self._annotated(MAPPED[name])
+        annotation = MAPPED[name]
         if name == "timestamptz":
             return Use(call("DateTime", timezone=Code("True")), annotation, implied=True)
         return Use(Code(EXPLICIT[name]), annotation, implied=True)
+
+    def annotation(self, use: Use) -> str:
+        """Return a type's annotation, and import what it names."""
+        for word in set(re.findall(r"\w+", use.annotation)):
+            if word in {"datetime", "decimal", "uuid"}:
+                self._imports.module(word)
+            elif word in {"Range", "MultiRange"}:
+                self._imports.name(POSTGRES, word)
+            elif word == "Any":
+                self._imports.name("typing", word)
+        return use.annotation
 
     def explicit(self, use: Use) -> Item:
         """Return the type in words, also where an annotation would do, and import it."""
@@ -165,7 +176,7 @@ class Types:
         numbers: list[Item] = [Code(number) for number in parameters]
         named = [Named("collation", Text(collation))] if collation else []
         if kind.name == "numeric":
-            return Use(call(self._imports.name(CORE, "Numeric"), *numbers), self._annotated("decimal.Decimal"))
+            return Use(call(self._imports.name(CORE, "Numeric"), *numbers), "decimal.Decimal")
         if kind.name in {"text", "varchar"} or (kind.name == "bpchar" and numbers):
             name = self._imports.name(CORE, {"text": "Text", "varchar": "String", "bpchar": "CHAR"}[kind.name])
             return Use(call(name, *numbers, *named) if numbers or named else Code(name), "str")
@@ -181,7 +192,7 @@ class Types:
     def _time(self, name: str, precision: list[Item]) -> Use:
         zone = [Named("timezone", Code("True"))] if name.endswith("tz") else []
         stamp = name.startswith("timestamp")
-        annotation = self._annotated("datetime.datetime" if stamp else "datetime.time")
+        annotation = "datetime.datetime" if stamp else "datetime.time"
         if precision:
             title = self._imports.name(POSTGRES, "TIMESTAMP" if stamp else "TIME")
             return Use(call(title, *zone, precision=precision[0]), annotation)
@@ -189,7 +200,7 @@ class Types:
         return Use(call(title, *zone) if zone else Code(title), annotation)
 
     def _interval(self, written: str) -> Use:
-        annotation = self._annotated("datetime.timedelta")
+        annotation = "datetime.timedelta"
         match = re.fullmatch(r"interval ?([a-z ]*?) ?(?:\((\d)\))?", written)
         fields, precision = match.groups() if match else ("", None)
         if not fields and not precision:
@@ -202,21 +213,13 @@ class Types:
         match = re.fullmatch(r"(\w+?)(multi)?range", kind.name)
         if kind.kind not in "rm" or match is None or match[1] not in RANGES:
             return None
-        many = self._imports.name(POSTGRES, "MultiRange" if match[2] else "Range")
-        annotation = f"{many}[{self._annotated(RANGES[match[1]])}]"
+        many = "MultiRange" if match[2] else "Range"
+        annotation = f"{many}[{RANGES[match[1]]}]"
         return Use(Code(self._imports.name(POSTGRES, kind.name.upper())), annotation)
 
     def _other(self, written: str) -> Use:
         self._imports.name(f"{self._imports.own}.base", "PostgresType")
-        self._imports.name("typing", "Any")
         return Use(call("PostgresType", Text(written)), "Any")
-
-    def _annotated(self, annotation: str) -> str:
-        if annotation == "Any":
-            self._imports.name("typing", "Any")
-        elif "." in annotation:
-            self._imports.module(annotation.partition(".")[0])
-        return annotation
 
     def _sayable(self, kind: Type) -> bool:
         """Tell whether SQLAlchemy has words for a domain: it knows one check, and no domain over another."""

@@ -2,7 +2,7 @@
 -- must be.
 SELECT conrelid AS table, conname AS name, contype AS kind, condeferrable AS deferrable, condeferred AS deferred,
     convalidated AS validated, pg_catalog.pg_get_constraintdef(pg_constraint.oid) AS definition,
-    coalesce(pg_catalog.pg_get_expr(conbin, conrelid), '') AS expression, connoinherit AS no_inherit,
+    coalesce(pg_catalog.pg_get_expr(conbin, conrelid, true), '') AS expression, connoinherit AS no_inherit,
     conindid AS index, confupdtype AS on_update, confdeltype AS on_delete, confmatchtype AS match,
     pg_catalog.obj_description(pg_constraint.oid, 'pg_constraint') AS comment,
     target_space.nspname AS target_schema, target.relname AS target,

@@ -2,7 +2,7 @@
 SELECT indrelid AS table, pg_index.indexrelid AS oid, relname AS name, amname AS method, indisunique AS unique,
     indisvalid AS valid, coalesce((pg_catalog.to_jsonb(pg_index) ->> 'indnullsnotdistinct')::boolean, false)
         AS nulls_not_distinct,
-    pg_catalog.pg_get_expr(indpred, indrelid) AS predicate, coalesce(reloptions, '{}') AS options,
+    pg_catalog.pg_get_expr(indpred, indrelid, true) AS predicate, coalesce(reloptions, '{}') AS options,
     pg_catalog.obj_description(pg_index.indexrelid, 'pg_class') AS comment,
     EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conindid = pg_index.indexrelid AND conrelid = indrelid
         AND contype IN ('p', 'u', 'x')) AS of_constraint,
@@ -18,7 +18,7 @@ JOIN pg_catalog.pg_am ON pg_am.oid = relam
 CROSS JOIN LATERAL (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'column', plain.attname,
-        'expression', pg_catalog.pg_get_indexdef(pg_index.indexrelid, position + 1, false),
+        'expression', pg_catalog.pg_get_indexdef(pg_index.indexrelid, position + 1, true),
         'collation', CASE WHEN indcollation[position] NOT IN (0, coalesce(plain.attcollation, expression_type.typcollation))
             THEN pg_catalog.format('%%I.%%I', collation_space.nspname, collname) END,
         'operators', CASE

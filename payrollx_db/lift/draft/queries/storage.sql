@@ -28,12 +28,16 @@ UNION ALL
 SELECT nspname, pg_catalog.format('cluster order %%s of %%s', indexrelid::regclass, place)
 FROM relations JOIN pg_catalog.pg_index ON indrelid = relations.oid WHERE indisclustered
 UNION ALL
-SELECT nspname, pg_catalog.format('storage or statistics of %%s.%%I', place, attname)
+SELECT nspname, pg_catalog.format('storage or statistics of %%s: %%s', place, pg_catalog.string_agg(
+    pg_catalog.quote_ident(attname), ', ' ORDER BY attnum))
 FROM relations
 JOIN pg_catalog.pg_attribute ON attrelid = relations.oid
 JOIN pg_catalog.pg_type ON pg_type.oid = atttypid
 WHERE relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped AND NOT relispartition
-    AND (attstorage <> typstorage OR attcompression <> '' OR coalesce(attstattarget, -1) <> -1 OR attoptions IS NOT NULL)
+    AND (attstorage <> typstorage OR attcompression <> '' OR coalesce(attstattarget, -1) <> -1
+        -- there are servers that keep options of their own there
+        OR EXISTS (SELECT FROM pg_catalog.unnest(attoptions) AS option WHERE option NOT LIKE 'pg\_%%'))
+GROUP BY nspname, place
 UNION ALL
 SELECT nspname, pg_catalog.format('sequence %%s, which no column owns', place)
 FROM relations
