@@ -1,17 +1,20 @@
 """The story of ``lift plan``: read both sides, say what stands in the way, and lock the shapes of the sources."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from payrollx_db.lift import lock as locks
 from payrollx_db.lift.catalog import lift
 from payrollx_db.lift.lock import Lock
+from payrollx_db.lift.plan import lacking, left_out
+from payrollx_db.lift.plan.facts import SourceFacts, TargetFacts, read_source, read_target
 from payrollx_db.lift.plan.target import taken_schemas
 from payrollx_db.lift.project import LiftedSchema, Project
-from payrollx_db.lift.reading import read_databases
+from payrollx_db.lift.reading import AT_ONCE, by_database, read_databases
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
 from payrollx_db.model.finding import EXAMPLES, Finding
-from payrollx_db.postgres.introspect import inspect
+from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.introspect import Database, inspect
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
 
@@ -57,8 +60,46 @@ async def plan(
         renewed = now.schemas.keys() - before.schemas.keys() | (chosen if renew else set())
         lock = Lock({name: (now if name in renewed else before).schemas[name] for name in now.schemas})
         locks.write(project, lock)
-        findings += taken_schemas(lift(project, lock), sources, await inspect(sessions, target))
+        there = await inspect(sessions, target)
+        findings += taken_schemas(lift(project, lock), sources, there)
+        findings += await _findings(sessions, endpoints, target, sources, databases, there)
     return LiftPlan(project, sources, lock, tuple(findings))
+
+
+async def _findings(
+    sessions: SessionPool,
+    endpoints: Mapping[str, Endpoint],
+    target: Endpoint,
+    sources: Iterable[LiftedSchema],
+    databases: Mapping[str, Database],
+    there: Database,
+) -> list[Finding]:
+    """Return what the lift would meet, by the catalogs of both sides."""
+    groups = by_database(endpoints, sources)
+    readers = [
+        read_source(
+            sessions, endpoints[group[0].source], databases[group[0].source], [one.source_schema for one in group]
+        )
+        for group in groups
+    ]
+    read = await limited(readers, AT_ONCE)
+    extensions = {name for facts in read for name, _ in facts.whole.get("extension", ())}
+    has = await read_target(sessions, target, there, extensions)
+    return [finding for group, facts in zip(groups, read, strict=True) for finding in _of_group(group, facts, has)]
+
+
+def _of_group(group: Sequence[LiftedSchema], facts: SourceFacts, target: TargetFacts) -> Iterator[Finding]:
+    """Yield the findings of one database, the first of whose sources accounts for what is in no schema."""
+    first = group[0]
+    yield from lacking.of_server(first, facts, target)
+    yield from lacking.extensions(first, facts, target)
+    yield from left_out.of_database(first, facts, target.database.dbname)
+    renamed = {source.source_schema: source.schema for source in group}
+    for source in group:
+        yield from lacking.roles(source, facts, target)
+        yield from lacking.collations(source, facts, target)
+        yield from left_out.of_schema(source, facts)
+        yield from left_out.routine_schemas(source, facts, renamed)
 
 
 def _changes(project: Project, before: Lock, now: Lock, chosen: set[str]) -> Iterator[Finding]:

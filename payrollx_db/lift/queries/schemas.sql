@@ -7,7 +7,8 @@ WITH member AS (
 ), relation AS (
   SELECT c.relnamespace AS namespace,
          count(*) FILTER (WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition) AS tables,
-         count(*) FILTER (WHERE c.relkind IN ('v', 'm', 'S', 'c')) AS others
+         count(*) FILTER (WHERE c.relkind IN ('v', 'm', 'S', 'c') OR (c.relkind IN ('r', 'p', 'f') AND c.relispartition))
+           AS others
   FROM pg_catalog.pg_class AS c
   WHERE c.relpersistence <> 't'
     AND NOT EXISTS (SELECT FROM member AS m

@@ -1,0 +1,156 @@
+"""What a lift leaves behind or changes, as findings: each names the things, and says what a person does about it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from payrollx_db.lift.plan.facts import Named, SourceFacts
+from payrollx_db.lift.project import LiftedSchema
+from payrollx_db.model.finding import EXAMPLES, Finding, Severity
+
+LARGE_OBJECTS = "pg_largeobject"  # what left_behind calls them
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What to say about the things of one topic. ``details`` says that a thing is shown with its detail."""
+
+    severity: Severity
+    message: str
+    remedy: str
+    details: str = ""
+
+
+OF_DATABASE = {
+    "event-trigger": Topic(
+        "warn", "event triggers are left behind: they are of a whole database, and would watch all services",
+        "make those that are still wanted in the target yourself", "on",
+    ),
+    "publication": Topic(
+        "warn", "publications are left behind: who subscribes to them goes on with the source",
+        "make them in the target once the services are there, and move the subscribers",
+    ),
+    "subscription": Topic(
+        "warn", "subscriptions are left behind: two subscribers of one slot would take each other's changes",
+        "end them before the copy, or wait until no change comes; make them in the target afterwards",
+    ),
+    "foreign-server": Topic(
+        "info", "foreign servers are left behind, with their user mappings",
+        "make those that are still wanted yourself", "by",
+    ),
+}  # fmt: skip
+OF_SCHEMA = {
+    "foreign-table": Topic(
+        "warn", "foreign tables are left behind: their rows are on another server",
+        "make them in the target yourself, or copy their rows into tables of the source first", "of",
+    ),
+    "unknown-object": Topic(
+        "block", "objects of a kind that a lift has never seen: nothing is known of how to carry them over",
+        "drop them in a copy of the database, or report the kind", "in",
+    ),
+    "partition-elsewhere": Topic(
+        "warn", "partitions or children of tables in a schema that isn't lifted from this database",
+        "lift that schema as well", "of",
+    ),
+    "tablespace": Topic(
+        "info", "tablespaces are left out: everything is made in the target's default one",
+        "move what should be elsewhere with ALTER … SET TABLESPACE afterwards", "in",
+    ),
+    "grant": Topic(
+        "info", "grants are left behind: each service gets a role of its own, which payrollx-db roles shows",
+        "grant what others need anew in the target", "to",
+    ),
+    "default-privileges": Topic(
+        "info", "default privileges are left behind, as grants are", "ALTER DEFAULT PRIVILEGES in the target", "for",
+    ),
+    "security-label": Topic(
+        "warn", "security labels are left behind", "set them in the target with SECURITY LABEL", "of",
+    ),
+    "routine-called": Topic(
+        "info", "routines that triggers, indexes, checks or defaults call, and that may name things without a schema:"
+        " lift schema gives them the search_path that they were written for",
+        "", "by",
+    ),
+}  # fmt: skip
+
+
+def of_database(source: LiftedSchema, facts: SourceFacts, target: str) -> Iterator[Finding]:
+    """Yield what is left behind of the whole database; ``source`` is the one that accounts for it."""
+    for code, topic in OF_DATABASE.items():
+        if things := facts.whole.get(code, ()):
+            yield _finding(code, topic, source.source, things)
+    if (things := facts.whole.get("large-object", ())) and LARGE_OBJECTS not in source.left_behind:
+        message = (
+            "large objects belong to no table, and are not carried over: columns that name them would name nothing"
+        )
+        remedy = (
+            f"turn them into bytea columns (lo_get), or leave them behind in lift.toml:"
+            f' "{LARGE_OBJECTS}" = "the reason"'
+        )
+        yield Finding("large-object", "block", source.source, int(things[0][0]), message, remedy=remedy)
+    yield from _settings(source, facts.whole.get("database-setting", ()), target)
+
+
+def of_schema(source: LiftedSchema, facts: SourceFacts) -> Iterator[Finding]:
+    """Yield what is left behind, changed or refused of one schema."""
+    for code, topic in OF_SCHEMA.items():
+        if things := facts.of(source.source_schema, code):
+            yield _finding(code, topic, source.source, things)
+    if things := facts.of(source.source_schema, "privilege"):
+        yield _privileges(source, things)
+
+
+def routine_schemas(source: LiftedSchema, facts: SourceFacts, renamed: dict[str, str]) -> Iterator[Finding]:
+    """Yield the routines whose bodies name a schema that is called otherwise in the target: ``renamed`` has both."""
+    for old, new in renamed.items():
+        names = [name for name, said in facts.of(source.source_schema, "routine-schema") if said == old]
+        if names and old != new:
+            message = (
+                f"bodies of routines say {old}. before a name, and the schema will be {new}: no tool changes a body"
+            )
+            yield Finding(
+                "routine-schema", "warn", source.source, len(names), message, tuple(names[:EXAMPLES]),
+                remedy=f"take {old}. out of them in the source: lift schema gives them a search_path for bare names",
+            )  # fmt: skip
+
+
+def _finding(code: str, topic: Topic, place: str, things: Sequence[Named]) -> Finding:
+    names = [f"{name} ({topic.details} {detail})" if topic.details and detail else name for name, detail in things]
+    examples = tuple(dict.fromkeys(names))
+    return Finding(code, topic.severity, place, len(examples), topic.message, examples[:EXAMPLES], remedy=topic.remedy)
+
+
+def _privileges(source: LiftedSchema, things: Sequence[Named]) -> Finding:
+    names = tuple(f"{name} ({right})" for name, right in things)
+    message = "the role that reads this database may not read all of the schema, and so can't dump or copy it"
+    schema = sql.Identifier(source.source_schema)
+    grants = [
+        sql.SQL("GRANT USAGE ON SCHEMA {} TO …;").format(schema),
+        sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO …;").format(schema),
+        sql.SQL("GRANT SELECT ON ALL SEQUENCES IN SCHEMA {} TO …;").format(schema),
+    ]
+    statements = "\n".join(grant.as_string(None) for grant in grants)
+    return Finding("privilege", "block", source.source, len(names), message, names[:EXAMPLES], sql=statements)
+
+
+def _settings(source: LiftedSchema, things: Sequence[Named], target: str) -> Iterator[Finding]:
+    """Yield the database's own settings, with the statements that give them to the service's role there."""
+    if not things:
+        return
+    statements, names = [], []
+    for role, setting in things:
+        name, _, value = setting.partition("=")
+        names.append(f"{name} (of {role})" if role else name)
+        # A name with a dot is an application's own, and such values may be secrets.
+        shown = sql.SQL("'…'") if "." in name else sql.Literal(value)
+        parts = sql.SQL(".").join(map(sql.Identifier, name.split(".")))
+        statement = sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} TO {};").format(
+            sql.Identifier(role or source.role), sql.Identifier(target), parts, shown
+        )
+        statements.append(statement.as_string(None))
+    message = "settings of the database, or of roles in it, are left behind: they would hold for all services"
+    yield Finding(
+        "database-setting", "warn", source.source, len(names), message, tuple(names[:EXAMPLES]),
+        remedy="run those that the service needs, when its role is there", sql="\n".join(statements),
+    )  # fmt: skip
