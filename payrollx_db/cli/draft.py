@@ -1,6 +1,7 @@
 """``payrollx-db draft``: a project to own, from a database that has one schema a service."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from payrollx_db.errors import ConfigurationError
 if TYPE_CHECKING:
     from payrollx_db.backup.clients import Clients
     from payrollx_db.lift.draft.drafting import Draft, Request, ServicePlace
+    from payrollx_db.lift.draft.prisma_names import PrismaSchema
 
 
 @command(example="payrollx-db draft --dir ./unified --schema shop --schema crm")
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
               help="Schema that becomes a service of its name. Repeat the option for several.")  # fmt: skip
 @click.option("--service", "services", multiple=True, metavar="NAME=SCHEMA",
               help="Service with a schema of another name. Repeat the option for several.")  # fmt: skip
+@click.option("--prisma", "prisma_schemas", multiple=True, metavar="[SERVICE=]PATH", envvar="PAYROLLX_DRAFT_PRISMA",
+              help="Prisma schema to take names from, a file or a folder; repeatable. SERVICE says whose it is "
+              "where its tables don't tell.")  # fmt: skip
 @click.option("--package", metavar="NAME", help="Name of the Python package; by default that of the folder.")
 @yes
 @options.as_json
@@ -34,6 +39,7 @@ def draft(
     folder: Path,
     schemas: Sequence[str],
     services: Sequence[str],
+    prisma_schemas: Sequence[str],
     package: str | None,
     yes: bool,
     as_json: bool,
@@ -46,9 +52,10 @@ def draft(
     from payrollx_db.lift.draft import drafting
 
     request = _request(folder, database_url, schemas, services, package)
-    replace = _may_replace(folder, yes=yes)
+    request = replace(request, prisma=[*map(_prisma, prisma_schemas)])
+    may_replace = _may_replace(folder, yes=yes)
     drafted = drafting.draft(request, _find)
-    old = drafting.write(folder, drafted, replace=replace)
+    old = drafting.write(folder, drafted, replace=may_replace)
     if old is not None:
         console.note(f"what was in {folder} is in {old} now")
     _answer(folder, request, drafted, as_json=as_json)
@@ -88,6 +95,16 @@ def _service(text: str) -> "ServicePlace":
     return ServicePlace(name, schema)
 
 
+def _prisma(text: str) -> "PrismaSchema":
+    from payrollx_db.lift.draft.prisma_names import PrismaSchema
+
+    service, equals, path = text.partition("=")
+    # A path may have the sign as well; what stands before it is a service only where it is no folder.
+    if equals and "/" not in service:
+        return PrismaSchema(Path(path).expanduser(), service)
+    return PrismaSchema(Path(text).expanduser())
+
+
 def _may_replace(folder: Path, *, yes: bool) -> bool:
     """Ask before what is in the folder goes. Raises ConfigurationError where nobody is there to ask."""
     from payrollx_db.lift.draft import project
@@ -116,6 +133,10 @@ def _answer(folder: Path, request: "Request", drafted: "Draft", *, as_json: bool
         module = f"{request.package}/{service.module}.py"
         table.add_row(service.name, module, str(len(service.tables)), str(len(service.extras)))
     console.answer_table(table)
+    if drafted.disagreements:
+        console.warning(
+            f"{len(drafted.disagreements)} things in the Prisma schemas aren't so in the database; README.md lists them"
+        )
     console.answer(f"{len(drafted.files)} files are in {folder}; its README.md says how to go on")
 
 
@@ -124,6 +145,7 @@ def _document(folder: Path, request: "Request", drafted: "Draft") -> dict[str, A
         "folder": str(folder),
         "catalog": f"{request.package}.catalog:CATALOG",
         "files": sorted(drafted.files),
+        "disagreements": list(drafted.disagreements),
         "services": [
             {
                 "name": service.name,

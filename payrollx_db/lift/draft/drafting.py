@@ -9,7 +9,8 @@ from payrollx_db.errors import ConfigurationError
 from payrollx_db.lift.draft import database as databases
 from payrollx_db.lift.draft import migrations, names, project
 from payrollx_db.lift.draft.database import Database
-from payrollx_db.lift.draft.models import Names, ServiceDraft
+from payrollx_db.lift.draft.models import ServiceDraft
+from payrollx_db.lift.draft.prisma_names import PrismaSchema, given_names
 from payrollx_db.model.layout import Layout
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -35,36 +36,40 @@ class Request:
     owner_role: str = ""
     reader_role: str = ""
     layout: Layout | None = None
-    names: Mapping[str, Names] | None = None
+    prisma: Sequence[PrismaSchema] = ()
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A project as texts by path, and what of the database went into it."""
+    """A project as texts by path, what of the database went into it, and where Prisma schemas disagree with it."""
 
     files: Mapping[str, str]
     services: Sequence[ServiceDraft]
     unsaid: Mapping[str, Sequence[str]]
+    disagreements: Sequence[str] = ()
 
 
 def draft(request: Request, find_clients: Callable[[int], Clients]) -> Draft:
     """Read the database, and write the project's files as texts. Nothing is changed, and no file written.
 
     ``find_clients`` finds pg_dump for a server's version. Raises ConfigurationError where a schema isn't there, two
-    services share one, or a foreign key points out of them; SourceError where the catalog can't be read; TargetError
-    where pg_dump fails.
+    services share one, a foreign key points out of them, or it isn't clear of which service a Prisma schema speaks;
+    PrismaSchemaError where one can't be read; SourceError where the catalog can't be read; TargetError where pg_dump
+    fails.
     """
     _refuse_repeated(request.services)
     read = databases.read(request.url, [service.schema for service in request.services])
     _refuse_outside(read)
     services = _services(request, read)
+    given = given_names(request.prisma, services, read)
     whole = project.Project(
         request.package, read, services, request.owner_role or f"{request.package}_owner",
-        request.reader_role or f"{request.package}_reader", request.layout, request.names,
+        request.reader_role or f"{request.package}_reader", request.layout, given.names,
+        given.disagreements,
     )  # fmt: skip
     clients = find_clients(read.version)
     scripts = {service.schema: migrations.scripts(request.url, clients, service) for service in services}
-    return Draft(project.files(whole, scripts), services, read.unsaid)
+    return Draft(project.files(whole, scripts), services, read.unsaid, given.disagreements)
 
 
 def package_name(text: str) -> str:

@@ -37,6 +37,11 @@ class Names:
     enum: Callable[[Type], str] = lambda _: ""
     relationship: Callable[[Table, Constraint], tuple[str, str]] = lambda _table, _key: ("", "")
     table_comment: Callable[[Table], str] = lambda _: ""
+    column_comment: Callable[[Table, Column], str] = lambda _table, _column: ""
+    enum_comment: Callable[[Type], str] = lambda _: ""
+    member: Callable[[Type, str], str] = lambda _kind, _label: ""
+    join: Callable[[Table], Mapping[str, str]] = lambda _: {}  # of a table that joins two: what it gives, by its column
+    made_by_client: Callable[[Table, Column], str] = lambda _table, _column: ""  # "uuid" or "updatedAt"
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class _Module:
 
     def __post_init__(self) -> None:
         self.imports = Imports(self.package)
-        self.types = Types(self.known, self.imports, self.given.enum)
+        self.types = Types(self.known, self.imports, self.given.enum, self.given.member)
         self.planned = _plan_names(self.draft.tables, self.given)
 
 
@@ -78,7 +83,7 @@ def module_source(package: str, draft: ServiceDraft, known: Mapping[int, Type], 
     module.imports.name("payrollx_db.model.catalog", "Service")
     for kind in _own_types(module):
         module.types.define(kind, {*names.RESERVED, *module.planned.classes.values()})
-    related = relationships.plan(draft.tables, module.planned, module.given.relationship)
+    related = relationships.plan(draft.tables, module.planned, module.given.relationship, module.given.join)
     bodies = [_table(module, table, related[table.name]) for table in _ordered(draft.tables, module.planned)]
     defined = [line for one in list(module.types.named.values()) for line in _named_type(module, one)]
     head = [*_service(module), *defined]
@@ -162,8 +167,8 @@ def _named_type(module: _Module, named: NamedType) -> Iterator[str]:
         module.imports.name("enum", "StrEnum")
         module.imports.name(f"{module.package}.base", "labels")
         yield from ("", "", f"class {named.annotation}(StrEnum):")
-        if kind.comment:
-            yield f"{INDENT}{_docstring(kind.comment)}"
+        if comment := module.given.enum_comment(kind) or kind.comment:
+            yield f"{INDENT}{_docstring(comment)}"
             yield ""
         if not named.members:
             yield f"{INDENT}pass"
@@ -210,6 +215,8 @@ def _table(module: _Module, table: Table, related: Sequence[Relationship]) -> li
         annotation, items = columns.arguments(
             table, column, module.types, imports, said[column.name], model=True, attribute=attribute
         )
+        items += _client_default(module, table, column)
+        lines += [f"{INDENT}# {line}".rstrip() for line in module.given.column_comment(table, column).splitlines()]
         lines += lay_out(f"{attribute}: Mapped[{annotation}] = ", call("mapped_column", *items), indent=INDENT)
     if related:
         imports.name(ORM, "relationship")
@@ -217,6 +224,21 @@ def _table(module: _Module, table: Table, related: Sequence[Relationship]) -> li
     for one in related:
         lines += lay_out(f"{one.attribute}: Mapped[{one.annotation}] = ", one.item, indent=INDENT)
     return lines
+
+
+def _client_default(module: _Module, table: Table, column: Column) -> Iterator[Item]:
+    """Yield what the client of another language gave to a column, in Python's words."""
+    made = module.given.made_by_client(table, column)
+    if made == "uuid":
+        module.imports.name("uuid", "uuid4")
+        yield Named("default", Code("uuid4" if column.written == "uuid" else "lambda: str(uuid4())"))
+    elif made:
+        module.imports.name(CORE, "func")
+        # A time without a zone is in UTC there, whatever the session's zone is.
+        now = "func.now()" if "with time zone" in column.written else 'func.timezone("UTC", func.now())'
+        if column.default is None:
+            yield Named("default", Code(now))
+        yield Named("onupdate", Code(now))
 
 
 def _table_arguments(table: Table, further: Sequence[Item]) -> list[str]:

@@ -19,7 +19,7 @@ IMPORTED = frozenset({
     "Service", "SmallInteger", "StrEnum", "String", "TIME", "TIMESTAMP", "TSMULTIRANGE", "TSQUERY", "TSRANGE",
     "TSTZMULTIRANGE", "TSTZRANGE", "TSVECTOR", "Table", "Text", "Time", "UniqueConstraint", "Uuid",
     "datetime", "db", "decimal", "func", "labels", "literal_column", "mapped_column", "metadata",
-    "DeclarativeBase", "TYPES", "registry", "relationship", "service", "text", "uuid",
+    "DeclarativeBase", "TYPES", "registry", "relationship", "service", "text", "uuid", "uuid4",
 })  # fmt: skip
 BUILTINS = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})
 RESERVED = IMPORTED | BUILTINS

@@ -41,6 +41,7 @@ class Project:
     reader_role: str
     layout: Layout | None = None
     names: Mapping[str, Names] | None = None  # by service
+    disagreements: Sequence[str] = ()  # of Prisma schemas with the database
 
 
 def files(project: Project, scripts: Mapping[str, migrations.Scripts]) -> dict[str, str]:
@@ -176,6 +177,7 @@ def _readme(project: Project) -> dict[str, Any]:
         "services": project.services,
         "layout": project.layout is not None,
         "unsaid": unsaid,
+        "disagreements": project.disagreements,
         "extensions": project.database.extensions,
         "example": _example(project),
     }

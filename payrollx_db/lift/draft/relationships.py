@@ -13,6 +13,7 @@ from payrollx_db.lift.draft import names
 from payrollx_db.lift.draft.database import Constraint, Table
 from payrollx_db.lift.draft.source import Code, Item, Text, call
 
+Joiner = Callable[[Table], Mapping[str, str]]  # likewise, of a table that joins two: its columns' ends
 Namer = Callable[[Table, Constraint], tuple[str, str]]  # what a file says that the two ends are called; empty: nothing
 
 
@@ -34,7 +35,9 @@ class Planned:
     variables: Mapping[str, str]  # of tables without a class
 
 
-def plan(tables: Sequence[Table], planned: Planned, given: Namer | None = None) -> dict[str, list[Relationship]]:
+def plan(
+    tables: Sequence[Table], planned: Planned, given: Namer | None = None, join: Joiner | None = None
+) -> dict[str, list[Relationship]]:
     """Return the relationships of each table's class, by the tables' names."""
     known = {table.name: table for table in tables}
     taken = {name: {*columns.values()} for name, columns in planned.attributes.items()}
@@ -58,7 +61,7 @@ def plan(tables: Sequence[Table], planned: Planned, given: Namer | None = None) 
         result[target.name].append(_one_to_many(table, key, (one, back), planned, several=several))
     for table in tables:
         if table.name in planned.variables:
-            _join(table, planned, taken, result)
+            _join(table, planned, taken, result, join(table) if join else {})
     return result
 
 
@@ -132,7 +135,11 @@ def _one_to_many(
 
 
 def _join(
-    table: Table, planned: Planned, taken: Mapping[str, set[str]], result: Mapping[str, list[Relationship]]
+    table: Table,
+    planned: Planned,
+    taken: Mapping[str, set[str]],
+    result: Mapping[str, list[Relationship]],
+    given: Mapping[str, str],
 ) -> None:
     """Add the two ends of a table that joins many to many."""
     if not is_join(table):
@@ -143,7 +150,10 @@ def _join(
     ends = [
         (
             str(one.target),
-            _claim(names.attribute(names.plural(names.words(str(other.target)))), taken[str(one.target)]),
+            _claim(
+                given.get(one.columns[0]) or names.attribute(names.plural(names.words(str(other.target)))),
+                taken[str(one.target)],
+            ),
             str(other.target),
         )
         for one, other in ((first, second), (second, first))

@@ -1,7 +1,7 @@
 """From a column's type to what SQLAlchemy calls it, and to what Python has for its values."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from payrollx_db.lift.draft import names
@@ -75,8 +75,15 @@ class NamedType:
 class Types:
     """The types of one module: what it imports for them, and which enums and domains it defines."""
 
-    def __init__(self, known: Mapping[int, Type], imports: Imports, given: Callable[[Type], str] | None = None) -> None:
-        """``given`` may know what an enum's class is called."""
+    def __init__(
+        self,
+        known: Mapping[int, Type],
+        imports: Imports,
+        given: Callable[[Type], str] | None = None,
+        member: Callable[[Type, str], str] | None = None,
+    ) -> None:
+        """``given`` may know what an enum's class is called, and ``member`` what its members are."""
+        self._member = member
         self._known = known
         self._imports = imports
         self._given = given
@@ -98,7 +105,7 @@ class Types:
             constant = names.constant(kind.name, used)
             if kind.kind == "e":
                 title = (self._given(kind) if self._given else "") or names.class_name(kind.name, used)
-                self.named[kind.oid] = NamedType(constant, title, kind, _members(kind.labels))
+                self.named[kind.oid] = NamedType(constant, title, kind, _members(kind, self._member))
             else:
                 base = self._of(self._known[kind.base], kind.base_written, 0, None)
                 self.named[kind.oid] = NamedType(constant, base.annotation, kind)
@@ -231,8 +238,8 @@ def _parameters(written: str) -> list[str]:
     return [part.strip() for part in match[1].split(",")] if match else []
 
 
-def _members(labels: Iterable[str]) -> dict[str, str]:
+def _members(kind: Type, given: Callable[[Type, str], str] | None) -> dict[str, str]:
     members: dict[str, str] = {}
-    for label in labels:
-        members[label] = names.member(label, members.values())
+    for label in kind.labels:
+        members[label] = names.member((given(kind, label) if given else "") or label, members.values())
     return members
