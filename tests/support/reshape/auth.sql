@@ -1,5 +1,9 @@
 CREATE TYPE "UserRole" AS ENUM ('ADMIN', 'USER');
-CREATE TABLE "_prisma_migrations" (id varchar(36) PRIMARY KEY, "migration_name" text NOT NULL, "startedAt" timestamptz);
+CREATE TABLE "_prisma_migrations" (
+  id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255) NOT NULL,
+  logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(),
+  applied_steps_count integer NOT NULL DEFAULT 0
+);
 CREATE TABLE "User" (
   id text PRIMARY KEY,
   email text NOT NULL,
