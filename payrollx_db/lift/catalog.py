@@ -181,7 +181,8 @@ class _Builder:
             for key in locked.foreign_keys:
                 here = self._of_same_database(source, key.table)
                 there = self._of_same_database(source, key.target)
-                if here and there:
+                if here and there and not self.shape.copy_of(here[0].service, here[1]):
+                    there = self._owning(*there)
                     yield Reference(
                         self._place(*here), self._columns(*here, key.columns),
                         self._place(*there), self._columns(*there, key.target_columns), enforced=True,
@@ -197,6 +198,11 @@ class _Builder:
             ):
                 return other, full_name.removeprefix(prefix)
         return None
+
+    def _owning(self, source: LiftedSchema, table: str) -> tuple[LiftedSchema, str]:
+        """Return the source whose table has the rows: of a copy, its owner."""
+        owner = self.shape.copy_of(source.service, table)
+        return next((other for other in self.project.schemas if other.service == owner), source), table
 
     def _beside(self, source: LiftedSchema) -> list[LiftedSchema]:
         """Return the sources of the same database, ``source`` among them."""

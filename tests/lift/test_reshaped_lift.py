@@ -1,0 +1,62 @@
+"""The whole way with a reshape in it: schema over, reshaped, copied into the new shapes, and verified."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import Done, call
+from conftest import TestServer, unique
+from reshape_worlds import ReshapeWorld, make_sources, write_lift
+from worlds import query
+
+from payrollx_db.lift import catalog, project
+
+
+def run(world: ReshapeWorld, *arguments: str) -> Done:
+    """Run a command on the world, and expect that it goes well."""
+    given = {f"LEGACY_{name.upper()}_DATABASE_URL": url.plain for name, url in world.sources.items()}
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": world.target.plain, **given}
+    done = call(arguments, env, world.folder)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done
+
+
+@pytest.fixture(scope="module")
+def lifted(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReshapeWorld]:
+    """Two sources, lifted and wholly reshaped, with all that was suggested."""
+    folder: Path = tmp_path_factory.mktemp("reshaped")
+    target = server.create_database(unique("reshaped"))
+    sources = make_sources(server)
+    write_lift(folder, sources)
+    world = ReshapeWorld(folder, sources, target)
+    run(world, "lift", "plan")
+    run(world, "lift", "schema")
+    run(world, "lift", "reshape")
+    world.take()
+    world.replace('column = "id", enforced = false', 'column = "id", enforced = true')
+    run(world, "lift", "reshape", "--apply")
+    yield world
+    for url in (target, *sources.values()):
+        server.drop_database(url.dbname)
+
+
+def test_rows_go_into_the_new_shapes_and_both_sides_are_identical(lifted: ReshapeWorld) -> None:
+    run(lifted, "copy", "--lift", "lift.toml", "--policy", "orphan=quarantine")
+    verified = run(lifted, "verify", "--lift", "lift.toml")
+    assert "identical" in verified.stdout
+    assert query(lifted.target, 'SELECT count(*) FROM auth."user" AS u JOIN pay.wallet AS w ON w.user_id = u.id') == [
+        (60,)
+    ]
+    (kinds,) = query(lifted.target, 'SELECT pg_typeof(id)::text, pg_typeof(created_at)::text FROM auth."user" LIMIT 1')
+    assert kinds == ("uuid", "timestamp with time zone")
+
+
+def test_the_catalog_has_the_references_between_services(lifted: ReshapeWorld) -> None:
+    references = {str(one) for one in catalog.load(project.read(lifted.folder / "lift.toml").path).catalog.references}
+    assert references == {
+        "auth.session.owner_id -> auth.user.id",
+        "pay.payment.wallet_id -> pay.wallet.id",
+        "pay.payment.payer_id -> auth.user.id",
+        "pay.wallet.user_id -> auth.user.id",
+    }
