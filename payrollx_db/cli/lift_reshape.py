@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import destructive_option
@@ -44,8 +45,8 @@ services = click.option(
 @database_url
 @services
 @seconds
-@click.option("--apply", "applied", is_flag=True, envvar="PAYROLLX_LIFT_APPLY", show_envvar=True,
-              help="Do what is taken in the file to the lifted schemas, which must be empty.")  # fmt: skip
+@destructive_option("--apply", "applied", is_flag=True,
+                    help="Do what is taken in the file to the lifted schemas, which must be empty.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, envvar="PAYROLLX_LIFT_DRY_RUN", show_envvar=True,
               help="With --apply: print the SQL; it is tried in the database, and taken back.")  # fmt: skip
 @click.option("--lock-timeout", type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
@@ -71,7 +72,8 @@ def reshape(
     read. Called again, it keeps the answers and adds what is new. With --apply, what is taken is done to the lifted
     schemas: all of a service or nothing. Exit code 3 means that the database refuses some of it.
     """
-    if (dry_run or services) and not applied:
+    named = click.get_current_context().get_parameter_source("services") is ParameterSource.COMMANDLINE
+    if (dry_run or named) and not applied:
         raise ConfigurationError("--dry-run and --service go with --apply", hint="add --apply")
     if applied and overwrite:
         raise ConfigurationError("--overwrite writes suggestions, and --apply does what is taken", hint="leave one out")

@@ -31,12 +31,14 @@ class _Pair:
         return self.owner.facts.tables[self.table]
 
 
-async def suggest_copies(sessions: SessionPool, schemas: Sequence[SourceSchema]) -> tuple[list[Entry], list[Headline]]:
+async def suggest_copies(
+    sessions: SessionPool, schemas: Sequence[SourceSchema], seconds: float
+) -> tuple[list[Entry], list[Headline]]:
     """Return the tables that share name, columns and keys with another service's. Raises SourceError."""
     entries: list[Entry] = []
     headlines: list[Headline] = []
     for pair in _pairs(schemas):
-        overlap = await _keys(sessions, pair)
+        overlap = await _keys(sessions, pair, seconds)
         what = (
             f"has the name of {pair.owner.service}.{pair.table} and {pair.shared} of {len(pair.mine.columns)} columns"
         )
@@ -91,7 +93,7 @@ def _shared(one: SourceSchema, other: SourceSchema, table: str) -> int:
     return len(mine & theirs)
 
 
-async def _keys(sessions: SessionPool, pair: _Pair) -> Overlap | None:
+async def _keys(sessions: SessionPool, pair: _Pair, seconds: float) -> Overlap | None:
     """Compare the keys, where they are one column of one name and type each."""
     if len(pair.mine.primary_key) != 1 or pair.mine.primary_key != pair.theirs.primary_key:
         return None
@@ -100,6 +102,5 @@ async def _keys(sessions: SessionPool, pair: _Pair) -> Overlap | None:
         return None
     if mine.type.name in INTEGERS and mine.sequence and theirs.sequence:
         return None  # both count by themselves: equal numbers say nothing
-    return await compare(
-        sessions, End(pair.copy.endpoint, pair.mine, mine), End(pair.owner.endpoint, pair.theirs, theirs)
-    )
+    ends = End(pair.copy.endpoint, pair.mine, mine), End(pair.owner.endpoint, pair.theirs, theirs)
+    return await compare(sessions, *ends, seconds)

@@ -111,10 +111,10 @@ class SchemaFacts:
         return list(found)
 
 
-def read_facts(schema: str, *, reached: bool = False) -> Steps[SchemaFacts]:
-    """Read one schema. ``reached``: with the foreign keys of other schemas that reach it."""
+def read_facts(schema: str, *, reached: bool = False, sizes: bool = False) -> Steps[SchemaFacts]:
+    """Read one schema. ``reached``: with the foreign keys of other schemas that reach it; ``sizes``: of its tables."""
     named = {"schema": schema}
-    tables = yield from read_tables([schema])
+    tables = yield from read_tables([schema], sizes=sizes)
     enums = yield from read_enums(schema)
     constraints: Rows = yield _query("constraints", {**named, "reached": reached})
     indexes: Rows = yield _query("indexes", named)

@@ -11,12 +11,15 @@ from typing import Any
 
 from psycopg import sql
 
+from payrollx_db.errors import SourceError
 from payrollx_db.postgres.introspect import Column, Table
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.sqlstates import QUERY_CANCELED
 
 WHOLE = 200_000  # rows of a side that are compared whole; of more, a sample of the values
-TIMEOUT = 60  # seconds for one side to begin
+NARROW = 100  # bytes of a row, where the server doesn't know yet how many there are
+SAMPLED_MORE = 256  # times as few values, where that takes too long
 
 # What is sorted and compared is a hash of the value's UTF-8: so it is the same order on servers of any encoding, and no
 # value leaves its server.
@@ -30,6 +33,9 @@ SAMPLED = (
     "((pg_catalog.get_byte(h.hash, 0) << 16) + (pg_catalog.get_byte(h.hash, 1) << 8)"
     " + pg_catalog.get_byte(h.hash, 2)) & {} = 0"
 )
+
+
+LIMIT = sql.SQL("SET LOCAL statement_timeout = {}")
 
 
 @dataclass(frozen=True)
@@ -72,15 +78,32 @@ class Overlap:
         return f"{self.rows:,} rows" + (f" (one value in {self.buckets})" if self.buckets > 1 else "")
 
 
-async def compare(sessions: SessionPool, child: End, parent: End) -> Overlap:
-    """Compare the values of ``child`` with those of ``parent``. Raises SourceError where one can't be read."""
-    buckets, most = 1, max(child.table.rows, parent.table.rows)
+async def compare(sessions: SessionPool, child: End, parent: End, seconds: float) -> Overlap | None:
+    """Compare the values of ``child`` with those of ``parent``. Raises SourceError where one can't be read.
+
+    ``None`` where either takes longer than ``seconds`` to sort, even a small sample of it.
+    """
+    buckets, most = 1, max(_rows_about(child.table), _rows_about(parent.table))
     while most > WHOLE * buckets:
         buckets *= 2
+    for sample in (buckets, buckets * SAMPLED_MORE):
+        try:
+            return await _compare(sessions, child, parent, sample, seconds)
+        except SourceError as error:
+            if error.sqlstate != QUERY_CANCELED:
+                raise
+    return None
+
+
+def _rows_about(table: Table) -> int:
+    return table.rows or table.size // NARROW
+
+
+async def _compare(sessions: SessionPool, child: End, parent: End, buckets: int, seconds: float) -> Overlap:
     fold = child.is_uuid or parent.is_uuid
     async with AsyncExitStack() as stack:
-        children = await stack.enter_async_context(_values(sessions, child, buckets, fold=fold))
-        parents = await stack.enter_async_context(_values(sessions, parent, buckets, fold=fold))
+        children = await stack.enter_async_context(_values(sessions, child, buckets, seconds, fold=fold))
+        parents = await stack.enter_async_context(_values(sessions, parent, buckets, seconds, fold=fold))
         return await _merge(children, parents, buckets)
 
 
@@ -100,13 +123,13 @@ async def _merge(
 
 @asynccontextmanager
 async def _values(
-    sessions: SessionPool, end: End, buckets: int, *, fold: bool
+    sessions: SessionPool, end: End, buckets: int, seconds: float, *, fold: bool
 ) -> AsyncIterator[AsyncIterator[tuple[bytes, int]]]:
     """Give the values of a column in the order of their bytes, each with its rows, as they come."""
-    async with sessions.session(end.endpoint, fresh=True) as connection:
+    async with sessions.session(end.endpoint) as connection:
         with end.endpoint.translating_errors(f"can't read {end.table.full_name}"):
             async with connection.transaction():
-                await connection.execute(f"SET LOCAL statement_timeout = '{TIMEOUT}s'")
+                await connection.execute(LIMIT.format(sql.Literal(max(1, int(seconds * 1000)))))
                 async with connection.cursor() as cursor, cursor.copy(_query(end, buckets, fold=fold)) as copy:
                     async with aclosing(_rows(copy)) as rows:
                         yield rows

@@ -51,7 +51,7 @@ class Candidate:
 
 
 async def suggest_references(
-    sessions: SessionPool, schemas: Sequence[SourceSchema], copies: Collection[tuple[str, str]] = ()
+    sessions: SessionPool, schemas: Sequence[SourceSchema], copies: Collection[tuple[str, str]], seconds: float
 ) -> tuple[list[Entry], list[Headline]]:
     """Return the references between services that names and data suggest. Raises SourceError.
 
@@ -59,15 +59,16 @@ async def suggest_references(
     """
     named = {schema.service: _singulars(schema, copies) for schema in schemas}
     candidates = [one for schema in schemas for one in _candidates(schema, schemas, named)]
-    overlaps = await limited([_compare(sessions, one) for one in candidates], AT_ONCE)
+    overlaps = await limited([_compare(sessions, one, seconds) for one in candidates], AT_ONCE)
     best: dict[tuple[str, str, str], tuple[Candidate, Overlap]] = {}
+    slow = [one for one, overlap in zip(candidates, overlaps, strict=True) if overlap is None]
     for one, overlap in zip(candidates, overlaps, strict=True):
         place = (one.child.service, one.table.name, one.column.name)
-        if place not in best or overlap.percent > best[place][1].percent:
+        if (overlap and place not in best) or (overlap and overlap.percent > best[place][1].percent):
             best[place] = (one, overlap)
     entries = [_entry(*pair) for pair in best.values() if not pair[1].rows or pair[1].percent >= LEAST]
     poor = [pair for pair in best.values() if pair[1].rows and pair[1].percent < LEAST]
-    return entries, [_note(*pair) for pair in poor]
+    return entries, [*(_note(*pair) for pair in poor), *map(_slow, slow)]
 
 
 def likely_parents(column: str, tables: Mapping[str, str]) -> list[str]:
@@ -131,9 +132,9 @@ def _comparable(one: Column, other: Column) -> bool:
     return any(one.type.name in kinds and other.type.name in kinds for kinds in ((*TEXTS, "uuid"), INTEGERS))
 
 
-async def _compare(sessions: SessionPool, one: Candidate) -> Overlap:
+async def _compare(sessions: SessionPool, one: Candidate, seconds: float) -> Overlap | None:
     child = End(one.child.endpoint, one.table, one.column)
-    return await compare(sessions, child, End(one.parent.endpoint, one.target, one.key))
+    return await compare(sessions, child, End(one.parent.endpoint, one.target, one.key), seconds)
 
 
 def _entry(one: Candidate, overlap: Overlap) -> Entry:
@@ -160,6 +161,12 @@ def _note(one: Candidate, overlap: Overlap) -> Headline:
     there = f"{one.parent.service}.{one.target.name}.{one.key.name}"
     share = f"{_percent(overlap)} % of {overlap.seen}"
     text = f"{one.column.name} sounds like a reference to {there}, but only {share} have a row there"
+    return Headline(one.child.service, one.table.name, (text,))
+
+
+def _slow(one: Candidate) -> Headline:
+    there = f"{one.parent.service}.{one.target.name}.{one.key.name}"
+    text = f"{one.column.name} sounds like a reference to {there}; comparing them takes too long: raise --scan-timeout"
     return Headline(one.child.service, one.table.name, (text,))
 
 

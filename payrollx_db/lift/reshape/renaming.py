@@ -23,6 +23,8 @@ def index_steps(current: Current, stage: Stage) -> Iterator[Step]:
             yield Step(str(entry), (sql.SQL("DROP INDEX {}").format(current.identifier(index.name)),), entry)
     for entry in current.reshape.taken_of(current.service, "create_indexes"):
         table = current.table(entry.table)
+        if table is None and current.reshape.copy_of(entry.service, entry.table):
+            continue  # the copy is gone
         columns = current.columns(entry.table, list(map(str, entry.values["columns"])))
         if table is None or not columns:
             stage.refuse(entry, f"{entry.table} or a column of it {GONE}")

@@ -8,7 +8,6 @@ be made again as it was (a materialized view, a generated column, a function wit
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from psycopg import sql
 
@@ -30,6 +29,7 @@ TIMESTAMP, DATE = 1114, 1082  # their oids are the same on every server
 OTHER_COLUMNS = "comments, privileges or defaults of its columns, which would be lost"
 
 Place = tuple[str, str]  # table, column
+Things = dict[tuple[str, str, str], StructureObject]  # by kind, table and name, without quotes
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Retyping:
         tables = {(self.current.schema, name) for name in self.current.facts.tables}
         tables |= {(key.schema, key.table) for key in keys}
         tables |= {(one.schema, one.parent) for one in dependents if one.kind in ("policy", "trigger")}
-        things = {thing.key: thing for thing in await perform_async(connection, read_structure(tables))}
+        things = _by_name(await perform_async(connection, read_structure(tables)))
         views = await self._views(connection, stage, places)
         for key in keys:
             ends = [place for place in places if _touches(key, self.current.schema, [place])]
@@ -127,12 +127,10 @@ class Retyping:
                 stage.refuse(f"view {schema}.{name}", f"it stands on columns that get another type, and {why}")
         return [(schema, name) for schema, name, *_ in rows]
 
-    def _again(
-        self, stage: Stage, things: dict[Any, StructureObject], kind: str, table: Place, name: str, ends: list[Place]
-    ) -> None:
+    def _again(self, stage: Stage, things: Things, kind: str, table: Place, name: str, ends: list[Place]) -> None:
         """Note one object to be dropped first, and made again after, because of the columns that it stands on."""
         quoted = render_sql(sql.Identifier(*table))
-        thing = _find(things, kind, table, name)
+        thing = things.get((kind, ".".join(table), name))
         if thing is None:
             stage.refuse(f"{kind} {name} of {quoted}", "it can't be read, so that it couldn't be made again")
             return
@@ -142,8 +140,8 @@ class Retyping:
         causes = [str(entry) for entry, listed in self.changes.items() if any(end in listed for end in ends)]
         self.after.append(Step(f"{thing}, made again for {', '.join(causes)}", _creating(thing)))
 
-    def _view_again(self, things: dict[Any, StructureObject], schema: str, view: str) -> None:
-        thing = _find(things, "view", (schema, view), "")
+    def _view_again(self, things: Things, schema: str, view: str) -> None:
+        thing = things.get(("view", f"{schema}.{view}", ""))
         if thing is None:
             return  # it was refused
         own = [one for one in things.values() if one.table == thing.table and one.kind in ("trigger", "rule")]
@@ -187,16 +185,8 @@ def _touches(key: Constraint, schema: str, places: Sequence[Place]) -> bool:
     return here or (there and any((key.target[1], name) in places for name in key.target_columns if key.target))
 
 
-def _find(things: dict[Any, StructureObject], kind: str, table: Place, name: str) -> StructureObject | None:
-    full = ".".join(table)
-    return next(
-        (
-            thing
-            for thing in things.values()
-            if thing.kind == kind and plain_name(thing.table) == full and plain_name(thing.name or "x") == (name or "x")
-        ),
-        None,
-    )
+def _by_name(things: Sequence[StructureObject]) -> Things:
+    return {(thing.kind, plain_name(thing.table), plain_name(thing.name)): thing for thing in things}
 
 
 def _creating(thing: StructureObject) -> tuple[sql.Composable, ...]:

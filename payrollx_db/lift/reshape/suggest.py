@@ -65,9 +65,9 @@ async def find_suggestions(
             AT_ONCE,
         )
         schemas = [schema for schema, _ in looked]
-        copies, unlike = await suggest_copies(sessions, schemas)
+        copies, unlike = await suggest_copies(sessions, schemas, seconds)
         likely = {(entry.service, entry.table) for entry in copies}
-        references, poor = await suggest_references(sessions, schemas, likely)
+        references, poor = await suggest_references(sessions, schemas, likely, seconds)
     parents = {
         (schema.service, table): above
         for schema in schemas
@@ -97,7 +97,7 @@ async def _of_source(
         with endpoint.translating_errors("can't look at its schema and data"):
             async with connection.transaction():
                 await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                facts = await perform_async(connection, read_facts(lifted.source_schema))
+                facts = await perform_async(connection, read_facts(lifted.source_schema, sizes=True))
                 tables = [
                     name for name in facts.tables if _comes_along(name, lifted) and facts.tables[name].kind != "f"
                 ]
