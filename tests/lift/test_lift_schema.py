@@ -279,6 +279,43 @@ def _wait_until_alone(url: DatabaseUrl) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("place", ["public", "extensions", "app"])
+@pytest.mark.parametrize("there", ["", "public", "elsewhere"])
+def test_an_extension_is_found_wherever_either_side_has_it(
+    lifted_world: LiftedWorld, source: DatabaseUrl, place: str, there: str
+) -> None:
+    if not rows(source, "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
+        pytest.skip("the server hasn't the extension vector")
+    run_script(source, f"CREATE EXTENSION vector SCHEMA {place}", place)
+    run_script(source, f"CREATE TABLE point (at {place}.vector(3) DEFAULT '[1,2,3]')", "app")
+    run_script(
+        source, "CREATE FUNCTION near() RETURNS float LANGUAGE sql AS $$SELECT at <-> '[0,0,0]' FROM point$$", "app"
+    )
+    if there:
+        run_script(lifted_world.target, f"CREATE EXTENSION vector SCHEMA {there}", there)
+    lifted_world.add(source, "points", source_schema="app")
+    done = lifted_world.schema()
+    assert done.returncode == 0, done.stderr
+    where = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
+    assert rows(lifted_world.target, where) == [there or {"app": "public"}.get(place, place)]
+    rows(lifted_world.target, "INSERT INTO points.point DEFAULT VALUES")
+    assert rows(lifted_world.target, "SELECT round(points.near())") == [4]
+    assert "app" not in rows(lifted_world.target, SCHEMAS)
+
+
+def test_an_extension_that_the_target_has_not_is_named(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
+    if not rows(source, "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
+        pytest.skip("the server hasn't the extension vector")
+    run_script(source, "CREATE EXTENSION vector; CREATE TABLE point (at vector(3))")
+    # An object of that name is in the way of the extension.
+    run_script(lifted_world.target, "CREATE TYPE vector AS (x integer)")
+    lifted_world.add(source, "points")
+    done = lifted_world.schema()
+    assert done.returncode == 3
+    assert "vector, which" in done.stderr
+    assert rows(lifted_world.target, SCHEMAS) == ["public"]
+
+
 def test_json_says_what_was_moved(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
     run_script(source, SHOP)
     lifted_world.add(source, "shop")

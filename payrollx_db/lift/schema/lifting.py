@@ -62,6 +62,7 @@ def _lift(making: Target, moves: Sequence[Move], origin: Source, roles: Roles) -
     staging = open_staging(making, moves)
     arranged = extensions.arrange(making, origin, staging.names, {move.schema for move in moves})
     notes += [(move.schema, note) for move in moves for note in arranged.notes]
+    staging.note_what_is_there()
     early = _restore(making, staging, origin, notes)
     notes += leaving.drop(making, moves, staging.new_objects())
     counted = staging.move()

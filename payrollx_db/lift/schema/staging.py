@@ -87,17 +87,22 @@ class Staging:
 
     target: Target
     moves: Sequence[Move]
-    before: set[tuple[int, int]]
-    remained: set[tuple[int, int]]
-    made: tuple[str, ...] = field(default=())
+    made: tuple[str, ...]
+    before: set[tuple[int, int]] = field(default_factory=set)
+    remained: set[tuple[int, int]] = field(default_factory=set)
 
     @property
     def names(self) -> list[str]:
         """The staging schemas' names."""
         return [move.source_schema for move in self.moves]
 
+    def note_what_is_there(self) -> None:
+        """Remember what lies there by now, extensions too: what comes later is the dump's."""
+        self.before = {thing.key for thing in things(self.target, self.names)}
+        self.remained = set(_remains(self.target, self.names))
+
     def new_objects(self) -> list[Thing]:
-        """Return what was made in the staging schemas since they were opened."""
+        """Return what was made in the staging schemas since that was noted."""
         return [thing for thing in things(self.target, self.names) if thing.key not in self.before]
 
     def move(self) -> Counter[tuple[str, str]]:
@@ -156,10 +161,7 @@ def open_staging(target: Target, moves: Sequence[Move]) -> Staging:
             target.change(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)), f"can't make the schema {name}")
             made.append(name)
     kept = {move.schema for move in moves}
-    names = [move.source_schema for move in moves]
-    before = {thing.key for thing in things(target, names)}
-    remained = set(_remains(target, names))
-    return Staging(target, moves, before, remained, tuple(name for name in made if name not in kept))
+    return Staging(target, moves, tuple(name for name in made if name not in kept))
 
 
 def things(target: Target, schemas: Iterable[str]) -> list[Thing]:
