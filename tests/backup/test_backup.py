@@ -181,7 +181,7 @@ def test_a_failure_of_the_second_leaves_nothing_of_the_first(archive: Archive) -
     assert archive.names == []
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGKILL, marks=pytest.mark.long), signal.SIGTERM])
 def test_who_is_killed_leaves_nothing_that_looks_like_a_backup(how: signal.Signals, reading_archive: Archive) -> None:
     with psycopg.connect(reading_archive.url.conninfo()) as other:
         other.execute("LOCK TABLE wallet.wallets IN ACCESS EXCLUSIVE MODE")

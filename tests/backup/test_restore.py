@@ -261,7 +261,7 @@ def test_a_writer_that_waited_writes_into_what_was_restored(archive: Archive) ->
     assert value(archive.url, "SELECT count(*) FROM auth.users WHERE last_name = 'late'") == USERS
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_who_is_killed_in_the_middle_changes_nothing(how: signal.Signals, archive: Archive) -> None:
     (made,) = archive.backup("auth")
     archive.run("UPDATE auth.users SET last_name = 'changed since'")

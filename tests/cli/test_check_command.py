@@ -74,17 +74,18 @@ def test_a_label_that_the_target_lacks_has_a_code_of_its_own(world: World) -> No
     shredded = value(compliance, "SELECT count(*) FROM compliance_reports WHERE format = 'CSV'")
     place = "payrollx_compliance.public.compliance_reports.status"
 
-    blocked, resolved = world.answer("check"), world.answer("check", "--policy", "enum-unknown=quarantine")
+    service, policy = ("--service", "compliance"), ("--policy", "enum-unknown=quarantine")
+    blocked, resolved = world.answer("check", *service), world.answer("check", *service, *policy)
 
     assert counts(blocked, "block") == {("enum-unknown", place): shredded}
     assert shredded > 0
     (found,) = (f for f in resolved["findings"] if f["code"] == "enum-unknown")
     assert (found["action"], resolved["blocking"]) == ("quarantine", 0)
-    report = world.answer("copy", "--policy", "enum-unknown=quarantine")
+    report = world.answer("copy", *service, *policy)
     (table,) = (t for t in report["tables"] if t["target"] == "compliance.compliance_reports")
     assert table["quarantined"] == shredded
     assert table["read"] == table["written"] + shredded
-    assert world.answer("verify")["identical"]
+    assert world.answer("verify", *service)["identical"]
 
 
 def test_rows_that_stay_out_leave_loose_orphans(world: World) -> None:
@@ -149,4 +150,3 @@ def test_a_clean_check(reading_world: World) -> None:
 
     assert done.returncode == 0
     assert done.stdout.rstrip().endswith("nothing blocks the copy.")
-    assert reading_world.answer("check")["blocking"] == 0

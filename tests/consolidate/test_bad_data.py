@@ -43,23 +43,34 @@ def altered(server: Any, untouched: World, legacy_template: Any) -> Iterator[Cal
 @pytest.mark.parametrize(
     ("database", "statement", "detail"),
     [
-        ("payrollx_auth", "CREATE TABLE sessions (id text)", "payrollx_auth.public.sessions: "),
+        pytest.param(
+            "payrollx_auth",
+            "CREATE TABLE sessions (id text)",
+            "payrollx_auth.public.sessions: ",
+            marks=pytest.mark.long,
+        ),
         (
             "payrollx_org",
             'ALTER TABLE organizations ADD "taxId" text',
             "payrollx_org.public.organizations.taxId: the layout doesn't know this column (text?)",
         ),
         ("payrollx_notification", "DROP TABLE notifications", "payrollx_notification.public.notifications: "),
-        ("payrollx_auth", 'ALTER TABLE users DROP "lastName"', "payrollx_auth.public.users.lastName: "),
+        pytest.param(
+            "payrollx_auth",
+            'ALTER TABLE users DROP "lastName"',
+            "payrollx_auth.public.users.lastName: ",
+            marks=pytest.mark.long,
+        ),
         (
             "payrollx_payroll",
             "ALTER TABLE payroll_items ALTER amount TYPE numeric(20,2)",
             "payrollx_payroll.public.payroll_items.amount: is numeric(20,2), and the layout says numeric(65,30)",
         ),
-        (
+        pytest.param(
             "payrollx_wallet",
             'ALTER TABLE wallets ALTER "publicKey" DROP NOT NULL',
             "payrollx_wallet.public.wallets.publicKey: is text?, and the layout says text",
+            marks=pytest.mark.long,
         ),
     ],
     ids=["unknown table", "unknown column", "missing table", "missing column", "type", "nullability"],

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 RIGHT, WRONG = HERE / "typing" / "facade_types.py", HERE / "typing" / "facade_mistakes.py"
@@ -46,6 +48,7 @@ def test_mypy_knows_the_types_and_finds_mistakes() -> None:
     assert {(name, int(line), rule) for name, line, rule in found} == expected(0), answer
 
 
+@pytest.mark.long
 def test_pyright_knows_the_types_and_finds_mistakes() -> None:
     """Basedpyright is pyright in a wheel, with the node that it runs on."""
     answer = run("basedpyright", "--outputjson", "--level", "error", "--pythonpath", sys.executable)

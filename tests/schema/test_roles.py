@@ -15,9 +15,10 @@ from typing import Any
 import generate_sql
 import psycopg
 import pytest
-from conftest import THROW_AWAY, TestServer, unique
+from conftest import TestServer, unique
 from psycopg import errors, sql
 from schema_snapshots import picture, run
+from servers import THROW_AWAY, in_memory
 
 from payrollx_db.devserver import Server
 from payrollx_db.errors import PayrollxError, TargetError
@@ -187,7 +188,7 @@ def test_a_run_with_nothing_to_do_repairs_the_walls(database: DatabaseUrl) -> No
 
 @pytest.fixture(scope="module")
 def own_server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
-    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
+    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-", dir=in_memory()))
     try:
         embedded = Server(folder, settings=THROW_AWAY)
         url = embedded.up()

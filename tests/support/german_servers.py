@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from servers import in_memory
 
 from payrollx_db.devserver import Programs, Server, account
 from payrollx_db.devserver.programs import VARIABLE, folders
@@ -25,7 +26,7 @@ SETTINGS = {
 @pytest.fixture(scope="session")
 def german_server() -> Iterator[Server]:
     """A server of its own, with few connections and locks, whose messages are German."""
-    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-german-"))
+    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-german-", dir=in_memory()))
     folder.chmod(0o755)
     patch = pytest.MonkeyPatch()
     try:
