@@ -74,6 +74,7 @@ def test_references_and_copies_become_keys_of_the_owner(reshape_world: ReshapeWo
         )
     )
     assert keys == {
+        "payment_approved_by_fkey": 'FOREIGN KEY (approved_by) REFERENCES auth."user"(id)',
         "payment_payer_id_fkey": 'FOREIGN KEY (payer_id) REFERENCES auth."user"(id) ON DELETE SET NULL',
         "wallet_user_id_fkey": 'FOREIGN KEY (user_id) REFERENCES auth."user"(id)',
     }

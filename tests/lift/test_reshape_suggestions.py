@@ -112,6 +112,12 @@ def test_references_say_how_many_rows_have_one_over_there(written: ReshapeWorld)
     assert "only 0.0 % of 62 rows have a row there" in block(written, "[services.pay.tables.Payment]")
 
 
+def test_a_reference_that_no_name_tells_is_found_by_its_values(written: ReshapeWorld) -> None:
+    found = entry(written, "pay", "Payment", "references", "approvedBy")
+    assert found.values == {"service": "auth", "table": "User", "column": "id", "enforced": False}
+    assert "all of 62 rows" in evidence(written, "[services.pay.tables.Payment.references]", "approvedBy = ")
+
+
 def test_a_copy_is_found_by_its_name_columns_and_keys(written: ReshapeWorld) -> None:
     assert entry(written, "pay", "User", "copy", "").values == {"of": "auth"}
     assert "40 of 40 keys are there too" in evidence(written, "[services.pay.tables.User]", "copy = ")

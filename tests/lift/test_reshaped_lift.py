@@ -58,5 +58,6 @@ def test_the_catalog_has_the_references_between_services(lifted: ReshapeWorld) -
         "auth.session.owner_id -> auth.user.id",
         "pay.payment.wallet_id -> pay.wallet.id",
         "pay.payment.payer_id -> auth.user.id",
+        "pay.payment.approved_by -> auth.user.id",
         "pay.wallet.user_id -> auth.user.id",
     }

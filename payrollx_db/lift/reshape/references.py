@@ -51,14 +51,19 @@ class Candidate:
 
 
 async def suggest_references(
-    sessions: SessionPool, schemas: Sequence[SourceSchema], copies: Collection[tuple[str, str]], seconds: float
+    sessions: SessionPool,
+    schemas: Sequence[SourceSchema],
+    copies: Collection[tuple[str, str]],
+    seconds: float,
+    guessed: Sequence[Candidate] = (),
 ) -> tuple[list[Entry], list[Headline]]:
     """Return the references between services that names and data suggest. Raises SourceError.
 
-    ``copies`` are tables, with their service, that are likely copies: nothing is to point at them.
+    ``copies`` are tables, with their service, that are likely copies: nothing is to point at them. ``guessed`` are
+    further candidates, by their data alone.
     """
-    named = {schema.service: _singulars(schema, copies) for schema in schemas}
-    candidates = [one for schema in schemas for one in _candidates(schema, schemas, named)]
+    named = {schema.service: singulars(schema, copies) for schema in schemas}
+    candidates = [*(one for schema in schemas for one in _candidates(schema, schemas, named)), *guessed]
     overlaps = await limited([_compare(sessions, one, seconds) for one in candidates], AT_ONCE)
     best: dict[tuple[str, str, str], tuple[Candidate, Overlap]] = {}
     slow = [one for one, overlap in zip(candidates, overlaps, strict=True) if overlap is None]
@@ -84,6 +89,17 @@ def likely_parents(column: str, tables: Mapping[str, str]) -> list[str]:
         if name := tables.get("_".join([*words[start:-1], singular(words[-1])])):
             return [name]
     return []
+
+
+def singulars(schema: SourceSchema, copies: Collection[tuple[str, str]]) -> dict[str, str]:
+    """Return the tables that a single column identifies, by the singular of their names."""
+    names = {}
+    for table, _ in schema.ends():
+        if (schema.service, table.name) in copies:
+            continue
+        *words, last = snake_case(table.name).split("_")
+        names["_".join([*words, singular(last)])] = table.name
+    return names
 
 
 def singular(word: str) -> str:
@@ -115,17 +131,6 @@ def _candidates(
                     key = found.column(found.primary_key[0])
                     if key and _comparable(column, key):
                         yield Candidate(schema, table, column, other, found, key)
-
-
-def _singulars(schema: SourceSchema, copies: Collection[tuple[str, str]]) -> dict[str, str]:
-    """Return the tables that a single column identifies, by the singular of their names."""
-    names = {}
-    for table, _ in schema.ends():
-        if (schema.service, table.name) in copies:
-            continue
-        *words, last = snake_case(table.name).split("_")
-        names["_".join([*words, singular(last)])] = table.name
-    return names
 
 
 def _comparable(one: Column, other: Column) -> bool:

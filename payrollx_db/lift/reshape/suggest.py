@@ -14,6 +14,7 @@ from payrollx_db.lift.reshape import file, text
 from payrollx_db.lift.reshape.copies import suggest_copies
 from payrollx_db.lift.reshape.facts import read_facts
 from payrollx_db.lift.reshape.file import Entry, Reshape
+from payrollx_db.lift.reshape.guesses import guess_parents
 from payrollx_db.lift.reshape.indexes import suggest_indexes
 from payrollx_db.lift.reshape.names import BOOKKEEPING
 from payrollx_db.lift.reshape.naming import suggest_names
@@ -67,7 +68,8 @@ async def find_suggestions(
         schemas = [schema for schema, _ in looked]
         copies, unlike = await suggest_copies(sessions, schemas, seconds)
         likely = {(entry.service, entry.table) for entry in copies}
-        references, poor = await suggest_references(sessions, schemas, likely, seconds)
+        guessed = await guess_parents(sessions, schemas, likely, seconds)
+        references, poor = await suggest_references(sessions, schemas, likely, seconds, guessed)
     parents = {
         (schema.service, table): above
         for schema in schemas

@@ -12,6 +12,7 @@ CREATE TABLE "Payment" (
   "walletId" uuid NOT NULL REFERENCES "Wallet" (id),
   "payerId" text REFERENCES "User" (id) ON DELETE SET NULL,
   "sessionId" text,
+  "approvedBy" uuid,
   amount numeric(65,30) NOT NULL CONSTRAINT "Payment_amount_positive" CHECK (amount > 0),
   "paidAt" timestamp(3),
   "paidOn" date GENERATED ALWAYS AS ("paidAt"::date) STORED
