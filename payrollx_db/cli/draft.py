@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from payrollx_db.cli import options
 from payrollx_db.cli.command import command
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from payrollx_db.backup.clients import Clients
     from payrollx_db.lift.draft.drafting import Draft, Request, ServicePlace
     from payrollx_db.lift.draft.prisma_names import PrismaSchema
+    from payrollx_db.postgres.url import DatabaseUrl
 
 
 @command(example="payrollx-db draft --dir ./unified --schema shop --schema crm")
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
               help="Schema that becomes a service of its name. Repeat the option for several.")  # fmt: skip
 @click.option("--service", "services", multiple=True, metavar="NAME=SCHEMA",
               help="Service with a schema of another name. Repeat the option for several.")  # fmt: skip
+@click.option("--lift", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", envvar="PAYROLLX_LIFT",
+              help="The lift.toml that says the services, and where their rows come from.")  # fmt: skip
 @click.option("--prisma", "prisma_schemas", multiple=True, metavar="[SERVICE=]PATH", envvar="PAYROLLX_DRAFT_PRISMA",
               help="Prisma schema to take names from, a file or a folder; repeatable. SERVICE says whose it is "
               "where its tables don't tell.")  # fmt: skip
@@ -39,6 +43,7 @@ def draft(
     folder: Path,
     schemas: Sequence[str],
     services: Sequence[str],
+    lift: Path | None,
     prisma_schemas: Sequence[str],
     package: str | None,
     yes: bool,
@@ -51,7 +56,8 @@ def draft(
     """
     from payrollx_db.lift.draft import drafting
 
-    request = _request(folder, database_url, schemas, services, package)
+    named = [*map(_place, schemas), *map(_service, services)]
+    request = _request(options.unified_database(database_url), _package(folder, package), named, lift)
     request = replace(request, prisma=[*map(_prisma, prisma_schemas)])
     may_replace = _may_replace(folder, yes=yes)
     drafted = drafting.draft(request, _find)
@@ -61,18 +67,38 @@ def draft(
     _answer(folder, request, drafted, as_json=as_json)
 
 
-def _request(
-    folder: Path, database_url: str | None, schemas: Sequence[str], services: Sequence[str], package: str | None
-) -> "Request":
+def _package(folder: Path, package: str | None) -> str:
     from payrollx_db.lift.draft import drafting
 
     if package is not None and drafting.package_name(package) != package:
         raise ConfigurationError(
             f"{package!r} can't be a package's name", hint=f"take {drafting.package_name(package)!r}, or another one"
         )
-    places = [*map(_place, schemas), *map(_service, services)]
-    name = package or drafting.package_name(str(folder))
-    return drafting.Request(options.unified_database(database_url), name, places)
+    return package or drafting.package_name(str(folder))
+
+
+def _request(url: "DatabaseUrl", package: str, named: "Sequence[ServicePlace]", lift: Path | None) -> "Request":
+    """Return what is to be drafted. Raises UsageError, or ConfigurationError where the lift was not planned."""
+    from payrollx_db.lift.draft.drafting import Request, ServicePlace
+
+    typed = click.get_current_context().get_parameter_source("lift") is ParameterSource.COMMANDLINE
+    if lift and named and typed:
+        raise click.UsageError("--lift says which services there are, so --schema and --service don't go with it.")
+    if lift is None or named:
+        return Request(url, package, named)
+    from payrollx_db.lift import catalog
+
+    lifted = catalog.load(lift)
+    return Request(
+        url,
+        package,
+        [ServicePlace(one.service, one.schema, one.role) for one in lifted.project.schemas],
+        lifted.project.owner_role,
+        lifted.project.reader_role,
+        catalog=lifted.project.name,
+        layout=lifted.layout,
+        references=lifted.catalog.references,
+    )
 
 
 def _place(schema: str) -> "ServicePlace":

@@ -24,6 +24,7 @@ class Said:
     unique: bool = False
     index: bool = False
     foreign_key: Item | None = None
+    info: Item | None = None
     type_follows: bool = False  # the foreign key leads to a column of the same type and service, which says it
 
 
@@ -46,6 +47,8 @@ def arguments(
         items.append(Named("server_default", default))
     if column.comment is not None:
         items.append(Named("comment", Text(column.comment)))
+    if said.info:
+        items.append(Named("info", said.info))
     if not model:
         return "", items
     annotation = types.annotation(use)

@@ -1,17 +1,19 @@
 """From a database and the names of its services to a project in a folder: the story of ``payrollx-db draft``."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from payrollx_db.backup.clients import Clients
+from payrollx_db.consolidate.plan.conversion import snake_case
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.lift.draft import database as databases
 from payrollx_db.lift.draft import migrations, names, project
 from payrollx_db.lift.draft.database import Database
-from payrollx_db.lift.draft.models import ServiceDraft
+from payrollx_db.lift.draft.models import Loose, ServiceDraft
 from payrollx_db.lift.draft.prisma_names import PrismaSchema, given_names
-from payrollx_db.model.layout import Layout
+from payrollx_db.model.catalog import Reference
+from payrollx_db.model.layout import Layout, TableMap
 from payrollx_db.postgres.url import DatabaseUrl
 
 LONGEST = 63  # bytes of a role's name
@@ -35,7 +37,9 @@ class Request:
     services: Sequence[ServicePlace]
     owner_role: str = ""
     reader_role: str = ""
+    catalog: str = ""  # the catalog's name, under which runs are recorded; empty: the package's
     layout: Layout | None = None
+    references: Sequence[Reference] = ()  # of which the loose ones are declared
     prisma: Sequence[PrismaSchema] = ()
 
 
@@ -63,9 +67,9 @@ def draft(request: Request, find_clients: Callable[[int], Clients]) -> Draft:
     services = _services(request, read)
     given = given_names(request.prisma, services, read)
     whole = project.Project(
-        request.package, read, services, request.owner_role or f"{request.package}_owner",
-        request.reader_role or f"{request.package}_reader", request.layout, given.names,
-        given.disagreements,
+        request.package, request.catalog or request.package, read, services,
+        request.owner_role or f"{request.package}_owner", request.reader_role or f"{request.package}_reader",
+        _general_rules_left_out(request.layout, read) if request.layout else None, given.names, given.disagreements,
     )  # fmt: skip
     clients = find_clients(read.version)
     scripts = {service.schema: migrations.scripts(request.url, clients, service) for service in services}
@@ -91,8 +95,45 @@ def _services(request: Request, read: Database) -> list[ServiceDraft]:
         if len(role.encode()) > LONGEST:
             raise ConfigurationError(f"the role {role!r} has more than {LONGEST} bytes", hint="name a shorter service")
         tables, extras = read.tables[place.schema], read.extras[place.schema]
-        services.append(ServiceDraft(place.name, module, place.schema, role, tables, extras))
+        loose = _loose(place.schema, request.references)
+        services.append(ServiceDraft(place.name, module, place.schema, role, tables, extras, loose))
     return services
+
+
+def _loose(schema: str, references: Sequence[Reference]) -> dict[tuple[str, str], Loose]:
+    """Return the loose references of a schema's tables, by table and column."""
+    found: dict[tuple[str, str], Loose] = {}
+    for number, reference in enumerate(one for one in references if not one.enforced):
+        here, _, table = reference.table.partition(".")
+        together = f"reference {number + 1}" if len(reference.columns) > 1 else ""
+        if here == schema:
+            for column, target in zip(reference.columns, reference.target_columns, strict=True):
+                found[table, column] = Loose(f"{reference.target_table}.{target}", together)
+    return found
+
+
+def _general_rules_left_out(layout: Layout, read: Database) -> Layout:
+    """Return the layout without the renames that the general rules make by themselves."""
+    columns = {
+        f"{table.schema}.{table.name}": {column.name for column in table.columns}
+        for tables in read.tables.values()
+        for table in tables
+    }
+
+    def is_said(table_map: TableMap, column: str, target: str) -> bool:
+        return column in columns.get(table_map.target, ()) or snake_case(column) != target
+
+    databases = tuple(
+        replace(
+            database,
+            maps=tuple(
+                replace(one, rename={key: name for key, name in one.rename.items() if is_said(one, key, name)})
+                for one in database.maps
+            ),
+        )
+        for database in layout.databases
+    )
+    return replace(layout, databases=databases, remedy="")
 
 
 def _refuse_repeated(services: Sequence[ServicePlace]) -> None:

@@ -1,6 +1,6 @@
 """A layout as Python: the source tables' shapes, and of the maps only what the general rules don't say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from payrollx_db.lift.draft import names
 from payrollx_db.lift.draft.source import (
@@ -15,6 +15,7 @@ from payrollx_db.lift.draft.source import (
     mapping,
     quoted,
     sequence,
+    texts,
 )
 from payrollx_db.model.layout import Discard, DuplicateTable, Layout, LegacyDatabase, Lookup, SourceTable, TableMap
 
@@ -71,6 +72,9 @@ def _database(database: LegacyDatabase, constants: dict[int, str], imports: Impo
         maps=sequence([_map(one, constants, imports) for one in database.maps], ROUND),
         duplicates=_several([_duplicate(one, constants, imports) for one in database.duplicates]),
         discards=_several([_discard(one, imports) for one in database.discards]),
+        sequences=_texts(database.sequences),
+        elsewhere=_names(database.elsewhere),
+        whole=None if database.whole else Code("False"),
     )  # fmt: skip
 
 
@@ -81,9 +85,8 @@ def _map(table_map: TableMap, constants: dict[int, str], imports: Imports) -> It
         rename=_texts(table_map.rename), derive=_texts(table_map.derive),
         lookups=mapping({name: _lookup(one, imports) for name, one in table_map.lookups.items()})
         if table_map.lookups else None,
-        new=_several([Text(name) for name in table_map.new]),
-        empty_as_null=call("frozenset", sequence([Text(name) for name in sorted(table_map.empty_as_null)], ("{", "}")))
-        if table_map.empty_as_null else None,
+        new=_several(texts(table_map.new)),
+        empty_as_null=_names(table_map.empty_as_null),
     )  # fmt: skip
 
 
@@ -101,8 +104,12 @@ def _discard(discard: Discard, imports: Imports) -> Item:
     return call(imports.name(MODULE, "Discard"), Text(discard.table), Text(discard.reason), *column)
 
 
-def _texts(entries: object) -> Item | None:
-    return mapping({name: Text(text) for name, text in dict(entries).items()}) if entries else None  # type: ignore[call-overload]
+def _texts(entries: Mapping[str, str]) -> Item | None:
+    return mapping({name: Text(text) for name, text in entries.items()}) if entries else None
+
+
+def _names(names: frozenset[str]) -> Item | None:
+    return call("frozenset", sequence(texts(sorted(names)), ("{", "}"))) if names else None
 
 
 def _several(items: Sequence[Item]) -> Item | None:

@@ -45,6 +45,14 @@ class Names:
 
 
 @dataclass(frozen=True)
+class Loose:
+    """A loose reference of a column: the ``schema.table.column`` that it points at, and what joins several columns."""
+
+    target: str
+    together: str = ""
+
+
+@dataclass(frozen=True)
 class ServiceDraft:
     """What a module is written for: a service, the tables of its schema, and what its migrations make beside them."""
 
@@ -54,6 +62,7 @@ class ServiceDraft:
     role: str
     tables: Sequence[Table]
     extras: Sequence[str] = ()
+    loose: Mapping[tuple[str, str], Loose] = field(default_factory=dict)  # by table and column
 
 
 @dataclass
@@ -302,6 +311,7 @@ def _split(module: _Module, table: Table) -> tuple[dict[str, columns.Said], list
             foreign_key=constraints.foreign_key(table, keys[column.name], imports, inline=True)
             if column.name in keys
             else None,
+            info=_loose(module, table, column),
             type_follows=column.name in keys and _leads_to(module, keys[column.name]) == column.written,
         )
         for column in table.columns
@@ -327,6 +337,14 @@ def _split(module: _Module, table: Table) -> tuple[dict[str, columns.Said], list
         if indexes.get(str(index.elements[0].column)) is not index
     ]
     return said, items
+
+
+def _loose(module: _Module, table: Table, column: Column) -> Item | None:
+    loose = module.draft.loose.get((table.name, column.name))
+    if loose is None:
+        return None
+    name = module.imports.name("payrollx_db.model.catalog", "loose_reference")
+    return call(name, Text(loose.target), together=Text(loose.together) if loose.together else None)
 
 
 def _leads_to(module: _Module, key: Constraint) -> str:

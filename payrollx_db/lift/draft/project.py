@@ -35,6 +35,7 @@ class Project:
     """What is drafted: the database as it was read, its services, and what the files are to call them."""
 
     package: str
+    catalog: str
     database: Database
     services: Sequence[ServiceDraft]
     owner_role: str
@@ -141,7 +142,7 @@ def _catalog(project: Project) -> str:
         package=project.package,
         imports="\n".join(imports.lines()),
         services="\n".join(lay_out("SERVICES = ", modules)).removeprefix("SERVICES = "),
-        name=quoted(project.package),
+        name=quoted(project.catalog),
         owner_role=quoted(project.owner_role),
         reader_role=quoted(project.reader_role),
         layout=project.layout is not None,
