@@ -88,7 +88,7 @@ class Bars:
         if self._all is None:
             return
         work = self._work
-        name = f"{work.tables_done:,} of {work.tables:,} tables"
+        name = f"{work.tables_done:,} of {work.tables:,} table pairs"
         if work.tables_done >= work.tables and self._built:
             name = f"{name}, {self._built} indexes and keys"
         if work.tables:

@@ -84,7 +84,7 @@ def _line(event: Event) -> str:
             return f"{stage}: {note}" if note else stage
         case RunStarted(run, resumed, tables, rows, size):
             word = "resumed" if resumed else "started"
-            return f"run {run} {word}: {tables} tables, about {rows:,} rows, {size / MEGABYTE:,.0f} MB"
+            return f"run {run} {word}: {tables} table pairs, about {rows:,} rows, {size / MEGABYTE:,.0f} MB"
         case TableFinished(source, target, rows, size, seconds):
             rate = size / MEGABYTE / seconds if seconds else 0.0
             place = f"{source} -> {target}" if source else target

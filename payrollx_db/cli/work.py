@@ -73,7 +73,7 @@ class Work:
         """Return it all in a line."""
         left = self.left(now)
         parts = [
-            f"{self.stage}: {self.tables_done:,} of {self.tables:,} tables",
+            f"{self.stage}: {self.tables_done:,} of {self.tables:,} table pairs",
             f"{self.rows_done:,} rows",
             f"{self.share:.0%}",
             f"{self.rate(now) / MEGABYTE:,.0f} MB/s",

@@ -72,5 +72,6 @@ def refuse_mismatches(plan: Plan) -> None:
         raise LayoutMismatchError(
             f"the legacy databases are not as the layout {plan.layout.name} says, in {places}",
             details=tuple(map(str, plan.mismatches)),
-            hint=plan.layout.remedy or "map each in the layout, or discard it there by name with a reason",
+            hint=plan.layout.remedy
+            or "map each in the layout, or discard it there with a reason: payrollx-db plan has the lines to paste",
         )

@@ -63,7 +63,7 @@ async def _drop(work: Work) -> None:
 async def _copy_and_index(work: Work) -> None:
     """Copy tables, several at once, and index each as soon as its rows are in."""
     context, plan = work.context, work.plan
-    context.observer(StageStarted("copy", f"{len(plan.copies)} tables, {context.jobs} at once"))
+    context.observer(StageStarted("copy", f"{len(plan.copies)} table pairs, {context.jobs} at once"))
     copier = TableCopier(context, asyncio.Semaphore(context.jobs), work.selection.truncatable)
     indexing = Indexing(context, work.database, await dropped_objects(context.connection, context.run))
     async with watching(context, plan):
@@ -91,7 +91,8 @@ async def _merge(context: RunContext, plan: Plan) -> None:
     """Merge the duplicate tables: every row of theirs must be in the target already, and equal."""
     if not plan.merges:
         return
-    context.observer(StageStarted("merge", f"{len({table.source_name for table in plan.merges})} duplicate tables"))
+    duplicates = {table.source_name for table in plan.merges}
+    context.observer(StageStarted("merge", f"{len(plan.merges)} table pairs, of {len(duplicates)} duplicate tables"))
     compare = partial(Verifier(context).all, replace(plan, tables=plan.merges), "merge")
     verdict = await retry_transient(compare, "the comparison", context.observer)
     async with context.transaction() as connection:
@@ -130,7 +131,8 @@ async def _account(context: RunContext, plan: Plan) -> None:
     wrong = [t for t in await accounts.accounts(context.connection, context.run) if not t.balanced]
     if wrong:
         raise FindingsError(
-            f"the rows don't add up in {len(wrong)} of the tables: read = written + quarantined + merged does not hold",
+            f"the rows don't add up in {len(wrong)} of the table pairs:"
+            " read = written + quarantined + merged does not hold",
             details=tuple(
                 f"{t.source} -> {t.target}: {t.rows_read} read, {t.rows_written} written,"
                 f" {t.rows_quarantined} quarantined, {t.rows_merged} merged"

@@ -15,7 +15,7 @@ def headline(document: Mapping[str, Any]) -> dict[str, str]:
         "different": f"{_tables(_differing(document))} between the two sides."
         if _differing(document)
         else "All rows are the same, but the target's structure is not as it was designed.",
-        "unbalanced": f"The rows do not add up in {_unbalanced(document)} of the tables.",
+        "unbalanced": f"The rows do not add up in {_unbalanced(document)} of the table pairs.",
         "unfinished": f"This run is not finished: {document['run']['status']}.",
     }
     return {"mark": MARKS[state], "text": sentences[state]}
@@ -93,4 +93,4 @@ def _unbalanced(document: Mapping[str, Any]) -> int:
 
 
 def _tables(names: list[str]) -> str:
-    return f"{names[0]} differs" if len(names) == 1 else f"{len(names)} tables differ"
+    return f"{names[0]} differs" if len(names) == 1 else f"{len(names)} table pairs differ"

@@ -11,7 +11,7 @@ def test_a_copy_is_as_far_as_its_rows() -> None:
     work.see(TableFinished("a.b.one", "b.one", 200, 15_000_000, 4.0), 104.0)
     work.see(TableProgress("a.b.two", "b.two", 50, 5_000_000), 105.0)
 
-    assert work.summary(105.0) == "copy: 1 of 2 tables, 250 rows, 25%, 4 MB/s, 0:05 so far, about 0:15 left"
+    assert work.summary(105.0) == "copy: 1 of 2 table pairs, 250 rows, 25%, 4 MB/s, 0:05 so far, about 0:15 left"
 
 
 def test_a_verification_is_as_far_as_the_bytes_of_whole_tables() -> None:
@@ -30,7 +30,7 @@ def test_nothing_is_left_when_all_tables_are_done() -> None:
     work.see(TableFinished("a.b.one", "b.one", 3, 30, 1.0), 5.0)
 
     assert (work.share, work.left(5.0)) == (1.0, 0.0)
-    assert "1 of 1 tables" in work.summary(5.0)
+    assert "1 of 1 table pairs" in work.summary(5.0)
 
 
 def test_durations() -> None:

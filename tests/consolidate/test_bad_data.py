@@ -188,7 +188,7 @@ def test_a_row_that_no_key_misses_is_missed_by_the_account(untouched: World, run
 
         ended = run(untouched, "copy", "--service", "notification", "--policy", "trigger=fire")
 
-        assert_refused(ended, 3, "the rows don't add up in 1 of the tables")
+        assert_refused(ended, 3, "the rows don't add up in 1 of the table pairs")
         rows = value(untouched.urls["payrollx_notification"], "SELECT count(*) FROM notifications")
         assert f"payrollx_notification.public.notifications -> notification.notifications: {rows} read" in ended.details
         assert snapshot_of(untouched.target) == untouched.pristine  # type: ignore[attr-defined]

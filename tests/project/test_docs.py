@@ -132,7 +132,7 @@ def test_the_way_of_a_consolidation(reading_world: World) -> None:
     answers = run_all(reading_world, Page(ROOT, "docs/consolidation.md"))
 
     assert any("identical.\n" in answer for answer in answers)
-    assert "tables of run 1" in answers[-1]
+    assert "table pairs of run 1" in answers[-1]
 
 
 def test_the_documents_have_the_keys_that_are_promised(reading_world: World) -> None:
@@ -217,7 +217,7 @@ def test_the_worked_example_of_a_layout(shop: World, tmp_path: Path) -> None:
 
     answers = run_all(shop, Page(ROOT, "docs/layouts.md"), "A worked example", env=names)
 
-    assert "3 tables to copy, about 0 rows; 1 duplicate table to merge" in answers[0]
+    assert "3 table pairs to copy, about 0 rows; 1 table pair to merge, of 1 duplicate table" in answers[0]
     assert "identical.\n" in answers[2]
     assert query(shop.target, "SELECT DISTINCT is_open, currency FROM orders.orders") == [(False, "EUR")]
     assert query(shop.target, "SELECT count(*), min(currency) FROM orders.order_lines") == [(50, "EUR")]

@@ -35,8 +35,11 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
             console.answer(f"\n-- {member.source_name} -> {member.target_name}")
             console.answer(member.select().as_string(None) + ";")
     copies, merges = len(plan.copies), len({table.source_name for table in plan.merges})
-    merging = _counted(merges, "duplicate table")
-    console.answer(f"\n{_counted(copies, 'table')} to copy, about {plan.rows:,} rows; {merging} to merge.")
+    merging = f"{_counted(len(plan.merges), 'table pair')} to merge, of {_counted(merges, 'duplicate table')}"
+    console.answer(
+        f"\n{_counted(copies, 'table pair')} to copy, about {plan.rows:,} rows"
+        f"{f'; {merging}' if merges else '; no duplicate table to merge'}."
+    )
     for table in plan.tables:
         if table.text:
             console.answer(f"goes over as text: {table.source_name} → {table.target_name} ({table.text})")
@@ -48,6 +51,8 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
         console.answer(f"\n{len(plan.mismatches)} unaccounted for:")
         for mismatch in plan.mismatches:
             console.answer(f"  {mismatch.code:<10} {mismatch}")
+            for line in () if plan.layout.remedy else mismatch.lines:
+                console.answer(f"  {'':<10}   {line}")
 
 
 def show_report(report: Report) -> None:
@@ -78,7 +83,8 @@ def show_verdict(verdict: Verdict) -> None:
         for database, members in groupby(ordered, key=lambda table: table.table.database)
     ]
     totals = {"identical": verdict.rows_identical, "seconds": 0.0, **verdict.totals}
-    console.answer_groups(VERDICT_HEADINGS, [*groups, ("", [["all tables", *_verdict_cells(totals | NAMELESS)[1:]]])])
+    all_of_them = ["all table pairs", *_verdict_cells(totals | NAMELESS)[1:]]
+    console.answer_groups(VERDICT_HEADINGS, [*groups, ("", [all_of_them])])
     for table in verdict.tables:
         _show_differences(table)
     listed = [*verdict.uncovered, *(verdict.structure.findings if verdict.structure else ())]
@@ -152,7 +158,7 @@ def show_status(status: Status) -> None:
     console.answer_table(table)
     if any(run.unfinished for run in status.runs) and not status.at_work:
         console.note("hint: call the same payrollx-db copy again to resume the unfinished run")
-    console.answer(f"\ntables of run {status.run}:")
+    console.answer(f"\ntable pairs of run {status.run}:")
     _show_accounts(status.tables, moved=status.moved)
     _show_unrestored(status)
     if status.findings:
@@ -212,7 +218,7 @@ def _show_accounts(accounts: Iterable[TableState], *, moved: dict[str, tuple[int
         sum(number or 0 for number in numbers)
         for numbers in zip(*(_numbers(account) for account in ordered), strict=True)
     ]
-    all_of_it = ["all tables", *(f"{number:,}" for number in sums)]
+    all_of_it = ["all table pairs", *(f"{number:,}" for number in sums)]
     console.answer_groups(headings, [*groups, ("", [all_of_it])])
 
 

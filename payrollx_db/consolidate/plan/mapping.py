@@ -3,13 +3,16 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from psycopg import sql
 
 from payrollx_db.consolidate.plan import conversion as rules
+from payrollx_db.consolidate.plan import pasting
 from payrollx_db.consolidate.plan.conversion import derive
 from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
 from payrollx_db.consolidate.plan.conversion.same import difference
+from payrollx_db.consolidate.plan.pasting import Line
 from payrollx_db.model.layout import DuplicateTable, LegacyDatabase, TableMap, template_fields
 from payrollx_db.postgres.copy_pipe import CopyFormat
 from payrollx_db.postgres.introspect import Column, Database, Index, Table
@@ -22,15 +25,22 @@ ROW = "s"  # what a source row is called in all our SQL
 class Mismatch:
     """Something that the layout and the databases disagree about; it stops the plan (law 2).
 
-    ``code`` is one of unmapped, missing, type, unfilled, no-rule, ambiguous, leftover, not-unique.
+    ``code`` is one of unmapped, missing, type, unfilled, no-rule, ambiguous, leftover, not-unique. ``lines`` are the
+    ways to account for it in the layout.
     """
 
     code: str
     place: str
     message: str
+    lines: tuple[Line, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        lines = [{"where": line.where, "line": line.text} for line in self.lines]
+        return {"code": self.code, "place": self.place, "message": self.message, "paste": lines}
 
 
 @dataclass(frozen=True)
@@ -379,13 +389,14 @@ def _unfilled(
 
     Those whose source columns are ``left_behind`` are as good as new.
     """
+    unfilled = pasting.spare_columns(target, filled, (*table_map.new, *left_behind))
     for column in target.columns:
         place = f"{target.full_name}.{column.name}"
         if column.name in filled or column.generated:
             continue
-        if column.name not in table_map.new and column.name not in left_behind:
+        if column.name in unfilled:
             problem = f"nothing of {table_map.source.name} fills it, and the layout doesn't call it new"
-            yield Mismatch("unfilled", place, problem)
+            yield Mismatch("unfilled", place, problem, pasting.for_new_columns(table_map, unfilled))
         elif not column.nullable and not column.has_default:
             yield Mismatch("unfilled", place, "is new, but can be neither NULL nor defaulted")
     for name in table_map.new:

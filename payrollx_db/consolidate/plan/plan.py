@@ -1,6 +1,5 @@
 """The plan: both catalogs joined with the layout. Pure data, made without touching a row."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,9 +7,10 @@ from typing import Any
 
 from payrollx_db.consolidate.plan.conversion import Servers
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, Mismatch, TablePlan, plan_duplicate, plan_table
+from payrollx_db.consolidate.plan.unaccounted import going_nowhere, unaccounted
 from payrollx_db.model.catalog import Catalog, Reference
 from payrollx_db.model.layout import Layout, LegacyDatabase, TableMap
-from payrollx_db.postgres.introspect import Column, Database, different_money
+from payrollx_db.postgres.introspect import Database, different_money
 
 SLICE_BYTES = 64 * 1024 * 1024  # a table smaller than this is never cut into slices
 
@@ -124,7 +124,7 @@ class Plan:
             "bytes": self.size,
             "tables": [_document(t) for t in self.tables],
             "discarded": discards_of(self),
-            "unaccounted": [{"code": m.code, "place": m.place, "message": m.message} for m in self.mismatches],
+            "unaccounted": [m.document() for m in self.mismatches],
             "waiting": [str(reference) for reference in self.waiting],
             "poolers": self.poolers,
         }
@@ -151,7 +151,8 @@ def make_plan(
     mismatches: list[Mismatch] = []
     for legacy in layout.databases:
         if legacy.name in sources:
-            planned, wrong = _plan_database(layout, legacy, sources[legacy.name], target)
+            schema = next((s.schema for s in catalog.services if s.name == legacy.service), "")
+            planned, wrong = _plan_database(layout, legacy, sources[legacy.name], target, schema)
             tables += [t for t in planned if t.target.schema in schemas]
             mismatches += wrong
     mismatches += _fed_twice(tables)
@@ -224,10 +225,10 @@ def databases_of(layout: Layout, schemas: set[str]) -> tuple[LegacyDatabase, ...
 
 
 def _plan_database(
-    layout: Layout, legacy: LegacyDatabase, database: Database, target: Database
+    layout: Layout, legacy: LegacyDatabase, database: Database, target: Database, schema: str
 ) -> tuple[list[TablePlan], list[Mismatch]]:
     tables: list[TablePlan] = []
-    wrong = list(_unaccounted(legacy, database))
+    wrong = list(unaccounted(legacy, database, target, schema))
     servers = Servers(layout.timezone, target.version, different_money(database.money, target.money))
     for table_map in legacy.maps:
         target_table = target.tables.get(table_map.target)
@@ -235,7 +236,7 @@ def _plan_database(
             planned, problems = plan_table(legacy, table_map, database, target_table, servers)
             tables.append(planned)
             wrong += problems
-    wrong += _going_nowhere(legacy, tables, database)
+    wrong += going_nowhere(legacy, tables, database)
     for duplicate in legacy.duplicates:
         source = database.tables.get(f"{legacy.schema}.{duplicate.source.name}")
         for table_map in layout.owner_maps(duplicate):
@@ -243,63 +244,6 @@ def _plan_database(
             if source is not None and target_table is not None:
                 tables.append(plan_duplicate(legacy, duplicate, table_map, source, target_table, servers))
     return tables, wrong
-
-
-def _unaccounted(legacy: LegacyDatabase, database: Database) -> Iterator[Mismatch]:
-    """Hold the layout against the database, table by table, both ways (law 2)."""
-    discarded = {(d.table, d.column) for d in legacy.discards}
-    expected = {m.source.name: m.source.columns for m in legacy.maps}
-    expected |= {d.source.name: d.source.columns for d in legacy.duplicates}
-    for table in database.tables.values():
-        if not legacy.accounts_for(table.schema):
-            continue
-        name = table.name if table.schema == legacy.schema else table.full_name
-        place = f"{legacy.name}.{table.full_name}"
-        if (name, None) in discarded:
-            continue
-        if name not in expected:
-            yield Mismatch("unmapped", place, "the layout doesn't know this table; map it or discard it with a reason")
-            continue
-        actual = {c.name: c for c in table.columns if (name, c.name) not in discarded}
-        yield from _compare_columns(place, expected[name], actual)
-    for name in expected:
-        if f"{legacy.schema}.{name}" not in database.tables:
-            place = f"{legacy.name}.{legacy.schema}.{name}"
-            yield Mismatch("missing", place, "the layout knows this table, and it isn't there")
-    for leftover in database.leftovers:
-        known = leftover.name in legacy.sequences or (leftover.name, None) in discarded
-        if legacy.accounts_for(leftover.schema) and not known:
-            problem = f"{leftover.kind} that no table owns ({leftover.count}); discard it with a reason"
-            yield Mismatch("leftover", f"{legacy.name}.{leftover.name}", problem)
-
-
-def _compare_columns(place: str, expected: Mapping[str, str], actual: Mapping[str, Column]) -> Iterator[Mismatch]:
-    for name, column in actual.items():
-        if name not in expected:
-            problem = f"the layout doesn't know this column ({column.shape}); map it or discard it with a reason"
-            yield Mismatch("unmapped", f"{place}.{name}", problem)
-        elif not column.is_shape(expected[name]):
-            yield Mismatch("type", f"{place}.{name}", f"is {column.shape}, and the layout says {expected[name]}")
-    for name in expected:
-        if name not in actual:
-            yield Mismatch("missing", f"{place}.{name}", "the layout knows this column, and it isn't there")
-
-
-def _going_nowhere(legacy: LegacyDatabase, tables: Iterable[TablePlan], database: Database) -> Iterator[Mismatch]:
-    """Name the source columns that no map of their table takes anywhere."""
-    taken: dict[str, set[str]] = defaultdict(set)
-    goals: dict[str, list[str]] = defaultdict(list)
-    for table in tables:
-        taken[table.source.name] |= {name for column in table.columns for name in column.sources}
-        taken[table.source.name] |= set(table.without_rule.values())  # said already
-        goals[table.source.name].append(table.target_name)
-    known = {m.source.name: m.source.columns for m in legacy.maps}
-    discarded = {(d.table, d.column) for d in legacy.discards}
-    for name, seen in taken.items():
-        for column in database.tables[f"{legacy.schema}.{name}"].columns:
-            if column.name in known[name] and column.name not in seen and (name, column.name) not in discarded:
-                place = f"{legacy.name}.{legacy.schema}.{name}.{column.name}"
-                yield Mismatch("unmapped", place, f"goes nowhere: no column of {' or '.join(goals[name])} takes it")
 
 
 def _fed_twice(tables: Iterable[TablePlan]) -> Iterator[Mismatch]:
