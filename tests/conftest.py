@@ -41,6 +41,7 @@ pytest_plugins = [
     "audit_databases",
     "german_servers",
     "rule_worlds",
+    "leaving_worlds",
     "odd_shapes",
     "twin_servers",
     "reshape_worlds",
