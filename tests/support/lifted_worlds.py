@@ -1,6 +1,8 @@
 """Databases to lift, and projects that say what becomes of them."""
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +13,11 @@ import pytest
 from command_line import Done, call
 from conftest import TestServer, unique
 from psycopg import sql
+from servers import THROW_AWAY, in_memory
 
+from payrollx_db.devserver import Server
+from payrollx_db.devserver.programs import Programs, folders
+from payrollx_db.postgres.databases import server_version
 from payrollx_db.postgres.url import DatabaseUrl
 
 ODD_WORLD = Path(__file__).parents[1] / "lift" / "odd_world.sql"
@@ -93,3 +99,21 @@ def source(server: TestServer) -> Iterator[DatabaseUrl]:
     name = unique("source")
     yield server.create_database(name)
     server.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def older_server(server: TestServer) -> Iterator[DatabaseUrl]:
+    """A server of the oldest version that is here, older than that of the tests. Skips where there is none."""
+    major = int(server_version(server.url).split(".")[0])
+    installed = [programs for folder in folders() if (programs := Programs.at(folder)) and int(programs.major) < major]
+    if not installed:
+        pytest.skip(f"no programs of a Postgres before {major} are installed")
+    programs = min(installed, key=lambda programs: int(programs.major))
+    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-older-", dir=in_memory()))
+    folder.chmod(0o755)
+    older = Server(folder / "server", settings=THROW_AWAY, programs=programs)
+    try:
+        yield older.up()
+    finally:
+        older.destroy()
+        shutil.rmtree(folder)

@@ -44,3 +44,15 @@ def newest_clients() -> Clients:
     """Return the newest pg_dump that is here."""
     installed = [clients for folder in folders() if (clients := Clients.at(folder))]
     return max(installed, key=lambda clients: clients.major)
+
+
+def restore_plainly(source: DatabaseUrl, target: DatabaseUrl, clients: Clients) -> None:
+    """Restore a database's definitions as everybody does: pg_dump into psql. What fails is left out."""
+    environment, rest = connection(source)
+    dumped = subprocess.run(
+        [clients.folder / "pg_dump", "--schema-only", "--no-owner", "--no-privileges", f"--dbname={rest}"],
+        env=environment, capture_output=True, check=True,
+    )  # fmt: skip
+    environment, rest = connection(target)
+    psql = [clients.folder / "psql", "--no-psqlrc", "--quiet", f"--dbname={rest}"]
+    subprocess.run(psql, env=environment, input=dumped.stdout, capture_output=True, check=True)

@@ -41,14 +41,14 @@ class Contents:
     entries: tuple[Entry, ...]
 
     def script(
-        self, *, without: Collection[int] = (), comments_of: Collection[str] = (), tablespaces: bool = True
+        self, *, without: Collection[int] = (), beginning: Collection[str] = (), tablespaces: bool = True
     ) -> str:
         """Return the entries as SQL, as pg_restore writes it.
 
-        Left out are entries of the objects numbered ``without``, and comments that begin as ``comments_of`` do.
+        Left out are entries of the objects numbered ``without``, and those that begin so.
         Raises TargetError where pg_restore can't read the dump.
         """
-        beginnings = tuple(comments_of)
+        beginnings = tuple(beginning)
         chosen = [
             entry for entry in self.entries
             if entry.oid not in without and not (beginnings and entry.content.startswith(beginnings))

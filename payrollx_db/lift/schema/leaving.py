@@ -1,6 +1,6 @@
 """What the project leaves behind isn't made: tables and whatever belongs to them, and single columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import errors, sql
@@ -14,31 +14,34 @@ from payrollx_db.postgres import query_files
 
 queries = query_files.beside(__name__)
 
-FOREIGN_TABLE = "FOREIGN TABLE"
+# Of these, one that can't be made for want of a foreign server would stop the rest.
+SHOWING = ("FOREIGN TABLE", "VIEW")
+OF_THEM = ("TRIGGER", "DEFAULT", "RULE", "CONSTRAINT")
 
 
 @dataclass(frozen=True)
 class Omitted:
-    """Entries of the dump that can't even be made and dropped again: foreign tables, whose server may not be there."""
+    """Entries of the dump that aren't even made and dropped again: by their numbers, and by how they begin."""
 
     oids: frozenset[int]
-    comments: tuple[str, ...]
+    beginnings: tuple[str, ...]
 
 
-def omitted(contents: Contents, moves: Sequence[Move]) -> Omitted:
-    """Return what of the dump stays out from the beginning."""
+def omitted(contents: Contents, moves: Sequence[Move], absent: Collection[tuple[str, str]]) -> Omitted:
+    """Return what of the dump stays out from the beginning: views and foreign tables that are left behind, and
+    ``absent``, further ones as schema and name.
+    """
+    left = {*absent, *((move.source_schema, name) for move in moves for name in move.left_behind)}
     oids: set[int] = set()
-    comments: list[str] = []
-    for move in moves:
-        for name in move.left_behind:
-            beginning = f"{FOREIGN_TABLE} {move.source_schema} {name} "
-            found = [entry.oid for entry in contents.entries if entry.content.startswith(beginning)]
-            if found:
-                oids.update(found)
-                comments += [f"COMMENT {move.source_schema} {beginning[: len(FOREIGN_TABLE)]} {name} "]
-                comments += [f"{kind} {move.source_schema} {name} " for kind in ("TRIGGER", "CONSTRAINT", "DEFAULT")]
-                comments += [f"COMMENT {move.source_schema} COLUMN {name}."]
-    return Omitted(frozenset(oids), tuple(comments))
+    beginnings: list[str] = []
+    for schema, name in sorted(left):
+        for kind in SHOWING:
+            numbers = [entry.oid for entry in contents.entries if entry.content.startswith(f"{kind} {schema} {name} ")]
+            if numbers:
+                oids.update(numbers)
+                beginnings += [f"COMMENT {schema} {kind} {name} ", f"COMMENT {schema} COLUMN {name}."]
+                beginnings += [f"{part} {schema} {name} " for part in OF_THEM]
+    return Omitted(frozenset(oids), tuple(beginnings))
 
 
 def drop(target: Target, moves: Sequence[Move], new: Sequence[Thing]) -> Iterator[tuple[str, str]]:

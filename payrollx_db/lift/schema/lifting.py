@@ -23,6 +23,7 @@ from payrollx_db.postgres.session import Endpoint
 Notes = list[tuple[str, str]]  # a schema of the target, and what to say of it
 
 ROLE_EXISTS = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s"
+SERVER_EXISTS = "SELECT 1 FROM pg_catalog.pg_foreign_server WHERE srvname = %s"
 TABLESPACE_EXISTS = "SELECT 1 FROM pg_catalog.pg_tablespace WHERE spcname = %s"
 TAKEN = ("42P07", "42710", "42723", "42P06")
 # A definition's own code names something without a schema: the index of an expression, say.
@@ -118,8 +119,7 @@ def _require(making: Target, origin: Source) -> None:
         raise FindingsError(
             f"{making.endpoint.url.masked} lacks what the schemas of {origin.database} use; nothing was changed",
             details=tuple(lacks),
-            hint="lift the schemas that need each other together, or make these in the target first; a foreign table"
-            " can also be left behind, in lift.toml",
+            hint="lift the schemas that need each other together, or make these in the target first",
         )
 
 
@@ -144,8 +144,8 @@ def _restore(making: Target, staging: Staging, origin: Source, notes: Notes) -> 
     if missing:
         text = f"the tablespace {', '.join(missing)} isn't there: what was in it lies in the database's own"
         notes += [(move.schema, text) for move in staging.moves]
-    out = leaving.omitted(origin.contents, staging.moves)
-    script = origin.contents.script(without=out.oids, comments_of=out.comments, tablespaces=not missing)
+    out = leaving.omitted(origin.contents, staging.moves, _without_server(making, staging, origin, notes))
+    script = origin.contents.script(without=out.oids, beginning=out.beginnings, tablespaces=not missing)
     statements = [*split(script), *(statement for text in origin.casts for statement in split(text))]
     names = dict.fromkeys(name for name, own in origin.column_options if not own)
     if strange := options.unknown(making, names):
@@ -166,6 +166,19 @@ def _restore(making: Target, staging: Staging, origin: Source, notes: Notes) -> 
             raise
         return _restore_looking_around(making, staging, origin, statements)
     return frozenset()
+
+
+def _without_server(making: Target, staging: Staging, origin: Source, notes: Notes) -> list[tuple[str, str]]:
+    """Return the foreign tables whose server the target hasn't: they are left behind, with a note."""
+    homes = {move.source_schema: move for move in staging.moves}
+    absent = []
+    for server, table, schema, name in origin.foreign_tables:
+        if not making.ask(SERVER_EXISTS, [server]):
+            absent.append((schema, name))
+            if name not in homes[schema].left_behind:
+                text = f"the foreign table {table} is left behind: the target has no server {server}"
+                notes.append((homes[schema].schema, text))
+    return absent
 
 
 def _restore_looking_around(

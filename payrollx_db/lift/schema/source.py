@@ -61,6 +61,7 @@ class Source:
     casts: tuple[str, ...]
     comments: tuple[tuple[str, str], ...]
     column_options: tuple[tuple[str, str], ...]
+    foreign_tables: tuple[tuple[str, str, str, str], ...]
     search_path: str
     clients: Clients
 
@@ -119,6 +120,7 @@ def _read(
         casts=tuple(text for (text,) in ask("casts")),
         comments=tuple((name, comment) for name, comment, _ in found if comment not in (None, STANDARD_COMMENT)),
         column_options=tuple(ask("column_options")),
+        foreign_tables=tuple(ask("foreign_servers")),
         search_path=found[0][2] or "",
         clients=clients,
     )
@@ -158,9 +160,6 @@ def _needs(connection: SyncConnection, moves: Sequence[Move]) -> tuple[Need, ...
     for used_by, key, table, *place in ask(queries.load("outer_keys"), {"schemas": names}):
         if tuple(place) not in left:
             kept.append(Need("table", "", table, (), (), "", f"the foreign key {key} of {used_by}"))
-    for server, used_by, *place in ask(queries.load("foreign_servers"), {"schemas": names}):
-        if tuple(place) not in left:
-            kept.append(Need(SERVER, "", server, (server,), (), "", f"the foreign table {used_by}"))
     return tuple(kept)
 
 
