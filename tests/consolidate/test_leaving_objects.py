@@ -95,74 +95,76 @@ def run_statements(world: World, statements: Any) -> None:
 
 @one_fails("a primary key", "no right")
 def test_an_undone_run_leaves_one_object_out_and_no_other(
-    shop: World, name: str, tag: str, needing: set[str], sqlstate: str
+    leaving_shop: World, name: str, tag: str, needing: set[str], sqlstate: str
 ) -> None:
-    before = objects(shop)
-    cut_off(shop)
-    if not is_down(shop, name):
+    before = objects(leaving_shop)
+    cut_off(leaving_shop)
+    if not is_down(leaving_shop, name):
         return  # it was never dropped
-    sabotage(shop, name, tag, sqlstate)
+    sabotage(leaving_shop, name, tag, sqlstate)
 
     with pytest.raises(TargetError) as caught:
-        restart(shop)
+        restart(leaving_shop)
 
     assert caught.value.sqlstate == ""
     left = {name} | needing
     assert all(any(one in line for line in caught.value.details) for one in left)
-    assert missing(before, objects(shop)) == left
-    assert state(shop) == [(1, "undone")]
-    assert lists(shop) == left
-    query(shop.target, CALM)
-    report = copy(shop)
+    assert missing(before, objects(leaving_shop)) == left
+    assert state(leaving_shop) == [(1, "undone")]
+    assert lists(leaving_shop) == left
+    query(leaving_shop.target, CALM)
+    report = copy(leaving_shop)
     assert report.run.id == 2
-    assert objects(shop) == before
-    assert shop.verify().identical
+    assert objects(leaving_shop) == before
+    assert leaving_shop.verify().identical
 
 
 @one_fails("an index over a function", "no function")
 def test_a_run_that_is_given_up_leaves_one_object_out_and_no_row(
-    shop: World, name: str, tag: str, needing: set[str], sqlstate: str
+    leaving_shop: World, name: str, tag: str, needing: set[str], sqlstate: str
 ) -> None:
-    before = objects(shop)
-    cut_off(shop)
-    if not is_down(shop, name):
+    before = objects(leaving_shop)
+    cut_off(leaving_shop)
+    if not is_down(leaving_shop, name):
         return
-    rows = snapshot_of(shop.target)["rows"]
-    sabotage(shop, name, tag, sqlstate)
+    rows = snapshot_of(leaving_shop.target)["rows"]
+    sabotage(leaving_shop, name, tag, sqlstate)
 
-    given_up = abandon(shop)
+    given_up = abandon(leaving_shop)
 
     # A key is broken as well where the rows of a child were in, and its parent's weren't.
     assert named(given_up.unrestored) - {"things_maker"} == ({name} | needing) - {"things_maker"}
-    assert missing(before, objects(shop)) == named(given_up.unrestored)
-    assert rows.items() <= snapshot_of(shop.target)["rows"].items()
-    assert state(shop) == [(1, "abandoned")]
-    query(shop.target, CALM)
-    query(shop.target, given_up.emptying.replace(";", " CASCADE"))
-    run_statements(shop, (item.statement for item in given_up.unrestored))  # in the order in which they are named
-    assert objects(shop) == before
-    assert lists(shop) == set()
-    assert copy(shop).run.id == 2
-    assert objects(shop) == before
+    assert missing(before, objects(leaving_shop)) == named(given_up.unrestored)
+    assert rows.items() <= snapshot_of(leaving_shop.target)["rows"].items()
+    assert state(leaving_shop) == [(1, "abandoned")]
+    query(leaving_shop.target, CALM)
+    query(leaving_shop.target, given_up.emptying.replace(";", " CASCADE"))
+    run_statements(
+        leaving_shop, (item.statement for item in given_up.unrestored)
+    )  # in the order in which they are named
+    assert objects(leaving_shop) == before
+    assert lists(leaving_shop) == set()
+    assert copy(leaving_shop).run.id == 2
+    assert objects(leaving_shop) == before
 
 
 @one_fails("a key from elsewhere", "locked")
 def test_a_copy_that_is_resumed_builds_all_the_others(
-    shop: World, name: str, tag: str, needing: set[str], sqlstate: str
+    leaving_shop: World, name: str, tag: str, needing: set[str], sqlstate: str
 ) -> None:
-    before = objects(shop)
-    cut_off(shop)
-    if not is_down(shop, name):
+    before = objects(leaving_shop)
+    cut_off(leaving_shop)
+    if not is_down(leaving_shop, name):
         return
-    sabotage(shop, name, tag, sqlstate)
+    sabotage(leaving_shop, name, tag, sqlstate)
 
     with pytest.raises(TargetError) as caught:
-        copy(shop)
+        copy(leaving_shop)
 
     assert name in str(caught.value) or any(name in line for line in caught.value.details)
-    assert state(shop) == [(1, "failed")]
-    assert down_though_ready(shop) <= {name} | needing
-    query(shop.target, CALM)
-    assert copy(shop).run.id == 1
-    assert objects(shop) == before
-    assert shop.verify().identical
+    assert state(leaving_shop) == [(1, "failed")]
+    assert down_though_ready(leaving_shop) <= {name} | needing
+    query(leaving_shop.target, CALM)
+    assert copy(leaving_shop).run.id == 1
+    assert objects(leaving_shop) == before
+    assert leaving_shop.verify().identical

@@ -51,7 +51,7 @@ CREATE TABLE other.notes (maker integer CONSTRAINT notes_maker REFERENCES app.ma
 
 
 @pytest.fixture(scope="module")
-def templates(server: TestServer) -> Iterator[tuple[str, str]]:
+def leaving_templates(server: TestServer) -> Iterator[tuple[str, str]]:
     """A filled source and an empty target, to be cloned."""
     names = unique("leaving_old"), unique("leaving_new")
     for name, script in zip(names, (SOURCE, TARGET), strict=True):
@@ -62,10 +62,10 @@ def templates(server: TestServer) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def shop(server: TestServer, templates: tuple[str, str]) -> Iterator[World]:
+def leaving_shop(server: TestServer, leaving_templates: tuple[str, str]) -> Iterator[World]:
     """A world of two tables with every kind of index and key."""
     names = unique("leaving_a"), unique("leaving_b")
-    old, new = (server.create_database(name, source) for name, source in zip(names, templates, strict=True))
+    old, new = (server.create_database(name, source) for name, source in zip(names, leaving_templates, strict=True))
     yield World({"old": old}, new, LAYOUT, CATALOG)
     for name in names:
         server.drop_database(name)
