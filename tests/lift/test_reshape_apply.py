@@ -118,6 +118,18 @@ def test_a_view_whose_text_casts_the_column_is_refused_by_name(reshape_world: Re
     assert "view pay.above, made again: what it stands on is refused" in done.stderr
 
 
+def test_a_foreign_key_between_two_types_is_refused_by_name(reshape_world: ReshapeWorld) -> None:
+    reshape_world.take("names", "references")
+    reshape_world.replace('column = "id", enforced = false', 'column = "id", enforced = true')
+    done = reshape_world.call("--apply", "--json")
+    assert done.returncode == REFUSED
+    *services, between = json.loads(done.stdout)["transactions"]
+    (refusal,) = between["refused"]
+    assert refusal["what"] == "reference of pay.Payment.approvedBy"
+    assert refusal["reason"].startswith("its types don't go together")
+    assert all(service["done"] for service in services)
+
+
 def test_one_service_refused_does_not_keep_another_back(reshape_world: ReshapeWorld) -> None:
     query(reshape_world.target, 'CREATE MATERIALIZED VIEW pay.totals AS SELECT balance FROM pay."Wallet"')
     reshape_world.take("numbers", "names")
@@ -158,6 +170,10 @@ def test_tables_with_rows_are_not_reshaped(reshape_world: ReshapeWorld) -> None:
     done = reshape_world.call("--apply")
     assert done.returncode == 6
     assert "rows are in pay.Event" in done.stderr
+    assert reshape_world.columns("auth", "User")["id"] == "text"
+    with psycopg.connect(reshape_world.target.conninfo()) as reader:  # whoever reads it is not made to wait
+        reader.execute('SELECT FROM pay."Event", auth."User"')
+        assert reshape_world.call("--apply").returncode == 6
 
 
 def test_nothing_is_done_without_a_yes(reshape_world: ReshapeWorld) -> None:

@@ -20,7 +20,7 @@ from payrollx_db.lift.reshape.file import Reshape
 from payrollx_db.lift.reshape.renaming import index_steps, rename_steps
 from payrollx_db.lift.reshape.retyping import Retyping
 from payrollx_db.lift.reshape.steps import Stage, Step
-from payrollx_db.postgres.introspect import Table
+from payrollx_db.postgres.introspect import Table, read_tables
 from payrollx_db.postgres.session import Connection, Endpoint, run, session
 from payrollx_db.postgres.steps import perform_async
 
@@ -61,6 +61,8 @@ async def _stages(
         raise TargetError(
             f"{target.url.masked} has none of the lifted schemas", hint=f"{project.command('lift schema')} makes them"
         )
+    tables = await perform_async(connection, read_tables([one.schema for one in lifted]))
+    await _refuse_rows(connection, target, tables.values())  # before one service is done and the next is not
     stages = [await _service(connection, target, project, reshape, one) for one in lifted]
     if any(entry.section in ("copy", "references") for entry in reshape.taken):
         stages.append(await _between(connection, target, reshape, lifted, stages))
@@ -123,12 +125,17 @@ async def _current(connection: Connection, reshape: Reshape, lifted: LiftedSchem
 
 async def _lock_empty(connection: Connection, target: Endpoint, current: Current) -> None:
     """Keep everybody away from the schema's tables until the transaction ends. Raises where rows are in them."""
-    tables = [table for table in current.facts.tables.values() if table.kind != "f"]
-    if not tables:
-        return
-    names = sql.SQL(", ").join(table.identifier for table in tables)
-    await connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
-    if filled := await _filled(connection, tables):
+    tables = list(current.facts.tables.values())
+    await _refuse_rows(connection, target, tables)  # whoever uses tables with rows is not made to wait
+    if names := [table.identifier for table in tables if table.kind != "f"]:
+        lock = sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE")
+        await connection.execute(lock.format(sql.SQL(", ").join(names)))
+        await _refuse_rows(connection, target, tables)
+
+
+async def _refuse_rows(connection: Connection, target: Endpoint, tables: Iterable[Table]) -> None:
+    filled = await _filled(connection, [table for table in tables if table.kind != "f"])
+    if filled:
         shown = ", ".join(filled[:SHOWN]) + (f" and {len(filled) - SHOWN} more" if len(filled) > SHOWN else "")
         raise StateConflictError(
             f"{target.url.masked}: rows are in {shown}, and only empty tables are reshaped",
@@ -141,4 +148,5 @@ async def _filled(connection: Connection, tables: Sequence[Table]) -> list[str]:
         sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(sql.Literal(table.full_name), table.identifier)
         for table in tables
     )
-    return [name for (name,) in await run(connection, sql.SQL(" UNION ALL ").join(parts))]
+    query = sql.SQL(" UNION ALL ").join(parts)
+    return [name for (name,) in await run(connection, query)] if tables else []

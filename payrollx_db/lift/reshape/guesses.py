@@ -9,9 +9,8 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.lift.reshape.names import BOOKKEEPING, snake_case
-from payrollx_db.lift.reshape.overlap import LIMIT
 from payrollx_db.lift.reshape.references import Candidate, SourceSchema, likely_parents, singulars
-from payrollx_db.lift.reshape.scans import CANONICAL
+from payrollx_db.lift.reshape.scans import CANONICAL, NO_LIMIT, time_limit
 from payrollx_db.lift.reshape.types import TEXTS
 from payrollx_db.postgres import errors
 from payrollx_db.postgres.errors import DRIVER_ERRORS
@@ -113,8 +112,10 @@ async def _within(
     """Run a query for so many seconds; no rows where it takes longer."""
     try:
         async with sessions.session(schema.endpoint) as connection, connection.transaction():
-            await connection.execute(LIMIT.format(sql.Literal(max(1, int(seconds * 1000)))))
-            return await run(connection, query)
+            await connection.execute(time_limit(seconds))
+            rows = await run(connection, query)
+            await connection.execute(NO_LIMIT)
+            return rows
     except DRIVER_ERRORS as error:
         if errors.sqlstate(error) == QUERY_CANCELED:
             return []

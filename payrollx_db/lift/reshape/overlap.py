@@ -12,6 +12,7 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.errors import SourceError
+from payrollx_db.lift.reshape.scans import NO_LIMIT, time_limit
 from payrollx_db.postgres.introspect import Column, Table
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
@@ -33,9 +34,6 @@ SAMPLED = (
     "((pg_catalog.get_byte(h.hash, 0) << 16) + (pg_catalog.get_byte(h.hash, 1) << 8)"
     " + pg_catalog.get_byte(h.hash, 2)) & {} = 0"
 )
-
-
-LIMIT = sql.SQL("SET LOCAL statement_timeout = {}")
 
 
 @dataclass(frozen=True)
@@ -129,11 +127,12 @@ async def _values(
     async with sessions.session(end.endpoint) as connection:
         with end.endpoint.translating_errors(f"can't read {end.table.full_name}"):
             async with connection.transaction():
-                await connection.execute(LIMIT.format(sql.Literal(max(1, int(seconds * 1000)))))
+                await connection.execute(time_limit(seconds))
                 async with connection.cursor() as cursor, cursor.copy(_query(end, buckets, fold=fold)) as copy:
                     async with aclosing(_rows(copy)) as rows:
                         yield rows
                     await _drain(copy)
+                await connection.execute(NO_LIMIT)
 
 
 async def _rows(copy: Any) -> AsyncGenerator[tuple[bytes, int], None]:

@@ -35,6 +35,7 @@ NUMBER_MEASURES = (
         " FILTER (WHERE {finite}), 0)"
     ),
 )
+NO_LIMIT = "SET LOCAL statement_timeout = 0"
 FINITE = "{c}::text NOT IN ('NaN', 'Infinity', '-Infinity')"
 
 
@@ -49,6 +50,11 @@ class Scan:
     def of(self, extent: int, what: str = "values") -> str:
         """Return how many were looked at, in words."""
         return f"{extent:,} {what}" + (" in a sample" if self.sampled else "")
+
+
+def time_limit(seconds: float) -> sql.Composed:
+    """Return the statement that ends each later statement of a transaction after so many seconds."""
+    return sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(max(1, int(seconds * 1000))))
 
 
 async def scan(
@@ -90,9 +96,9 @@ async def _scan(
         sql.SQL(sample),
     )
     async with connection.transaction():  # a savepoint: the time limit may cancel the statement
-        limit = sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(max(1, int(seconds * 1000))))
-        await connection.execute(limit)
+        await connection.execute(time_limit(seconds))
         ((rows, *values),) = await run(connection, query)
+        await connection.execute(NO_LIMIT)  # not for what ends the savepoint, and comes after it
     return Scan(rows, bool(sample), dict(_split(measures, values)))
 
 

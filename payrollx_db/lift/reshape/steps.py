@@ -16,7 +16,7 @@ OF_THE_MOMENT = (*sqlstates.TRANSIENT, sqlstates.LOCK_NOT_AVAILABLE, sqlstates.Q
 NO_TABLE = "42P01"
 WHY = {
     "42883": "its expression compares the column in a way that the new type doesn't have",
-    "42804": "a default, a foreign key, an index or an expression can't take the new type",
+    "42804": "its types don't go together: those of a default, an expression, or the two ends of a foreign key",
     "42P17": "an index or a partition key can't be computed from the new type: it depends on the session's time zone",
     "42P16": "the table inherits it, or is partitioned by it",
     "42704": "an index's operator class, or the type itself, isn't there for it",
