@@ -101,5 +101,5 @@ def _locale(topics: Mapping[str, Sequence[Named]]) -> str:
 def _install(name: str) -> str:
     return (
         f"install {name} on the target's server (the package postgresql-contrib has many); the embedded server has few:"
-        " name the programs of a Postgres that has it with PAYROLLX_PG_BIN"
+        " payrollx-db dev up --bin names the programs of a Postgres that has it"
     )
