@@ -52,6 +52,7 @@ class _Outcome(Generic[T]):
 @destructive_option("--downgrade", metavar="REVISION", help="Go back to this revision; base drops everything.")
 @yes
 @click.option("--sql", is_flag=True, help="Print the SQL for an empty database instead of running it.")
+@click.option("--adopt", is_flag=True, help="Record services whose tables are there already, and as the models say.")
 @click.option("--check", is_flag=True, help="Change nothing, and show where the database differs from the models.")
 @options.as_json
 def migrate(
@@ -63,6 +64,7 @@ def migrate(
     downgrade: str | None,
     yes: bool,
     sql: bool,
+    adopt: bool,
     check: bool,
     as_json: bool,
 ) -> None:
@@ -74,6 +76,8 @@ def migrate(
     3 means that --check found a difference.
     """
     _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
+    if adopt and (sql or check or revision is not None or downgrade is not None):
+        raise click.UsageError("--adopt excludes --sql, --check, --revision and --downgrade.")
     from payrollx_db.schema import migrate
 
     if registry.is_lift(catalog):
@@ -85,7 +89,15 @@ def migrate(
     if sql:
         console.answer(migrate.offline_sql(known, service=service, revision=revision))
         return
-    if check:
+    if adopt:
+        from payrollx_db.schema import adoption
+
+        adopted = _each(
+            _homes(known, service, database_url), lambda url, names: adoption.adopt(url, known, service=names)
+        )
+        _answer([one.result for one in adopted if one.result], adopted, as_json=as_json, done="recorded")
+        _raise_failures(adopted, "weren't adopted")
+    elif check:
         _check(known, _homes(known, service, database_url), as_json=as_json)
     elif downgrade is not None:
         url = options.home(service, database_url) if service else options.unified_database(database_url)
@@ -174,14 +186,16 @@ def _raise_failures(outcomes: "Sequence[_Outcome[T]]", what: str) -> None:
     )
 
 
-def _answer(results: "Sequence[Result]", outcomes: "Sequence[_Outcome[Result]]", *, as_json: bool) -> None:
+def _answer(
+    results: "Sequence[Result]", outcomes: "Sequence[_Outcome[Result]]", *, as_json: bool, done: str = "ran"
+) -> None:
     applied = [revision for result in results for revision in result.applied]
     current = {service: revision for result in results for service, revision in result.current.items()}
     if as_json:
         console.answer_json({"applied": applied, "current": current} | _documents(outcomes))
         return
     for revision in applied:
-        console.note(f"ran {revision}")
+        console.note(f"{done} {revision}")
     if not applied:
         console.note("nothing to do")
     table = console.table(("service", "left"), ("revision", "left"))

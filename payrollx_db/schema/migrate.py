@@ -86,7 +86,7 @@ def offline_sql(catalog: Catalog, *, service: str | None = None, revision: str |
 
 def current(url: DatabaseUrl, catalog: Catalog) -> dict[str, str]:
     """Return the revision of each service that the database has. Raises TargetError, StateConflictError."""
-    with connection(url) as looking, _translating_errors(url):
+    with connection(url) as looking, translating_errors(url):
         return _current(looking, catalog)
 
 
@@ -132,7 +132,7 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
     names = _names(catalog, service) or [known.name for known in catalog.services]
     scripts = _scripts(catalog)
     newest = {name: scripts.get_revision(f"{name}@head").revision for name in names}
-    with connection(url) as looking, _translating_errors(url):
+    with connection(url) as looking, translating_errors(url):
         there = _current(looking, catalog)
         behind = [name for name in names if there.get(name) != newest[name]]
         differences = [_behind(catalog, name, there.get(name, "no revision"), newest[name]) for name in behind]
@@ -187,7 +187,7 @@ def connection(
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: connect.connect(url, ours, autocommit=False), poolclass=NullPool
     )
-    with _translating_errors(url):
+    with translating_errors(url):
         opened = engine.connect()
     with opened:
         yield opened
@@ -205,7 +205,7 @@ def locked_connection(
     """
     with connection(url, lock_timeout=LOCK_WAIT) as guard:
         refuse_pooler(guard, url, "it can't keep other migrations out, which a session of one's own does")
-        with _translating_errors(url):
+        with translating_errors(url):
             holder = migration_lock.acquire(guard, catalog)
         if holder:
             raise TargetError(
@@ -243,7 +243,7 @@ def _run(action: Any, url: DatabaseUrl, catalog: Catalog, target: str | tuple[st
     def remember(*, step: Any, **_: Any) -> None:
         applied.append(step.up_revision_id)
 
-    with locked_connection(url, catalog) as opened, _translating_errors(url):
+    with locked_connection(url, catalog) as opened, translating_errors(url):
         before = _current(opened, catalog)  # a database of another version is refused before anything runs
         opened.rollback()
         try:
@@ -291,7 +291,10 @@ def _scripts(catalog: Catalog) -> ScriptDirectory:
 
 
 def _target(catalog: Catalog, service: str | Sequence[str] | None, revision: str) -> str | tuple[str, ...]:
-    targets = tuple(f"{name}@{revision}" for name in _names(catalog, service)) or (revision,)
+    names = _names(catalog, service)
+    if len(names) > 1 and revision == "head":
+        names = _without_needed(catalog, names)
+    targets = tuple(f"{name}@{revision}" for name in names) or (revision,)
     target = targets if len(targets) > 1 else targets[0]
     try:
         _scripts(catalog).get_revisions(target)
@@ -301,6 +304,18 @@ def _target(catalog: Catalog, service: str | Sequence[str] | None, revision: str
             hint=f"those that there are: {', '.join(_revisions(catalog))}",
         ) from None
     return target
+
+
+def _without_needed(catalog: Catalog, names: list[str]) -> list[str]:
+    """Return the services without those that others need at their newest revision: Alembic wants none twice."""
+    scripts = _scripts(catalog)
+    steps = [step for step in scripts.walk_revisions() if step.branch_labels & set(names)]
+    needed = {
+        revision
+        for step in steps
+        for revision in ((step.dependencies,) if isinstance(step.dependencies, str) else step.dependencies or ())
+    }
+    return [name for name in names if scripts.get_revision(f"{name}@head").revision not in needed]
 
 
 def _revisions(catalog: Catalog) -> list[str]:
@@ -317,7 +332,8 @@ def _names(catalog: Catalog, service: str | Sequence[str] | None) -> list[str]:
 
 
 @contextmanager
-def _translating_errors(url: DatabaseUrl) -> Iterator[None]:
+def translating_errors(url: DatabaseUrl) -> Iterator[None]:
+    """Turn the errors of a database into ours, within the block."""
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:

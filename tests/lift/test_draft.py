@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 from conftest import TestServer, unique
 from drafts import ODD, SERVICES, Drafted, ask, draft, fill
+from psycopg import sql
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.orm import configure_mappers
 
 from payrollx_db.backup.clients import Clients
 from payrollx_db.devserver.programs import folders
+from payrollx_db.errors import FindingsError, StateConflictError
+from payrollx_db.model.catalog import Catalog
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import drift, extras, migrate
+from payrollx_db.schema import adoption, drift, extras, migrate
+from payrollx_db.schema.roles import statements
 
 SCHEMAS = ["shop", "crm", "Odd Schema"]
 
@@ -114,6 +118,27 @@ def test_the_migrations_can_be_undone_and_run_again(server: TestServer, drafted:
     server.drop_database(name)
 
 
+def test_tables_that_are_there_are_adopted(server: TestServer, drafted: Drafted) -> None:
+    name = unique("adopted")
+    url = server.create_database(name, template=drafted.url.dbname)
+    catalog = drafted.catalog
+    with pytest.raises(StateConflictError, match="belongs to"):
+        adoption.adopt(url, catalog)
+
+    fill(url, "CREATE TABLE crm.strangers (id integer)")
+    _give_to_owner(url, catalog)
+    with pytest.raises(FindingsError) as refused:
+        adoption.adopt(url, catalog)
+    assert refused.value.details == ("table crm.strangers is in the database only",)
+    assert ask(url, "SELECT relname FROM pg_class WHERE relname = 'alembic_version'") == []
+
+    fill(url, "DROP TABLE crm.strangers")
+    assert set(adoption.adopt(url, catalog).applied) == {"shop_0001", "crm_0001", "odd_one_0001"}
+    assert migrate.check(url, catalog) == []
+    assert migrate.upgrade(url, catalog).applied == ()
+    server.drop_database(name)
+
+
 def test_what_models_cant_say_is_listed(drafted: Drafted) -> None:
     readme = (drafted.folder / "README.md").read_text("utf-8")
     for phrase in (
@@ -208,6 +233,24 @@ def test_what_cannot_be_drafted_is_refused_and_leaves_nothing(
     assert refused.returncode == 2
     assert word in refused.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def _give_to_owner(url: DatabaseUrl, catalog: Catalog) -> None:
+    """Make the roles, and all tables the owner's, as a DBA would."""
+    owner = sql.Identifier(catalog.owner_role).as_string()
+    made = "\n".join(
+        f"GRANT ALL ON SCHEMA {sql.Identifier(schema).as_string()} TO {owner};"
+        f"ALTER SCHEMA {sql.Identifier(schema).as_string()} OWNER TO {owner};"
+        for schema in SCHEMAS
+    )
+    relations = ask(
+        url,
+        "SELECT format('ALTER TABLE %%s OWNER TO %%s;', oid::regclass, %s::text) FROM pg_class"
+        " WHERE relnamespace::regnamespace::text = ANY (%s) AND relkind IN ('r', 'p', 'v', 'm')",
+        [owner, [*SCHEMAS, '"Odd Schema"']],
+    )
+    free = f"ALTER SEQUENCE shop.free_numbers OWNER TO {owner};"
+    fill(url, statements.roles(catalog) + made + "\n".join(relations) + free)
 
 
 def _before_tables() -> str:
