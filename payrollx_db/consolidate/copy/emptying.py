@@ -1,6 +1,7 @@
 """Emptying the tables that runs have written to, so many in one transaction as any server has locks for.
 
-Tables that point at each other go together, as the server empties none that another one points at. What is looked at
+Tables that point at each other go together, as the server empties none that another one points at; where they are too
+many for that, the keys between the groups are dropped and restored. What is looked at
 and what is emptied is the same: the tables are locked before.
 """
 
@@ -10,8 +11,10 @@ from graphlib import CycleError, TopologicalSorter
 from psycopg import sql
 
 from payrollx_db.consolidate.copy import rows
+from payrollx_db.consolidate.copy.foreign_keys import GROUP as KEYS_AT_ONCE
 from payrollx_db.consolidate.copy.foreign_keys import drop_keys
 from payrollx_db.consolidate.copy.indexes import qualified
+from payrollx_db.consolidate.copy.rows import in_groups
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.runs import reset_run
 from payrollx_db.postgres import query_files
@@ -20,7 +23,10 @@ from payrollx_db.postgres.session import Connection, Endpoint, run
 
 queries = query_files.beside(__name__)
 
-GROUP = 100  # tables in one transaction, unless more of them point at each other
+# Locks in one transaction, of the 6,400 that a server has for all of its sessions unless it was given more: tables that
+# point at each other go together up to so many.
+MOST_LOCKS = 2_000
+LOCKS_BESIDE_INDEXES = 3  # the table, its TOAST table and that one's index
 
 Check = Callable[[Connection, Sequence[str]], Awaitable[None]]
 
@@ -37,11 +43,16 @@ async def empty_tables(
     Raises TargetError.
     """
     names = [name for tables in written.values() for name in tables if name in current.tables]
-    groups = _groups(names, current.foreign_keys)
+    groups = _groups(dict.fromkeys(names), current)
     if len(groups) > 1:  # before the first of them is emptied
         for group in groups:
             await check(session.connection, group)
-    keys = list(current.foreign_keys)
+    between = _between(groups, current.foreign_keys)
+    for some in in_groups(between, KEYS_AT_ONCE):
+        async with session.transaction() as connection:
+            for number, own in written.items():
+                await drop_keys(connection, target, number, [key for key in some if key.target in own])
+    keys = [key for key in current.foreign_keys if key not in set(between)]
     for group in groups:
         async with session.transaction() as connection:
             with target.translating_errors("can't lock the tables"):
@@ -105,7 +116,17 @@ async def _deleted(
         return sorted(chosen)
 
 
-def _groups(names: Iterable[str], keys: Iterable[ForeignKey]) -> list[list[str]]:
+def _between(groups: Sequence[Sequence[str]], keys: Iterable[ForeignKey]) -> list[ForeignKey]:
+    """Return the keys that lead from one of the groups to another."""
+    group_of = {name: number for number, group in enumerate(groups) for name in group}
+    return [
+        key
+        for key in keys
+        if key.table in group_of and key.target in group_of and group_of[key.table] != group_of[key.target]
+    ]
+
+
+def _groups(names: Iterable[str], current: Database) -> list[list[str]]:
     """Return ``names`` in groups: none of one group points at one of another, unless a group would be too large."""
     parent = {name: name for name in names}
 
@@ -115,16 +136,27 @@ def _groups(names: Iterable[str], keys: Iterable[ForeignKey]) -> list[list[str]]
             name = parent[name]
         return name
 
-    for key in keys:
+    for key in current.foreign_keys:
         if key.table in parent and key.target in parent:
             parent[root(key.table)] = root(key.target)
     connected: dict[str, list[str]] = {}
     for name in parent:
         connected.setdefault(root(name), []).append(name)
     groups: list[list[str]] = []
+    free = 0
     for members in connected.values():
-        if groups and len(groups[-1]) + len(members) <= GROUP:
-            groups[-1] += members
-        else:
-            groups.append(list(members))
+        needed = [_locks(current, name) for name in members]
+        if sum(needed) > free:  # together, as long as they fit into one group
+            free = 0
+        for name, locks in zip(members, needed, strict=True):
+            if not groups or locks > free:
+                groups.append([])
+                free = MOST_LOCKS
+            groups[-1].append(name)
+            free -= locks
     return groups
+
+
+def _locks(current: Database, name: str) -> int:
+    """Return how many locks it takes to empty a table; how many partitions one has, isn't known here."""
+    return LOCKS_BESIDE_INDEXES + len(current.tables[name].indexes)

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy.indexes import LOCK_TIMEOUT, qualified
+from payrollx_db.consolidate.copy.rows import in_groups
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.state import triggers as state
 from payrollx_db.model.events import Notice
@@ -19,13 +20,16 @@ from payrollx_db.postgres.session import Connection, Endpoint, run
 
 queries = query_files.beside(__name__)
 
+GROUP = 100  # tables or triggers in one transaction, which locks them
 ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}  # by pg_trigger.tgenabled
 
 
 async def leave_out(context: RunContext, tables: Collection[str]) -> None:
     """Disable the triggers of these tables, and of their partitions, for the rest of the run. Raises TargetError."""
-    async with context.transaction() as connection:
-        names = await disable(connection, context.target, context.run, tables)
+    names: list[str] = []
+    for group in in_groups(sorted(tables), GROUP):
+        async with context.transaction() as connection:
+            names += await disable(connection, context.target, context.run, group)
     if names:
         context.observer(Notice(f"triggers disabled until the run is done: {', '.join(names)}"))
 
@@ -48,13 +52,16 @@ async def bring_back(context: RunContext) -> None:
 
 
 async def _bring_back(context: RunContext) -> None:
-    if not await state.disabled(context.connection, context.run):
+    disabled = await state.disabled(context.connection, context.run)
+    if not disabled:
         return
+    for group in in_groups(disabled, GROUP):
+        async with context.transaction() as connection:
+            with context.target.translating_errors("can't enable the triggers"):
+                for table, name, mode in await _still(connection, group):
+                    await run(connection, _alter(table, ENABLE[mode], name))
     async with context.transaction() as connection:
         with context.target.translating_errors("can't enable the triggers"):
-            disabled = await state.disabled(connection, context.run)
-            for table, name, mode in await _still(connection, disabled):
-                await run(connection, _alter(table, ENABLE[mode], name))
             await state.record_enabled(connection, context.run)
     context.observer(Notice(f"triggers enabled as they were: {', '.join(f'{n} on {t}' for t, n, _ in disabled)}"))
 

@@ -27,5 +27,5 @@ async def disabled(connection: Connection, run: int) -> list[Disabled]:
 
 
 async def record_enabled(connection: Connection, run: int) -> None:
-    """Record that all of them are back. To be called in the transaction that enables them."""
+    """Record that all of them are back."""
     await connection.execute(queries.load("triggers_restored"), (run,))
