@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -14,7 +15,8 @@ from lifted_worlds import ODD_WORLD, LiftedWorld, rows, run_script
 from psycopg import sql
 from schema_dumps import definitions, differences, newest_clients, restore_plainly
 
-from payrollx_db.postgres.databases import create_database, drop_database
+from payrollx_db.devserver.programs import Programs, folders
+from payrollx_db.postgres.databases import create_database, drop_database, server_version
 from payrollx_db.postgres.url import DatabaseUrl
 
 SHOP = """
@@ -159,12 +161,46 @@ def test_a_name_that_the_target_s_public_has_already_is_named(lifted_world: Lift
 @pytest.mark.parametrize("name", ['we"ird. %s {x}', "Größe", "x" * 63])
 def test_a_source_schema_of_any_name(lifted_world: LiftedWorld, source: DatabaseUrl, name: str) -> None:
     run_script(source, SHOP + "CREATE FUNCTION n() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM bill'", name)
+    with psycopg.connect(source.conninfo(), autocommit=True) as connection:
+        connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS 'it''s %'").format(sql.Identifier(name)))
     lifted_world.add(source, "shop", source_schema=name)
     done = lifted_world.schema()
     assert done.returncode == 0, done.stderr
     assert differences((source, name), (lifted_world.target, "shop"), newest_clients()) == ([], [])
     assert rows(lifted_world.target, "SELECT shop.n()") == [0]
     assert name not in rows(lifted_world.target, SCHEMAS)
+
+
+def test_a_policy_for_a_role_that_is_not_there_is_named(lifted_world: LiftedWorld, older_server: DatabaseUrl) -> None:
+    elsewhere = create_database(older_server, unique("policies"))
+    run_script(elsewhere, SHOP + "CREATE ROLE clerk; CREATE POLICY own ON bill TO clerk USING (true)")
+    lifted_world.add(elsewhere, "shop")
+    done = lifted_world.schema()
+    assert done.returncode == 3
+    assert "the role clerk, which the policy own on public.bill is for" in done.stderr
+    assert rows(lifted_world.target, SCHEMAS) == ["public"]
+
+
+def test_a_role_that_may_not_read_all_tables_is_told_which(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
+    reader = f"{lifted_world.owner}_login"
+    run_script(source, SHOP + f"CREATE ROLE {reader} LOGIN PASSWORD 'x'; GRANT SELECT ON customer TO {reader}")
+    lifted_world.add(replace(source, params={**source.params, "user": reader, "password": "x"}), "shop")
+    done = lifted_world.schema()
+    run_script(source, f"DROP OWNED BY {reader}")
+    assert done.returncode == 4
+    assert "read public.bill" in done.stderr
+
+
+def test_programs_older_than_the_source_are_named(
+    lifted_world: LiftedWorld, source: DatabaseUrl, older_server: DatabaseUrl
+) -> None:
+    older = server_version(older_server).split(".")[0]
+    (folder,) = [folder for folder in folders() if (programs := Programs.at(folder)) and programs.major == older][:1]
+    lifted_world.add(source, "shop")
+    lifted_world.environment["PAYROLLX_PG_BIN"] = str(folder)
+    done = lifted_world.schema()
+    assert done.returncode == 2
+    assert f"there is only that of Postgres {older}" in done.stderr
 
 
 def test_a_source_in_latin1_with_names_that_are_not_ascii(lifted_world: LiftedWorld, server: TestServer) -> None:
@@ -301,8 +337,9 @@ def _wait_until_alone(url: DatabaseUrl) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("place", ["public", "extensions", "app"])
-@pytest.mark.parametrize("there", ["", "public", "elsewhere"])
+@pytest.mark.parametrize(
+    ("place", "there"), [("public", ""), ("app", ""), ("extensions", "public"), ("app", "elsewhere")]
+)
 def test_an_extension_is_found_wherever_either_side_has_it(
     lifted_world: LiftedWorld, source: DatabaseUrl, place: str, there: str
 ) -> None:

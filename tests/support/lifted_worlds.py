@@ -47,6 +47,7 @@ class LiftedWorld:
     target: DatabaseUrl
     owner: str
     sources: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def add(self, url: DatabaseUrl, service: str, *, source_schema: str = "public", left_behind: str = "") -> None:
         """Add a database as a service of its own schema, called as the service is."""
@@ -66,7 +67,12 @@ class LiftedWorld:
         file = self.folder / "lift.toml"
         head = f'name = "world"\nowner_role = "{self.owner}"\nreader_role = "{self.owner}_reader"\n'
         file.write_text(head + "\n".join(self.sources))
-        env = {"LEGACY_DATABASE_URL": self.login.plain, "DATABASE_URL": (target or self.target).plain, "PATH": "/bin"}
+        env = {
+            **self.environment,
+            "LEGACY_DATABASE_URL": self.login.plain,
+            "DATABASE_URL": (target or self.target).plain,
+            "PATH": "/bin",
+        }
         return call(("lift", "schema", "--lift", str(file), *arguments), env)
 
 
