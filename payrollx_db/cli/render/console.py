@@ -7,7 +7,7 @@ import json
 import sys
 import textwrap
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from rich.text import Text
 from payrollx_db.errors import CatalogError, PayrollxError
 
 # Words that a reader looks for, and how they look.
-MARKS = {"yes": "green", "NO": "bold red"}
+MARKS = {"yes": "green", "NO": "bold red", "identical": "green", "NOT identical": "bold red"}
 
 # Text is shown as it is: a key or a path may well hold [brackets] or :colons:.
 PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
@@ -124,7 +124,7 @@ def _folded(console: Console, text: str, first: int, further: int) -> str:
 
 def _wide() -> Console:
     """Return a console of no width to speak of: for pipes, and for measuring."""
-    return Console(width=10_000, **PLAIN)
+    return Console(width=10_000, height=100, **PLAIN)  # with both, a dumb terminal's 80 columns don't count
 
 
 def answer_groups(headings: Sequence[tuple[str, str]], groups: Iterable[tuple[str, Sequence[Sequence[str]]]]) -> None:
@@ -141,16 +141,30 @@ def answer_groups(headings: Sequence[tuple[str, str]], groups: Iterable[tuple[st
     if not sys.stdout.isatty() or _wide().measure(wide).maximum <= stdout.width:
         answer_table(wide)
         return
+    counted = {(side, heading) for heading, side in headings if side == "right" and heading != "time"}
     for title, rows in listed:
         stdout.print(Text(title, style="bold"))
         for name, *cells in rows:
             stdout.print(Text(f"  {name}"))
+            # A number needs its heading; a word says by itself what it is.
             notes = [
-                Text.assemble((cell, MARKS.get(cell, "")), f" {heading}" if heading not in ("", "time") else "")
-                for cell, (heading, _) in zip(cells, headings[1:], strict=False)
+                Text.assemble((cell, MARKS.get(cell, "")), f" {heading}" if (side, heading) in counted else "")
+                for cell, (heading, side) in zip(cells, headings[1:], strict=False)
                 if cell not in ("", "0")
             ]
-            stdout.print(Text("      ").append(Text("  ").join(notes)))
+            for line in _packed(notes, stdout.width - 6):
+                stdout.print(Text("      ").append(line))
+
+
+def _packed(notes: Iterable[Text], width: int) -> Iterator[Text]:
+    """Yield lines of so many notes as fit into ``width``, each at least of one."""
+    line = Text()
+    for one in notes:
+        if line and line.cell_len + 2 + one.cell_len > width:
+            yield line
+            line = Text()
+        line = line + Text("  ") + one if line else one
+    yield line
 
 
 def problem(text: str) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from rich.text import Text
-
 from payrollx_db.cli.render import console, findings
 from payrollx_db.consolidate.copy.requeue import Retried
 from payrollx_db.consolidate.pipeline import Abandoned, Report
@@ -36,8 +34,9 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
             console.answer(member.select().as_string(None) + ";")
     copies, merges = len(plan.copies), len({table.source_name for table in plan.merges})
     merging = f"{_counted(len(plan.merges), 'table pair')} to merge, of {_counted(merges, 'duplicate table')}"
-    console.answer(
-        f"\n{_counted(copies, 'table pair')} to copy, about {plan.rows:,} rows"
+    console.answer("")
+    console.answer_wrapped(
+        f"{_counted(copies, 'table pair')} to copy, about {plan.rows:,} rows"
         f"{f'; {merging}' if merges else '; no duplicate table to merge'}."
     )
     for table in plan.tables:
@@ -50,9 +49,10 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
     if plan.mismatches:
         console.answer(f"\n{len(plan.mismatches)} unaccounted for:")
         for mismatch in plan.mismatches:
-            console.answer(f"  {mismatch.code:<10} {mismatch}")
+            console.answer_wrapped(f"{mismatch.code:<10} {mismatch}", indent=2, further=13)
             for line in () if plan.layout.remedy else mismatch.lines:
-                console.answer(f"  {'':<10}   {line}")
+                console.answer_wrapped(f"{line.where}:", indent=13)
+                console.answer(f"{'':<15}{line.text}")  # not wrapped, so that it can be pasted
 
 
 def show_report(report: Report) -> None:
@@ -110,7 +110,7 @@ def _show_sums(sums: Sequence[ColumnSum]) -> None:
 
 VERDICT_HEADINGS = (
     ("table", "left"), ("source rows", "right"), ("target rows", "right"), ("quarantined", "right"),
-    ("missing", "right"), ("extra", "right"), ("changed", "right"), ("time", "right"), ("identical", "left"),
+    ("missing", "right"), ("extra", "right"), ("changed", "right"), ("time", "right"), ("", "left"),
 )  # fmt: skip
 NAMELESS = {"source": "", "target": ""}
 
@@ -121,7 +121,7 @@ def _verdict_cells(document: dict[str, Any]) -> list[str]:
         f"{document['source'].rpartition('.')[2]} → {document['target']}",
         *(f"{document[name]:,}" for name in counts),
         f"{document['seconds']:.1f} s" if document["seconds"] else "",
-        "yes" if document["identical"] else "NO",
+        "identical" if document["identical"] else "NOT identical",
     ]
 
 
@@ -182,18 +182,22 @@ def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
     if not entries:
         console.answer("nothing is in quarantine")
         return
-    table = console.table(("key", "left"), ("what", "left"), ("why", "left"), ("caused by", "left"))
-    for source, members in groupby(entries, key=lambda e: (e["run"], e["source"])):
-        table.add_row(Text(f"run {source[0]}: {source[1]}", style="bold"))
-        for entry in members:
-            what = "quarantined" if entry["kind"] == "row" else f"{entry['column']}: {entry['action']}"
-            what = "restored" if entry["restored_at"] else what
-            table.add_row(f"  {entry['key']}", what, entry["code"], entry["cause"])
-    console.answer_table(table)
+    headings = (("key", "left"), ("what", "left"), ("why", "left"), ("", "left"))
+    groups = [
+        (f"run {run}: {source}", [_quarantine_cells(entry) for entry in members])
+        for (run, source), members in groupby(entries, key=lambda e: (e["run"], e["source"]))
+    ]
+    console.answer_groups(headings, groups)
     out = sum(entry["kind"] == "row" and not entry["restored_at"] for entry in entries)
     console.answer(
         f"\n{out:,} rows are quarantined, {sum(entry['kind'] == 'value' for entry in entries):,} values were changed."
     )
+
+
+def _quarantine_cells(entry: dict[str, Any]) -> list[str]:
+    what = "quarantined" if entry["kind"] == "row" else f"{entry['column']}: {entry['action']}"
+    cause = f"caused by {entry['cause']}" if entry["cause"] else ""
+    return [entry["key"], "restored" if entry["restored_at"] else what, entry["code"], cause]
 
 
 def show_retried(retried: Sequence[Retried]) -> None:
