@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import destructive_option
-from payrollx_db.cli.lift_options import lift_file
+from payrollx_db.cli.lift_options import SERVER, databases, lift_file, name, server, sources
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError
@@ -20,25 +18,6 @@ from payrollx_db.lift.init import Renamed, left_out, new_project
 from payrollx_db.lift.names import problem_with_service
 from payrollx_db.lift.project import Project
 from payrollx_db.postgres.url import DatabaseUrl
-
-SERVER = "--server"
-
-server = click.option(
-    SERVER, metavar="URL", envvar="LEGACY_DATABASE_URL", show_envvar=True,
-    help="URL of any database on the server that has the databases.",
-)  # fmt: skip
-databases = click.option(
-    "--databases", multiple=True, metavar="PATTERN", envvar="PAYROLLX_LIFT_DATABASES", show_envvar=True,
-    help="Databases of that server: names or patterns (* and ?), with commas between them; repeatable.",
-)  # fmt: skip
-sources = click.option(
-    "--source", "sources", multiple=True, metavar="NAME=URL", envvar="PAYROLLX_LIFT_SOURCES", show_envvar=True,
-    help="One database by its own URL, under the name NAME; repeatable.",
-)  # fmt: skip
-name = click.option(
-    "--name", default="unified", show_default=True, metavar="NAME", envvar="PAYROLLX_LIFT_NAME", show_envvar=True,
-    help="Name of what the databases become; its roles begin with it.",
-)  # fmt: skip
 
 
 @command(example="payrollx-db lift init --server postgresql://reader@db.example/postgres --databases 'shop_*,crm'")

@@ -33,7 +33,8 @@ async def opened(task: Task) -> AsyncIterator[Context]:
             observer=task.observer,
             jobs=task.jobs,
             rate=RateLimit(task.max_rate) if task.max_rate else None,
-            without_triggers=task.without_triggers,
+            # A lift's triggers are the sources' own: they have fired there, for these very rows.
+            without_triggers=task.without_triggers or task.catalog.lifted,
             policies=task.policies,
         )
 

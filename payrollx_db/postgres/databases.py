@@ -10,9 +10,11 @@ from payrollx_db.postgres import connect as connecting
 from payrollx_db.postgres.errors import to_error
 from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.settings import COMMON
+from payrollx_db.postgres.sqlstates import NO_SUCH_DATABASE
 from payrollx_db.postgres.url import DatabaseUrl
 
 FILE_COPY_SINCE = 15
+MAINTENANCE = "postgres"  # the database that every server has, to connect to while another isn't there
 SETTINGS = {**COMMON, "lock_timeout": "0"}
 
 Connection = SyncConnection
@@ -50,6 +52,20 @@ def create_database(url: DatabaseUrl, name: str, *, template: str | None = None)
         statement += sql.SQL(" STRATEGY FILE_COPY")  # a clone's pages needn't go through the WAL
     _administer(url, statement)
     return url.with_database(name)
+
+
+def create_if_missing(url: DatabaseUrl) -> bool:
+    """Make the database of ``url`` where its server says that there is none; tell whether it was made.
+
+    Whatever else is wrong with ``url`` is for the next session to find. Raises DevServerError where the server refuses.
+    """
+    try:
+        connecting.connect(url, SETTINGS).close()
+    except psycopg.Error as error:
+        if error.sqlstate == NO_SUCH_DATABASE:
+            create_database(url.with_database(MAINTENANCE), url.dbname)
+            return True
+    return False
 
 
 def drop_database(url: DatabaseUrl, name: str) -> None:

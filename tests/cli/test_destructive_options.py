@@ -25,16 +25,17 @@ DESTRUCTIVE = {
 }  # fmt: skip
 # In these commands also: the login that is dropped, the backup that replaces what is there, the file that is replaced.
 DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("service restore", "--backup"),
-                    ("report", "--html")}  # fmt: skip
+                    ("report", "--html"), ("lift reshape", "--apply"), ("lift reshape", "--overwrite")}  # fmt: skip
 # All others. They choose, tune and show, so that a variable may set them; a new option has to be put into one list.
 HARMLESS = {
-    "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--catalog", "--check",
-    "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run", "--employees",
-    "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit", "--listen",
-    "--lock-timeout", "--log-format", "--long-transaction", "--max-connections", "--max-rate", "--name",
-    "--password-env", "--policies", "--policy", "--prove", "--renew", "--replicas", "--reserve", "--revision", "--run",
-    "--seed", "--server", "--service", "--show-values", "--small-tables", "--source", "--sql", "--statement-timeout",
-    "--structure", "--sums", "--table", "--timeout", "--to", "--url", "--version", "--without-triggers",
+    "--adopt", "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--bin", "--catalog",
+    "--check", "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run",
+    "--employees", "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit",
+    "--listen", "--lock-timeout", "--log-format", "--long-transaction", "--max-connections", "--max-rate", "--name",
+    "--package", "--password-env", "--policies", "--policy", "--prisma", "--prove", "--renew", "--replicas",
+    "--reserve", "--revision", "--run", "--scan-timeout", "--schema", "--seed", "--server", "--service",
+    "--show-values", "--small-tables", "--source", "--sql", "--statement-timeout", "--structure", "--sums", "--table",
+    "--timeout", "--to", "--url", "--version", "--without-triggers",
 }  # fmt: skip
 
 

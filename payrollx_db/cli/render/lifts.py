@@ -27,8 +27,8 @@ def plan_document(plan: LiftPlan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show_plan(plan: LiftPlan) -> None:
-    """Show what becomes of each schema, what is left behind, and what was found."""
+def show_plan(plan: LiftPlan, *, hint: bool = True) -> None:
+    """Show what becomes of each schema, what is left behind, and what was found; with a ``hint``, what comes next."""
     table = console.table(("source", "left"), ("schema", "left"), ("tables", "right"), ("service", "left"))
     for source in plan.sources:
         tables = len(plan.lock.schemas[source.source].tables)
@@ -43,7 +43,8 @@ def show_plan(plan: LiftPlan) -> None:
     console.answer("")
     if not blocking:
         console.answer("nothing blocks the lift.")
-        console.note(f"hint: {plan.project.command('lift schema')} makes the schemas")
+        if hint:
+            console.note(f"hint: {plan.project.command('lift schema')} makes the schemas")
     else:
         console.answer(f"{blocking} {'finding blocks' if blocking == 1 else 'findings block'} the lift.")
 

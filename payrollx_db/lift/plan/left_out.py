@@ -97,6 +97,12 @@ def of_schema(source: LiftedSchema, facts: SourceFacts) -> Iterator[Finding]:
     for code, topic in OF_SCHEMA.items():
         if things := facts.of(source.source_schema, code):
             yield _finding(code, topic, source.source, things)
+    if things := facts.of(source.source_schema, "materialized-view"):
+        names = tuple(name for name, _ in things)
+        yield Finding(
+            "materialized-view", "info", source.source, len(names), "materialized views are made without rows",
+            names[:EXAMPLES], remedy="refresh them after the copy", sql="\n".join(refreshing(source.schema, names)),
+        )  # fmt: skip
     if things := facts.of(source.source_schema, "privilege"):
         yield _privileges(source, things)
 
@@ -113,6 +119,12 @@ def routine_schemas(source: LiftedSchema, facts: SourceFacts, renamed: dict[str,
                 "routine-schema", "warn", source.source, len(names), message, tuple(names[:EXAMPLES]),
                 remedy=f"take {old}. out of them in the source: lift schema gives them a search_path for bare names",
             )  # fmt: skip
+
+
+def refreshing(schema: str, names: Sequence[str]) -> list[str]:
+    """Return the statements that fill materialized views."""
+    query = sql.SQL("REFRESH MATERIALIZED VIEW {};")
+    return [query.format(sql.Identifier(schema, name)).as_string(None) for name in names]
 
 
 def _finding(code: str, topic: Topic, place: str, things: Sequence[Named]) -> Finding:

@@ -20,6 +20,10 @@ FROM relation AS r
 JOIN pg_catalog.pg_foreign_table AS f ON f.ftrelid = r.oid
 JOIN pg_catalog.pg_foreign_server AS s ON s.oid = f.ftserver
 UNION ALL
+SELECT r.schema_name, 'materialized-view', r.relname::text, ''
+FROM relation AS r
+WHERE r.relkind = 'm' AND r.relispopulated
+UNION ALL
 SELECT s.name, 'unknown-object', pg_catalog.pg_describe_object(d.classid, d.objid, 0), d.classid::pg_catalog.regclass::text
 FROM pg_catalog.pg_depend AS d
 JOIN schema AS s ON s.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass

@@ -1,0 +1,185 @@
+"""``payrollx-db lift --server … --databases … --to …``: all of a lift in one command."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from payrollx_db.cli.lift_init import find, show
+from payrollx_db.cli.lift_schema import find_clients
+from payrollx_db.cli.progress import showing
+from payrollx_db.cli.render import console, runs
+from payrollx_db.cli.render import lifts as render
+from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.endpoints import COMMON, endpoints, variable
+from payrollx_db.consolidate.pipeline import Report, Task
+from payrollx_db.consolidate.verify.verifier import Verdict
+from payrollx_db.errors import ConfigurationError
+from payrollx_db.lift import catalog as catalogs
+from payrollx_db.lift import discovery, project
+from payrollx_db.lift.plan import planner
+from payrollx_db.lift.plan.planner import LiftPlan
+from payrollx_db.lift.project import Project
+from payrollx_db.lift.schema.model import Outcome
+from payrollx_db.lift.schema.project_schemas import lift_schemas
+from payrollx_db.lift.views import refresh_views
+from payrollx_db.postgres.databases import create_if_missing
+from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.url import DatabaseUrl
+
+FINDINGS = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked for: where the databases are, which, what they become, and where."""
+
+    server: str | None
+    databases: tuple[str, ...]
+    sources: tuple[str, ...]
+    name: str
+    target: DatabaseUrl
+    folder: Path
+    jobs: int
+    as_json: bool
+
+
+@dataclass
+class Done:
+    """What was done so far."""
+
+    plan: LiftPlan
+    schemas: list[Outcome] = field(default_factory=list)
+    report: Report | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether all of it was there already."""
+        lifted = any(one.changed for outcome in self.schemas for one in outcome.schemas)
+        return not lifted and self.report is not None and self.report.nothing_to_do
+
+    @property
+    def code(self) -> int:
+        """The exit code: 0 where both sides are proven to be identical."""
+        return 0 if self.verdict is not None and self.verdict.identical else FINDINGS
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        return {
+            "file": str(self.plan.project.path),
+            "plan": render.plan_document(self.plan),
+            "schemas": [one.document() for outcome in self.schemas for one in outcome.schemas],
+            "copy": self.report.document() if self.report else None,
+            "verify": self.verdict.document() if self.verdict else None,
+            "nothing_to_do": self.nothing_to_do,
+        }
+
+
+def lift_all(asked: Asked) -> int:
+    """Find, plan, make the schemas, copy and verify; return the exit code. What was done before isn't done again.
+
+    Raises what the steps raise. An interruption or a failure leaves each step whole, and the same call goes on.
+    """
+    lifted = _project(asked)
+    environ = _environ(asked, lifted)
+    if create_if_missing(asked.target):
+        console.note(f"made the database {asked.target.dbname}")
+    sources = project.endpoints(lifted, environ)
+    target = Endpoint(asked.target, "target", asked.target.dbname)
+    with showing() as observer:
+        done = Done(asyncio.run(planner.plan(lifted, sources, target, observer=observer)))
+    if not asked.as_json and (done.plan.findings or done.plan.blocks):
+        render.show_plan(done.plan, hint=False)
+    if not done.plan.blocks:
+        _carry_over(asked, lifted, environ, done)
+    if asked.as_json:
+        console.answer_json(done.document())
+    elif done.report is not None and done.verdict is not None:
+        _show_account(done, done.report, done.verdict)
+    return done.code
+
+
+# --- private -----------------------------------------------------------------------------------------------------
+
+
+def _project(asked: Asked) -> Project:
+    """Return the project of these databases: that of the folder, or a new one, which is written there.
+
+    Raises ConfigurationError where the folder's is of other databases.
+    """
+    file = asked.folder / project.FILE
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    lifted, found, renamed = find(asked.server, asked.databases, asked.sources, asked.name, file)
+    if file.exists():
+        known = project.read(file)
+        places = {(source.database, source.source_schema) for source in known.schemas}
+        if missing := sorted({(s.database, s.source_schema) for s in lifted.schemas} - places):
+            raise ConfigurationError(
+                f"{file} is there already, and doesn't have all that is asked for",
+                details=tuple(f"database {database}, schema {schema}" for database, schema in missing),
+                hint=f"add them there and call {known.command('lift plan')}, or name another folder with --dir",
+            )
+        return known
+    project.write(lifted)
+    if not asked.as_json:
+        show(lifted, found, renamed)
+    console.note(f"wrote {file}")
+    return lifted
+
+
+def _environ(asked: Asked, lifted: Project) -> Mapping[str, str]:
+    """Return the environment with the URLs of the command line, which win, and have the passwords."""
+    environ = dict(os.environ)
+    named = discovery.parse_sources(asked.sources, os.environ)
+    for source in lifted.schemas:
+        own = variable(lifted.variables[source.source])
+        given = named.get(source.source) or named.get(source.source.removesuffix(f".{source.source_schema}"))
+        if given is not None:
+            environ[own] = given.plain
+        elif asked.databases and not source.url:
+            environ.pop(own, None)
+    if asked.server and asked.databases:
+        environ[COMMON] = asked.server
+    return environ
+
+
+def _carry_over(asked: Asked, lifted: Project, environ: Mapping[str, str], done: Done) -> None:
+    """Make the schemas, copy the rows and verify both."""
+    for outcome in lift_schemas(lifted, asked.target, (), environ, find_clients, _note):
+        done.schemas.append(outcome)
+        for one in outcome.schemas:
+            for note in one.notes:
+                console.warning(f"{one.move.schema}: {note}")
+    with showing() as observer:
+        task = replace(_task(asked, lifted, environ), observer=observer)
+        done.report = asyncio.run(pipeline.copy(task))
+        refreshed, empty = asyncio.run(refresh_views(lifted.schemas, task.sources, task.target))
+        for name in refreshed:
+            console.note(f"refreshed the materialized view {name}")
+        for name in empty:
+            console.warning(f"the materialized view {name} can't be refreshed, and has no rows")
+        done.verdict = asyncio.run(pipeline.verify(task))
+
+
+def _task(asked: Asked, lifted: Project, environ: Mapping[str, str]) -> Task:
+    known = catalogs.load(lifted.path)
+    urls = project.source_urls(lifted, environ)
+    sources, target = endpoints(urls, asked.target, application_name="payrollx-db")
+    return Task(known.catalog, known.layout, sources, target, jobs=asked.jobs)
+
+
+def _show_account(done: Done, report: Report, verdict: Verdict) -> None:
+    runs.show_report(report)
+    runs.show_verdict(verdict)
+    if done.nothing_to_do:
+        console.answer("nothing to do: all of it was lifted before")
+    elif verdict.identical:
+        command = done.plan.project.command
+        console.note(f"hint: {command('report --html report.html')} writes the page to sign, with DATABASE_URL set")
+
+
+def _note(source: str, step: str) -> None:
+    console.note(f"{source}: {step}")
