@@ -1,12 +1,18 @@
 """What lift reshape suggests, and why: by names, by data, across databases."""
 
 import json
+import re
+from pathlib import Path
 
+import pytest
 from command_line import Done
-from reshape_worlds import ReshapeWorld
+from conftest import unique
+from reshape_worlds import ReshapeWorld, write_lift
 from worlds import query
 
+from payrollx_db.lift.reshape import overlap
 from payrollx_db.lift.reshape.file import Entry
+from payrollx_db.postgres.url import DatabaseUrl
 
 
 def entry(world: ReshapeWorld, *key: str) -> Entry:
@@ -96,7 +102,8 @@ def test_local_times_get_a_zone_but_where_something_stands_on_them(written: Resh
 
 def test_indexes_that_repeat_are_found_and_none_that_differs(written: ReshapeWorld) -> None:
     dropped = {one.name for one in written.reshape.entries.values() if one.section == "drop_indexes"}
-    assert dropped == {"User_email_idx", "User_role_idx"}
+    # Not those that bear a constraint or a mark, or that order, compare or hold something else.
+    assert dropped == {"User_email_idx", "User_role_idx", "Indexed_a_idx"}
     assert entry(written, "pay", "Payment", "create_indexes", "payment_wallet_id_idx").values == {
         "columns": ["walletId"]
     }
@@ -110,6 +117,45 @@ def test_references_say_how_many_rows_have_one_over_there(written: ReshapeWorld)
     assert "2 name none" in above
     assert not has(written, "pay", "Payment", "references", "sessionId")
     assert "only 0.0 % of 62 rows have a row there" in block(written, "[services.pay.tables.Payment]")
+
+
+def test_of_many_rows_a_sample_of_the_values_is_compared(
+    reshape_world: ReshapeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlap, "WHOLE", 100)
+    reshape_world.call("--overwrite")
+    above = evidence(reshape_world, "[services.pay.tables.Wallet.references]", "userId = ")
+    seen, named, orphans = map(int, re.findall(r"(\d+) rows \(one.* in (\d).* (\d+) name none", above)[0])
+    assert 0 < seen < 62
+    assert orphans <= 2
+    assert named
+
+
+def test_databases_of_other_servers_and_encodings_are_compared(
+    reshape_world: ReshapeWorld, german: DatabaseUrl, tmp_path: Path
+) -> None:
+    name = unique("reshape_latin")
+    query(german, f"CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    latin = german.with_database(name)
+    query(
+        latin,
+        """CREATE TABLE "Straße" (id text PRIMARY KEY, "größeÄ" text);
+        INSERT INTO "Straße" VALUES ('é'), ('ü'), ('a'), ('Z')""",
+    )
+    query(
+        reshape_world.target,
+        """CREATE TABLE public."Haus" (id integer, "straßeId" text);
+        INSERT INTO public."Haus" VALUES (1, 'ü'), (2, 'ü'), (3, 'é'), (4, 'Z'), (5, 'ä')""",
+    )
+    sources = {"street": latin, "house": reshape_world.target}
+    write_lift(tmp_path, sources)
+    world = ReshapeWorld(tmp_path, sources, reshape_world.target)
+    done = world.call("--overwrite")
+    assert done.returncode == 0, done.stderr
+    assert entry(world, "house", "Haus", "references", "straßeId").values["table"] == "Straße"
+    above = evidence(world, "[services.house.tables.Haus.references]", '"straßeId" = ')
+    assert "80.0 % of 5 rows" in above
+    assert entry(world, "street", "Straße", "columns", "größeÄ").rename == "größe_ä"
 
 
 def test_a_reference_that_no_name_tells_is_found_by_its_values(written: ReshapeWorld) -> None:

@@ -13,8 +13,6 @@ BOOKKEEPING = frozenset({
     "SequelizeMeta", "goose_db_version", "__drizzle_migrations", "typeorm_metadata", "__EFMigrationsHistory",
 })  # fmt: skip
 
-WORDS = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
 
 def snake_case(name: str) -> str:
     """Return ``name`` in snake_case: ``keyShareIDs`` → ``key_share_ids``, ``Order Details`` → ``order_details``.
@@ -25,7 +23,7 @@ def snake_case(name: str) -> str:
         return name
     # Endings of a plural after an acronym belong to it: IDs, URLs.
     text = re.sub(r"([A-Z]{2,})s(?![a-z])", lambda match: f"{match[1].capitalize()}s", name)
-    words = WORDS.sub("_", re.sub(r"\W+", "_", text)).lower()
+    words = _split(re.sub(r"\W+", "_", text)).lower()
     plain = re.sub(r"__+", "_", words).strip("_")
     return f"_{plain}" if plain[:1].isdigit() else plain
 
@@ -75,3 +73,13 @@ def chained(renames: Mapping[str, str]) -> Iterator[str]:
 def repeated(renames: Mapping[str, str]) -> Iterator[str]:
     """Yield each new name that several are to get."""
     yield from (new for new, count in Counter(renames.values()).items() if count > 1)
+
+
+def _split(text: str) -> str:
+    """Return ``text`` with an underscore before each word that begins with a capital, of whatever alphabet."""
+    parts = []
+    for position, letter in enumerate(text):
+        before, after = text[position - 1 : position], text[position + 1 : position + 2]
+        begins = letter.isupper() and (before.islower() or before.isdigit() or (before.isupper() and after.islower()))
+        parts.append(f"_{letter}" if begins else letter)
+    return "".join(parts)

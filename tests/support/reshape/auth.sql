@@ -43,3 +43,16 @@ CREATE TABLE "Base" ("seenAt" timestamp, "someNote" text);
 CREATE TABLE "Child" ("ownNote" text) INHERITS ("Base");
 CREATE TABLE "Quo""ted.%s" (id integer PRIMARY KEY, "per%cent" text, "with""quote" text);
 CREATE TABLE "aVeryLongNameOfATableThatIsAsLongAsPostgresLetsItBeInAllCaseNow" (id integer PRIMARY KEY);
+CREATE TABLE "Indexed" (
+  id integer PRIMARY KEY, code text NOT NULL UNIQUE, a text, b text, c text,
+  CONSTRAINT "Indexed_code_twice" UNIQUE (code), CONSTRAINT "Indexed_a_b_key" UNIQUE (a, b)
+);
+CREATE INDEX "Indexed_a_C_idx" ON "Indexed" (a COLLATE "C");
+CREATE INDEX "Indexed_a_pattern_idx" ON "Indexed" (a text_pattern_ops);
+CREATE INDEX "Indexed_a_desc_idx" ON "Indexed" (a DESC);
+CREATE INDEX "Indexed_a_c_idx" ON "Indexed" (a) INCLUDE (c);
+CREATE INDEX "Indexed_lower_idx" ON "Indexed" (lower(a));
+CREATE INDEX "Indexed_hash_idx" ON "Indexed" USING hash (a);
+CREATE UNIQUE INDEX "Indexed_code_identity" ON "Indexed" (code);
+ALTER TABLE "Indexed" REPLICA IDENTITY USING INDEX "Indexed_code_identity";
+CREATE INDEX "Indexed_a_idx" ON "Indexed" (a);
