@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +15,7 @@ from worlds import World, query, snapshot_of
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.copy import emptying, rows, schedule
+from payrollx_db.consolidate.plan.plan import parents_first
 from payrollx_db.consolidate.verify import batches as verify_batches
 from payrollx_db.devserver import Programs, Server
 from payrollx_db.errors import PayrollxError
@@ -87,6 +90,14 @@ def scaled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify_batches, "MOST_LOCKS", 20)
     monkeypatch.setattr(emptying, "MOST_LOCKS", 100)
     monkeypatch.setattr(rows, "GROUP", 10)
+
+
+def test_a_chain_of_references_may_be_as_long_as_there_are_tables() -> None:
+    tables = [SimpleNamespace(target_name=f"t{number}") for number in range(3_000)]
+    above = {f"t{number}": (SimpleNamespace(target_table=f"t{number + 1}"),) for number in range(2_999)}
+    plan: Any = SimpleNamespace(copies=tables, enforced_by_table=above)
+
+    assert parents_first(plan) == tables[::-1]
 
 
 def test_all_tables_at_once_are_too_many(crowded: World) -> None:
