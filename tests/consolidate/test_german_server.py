@@ -67,6 +67,7 @@ def test_a_failed_cast_leaves_no_value(german_world: World, tmp_path: Path) -> N
     assert VALUE not in text
 
 
+@pytest.mark.long  # a failed cast is told in the same way
 def test_a_constraint_that_rows_break_leaves_no_value(german_world: World, tmp_path: Path) -> None:
     query(german_world.urls["payrollx_wallet"], 'UPDATE wallets SET "provider" = %s', [VALUE])
     query(german_world.target, "ALTER TABLE wallet.wallets ADD CONSTRAINT none_of_it CHECK (false)")

@@ -53,6 +53,7 @@ def test_many_rows_of_a_megabyte(world: World) -> None:
     assert peak < 150
 
 
+@pytest.mark.long  # beside the rows of a megabyte, which pass through the same pipe
 def test_one_value_of_forty_megabytes(world: World) -> None:
     source = world.urls["payrollx_notification"]
     query(source, LARGE, (1_250_000, 1))
@@ -80,9 +81,9 @@ FROM generate_series(1, %s) AS n
 """
 
 
-def test_every_row_another(world: World) -> None:
+@pytest.mark.parametrize("rows", [40_000, pytest.param(120_000, marks=pytest.mark.long)])
+def test_every_row_another(world: World, rows: int) -> None:
     """Verify looks into differing buckets some at a time, however many differ."""
-    rows = 120_000
     query(world.urls["payrollx_notification"], "TRUNCATE notifications")
     query(world.urls["payrollx_notification"], MANY, (rows,))
     query(world.target, MANY_OTHERS, (rows,))

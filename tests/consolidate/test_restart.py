@@ -33,7 +33,7 @@ def cut_off(world: World, *services: str) -> None:
         asyncio.run(go())
 
 
-@pytest.mark.parametrize("begin", [cut_off, World.copy])
+@pytest.mark.parametrize("begin", [cut_off, pytest.param(World.copy, marks=pytest.mark.long)])
 def test_it_starts_anew(reading_world: World, begin: Callable[..., object]) -> None:
     world = reading_world
     before = snapshot_of(world.target)["objects"]
@@ -64,7 +64,14 @@ WHERE id = (SELECT min(id::text)::uuid FROM notification.notifications)
 """
 
 
-@pytest.mark.parametrize("touch", [MORE, FEWER, CHANGED], ids=["a row more", "a row less", "a row changed"])
+@pytest.mark.parametrize(
+    "touch",
+    [
+        pytest.param(MORE, id="a row more"),
+        pytest.param(FEWER, id="a row less", marks=pytest.mark.long),
+        pytest.param(CHANGED, id="a row changed"),
+    ],
+)
 def test_what_others_have_touched_is_not_thrown_away(reading_world: World, touch: str) -> None:
     world = reading_world
     world.copy(*SERVICES)

@@ -284,6 +284,7 @@ def command(*arguments: str, url: DatabaseUrl, folder: Path, **environment: str)
     )
 
 
+@pytest.mark.long  # as two threads do above
 def test_of_two_processes_one_waits_and_finds_nothing_to_do(database: DatabaseUrl, tmp_path: Path) -> None:
     with (
         command("--json", url=database, folder=tmp_path) as one,

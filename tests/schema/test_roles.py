@@ -240,7 +240,7 @@ def test_who_may_create_roles_needs_no_superuser(two: Two) -> None:
     assert migrate.check(deployers(two[1]), CATALOG) == []
 
 
-@pytest.mark.parametrize("inherits", ["INHERIT", "NOINHERIT"])
+@pytest.mark.parametrize("inherits", [pytest.param("INHERIT", marks=pytest.mark.long), "NOINHERIT"])
 def test_where_a_dba_made_the_roles_a_member_needs_nothing_else(inherits: str, two: Two) -> None:
     run(two[0], f"ALTER ROLE deployer {inherits}")
     script = (shipped.folder("sql") / "roles.sql").read_text(encoding="utf-8")
@@ -316,7 +316,7 @@ def test_the_files_run_in_psql(two: Two) -> None:
     assert check(two[0], CATALOG).findings == ()
 
 
-@pytest.mark.parametrize("inherits", ["INHERIT", "NOINHERIT"])
+@pytest.mark.parametrize("inherits", [pytest.param("INHERIT", marks=pytest.mark.long), "NOINHERIT"])
 def test_what_only_the_databases_owner_may_shut_is_named_and_left_to_a_dba(inherits: str, two: Two) -> None:
     run(two[0], f"ALTER ROLE deployer CREATEROLE {inherits}")
     migrate.upgrade(deployers(two[0]), CATALOG)
