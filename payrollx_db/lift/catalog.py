@@ -4,7 +4,7 @@ The mapping is total: every table and every column of the lifted schemas goes wh
 reason that the project gives, or because the server computes it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +27,10 @@ PRISMA = "_prisma_migrations"
 class Shape(Protocol):
     """What the target calls things, where it isn't what the source calls them. Names are the source's bare ones."""
 
+    @property
+    def taken(self) -> Sequence[object]:
+        """What of the shapes a person has said yes to, done or not."""
+
     def table_name(self, service: str, table: str) -> str:
         """Return what a table is called in the target."""
 
@@ -42,6 +46,8 @@ class Shape(Protocol):
 
 class AsItIs:
     """Everything is called what the source calls it."""
+
+    taken: Sequence[object] = ()
 
     def table_name(self, service: str, table: str) -> str:  # noqa: ARG002 - as the protocol has it
         """Return the table's own name."""
@@ -149,6 +155,7 @@ class _Builder:
             self.project.reader_role,
             option=str(self.project.path),
             lifted=True,
+            reshaped=bool(self.shape.taken),
         )
 
     def layout(self) -> Layout:
@@ -158,9 +165,15 @@ class _Builder:
             tuple(self._database(source, locked) for source, locked in self.sources),
             timezone=self.project.timezone,
             migrations="prisma" if prisma else None,
-            remedy=f"{self.project.command('lift plan')} says what has changed; with --renew it takes that on, or"
-            f" leave it behind in {self.project.path.name}, with a reason",
+            remedy=f"{self._unapplied}{self.project.command('lift plan')} says what has changed; with --renew it takes"
+            f" that on, or leave it behind in {self.project.path.name}, with a reason",
         )
+
+    @property
+    def _unapplied(self) -> str:
+        if not self.shape.taken:
+            return ""
+        return f"what the reshape takes has to be done first: {self.project.command('lift reshape --apply')}; else "
 
     @property
     def _schemas(self) -> dict[str, str]:

@@ -87,7 +87,8 @@ class Catalog:
     makes legacy databases. These last three are ``package.module:name``, imported when they are used.
     ``option`` is what ``--catalog`` takes to find the catalog again: ``None`` as long as nobody has looked it up by a
     name, empty where it is the default. ``lifted`` says that
-    it comes from a ``lift.toml``, which ``option`` names and ``--lift`` takes, so that no migration makes its tables.
+    it comes from a ``lift.toml``, which ``option`` names and ``--lift`` takes, so that no migration makes its tables;
+    ``reshaped`` that their shapes are another command's.
     Raises CatalogError where two services share a name, schema or role, or have the owner's or the reader's, a schema
     has a dot in its name, or a reference points outside the catalog.
     """
@@ -104,6 +105,7 @@ class Catalog:
     practice: str = field(default="", compare=False)
     option: str | None = field(default=None, repr=False, compare=False)
     lifted: bool = field(default=False, repr=False, compare=False)
+    reshaped: bool = field(default=False, repr=False, compare=False)
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Service] = field(init=False, repr=False, compare=False)
 
@@ -170,10 +172,11 @@ class Catalog:
     def command(self, words: str) -> str:
         """Return the command line for ``payrollx-db words`` with this catalog, for hints.
 
-        What ``migrate`` is for others, ``lift schema`` is for a lifted catalog.
+        What ``migrate`` is for others, ``lift schema`` is for a lifted catalog, and what a reshape takes after it.
         """
         if self.lifted and words == "migrate":
-            words = "lift schema"
+            made = self.command("lift schema")
+            return f"{made}, and {self.command('lift reshape --apply')}," if self.reshaped else made
         option = "--lift" if self.lifted else "--catalog"
         return f"payrollx-db {words} {option} {shlex.quote(self.option)}" if self.option else f"payrollx-db {words}"
 

@@ -22,6 +22,12 @@ def run(world: ReshapeWorld, *arguments: str) -> Done:
     return done
 
 
+def expect_that_a_copy_waits_for_the_reshape(world: ReshapeWorld) -> None:
+    """What is taken and not applied is no change of the sources, and the way out is another."""
+    with pytest.raises(AssertionError, match=r"hint: .*payrollx-db lift reshape --apply"):
+        run(world, "copy", "--lift", "lift.toml")
+
+
 @pytest.fixture(scope="module")
 def lifted(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReshapeWorld]:
     """Two sources, lifted and wholly reshaped, with all that was suggested."""
@@ -35,6 +41,7 @@ def lifted(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
     run(world, "lift", "reshape")
     world.take()
     world.replace('column = "id", enforced = false', 'column = "id", enforced = true')
+    expect_that_a_copy_waits_for_the_reshape(world)
     run(world, "lift", "reshape", "--apply")
     yield world
     for url in (target, *sources.values()):
