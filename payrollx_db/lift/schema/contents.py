@@ -5,8 +5,9 @@ An entry says which object of the source's catalog it is of, by the catalog's ow
 
 import re
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from payrollx_db.backup.clients import Clients
@@ -40,24 +41,33 @@ class Contents:
     clients: Clients
     entries: tuple[Entry, ...]
 
+    @cached_property
+    def whole(self) -> str:
+        """All entries as SQL. Raises as `script`."""
+        return self._sql(self.entries)
+
     def script(
         self, *, without: Collection[int] = (), beginning: Collection[str] = (), tablespaces: bool = True
     ) -> str:
         """Return the entries as SQL, as pg_restore writes it.
 
-        Left out are entries of the objects numbered ``without``, and those that begin so.
-        Raises TargetError where pg_restore can't read the dump.
+        Left out are entries of the objects numbered ``without``, and those that begin so. Raises TargetError where
+        pg_restore can't read the dump.
         """
+        if not without and not beginning and tablespaces:
+            return self.whole
         beginnings = tuple(beginning)
         chosen = [
             entry for entry in self.entries
             if entry.oid not in without and not (beginnings and entry.content.startswith(beginnings))
         ]  # fmt: skip
+        return self._sql(chosen, *([] if tablespaces else ["--no-tablespaces"]))
+
+    def _sql(self, entries: Iterable[Entry], *further: str) -> str:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list", dir=self.dump.parent) as listed:
-            listed.write("".join(f"{entry.line}\n" for entry in chosen))
+            listed.write("".join(f"{entry.line}\n" for entry in entries))
             listed.flush()
-            options = [f"--use-list={listed.name}", "--no-owner", "--no-privileges", "--no-security-labels"]
-            options += [] if tablespaces else ["--no-tablespaces"]
+            options = [f"--use-list={listed.name}", "--no-owner", "--no-privileges", "--no-security-labels", *further]
             with self.clients.unpacked(self.dump, *options) as out:
                 return body(out.read().decode())
 

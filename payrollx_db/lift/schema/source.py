@@ -68,8 +68,7 @@ class Source:
     @property
     def fingerprint(self) -> str:
         """What is equal as long as nothing about the schemas changes, by the same version of pg_dump."""
-        script = self.contents.script()
-        return hashlib.sha256(repr((script, self.casts, self.comments)).encode()).hexdigest()
+        return hashlib.sha256(repr((self.contents.whole, self.casts, self.comments)).encode()).hexdigest()
 
 
 @contextmanager
