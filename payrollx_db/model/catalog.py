@@ -182,7 +182,14 @@ class Catalog:
 
     @property
     def models(self) -> "MetaData":
-        """The SQLAlchemy models of the tables. Raises CatalogError where the catalog has none."""
+        """The SQLAlchemy models of the tables; of a lifted catalog, which has none, empty ones.
+
+        Raises CatalogError where the catalog has none.
+        """
+        if self.lifted and self.metadata is None:
+            from sqlalchemy import MetaData as Models
+
+            return Models()
         if self.metadata is None:
             raise self.lacks("no SQLAlchemy metadata", "metadata=")
         return self.metadata

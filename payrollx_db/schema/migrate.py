@@ -105,9 +105,11 @@ def recorded(opened: Connection, catalog: Catalog) -> dict[str, str]:
 def record(opened: Connection, catalog: Catalog, service: str, revision: str | None) -> None:
     """Record that ``service`` is at ``revision``, or that the database doesn't have it; for who brings or takes it.
 
-    In the connection's transaction, which must act as the owner role. The version table is made where
-    there is none.
+    In the connection's transaction, which must act as the owner role. The version table is made where there is none.
+    Nothing records a lifted catalog's.
     """
+    if catalog.lifted:
+        return
     migration = MigrationContext.configure(opened, opts=options(catalog))
     migration.stamp(_scripts(catalog), f"{service}@{revision or 'base'}")
 

@@ -84,6 +84,22 @@ def test_databases_are_lifted_by_one_command(world: World) -> None:
     assert "nothing to do: all of it was lifted before" in again.stdout
 
 
+def test_a_lifted_service_is_backed_up_and_restored(world: World) -> None:
+    assert world.lift().returncode == 0
+    lifted = ("--lift", str(world.folder / "lift" / "lift.toml"), "--dir", str(world.folder / "backups"))
+
+    def service(*arguments: str) -> Done:
+        return call(("service", *arguments, *lifted), {"DATABASE_URL": world.target.plain}, world.folder)
+
+    backed_up = service("backup", world.crm)
+    assert backed_up.returncode == 0, backed_up.stderr
+    with psycopg.connect(world.target.conninfo()) as connection:
+        connection.execute(f"DELETE FROM {world.crm}.orders")
+    restored = service("restore", world.crm, "--yes")
+    assert restored.returncode == 0, restored.stderr
+    assert world.ask(f"SELECT count(*) FROM {world.crm}.orders") == [(1,)]
+
+
 def test_a_lift_of_other_databases_needs_a_folder_of_its_own(world: World) -> None:
     folder = str(world.folder / "lift")
     init = call(("lift", "init", "--server", world.server.url.plain, "--databases", world.shop), {}, world.folder)
