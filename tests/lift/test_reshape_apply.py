@@ -176,12 +176,12 @@ def test_tables_with_rows_are_not_reshaped(reshape_world: ReshapeWorld) -> None:
         assert reshape_world.call("--apply").returncode == 6
 
 
-def test_nothing_is_done_without_a_yes(reshape_world: ReshapeWorld) -> None:
-    before = reshape_world.structure()
-    done = reshape_world.call("--apply")
+def test_nothing_is_done_without_a_yes(file_world: ReshapeWorld) -> None:
+    before = file_world.structure()
+    done = file_world.call("--apply")
     assert done.returncode == 2
     assert "nothing is taken" in done.stderr
-    assert reshape_world.structure() == before
+    assert file_world.structure() == before
 
 
 def test_never_outweighs_the_yes_for_a_kind(reshape_world: ReshapeWorld) -> None:
@@ -205,32 +205,32 @@ def test_never_outweighs_the_yes_for_a_kind(reshape_world: ReshapeWorld) -> None
     ],
 )
 def test_a_file_that_says_what_cannot_be_is_refused_before_anything(
-    reshape_world: ReshapeWorld, old: str, new: str
+    file_world: ReshapeWorld, old: str, new: str
 ) -> None:
     if old == new:
-        reshape_world.path.write_text('version = 1\n[take]\nall = "yes"\n', "utf-8")
+        file_world.path.write_text('version = 1\n[take]\nall = "yes"\n', "utf-8")
     else:
-        reshape_world.replace(old, new)
-        reshape_world.take("names")
-    before = reshape_world.structure()
-    done = reshape_world.call("--apply")
+        file_world.replace(old, new)
+        file_world.take("names")
+    before = file_world.structure()
+    done = file_world.call("--apply")
     assert done.returncode == 2, done.stderr
-    assert reshape_world.structure() == before
+    assert file_world.structure() == before
 
 
-def test_a_name_that_another_has_to_leave_first_is_refused(reshape_world: ReshapeWorld) -> None:
-    reshape_world.replace(
+def test_a_name_that_another_has_to_leave_first_is_refused(file_world: ReshapeWorld) -> None:
+    file_world.replace(
         'createdAt = { rename = "created_at", take = "no" }\nupdatedAt = { rename = "updated_at", take = "no" }',
         'createdAt = { rename = "updatedAt", take = "yes" }\nupdatedAt = { rename = "updated_at", take = "yes" }',
     )
-    done = reshape_world.call("--apply")
+    done = file_world.call("--apply")
     assert done.returncode == 2
     assert "which is itself to be renamed" in done.stderr
 
 
-def test_a_target_that_has_no_lifted_schema_says_so(server: TestServer, reshape_world: ReshapeWorld) -> None:
-    reshape_world.take()
-    elsewhere = ReshapeWorld(reshape_world.folder, reshape_world.sources, reshape_world.sources["auth"])
+def test_a_target_that_has_no_lifted_schema_says_so(server: TestServer, file_world: ReshapeWorld) -> None:
+    file_world.take()
+    elsewhere = ReshapeWorld(file_world.folder, file_world.sources, file_world.sources["auth"])
     done = elsewhere.call("--apply")
     assert done.returncode == 5
     assert "lift schema" in done.stderr
@@ -245,12 +245,12 @@ def test_a_service_that_is_not_lifted_yet_waits(reshape_world: ReshapeWorld) -> 
     assert reshape_world.columns("auth", "user")["id"] == "uuid"
 
 
-def test_a_lock_that_another_holds_is_no_refusal(reshape_world: ReshapeWorld) -> None:
-    reshape_world.take("names")
-    url = DatabaseUrl({**reshape_world.target.params, "options": "-c lock_timeout=100"})
-    with psycopg.connect(reshape_world.target.conninfo()) as other:
+def test_a_lock_that_another_holds_is_no_refusal(file_world: ReshapeWorld) -> None:
+    file_world.take("names")
+    url = DatabaseUrl({**file_world.target.params, "options": "-c lock_timeout=100"})
+    with psycopg.connect(file_world.target.conninfo()) as other:
         other.execute('SELECT FROM auth."User"')
-        waiting = ReshapeWorld(reshape_world.folder, reshape_world.sources, url)
+        waiting = ReshapeWorld(file_world.folder, file_world.sources, url)
         done = waiting.call("--apply", "--lock-timeout", "0.2")
     assert done.returncode == 5, done.stderr
 

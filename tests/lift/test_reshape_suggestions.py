@@ -74,13 +74,13 @@ def test_texts_are_uuids_only_where_all_values_are(written: ReshapeWorld) -> Non
     assert not has(written, "auth", "Session", "types", "deviceId")
 
 
-def test_one_value_that_is_no_uuid_is_counted(reshape_world: ReshapeWorld) -> None:
-    wallets = reshape_world.sources["pay"]
+def test_one_value_that_is_no_uuid_is_counted(file_world: ReshapeWorld) -> None:
+    wallets = file_world.sources["pay"]
     query(wallets, """INSERT INTO "Wallet" ("userId", kind) VALUES ('legacy-7', 'HOT')""")
     try:
-        reshape_world.call("--overwrite")
-        assert not has(reshape_world, "pay", "Wallet", "types", "userId")
-        assert "userId: of 63 values, 1 are no UUIDs" in reshape_world.path.read_text("utf-8")
+        file_world.call("--overwrite")
+        assert not has(file_world, "pay", "Wallet", "types", "userId")
+        assert "userId: of 63 values, 1 are no UUIDs" in file_world.path.read_text("utf-8")
     finally:
         query(wallets, """DELETE FROM "Wallet" WHERE "userId" = 'legacy-7'""")
 
@@ -120,11 +120,11 @@ def test_references_say_how_many_rows_have_one_over_there(written: ReshapeWorld)
 
 
 def test_of_many_rows_a_sample_of_the_values_is_compared(
-    reshape_world: ReshapeWorld, monkeypatch: pytest.MonkeyPatch
+    file_world: ReshapeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overlap, "WHOLE", 100)
-    reshape_world.call("--overwrite")
-    above = evidence(reshape_world, "[services.pay.tables.Wallet.references]", "userId = ")
+    file_world.call("--overwrite")
+    above = evidence(file_world, "[services.pay.tables.Wallet.references]", "userId = ")
     seen, named, orphans = map(int, re.findall(r"(\d+) rows \(one.* in (\d).* (\d+) name none", above)[0])
     assert 0 < seen < 62
     assert orphans <= 2
@@ -170,65 +170,61 @@ def test_a_copy_is_found_by_its_name_columns_and_keys(written: ReshapeWorld) -> 
     assert not has(written, "auth", "User", "copy", "")
 
 
-def test_no_value_of_a_row_is_written_or_shown(written: ReshapeWorld, reshape_world: ReshapeWorld) -> None:
-    shown = reshape_world.call("--json")
+def test_no_value_of_a_row_is_written_or_shown(written: ReshapeWorld, file_world: ReshapeWorld) -> None:
+    shown = file_world.call("--json")
     everything = written.path.read_text("utf-8") + shown.stdout + shown.stderr
     assert "secret.example" not in everything
     (some,) = query(written.sources["auth"], 'SELECT min(id) FROM "User"')[0]
     assert some not in everything
 
 
-def test_a_second_run_keeps_answers_values_and_comments(reshape_world: ReshapeWorld) -> None:
-    reshape_world.replace(
+def test_a_second_run_keeps_answers_values_and_comments(file_world: ReshapeWorld) -> None:
+    file_world.replace(
         'createdAt = { rename = "created_at", take = "no" }\nupdatedAt',
         '# we agreed on this\ncreatedAt = { rename = "made_at", take = "yes" }\nupdatedAt',
     )
-    reshape_world.replace('\nnumbers = "no"', '\nnumbers = "yes"')
-    reshape_world.replace(
-        "[services.auth.enums]\n", '[services.auth.enums]\nGone = { rename = "gone", take = "never" }\n'
+    file_world.replace('\nnumbers = "no"', '\nnumbers = "yes"')
+    file_world.replace("[services.auth.enums]\n", '[services.auth.enums]\nGone = { rename = "gone", take = "never" }\n')
+    before = file_world.reshape
+    file_world.path.write_text(
+        file_world.path.read_text("utf-8").replace('Payment_id_seq = { rename = "payment_id_seq", take = "no" }\n', "")
     )
-    before = reshape_world.reshape
-    reshape_world.path.write_text(
-        reshape_world.path.read_text("utf-8").replace(
-            'Payment_id_seq = { rename = "payment_id_seq", take = "no" }\n', ""
-        )
-    )
-    done = reshape_world.call()
+    done = file_world.call()
     assert "with 1 new suggestions" in done.stderr
-    assert reshape_world.reshape == before
-    assert "# we agreed on this\ncreatedAt" in reshape_world.path.read_text("utf-8")
-    text = reshape_world.path.read_text("utf-8")
-    reshape_world.call()
-    assert reshape_world.path.read_text("utf-8") == text
+    assert file_world.reshape == before
+    assert "# we agreed on this\ncreatedAt" in file_world.path.read_text("utf-8")
+    text = file_world.path.read_text("utf-8")
+    file_world.call()
+    assert file_world.path.read_text("utf-8") == text
 
 
-def test_only_a_person_overwrites_the_answers(reshape_world: ReshapeWorld) -> None:
-    reshape_world.take("names")
-    reshape_world.call("--overwrite")
-    assert not reshape_world.reshape.taken
+def test_only_a_person_overwrites_the_answers(file_world: ReshapeWorld) -> None:
+    file_world.take("names")
+    file_world.call("--overwrite")
+    assert not file_world.reshape.taken
 
 
-def test_a_file_that_cannot_be_read_is_left_as_it_is(reshape_world: ReshapeWorld) -> None:
+def test_a_file_that_cannot_be_read_is_left_as_it_is(file_world: ReshapeWorld) -> None:
     for wrong in ("version = 1\n[take\n", "version = 9\n", 'version = 1\n[take]\nnames = "perhaps"\n'):
-        reshape_world.path.write_text(wrong, "utf-8")
-        done = reshape_world.call()
+        file_world.path.write_text(wrong, "utf-8")
+        done = file_world.call()
         assert done.returncode == 2, done.stderr
-        assert reshape_world.path.read_text("utf-8") == wrong
+        assert file_world.path.read_text("utf-8") == wrong
 
 
-def test_a_table_that_takes_too_long_is_looked_at_in_a_sample(reshape_world: ReshapeWorld) -> None:
-    auth = reshape_world.sources["auth"]
+def test_a_table_that_takes_too_long_is_looked_at_in_a_sample(file_world: ReshapeWorld) -> None:
+    auth = file_world.sources["auth"]
     query(auth, 'CREATE TABLE "Many" AS SELECT gen_random_uuid()::text AS id FROM generate_series(1, 40000)')
     try:
-        done = reshape_world.call("--scan-timeout", "0.001")
+        done = file_world.call("--scan-timeout", "0.001")
         assert done.returncode == 0, done.stderr
-        assert "values of a sample are UUIDs" in evidence(reshape_world, "[services.auth.tables.Many.types]", "id = ")
+        assert "values of a sample are UUIDs" in evidence(file_world, "[services.auth.tables.Many.types]", "id = ")
     finally:
         query(auth, 'DROP TABLE "Many"')
 
 
-def test_the_json_document_has_every_suggestion(reshape_world: ReshapeWorld) -> None:
-    done: Done = reshape_world.call("--json")
+def test_the_json_document_has_every_suggestion(file_world: ReshapeWorld) -> None:
+    done: Done = file_world.call("--json")
     document = json.loads(done.stdout)
-    assert len(document["suggestions"]) == len(reshape_world.reshape.entries)
+    assert len(document["suggestions"]) == len(file_world.reshape.entries)
     assert document["added"] == 0

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -143,12 +143,16 @@ def written(reshape_sources: dict[str, DatabaseUrl], tmp_path_factory: pytest.Te
 
 
 @pytest.fixture
-def reshape_world(
-    server: TestServer, written: ReshapeWorld, lifted_template: DatabaseUrl, tmp_path: Path
-) -> Iterator[ReshapeWorld]:
-    """A world of its own: a file that is written and not answered, and a target."""
+def file_world(written: ReshapeWorld, lifted_template: DatabaseUrl, tmp_path: Path) -> ReshapeWorld:
+    """A file of its own that is written and not answered; the target is others' too, and has to stay as it is."""
     for file_ in written.folder.iterdir():
         (tmp_path / file_.name).write_bytes(file_.read_bytes())
+    return ReshapeWorld(tmp_path, written.sources, lifted_template)
+
+
+@pytest.fixture
+def reshape_world(server: TestServer, file_world: ReshapeWorld, lifted_template: DatabaseUrl) -> Iterator[ReshapeWorld]:
+    """A world of its own: a file that is written and not answered, and a target."""
     target = server.create_database(unique("reshape_target"), lifted_template.dbname)
-    yield ReshapeWorld(tmp_path, written.sources, target)
+    yield replace(file_world, target=target)
     server.drop_database(target.dbname)
