@@ -362,6 +362,24 @@ def test_an_extension_is_found_wherever_either_side_has_it(
     assert "app" not in rows(lifted_world.target, SCHEMAS)
 
 
+def test_a_trigger_that_compares_values_of_an_extension_s_type(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
+    """IS DISTINCT FROM has no way to say in which schema its operator lies."""
+    if not rows(source, "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
+        pytest.skip("the server hasn't the extension vector")
+    run_script(source, "CREATE EXTENSION vector SCHEMA extensions", "extensions")
+    run_script(
+        source,
+        "SET search_path TO public, extensions; CREATE TABLE point (id integer, at vector(3));"
+        "CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER moves BEFORE UPDATE ON point FOR EACH ROW"
+        " WHEN (OLD.at IS DISTINCT FROM NEW.at) EXECUTE FUNCTION moved()",
+    )
+    lifted_world.add(source, "points")
+    done = lifted_world.schema()
+    assert done.returncode == 0, done.stderr
+    assert differences((source, "public"), (lifted_world.target, "points"), newest_clients()) == ([], [])
+
+
 def test_an_extension_that_the_target_has_not_is_named(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
     if not rows(source, "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
         pytest.skip("the server hasn't the extension vector")
