@@ -215,6 +215,20 @@ def test_a_folder_that_holds_something_is_not_replaced_unasked(odd_database: Dat
     assert sorted(one.name for one in tmp_path.iterdir()) == ["unified", "unified.before-1"]
 
 
+def test_a_database_of_another_encoding_is_read_as_text(server: TestServer, tmp_path: Path) -> None:
+    name = unique("latin")
+    encoded = " TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
+    fill(server.url, f"CREATE DATABASE {name}{encoded}")
+    url = server.url.with_database(name)
+    fill(url, "CREATE SCHEMA maße; CREATE TABLE maße.größen (art text DEFAULT 'für')")
+
+    done = draft(url, tmp_path / "unified", "--service", "masse=maße")
+    assert done.returncode == 0, done.stderr
+    script = tmp_path / "unified" / "unified" / "migrations" / "masse" / "0001_tables.sql"
+    assert "DEFAULT 'für'" in script.read_text("utf-8")
+    server.drop_database(name)
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

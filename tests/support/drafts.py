@@ -46,7 +46,7 @@ def draft(url: DatabaseUrl, folder: Path, *arguments: str) -> Done:
 
 def fill(url: DatabaseUrl, script: str) -> None:
     """Run SQL in a database."""
-    with psycopg.connect(url.conninfo(), autocommit=True) as connection:
+    with psycopg.connect(url.conninfo(), autocommit=True, client_encoding="UTF8") as connection:
         connection.execute(script.encode())
 
 

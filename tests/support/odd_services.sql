@@ -146,7 +146,8 @@ CREATE TABLE crm.customers (
     mood shop.status
 );
 CREATE VIEW crm.shoppers AS SELECT c.id FROM crm.customers c JOIN shop.customers s ON s.id = c.shop_customer_id;
+CREATE TYPE shop.contact AS ENUM ('mail', 'call');
 CREATE TYPE crm.status AS ENUM ('on', 'off');
-CREATE TABLE crm.contacts (id integer PRIMARY KEY, customer_id integer REFERENCES crm.customers, status crm.status DEFAULT 'on');
+CREATE TABLE crm.contacts (id integer PRIMARY KEY, customer_id integer REFERENCES crm.customers, status crm.status DEFAULT 'on', way shop.contact, l text);
 CREATE TABLE "Odd Schema"."Odd ""Table""" ("the id" uuid PRIMARY KEY, "see also" uuid REFERENCES "Odd Schema"."Odd ""Table""");
 CREATE TABLE shop.wider (id integer PRIMARY KEY, order_id integer REFERENCES shop.orders, small smallint REFERENCES shop.categories);

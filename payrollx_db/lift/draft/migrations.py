@@ -43,7 +43,7 @@ def scripts(url: DatabaseUrl, clients: Clients, draft: ServiceDraft) -> Scripts:
         path = Path(folder) / "schema.dump"
         pattern = '"{}"'.format(draft.schema.replace('"', '""'))
         arguments = ["--format=custom", "--schema-only", f"--schema={pattern}", "--no-owner", "--no-privileges"]
-        clients.dump(url, [*arguments, "--no-tablespaces", "--no-security-labels"], path)
+        clients.dump(url, [*arguments, "--no-tablespaces", "--no-security-labels", "--encoding=UTF8"], path)
         lines = [line for line in clients.listed(path) if _is_wanted(line, draft)]
         upgrade = _body(_run(clients, path, lines))
         whole = [line for line in lines if not _content(line).startswith(PARTS)]

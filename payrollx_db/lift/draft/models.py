@@ -81,6 +81,7 @@ class _Module:
         self.imports = Imports(self.package)
         self.types = Types(self.known, self.imports, self.given.enum, self.given.member)
         self.planned = _plan_names(self.draft.tables, self.given)
+        self.types.taken = names.RESERVED | set(self.planned.classes.values())
 
 
 def module_source(package: str, draft: ServiceDraft, known: Mapping[int, Type], given: Names | None = None) -> str:
@@ -91,7 +92,7 @@ def module_source(package: str, draft: ServiceDraft, known: Mapping[int, Type], 
     module.imports.name("payrollx_db.facade.facade", "Facade")
     module.imports.name("payrollx_db.model.catalog", "Service")
     for kind in _own_types(module):
-        module.types.define(kind, {*names.RESERVED, *module.planned.classes.values()})
+        module.types.define(kind)
     related = relationships.plan(draft.tables, module.planned, module.given.relationship, module.given.join)
     bodies = [_table(module, table, related[table.name]) for table in _ordered(draft.tables, module.planned)]
     defined = [line for one in list(module.types.named.values()) for line in _named_type(module, one)]

@@ -1,7 +1,7 @@
 """From a column's type to what SQLAlchemy calls it, and to what Python has for its values."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from payrollx_db.lift.draft import names
@@ -88,17 +88,18 @@ class Types:
         self._imports = imports
         self._given = given
         self.named: dict[int, NamedType] = {}
+        self.taken: frozenset[str] = names.RESERVED  # names that the module has for something else
 
     def use(self, column: Column) -> Use:
         """Return how a column says its type."""
         collation = None if column.collation_schema not in (None, "pg_catalog") else column.collation
         return self._of(self._known[column.type], column.written, column.dimensions, collation)
 
-    def define(self, kind: Type, taken: Collection[str]) -> NamedType:
+    def define(self, kind: Type) -> NamedType:
         """Return the enum or domain, which the module defines at most once."""
         if kind.oid not in self.named:
             used = {
-                *taken,
+                *self.taken,
                 *(one.annotation for one in self.named.values()),
                 *(one.constant for one in self.named.values()),
             }
@@ -135,7 +136,7 @@ class Types:
         if kind.element and kind.kind == "b":
             return self._array(kind, written, dimensions, collation)
         if kind.kind == "e" or (kind.kind == "d" and self._sayable(kind)):
-            named = self.define(kind, names.RESERVED)
+            named = self.define(kind)
             return Use(Code(named.constant), named.annotation)
         if kind.schema != "pg_catalog" and not (kind.name in BROUGHT and kind.kind == "b"):
             return self._other(written)
