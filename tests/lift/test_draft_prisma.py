@@ -176,6 +176,14 @@ def test_a_schema_whose_service_is_not_clear_is_refused(database: DatabaseUrl, t
     assert "class User(" in (tmp_path / "whose" / "whose" / "shop.py").read_text()
 
 
+def test_a_schema_of_another_database_is_taken_for_no_service(database: DatabaseUrl, tmp_path: Path) -> None:
+    path = tmp_path / "schema.prisma"
+    path.write_text("model posts {\n  id Int @id\n}\nmodel likes {\n  id Int @id\n}\n")
+    refused = draft(database, tmp_path / "other", "--schema", "shop", "--prisma", str(path))
+    assert refused.returncode == 2
+    assert "of its 2 tables, 1 are in shop" in refused.stderr
+
+
 def test_a_schema_that_cannot_be_read_is_refused_with_its_place(database: DatabaseUrl, tmp_path: Path) -> None:
     path = tmp_path / "schema.prisma"
     path.write_text("model User {\n  id Int !\n}\n")

@@ -99,7 +99,9 @@ def test_enums_are_found_by_their_types_with_members_by_label() -> None:
 
 
 def test_a_relation_of_many_to_many_names_the_attributes_behind_its_table() -> None:
-    join = names(BLOG).join("public", "_PostToTag")
+    found = names(BLOG)
+    assert list(found.joins) == [("", "_PostToTag")]
+    join = found.join("public", "_PostToTag")
     assert join
     assert (join.left, join.left_attribute) == (("", "posts"), "tags")
     assert (join.right, join.right_attribute) == (("", "Tag"), "posts")

@@ -86,9 +86,9 @@ def _service_of(part: _Part, services: Sequence[ServiceDraft], *, sure: bool) ->
     if sure:
         return best
     if 2 * shared[best.name] <= len(part.tables) or Counter(shared.values())[shared[best.name]] > 1:
-        counted = ", ".join(f"{name} {count}" for name, count in shared.items())
+        counted = ", ".join(f"{count} are in {name}" for name, count in shared.items())
         raise ConfigurationError(
-            f"it isn't clear of which service {part.path} speaks: of its {len(part.tables)} tables are in {counted}",
+            f"it isn't clear of which service {part.path} speaks: of its {len(part.tables)} tables, {counted}",
             hint="say whose it is: --prisma SERVICE=PATH",
         )
     return best
