@@ -39,7 +39,7 @@ class Column:
         return text.endswith("?") == self.nullable and self.type.is_written(text.removesuffix("?"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Index:
     """An index, with the primary key, unique or exclusion constraint that it carries (or neither)."""
 
