@@ -11,7 +11,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 from conftest import TestServer, unique
-from lifted_worlds import ODD_WORLD, LiftedWorld, rows, run_script
+from lifted_worlds import ODD_WORLD, SCHEMAS, LiftedWorld, rows, run_script
 from psycopg import sql
 from schema_dumps import definitions, differences, newest_clients, restore_plainly
 
@@ -34,7 +34,6 @@ OURS = """
 SELECT n.nspname || '.' || c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
 WHERE nspname !~ '^(pg_|information_schema)' AND relkind IN ('r', 'v') ORDER BY 1
 """
-SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1"
 
 
 def test_something_of_every_kind_is_the_same_afterwards(lifted_world: LiftedWorld, odd_source: DatabaseUrl) -> None:
@@ -335,62 +334,6 @@ def _wait_until_alone(url: DatabaseUrl) -> None:
     others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     while rows(url, others):
         time.sleep(0.05)
-
-
-@pytest.mark.parametrize(
-    ("place", "there"), [("public", ""), ("app", ""), ("extensions", "public"), ("app", "elsewhere")]
-)
-def test_an_extension_is_found_wherever_either_side_has_it(
-    lifted_world: LiftedWorld, source: DatabaseUrl, place: str, there: str
-) -> None:
-    if not rows(source, "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
-        pytest.skip("the server hasn't the extension vector")
-    run_script(source, f"CREATE EXTENSION vector SCHEMA {place}", place)
-    run_script(source, f"CREATE TABLE point (at {place}.vector(3) DEFAULT '[1,2,3]')", "app")
-    run_script(
-        source, "CREATE FUNCTION near() RETURNS float LANGUAGE sql AS $$SELECT at <-> '[0,0,0]' FROM point$$", "app"
-    )
-    if there:
-        run_script(lifted_world.target, f"CREATE EXTENSION vector SCHEMA {there}", there)
-    lifted_world.add(source, "points", source_schema="app")
-    done = lifted_world.schema()
-    assert done.returncode == 0, done.stderr
-    where = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
-    assert rows(lifted_world.target, where) == [there or {"app": "public"}.get(place, place)]
-    rows(lifted_world.target, "INSERT INTO points.point DEFAULT VALUES")
-    assert rows(lifted_world.target, "SELECT round(points.near())") == [4]
-    assert "app" not in rows(lifted_world.target, SCHEMAS)
-
-
-def test_a_trigger_that_compares_values_of_an_extension_s_type(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
-    """IS DISTINCT FROM has no way to say in which schema its operator lies."""
-    if not rows(source, "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
-        pytest.skip("the server hasn't the extension vector")
-    run_script(source, "CREATE EXTENSION vector SCHEMA extensions", "extensions")
-    run_script(
-        source,
-        "SET search_path TO public, extensions; CREATE TABLE point (id integer, at vector(3));"
-        "CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
-        "CREATE TRIGGER moves BEFORE UPDATE ON point FOR EACH ROW"
-        " WHEN (OLD.at IS DISTINCT FROM NEW.at) EXECUTE FUNCTION moved()",
-    )
-    lifted_world.add(source, "points")
-    done = lifted_world.schema()
-    assert done.returncode == 0, done.stderr
-    assert differences((source, "public"), (lifted_world.target, "points"), newest_clients()) == ([], [])
-
-
-def test_an_extension_that_the_target_has_not_is_named(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
-    if not rows(source, "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
-        pytest.skip("the server hasn't the extension vector")
-    run_script(source, "CREATE EXTENSION vector; CREATE TABLE point (at vector(3))")
-    # An object of that name is in the way of the extension.
-    run_script(lifted_world.target, "CREATE TYPE vector AS (x integer)")
-    lifted_world.add(source, "points")
-    done = lifted_world.schema()
-    assert done.returncode == 3
-    assert "vector, which" in done.stderr
-    assert rows(lifted_world.target, SCHEMAS) == ["public"]
 
 
 def test_json_says_what_was_moved(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:

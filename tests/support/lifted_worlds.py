@@ -20,6 +20,7 @@ from payrollx_db.devserver.programs import Programs, folders
 from payrollx_db.postgres.databases import server_version
 from payrollx_db.postgres.url import DatabaseUrl
 
+SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1"
 ODD_WORLD = Path(__file__).parents[1] / "lift" / "odd_world.sql"
 
 
