@@ -57,4 +57,4 @@ JOIN pg_catalog.pg_am AS am ON am.oid = ic.relam
 LEFT JOIN pg_catalog.pg_constraint AS k
   ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
 WHERE m.relid = m.root OR NOT ic.relispartition
-ORDER BY 1, 16 NULLS FIRST, 2
+ORDER BY 1, 17 NULLS FIRST, 2
