@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import IO
 
 from psycopg import pq
@@ -28,6 +29,7 @@ SUFFIX = ".exe" if sys.platform == "win32" else ""
 NEEDED = ("pg_dump", "pg_restore")
 MAJOR = 10_000  # what a version number has for each major version
 LOCK_WAIT = "30s"
+LOOK_EVERY = 0.2  # seconds, whether the work is given up
 CHOOSES_A_PLACE = ("PGSERVICE", "PGHOSTADDR", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS")
 
 
@@ -68,9 +70,12 @@ class Clients:
         return cls(folder, major) if major else None
 
     def dump(
-        self, url: DatabaseUrl, arguments: Sequence[str], target: Path, *, kind: type[PayrollxError] = TargetError
-    ) -> None:
-        """Run pg_dump into the file ``target``. Raises ``kind`` with what it said."""
+        self, url: DatabaseUrl, arguments: Sequence[str], target: Path, *, kind: type[PayrollxError] = TargetError,
+        given_up: Event | None = None,
+    ) -> None:  # fmt: skip
+        """Run pg_dump into the file ``target``, and end it where it is ``given_up``. Raises ``kind`` with what it
+        said.
+        """
         environment, rest = connection(url)
         argv: list[str | Path] = [
             self._program("pg_dump"),
@@ -82,7 +87,7 @@ class Clients:
         with subprocess.Popen(
             argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as program, _ended(program):  # fmt: skip
-            _, errors = program.communicate()
+            errors = _errors_of(program, given_up)
         if program.returncode:
             raise kind(f"pg_dump of {url.masked} failed: {_last_words(errors, url)}")
 
@@ -168,6 +173,16 @@ def _ended(program: "subprocess.Popen[bytes]") -> Iterator[None]:
     except BaseException:
         program.kill()
         raise
+
+
+def _errors_of(program: "subprocess.Popen[bytes]", given_up: Event | None) -> bytes:
+    """Wait for the program's end, or make it; return what it wrote to its stderr."""
+    while True:
+        try:
+            return program.communicate(timeout=None if given_up is None else LOOK_EVERY)[1]
+        except subprocess.TimeoutExpired:
+            if given_up is not None and given_up.is_set():
+                program.kill()
 
 
 def _last_words(errors: bytes, url: DatabaseUrl | None = None) -> str:

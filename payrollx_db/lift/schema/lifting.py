@@ -12,12 +12,13 @@ from psycopg import sql
 from payrollx_db.backup import needs
 from payrollx_db.backup.manifest import Need
 from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError
-from payrollx_db.lift.schema import extensions, leaving, options, owners, record, routines, source, target
+from payrollx_db.lift.schema import extensions, leaving, options, owners, record, routines, target
 from payrollx_db.lift.schema.model import Lifted, Move, Observer, Outcome, Roles, ignore_steps
 from payrollx_db.lift.schema.script import split
-from payrollx_db.lift.schema.source import FindClients, Source
+from payrollx_db.lift.schema.source import Source
 from payrollx_db.lift.schema.staging import Staging, open_staging, things
 from payrollx_db.lift.schema.target import Target
+from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.session import Endpoint
 
 Notes = list[tuple[str, str]]  # a schema of the target, and what to say of it
@@ -32,24 +33,20 @@ NAMES_NOT_FOUND = ("42883", "42P01", "42704", "42703", "3F000")
 
 
 def lift_database(
-    origin: Endpoint, into: Endpoint, moves: Sequence[Move], roles: Roles, find: FindClients,
+    origin: Source, into: Endpoint, session: SyncConnection, moves: Sequence[Move], roles: Roles,
     observer: Observer = ignore_steps, *, dry_run: bool = False,
 ) -> Outcome:  # fmt: skip
-    """Carry these schemas of one database over. With ``dry_run`` all of it is done, and undone.
+    """Make these schemas of one database in the target. With ``dry_run`` all of it is done, and undone.
 
-    ``find`` gives pg_dump and pg_restore for a server's version number. Raises SourceError, TargetError,
-    ConfigurationError, FindingsError where the target lacks what the schemas use, and StateConflictError where it has
-    other objects in their place, or the source's schema changed since it was lifted.
+    Raises TargetError, ConfigurationError, FindingsError where the target lacks what the schemas use, and
+    StateConflictError where it has other objects in their place, or the source's schema changed since it was lifted.
     """
-    name = moves[0].source
-    with target.transaction(into, undo=dry_run) as making:
-        observer(name, "reading the source's schema")
-        with source.read(origin, moves, find, target_version=making.version) as origin_schemas:
-            pending, done = _pending(making, moves, origin_schemas)
-            if not pending:
-                return Outcome(tuple(done), ())
-            observer(name, "making it in the target")
-            lifted = _lift(making, pending, origin_schemas, roles)
+    with target.transaction(into, session, undo=dry_run) as making:
+        pending, done = _pending(making, moves, origin)
+        lifted: list[Lifted] = []
+        if pending:
+            observer(moves[0].source, "making it in the target")
+            lifted = _lift(making, pending, origin, roles)
     return Outcome((*done, *lifted), tuple(making.statements))
 
 

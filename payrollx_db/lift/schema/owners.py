@@ -24,7 +24,9 @@ def hand_over(target: Target, moves: Sequence[Move], roles: Roles) -> None:
     for move in moves:
         schema = sql.SQL("ALTER SCHEMA {} {}").format(sql.Identifier(move.schema), owner)
         target.change(schema, f"can't give the schema {move.schema} to {roles.owner}")
-    for thing in things(target, [move.schema for move in moves]):
-        if thing.has_owner:
-            target.change(thing.alter(owner), f"can't give {thing.kind} {thing.identity} to {roles.owner}")
+    target.change_each(
+        (thing.alter(owner), f"can't give {thing.kind} {thing.identity} to {roles.owner}")
+        for thing in things(target, [move.schema for move in moves])
+        if thing.has_owner
+    )
     target.change(statements.grants(roles.catalog(tuple(moves))), "can't grant what the services may do")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from payrollx_db.backup import needs
@@ -72,9 +73,13 @@ class Source:
 
 
 @contextmanager
-def read(endpoint: Endpoint, moves: Sequence[Move], find: FindClients, *, target_version: int) -> Iterator[Source]:
+def read(
+    endpoint: Endpoint, moves: Sequence[Move], find: FindClients, *, target_version: int,
+    given_up: Event | None = None,
+) -> Iterator[Source]:  # fmt: skip
     """Read ``moves``' schemas of a database, and keep the dump until the end of the block.
 
+    ``find`` gives pg_dump and pg_restore for a server's version number; pg_dump is ended when it is ``given_up``.
     Raises SourceError, FindingsError where a schema can't be read alone, ConfigurationError where no pg_dump fits.
     """
     with endpoint.translating_errors("can't connect"):
@@ -84,7 +89,7 @@ def read(endpoint: Endpoint, moves: Sequence[Move], find: FindClients, *, target
             raise pooler_error(endpoint.url, "pg_dump needs a session of its own, and one snapshot for both")
         with tempfile.TemporaryDirectory(prefix="payrollx-db-lift-") as folder, \
              endpoint.translating_errors("can't read its schemas"):  # fmt: skip
-            yield _read(connection, endpoint, moves, find, target_version, Path(folder))
+            yield _read(connection, endpoint, moves, find, target_version, Path(folder), given_up)
     finally:
         connection.close()
 
@@ -94,7 +99,7 @@ def read(endpoint: Endpoint, moves: Sequence[Move], find: FindClients, *, target
 
 def _read(
     connection: SyncConnection, endpoint: Endpoint, moves: Sequence[Move], find: FindClients, target_version: int,
-    folder: Path,
+    folder: Path, given_up: Event | None,
 ) -> Source:  # fmt: skip
     names = [move.source_schema for move in moves]
 
@@ -107,11 +112,15 @@ def _read(
     clients = find_clients(find, connection.info.server_version, target_version)
     ((snapshot,),) = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchall()
     dump = folder / "schema.dump"
-    clients.dump(resolved(endpoint.url, connection), _arguments(names, snapshot), dump, kind=SourceError)
+    clients.dump(
+        resolved(endpoint.url, connection), _arguments(names, snapshot), dump, kind=SourceError, given_up=given_up
+    )
+    found_contents = contents.read(dump, clients)
+    found_contents.whole  # noqa: B018 - asked for in any case, and here the time is nobody's
     return Source(
         database=endpoint.url.dbname,
         version=connection.info.server_version,
-        contents=contents.read(dump, clients),
+        contents=found_contents,
         extensions=tuple(Extension(*row) for row in connection.execute(queries.load("extensions")).fetchall()),
         needs=_needs(connection, moves),
         policy_roles=tuple(ask("policy_roles")),

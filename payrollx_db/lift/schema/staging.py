@@ -115,12 +115,14 @@ class Staging:
         new = [thing for thing in self.new_objects() if not thing.owned]
         if unknown := [f"{thing.kind} {thing.identity}" for thing in new if thing.kind not in KINDS]:
             raise FindingsError("objects of these kinds can't be moved yet", details=tuple(unknown), hint=UNMOVED)
+        changes: list[tuple[sql.Composable | str, str]] = []
         for thing in sorted(new, key=lambda thing: thing.kind not in NAMED_BY_TYPES):
             home = homes[thing.schema]
             counted[thing.schema, thing.kind] += 1
             if home != thing.schema:
                 statement = thing.alter(sql.SQL("SET SCHEMA {}").format(sql.Identifier(home)))
-                self.target.change(statement, f"can't move {thing.kind} {thing.identity} to {home}")
+                changes.append((statement, f"can't move {thing.kind} {thing.identity} to {home}"))
+        self.target.change_each(changes)
         self._require_empty([name for name, home in homes.items() if name != home])
         return counted
 

@@ -1,6 +1,6 @@
 """The transaction in which a schema is made: what runs in it is remembered, so that it can be shown."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,8 @@ from payrollx_db.postgres.settings import COMMON
 # One snapshot for all looks at the catalog: what is new in it afterwards, this transaction has made.
 SETTINGS = {**COMMON, "check_function_bodies": "off", "default_transaction_isolation": "repeatable read"}
 LOCK = "SELECT pg_catalog.pg_advisory_lock({})"
+UNLOCK = "SELECT pg_catalog.pg_advisory_unlock({})"
+AT_ONCE = 200  # statements in one message
 
 
 @dataclass
@@ -49,9 +51,33 @@ class Target:
             self.connection.execute(text.encode())
 
     def change_all(self, statements: Iterable[str], doing: str = "can't run") -> None:
-        """Run statements one by one; an error says which one it was. Raises as `change`."""
-        for statement in statements:
-            self.change(statement, f"{doing}: {beginning(statement)}")
+        """Run statements, as `change_each` does; an error says how the one begins that failed."""
+        self.change_each((statement, f"{doing}: {beginning(statement)}") for statement in statements)
+
+    def change_each(self, changes: Iterable[tuple[sql.Composable | str, str]]) -> None:
+        """Run statements that change something, each given with its ``action``, as `change` does.
+
+        Many go to the server at once. Where one fails, they are undone and run one by one, which tells which it is.
+        """
+        waiting = list(changes)
+        for start in range(0, len(waiting), AT_ONCE):
+            some = waiting[start : start + AT_ONCE]
+            if not self._together([text for text, _ in some]):
+                for statement, action in some:
+                    self.change(statement, action)
+
+    def _together(self, statements: Sequence[sql.Composable | str]) -> bool:
+        """Run statements in one message; return whether that was done."""
+        texts = [render_sql(text) if isinstance(text, sql.Composable) else text for text in statements]
+        try:
+            with self.connection.transaction():
+                self.connection.execute("\n;\n".join(texts).encode())  # of its own line: a comment may end one
+        except psycopg.Error as error:
+            if self.connection.closed:
+                raise self.endpoint.to_error(error, "the session ended") from cause(error)
+            return False
+        self.statements += texts
+        return True
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -72,21 +98,30 @@ def as_written(text: str) -> sql.SQL:
 
 
 @contextmanager
-def transaction(endpoint: Endpoint, *, undo: bool) -> Iterator[Target]:
-    """Open the target's transaction, alone: migrations and other lifts wait. It is undone with ``undo``, or on failure.
-
-    Raises TargetError, PooledError, and StateConflictError where another one doesn't end.
-    """
+def session(endpoint: Endpoint) -> Iterator[SyncConnection]:
+    """Open the session in which schemas are made, a transaction each. Raises TargetError and PooledError."""
     with endpoint.translating_errors("can't connect"):
         connection = connect(endpoint.url, SETTINGS, name=endpoint.application_name, autocommit=False)
     with _closing(connection):
         if connection.pooler:
             raise pooler_error(endpoint.url, "schemas are made in one transaction, with settings of its own")
-        with endpoint.translating_errors("can't make the schemas"):
-            _lock(connection, endpoint)
-        yield Target(endpoint, connection)
-        with endpoint.translating_errors("can't commit"):
-            connection.rollback() if undo else connection.commit()
+        yield connection
+
+
+@contextmanager
+def transaction(endpoint: Endpoint, connection: SyncConnection, *, undo: bool) -> Iterator[Target]:
+    """Begin a transaction, alone: migrations and other lifts wait. It is undone with ``undo``.
+
+    The session is good for nothing more after a failure, and what isn't committed is undone when it is closed. Raises
+    TargetError, and StateConflictError where another one doesn't end.
+    """
+    with endpoint.translating_errors("can't make the schemas"):
+        _lock(connection, endpoint)
+    yield Target(endpoint, connection)
+    with endpoint.translating_errors("can't commit"):
+        connection.rollback() if undo else connection.commit()
+        connection.execute(sql.SQL(UNLOCK).format(MIGRATION.advisory.numbers))
+        connection.rollback()
 
 
 @contextmanager
