@@ -112,6 +112,17 @@ def test_a_prisma_migration_that_was_rolled_back_is_settled(altered: Callable[[s
     assert ended.code == 0, ended.err
 
 
+def test_a_table_that_is_only_called_like_prisma_s_bookkeeping_holds_nothing_up(
+    altered: Callable[[str, str], World], run: Run
+) -> None:
+    other = 'DROP TABLE _prisma_migrations; CREATE TABLE _prisma_migrations ("from" text, "to" text)'
+    world = altered("payrollx_notification", other)
+
+    ended = run(world, "check", "--service", "notification")
+
+    assert ended.code == 0, ended.err
+
+
 def test_rows_of_no_known_run(untouched: World, run: Run) -> None:
     query(
         untouched.target, "INSERT INTO auth.users (email, password, first_name, last_name) VALUES ('a', 'b', 'c', 'd')"

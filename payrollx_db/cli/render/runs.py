@@ -22,7 +22,7 @@ MEGABYTE = 1_000_000
 def show_plan(plan: Plan, *, sql: bool) -> None:
     """Show a plan: what goes where, and what is unaccounted for."""
     headings = (("source → target", "left"), ("rows (about)", "right"), ("MB", "right"), ("", "left"))
-    order = sorted(plan.tables, key=lambda t: (t.source_name, t.target_name))
+    order = sorted(plan.tables, key=lambda t: (t.database, *t.place))
     groups = [
         (database, [_planned(member) for member in members])
         for database, members in groupby(order, key=lambda t: t.database)
@@ -77,13 +77,13 @@ def show_report(report: Report) -> None:
 
 def show_verdict(verdict: Verdict) -> None:
     """Show what was compared, table by table and in all, the rows that differ, and the findings of the structure."""
-    ordered = sorted(verdict.tables, key=lambda table: table.table.place)
+    ordered = sorted(verdict.tables, key=lambda table: (table.table.database, *table.table.place))
     groups = [
-        (database, [_verdict_cells(table.document()) for table in members])
+        (database, [_verdict_cells(_label(table), table.document()) for table in members])
         for database, members in groupby(ordered, key=lambda table: table.table.database)
     ]
     totals = {"identical": verdict.rows_identical, "seconds": 0.0, **verdict.totals}
-    all_of_them = ["all table pairs", *_verdict_cells(totals | NAMELESS)[1:]]
+    all_of_them = _verdict_cells("all table pairs", totals)
     console.answer_groups(VERDICT_HEADINGS, [*groups, ("", [all_of_them])])
     for table in verdict.tables:
         _show_differences(table)
@@ -112,13 +112,16 @@ VERDICT_HEADINGS = (
     ("table", "left"), ("source rows", "right"), ("target rows", "right"), ("quarantined", "right"),
     ("missing", "right"), ("extra", "right"), ("changed", "right"), ("time", "right"), ("", "left"),
 )  # fmt: skip
-NAMELESS = {"source": "", "target": ""}
 
 
-def _verdict_cells(document: dict[str, Any]) -> list[str]:
+def _label(verdict: TableVerdict) -> str:
+    return f"{verdict.table.source.name} → {verdict.table.target_name}"
+
+
+def _verdict_cells(label: str, document: dict[str, Any]) -> list[str]:
     counts = ("source_rows", "target_rows", "quarantined", "missing", "extra", "changed")
     return [
-        f"{document['source'].rpartition('.')[2]} → {document['target']}",
+        label,
         *(f"{document[name]:,}" for name in counts),
         f"{document['seconds']:.1f} s" if document["seconds"] else "",
         "identical" if document["identical"] else "NOT identical",
@@ -213,10 +216,10 @@ def show_retried(retried: Sequence[Retried]) -> None:
 def _show_accounts(accounts: Iterable[TableState], *, moved: dict[str, tuple[int, int]] | None = None) -> None:
     headings = [("table", "left"), *((h, "right") for h in ("read", "written", "quarantined", "merged", "time"))]
     headings += [("", "left")] if moved is not None else []
-    ordered = sorted(accounts, key=lambda a: (a.source, a.target))
+    ordered = sorted(accounts, key=lambda a: (a.database, a.source, a.target))
     groups = [
         (database, [_account_cells(account, moved) for account in members])
-        for database, members in groupby(ordered, key=lambda a: a.source.partition(".")[0])
+        for database, members in groupby(ordered, key=lambda a: a.database)
     ]
     sums = [
         sum(number or 0 for number in numbers)
@@ -255,7 +258,7 @@ def _numbers(account: TableState) -> tuple[int | None, ...]:
 
 def _account_cells(account: TableState, moved: dict[str, tuple[int, int]] | None) -> list[str]:
     seconds = account.seconds or 0
-    cells = [f"{account.source.rpartition('.')[2]} → {account.target}"]
+    cells = [f"{account.source_table} → {account.target}"]
     cells += ["" if number is None else f"{number:,}" for number in _numbers(account)]
     cells.append(f"{seconds:.1f} s" if seconds else "")
     if moved is not None:

@@ -21,7 +21,10 @@ CopiedAccount = tuple[int, int, int, float, float]
 
 @dataclass(frozen=True)
 class TableState:
-    """What is recorded of one table of a run: the account of law 1. ``seconds`` is of moving the rows."""
+    """What is recorded of one table of a run: the account of law 1. ``seconds`` is of moving the rows.
+
+    ``database`` is the source's, with whose name ``source`` begins.
+    """
 
     source: str
     target: str
@@ -35,6 +38,12 @@ class TableState:
     rows_merged: int | None
     bytes: int | None
     seconds: float | None
+    database: str
+
+    @property
+    def source_table(self) -> str:
+        """The source's table, without its database and schema."""
+        return self.source[len(self.database) + 1 :].partition(".")[2]
 
     @property
     def balanced(self) -> bool:
