@@ -8,6 +8,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.check import duplicates, prisma, uniques, values
 from payrollx_db.consolidate.check.examiner import Examiner, too_many_exceptions
+from payrollx_db.consolidate.check.partition_keys import partition_keys
 from payrollx_db.consolidate.check.references import ReferenceWorkspace
 from payrollx_db.consolidate.check.rehearsal import Rehearsal
 from payrollx_db.consolidate.check.target_rules import TableRules, read_rules
@@ -66,8 +67,9 @@ async def check(
     async with context.sessions.copy_connection(context.target, fresh=True) as session:
         with context.target.translating_errors("can't begin the check"):
             await session.execute("BEGIN")  # never committed: of its temporary tables, even a crash leaves nothing
+            keys = await partition_keys(session, [table.target.oid for table in plan.copies])
         places = {known.table.place: (known, suspects) for known, suspects in scanned}
-        examiner = Examiner(context, plan, policies, MOST, places, known_rules, schemas, trusting)
+        examiner = Examiner(context, plan, policies, MOST, places, known_rules, keys, schemas, trusting)
         examiner.add(drifted.findings, drifted.decisions)
         examiner.workspace = ReferenceWorkspace(context, session, examiner.known, MOST)
         examiner.rehearsal = Rehearsal(context, session, examiner.known, MOST)

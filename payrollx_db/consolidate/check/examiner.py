@@ -16,6 +16,7 @@ from psycopg import sql
 from payrollx_db.consolidate.check import uniques, values
 from payrollx_db.consolidate.check.breaches import Breach, failed_rule, merged
 from payrollx_db.consolidate.check.demands import Demand, demands_of
+from payrollx_db.consolidate.check.partition_keys import PartitionKey
 from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, already_enforced, end_of
 from payrollx_db.consolidate.check.rehearsal import Feed, Rehearsal, long_values
 from payrollx_db.consolidate.check.savepoint import undone
@@ -65,6 +66,7 @@ class Examiner:
     most: int
     scanned: dict[tuple[str, str], tuple[Values, list[Suspect]]]
     rules: dict[int, TableRules]
+    partition_keys: Mapping[str, Sequence[PartitionKey]] = field(default_factory=dict)
     schemas: Sequence[str] = ()
     trusting: bool = True
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
@@ -256,21 +258,37 @@ class Examiner:
     # --- references -------------------------------------------------------------------------------
 
     async def _references(self, table: TablePlan) -> None:
+        keys = self.partition_keys.get(table.target_name, ())
+        single = {key.reference for key in keys}
         for reference in self.plan.enforced_by_table.get(table.target_name, ()):
-            await self._reference(table, reference)
+            if reference not in single:
+                await self._reference(table, reference)
+        for key in keys:
+            await self._reference(table, key.reference, key)
 
-    async def _reference(self, table: TablePlan, reference: Reference) -> None:
-        owner = self.plan.copies_by_target.get(reference.target_table)
+    async def _reference(self, table: TablePlan, reference: Reference, key: PartitionKey | None = None) -> None:
+        owner = self.plan.copies_by_target.get(key.parent_root if key else reference.target_table)
         children = [end for t in (table, *self._importers(table)) if (end := self._end(t, reference.columns))]
         parents = [self._end(t, reference.target_columns) for t in ((owner, *self._importers(owner)) if owner else ())]
         ends = [end for end in parents if end is not None]
+        if key:
+            children = self._within(children, key.child_bounds)
+            routed = self._within(ends, key.parent_bounds)
+            if len(routed) < len(ends):
+                return  # nobody knows where the parents end up: building the key tells
+            ends = routed
         if not children:
             return
         if self.plan.matches_full(reference):
             for child in children:
                 await self._incomplete(child, reference)
         untouched = owner is not None and not self._quarantined.get(owner.source_name) and len(children) == 1
-        if untouched and self.trusting and already_enforced(self.plan, children[0], ends[0] if ends else None):
+        if (
+            untouched
+            and self.trusting
+            and not key
+            and already_enforced(self.plan, children[0], ends[0] if ends else None)
+        ):
             return
         async with undone(self.workspace.session):
             if not ends and not await self.workspace.has_rows(reference.target_table):
@@ -281,11 +299,28 @@ class Examiner:
                 if orphans.values:
                     await self._orphans(child, reference, orphans.values, owner)
 
+    def _within(self, ends: Sequence[ReferenceEnd], bounds: str | None) -> list[ReferenceEnd]:
+        """Return the ends limited to the rows of a partition, without those of which nothing fills what decides it."""
+        if bounds is None:
+            return list(ends)
+        limited = []
+        for end in ends:
+            rules = self.rules[end.table.target.oid]
+            names = dict.fromkeys(name for r in rules.routes if r.kind == "partition" for name in r.columns)
+            filled = {column.target.name: column for column in end.table.columns}
+            if names.keys() <= filled.keys():
+                limited.append(replace(end, bounds=bounds, routing=tuple(filled[name] for name in names)))
+        return limited
+
     async def _orphans(
         self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], owner: TablePlan | None
     ) -> None:
         """Decide about rows whose parent isn't there: some never had one, the parents of others are quarantined."""
-        causes = await self._quarantined_parents(owner, reference, list(orphans)) if owner else {}
+        causes: dict[str, str] = {}
+        if owner:
+            pointed_at = {value: child.pointed_at(value) for value in orphans}
+            quarantined = await self._quarantined_parents(owner, reference, list(set(pointed_at.values())))
+            causes = {value: quarantined[key] for value, key in pointed_at.items() if key in quarantined}
         place = values.place(child.table, child.columns)
         action = self.policies.action("orphan", place)
         nullable = self._nullable(child, reference)
@@ -334,7 +369,7 @@ class Examiner:
 
         One is enough for a reference of several columns to point at nothing; where others share all, all are taken.
         """
-        others = [r for r in self.plan.enforced_by_table[reference.table] if r != reference]
+        others = [r for r in self.plan.enforced_by_table.get(reference.table, ()) if r != reference]
         others += [r for r in self.plan.catalog.references if r.table == reference.table and not r.enforced]
         shared = {name for other in others for name in other.columns}
         names = tuple(c.target.name for c in child.columns if c.target.nullable and c not in child.table.key)

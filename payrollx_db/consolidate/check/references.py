@@ -4,6 +4,7 @@ No source may be written to, and no table is pulled into Python. The distinct va
 piped into temporary tables of one target session, which vanish with it, and are joined there.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,11 +29,16 @@ Known = Mapping[tuple[str, str], Values]
 
 @dataclass(frozen=True)
 class ReferenceEnd:
-    """One end of a reference: columns of a planned table, in the rows that go (or ``among`` some keys only)."""
+    """One end of a reference: columns of a planned table, in the rows that go (or ``among`` some keys only).
+
+    With ``bounds``, only the rows that end up in one partition count: ``routing`` are the columns that decide about it.
+    """
 
     table: TablePlan
     columns: tuple[ColumnPlan, ...]
     among: Sequence[str] | None = None
+    bounds: str | None = None
+    routing: tuple[ColumnPlan, ...] = ()
 
     @property
     def rows(self) -> sql.Composable:
@@ -40,6 +46,13 @@ class ReferenceEnd:
         if self.among is None:
             return self.table.kept
         return sql.SQL("{} AND {}").format(self.table.kept, self.table.among(self.among))
+
+    def pointed_at(self, text: str) -> str:
+        """Return what a value of this end, as one text, has in its parent: without the columns of the routing."""
+        if not self.routing:
+            return text
+        values: list[str] = json.loads(text)[: len(self.columns)]
+        return values[0] if len(values) == 1 else json.dumps(values, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -88,17 +101,23 @@ class ReferenceWorkspace:
         """
         name = self._name("parents")
         self._temporal |= {name} if temporal else set()
+        routing = [column.target.name for column in ends[0].routing] if ends else []
         keys = _key_names(len(reference.target_columns))
+        all_keys = _key_names(len(keys) + len(routing))
         parents = sql.Identifier(name)
-        self._shapes[name] = shapes = await self._columns(reference.target_table, reference.target_columns)
+        names = [*reference.target_columns, *routing]
+        shapes = await self._columns(reference.target_table, names)
+        self._shapes[name] = shapes[: len(keys)]
         columns = _comma(
             sql.SQL("{}::{} AS {}").format(sql.Identifier(column), sql.SQL(shape.declared), sql.Identifier(key))
-            for column, shape, key in zip(reference.target_columns, shapes, keys, strict=True)
+            for column, shape, key in zip(names, shapes, all_keys, strict=True)
         )
         query = "CREATE TEMP TABLE {parents} AS SELECT {columns} FROM {table}"
         await self._run(query, parents=parents, columns=columns, table=_qualified(reference.target_table))
         for end in ends:
-            await self._fill(name, keys, end, "SELECT {values} FROM {source} WHERE ({rows}) AND {complete}")
+            await self._fill(name, all_keys, end, "SELECT {values} FROM {source} WHERE ({rows}) AND {complete}")
+        if ends and ends[0].bounds:
+            await self._leave_only(name, ends[0])
         await self._run("CREATE INDEX ON pg_temp.{parents} ({keys})", parents=parents, keys=_listed(keys))
         await self._run("ANALYZE pg_temp.{parents}", parents=parents)
         return name
@@ -133,15 +152,17 @@ class ReferenceWorkspace:
     async def _without(self, parents: str, child: ReferenceEnd, text: str, limit: int) -> list[Any]:
         """Answer ``text``, a query over ``strays``: the child's distinct values without a parent, and their rows."""
         name = self._name("children")
-        keys = _key_names(len(child.columns))
+        count = len(child.columns)
+        keys = _key_names(count + len(child.routing))
         names = {"children": sql.Identifier(name), "parents": sql.Identifier(parents)}
         # Of the child's own types, which may be other than its parent's: an integer can point at a bigint. But of the
         # parent's collation, by which it is found.
-        mine = await self._columns(child.table.target_name, [column.target.name for column in child.columns])
+        all_columns = [column.target.name for column in (*child.columns, *child.routing)]
+        mine = await self._columns(child.table.target_name, all_columns)
         shapes = self._shapes[parents]
         columns = _comma(
             sql.SQL("{} {}").format(sql.Identifier(key), sql.SQL(own.type + (own.collation and other.collation)))
-            for key, own, other in zip(keys, mine, shapes, strict=True)
+            for key, own, other in zip(keys, mine, (*shapes, *mine[count:]), strict=True)
         )
         table = "CREATE TEMP TABLE {children} ({columns}, rows bigint)"
         await self._run(table, children=names["children"], columns=columns)
@@ -150,16 +171,18 @@ class ReferenceWorkspace:
         groups += [sql.SQL("({})::text").format(value) for value in self.values(child)]
         query = "SELECT {values}, pg_catalog.count(*) FROM {source} WHERE ({rows}) AND {complete} GROUP BY {groups}"
         await self._fill(name, [*keys, "rows"], child, query, groups=_comma(groups))
+        if child.bounds:
+            await self._leave_only(name, child)
         parts = {"text": text_of(map(sql.Identifier, keys)), "keys": _listed(keys)}
         equal = [
             sql.SQL("p.{0} OPERATOR({1}.=) c.{0}{2}").format(sql.Identifier(key), sql.SQL(shape.schema), shape.cast)
-            for key, shape in zip(keys, shapes, strict=True)
+            for key, shape in zip(keys[:count], shapes, strict=True)
         ]
         unmatched = sql.SQL(
             "WITH strays AS (SELECT * FROM pg_temp.{children} AS c WHERE NOT {matched}) {query} LIMIT {limit}"
         ).format(
             query=sql.SQL(text).format(**parts), limit=sql.Literal(limit), children=names["children"],
-            matched=_matched(names["parents"], keys, equal, temporal=parents in self._temporal),
+            matched=_matched(names["parents"], keys[:count], equal, temporal=parents in self._temporal),
         )  # fmt: skip
         with self.context.target.translating_errors("can't check the references"):
             rows: list[Any] = await self.session.fetch(render_sql(unmatched))
@@ -181,12 +204,25 @@ class ReferenceWorkspace:
             return bool(await self.session.fetchval(render_sql(query)))
 
     def values(self, end: ReferenceEnd) -> list[sql.Composable]:
-        """Return the expressions of an end's columns, NULL where one can't be converted."""
-        return [self.known[end.table.place].guarded(column) for column in end.columns]
+        """Return the expressions of an end's columns, NULL where one can't be converted; last those of its routing."""
+        return [self.known[end.table.place].guarded(column) for column in (*end.columns, *end.routing)]
 
     def text(self, end: ReferenceEnd) -> sql.Composable:
         """Return the expression of an end's value as one text, by which `orphans` names it."""
         return text_of(self.values(end))
+
+    async def _leave_only(self, name: str, end: ReferenceEnd) -> None:
+        """Delete the rows of the temporary table ``name`` that don't end up in the end's partition."""
+        columns = dict.fromkeys(column.target.name for column in end.routing)
+        keys = _key_names(len(end.columns) + len(end.routing))[len(end.columns) :]
+        row = _comma(
+            sql.SQL("k.{} AS {}").format(sql.Identifier(key), sql.Identifier(column))
+            for key, column in zip(keys, columns, strict=True)
+        )
+        await self._run(
+            "DELETE FROM pg_temp.{name} AS k WHERE (SELECT {bounds} FROM (SELECT {row}) AS r) IS NOT TRUE",
+            name=sql.Identifier(name), bounds=sql.SQL(end.bounds or "true"), row=row,
+        )  # fmt: skip
 
     def _name(self, what: str) -> str:
         self._made += 1
@@ -202,10 +238,8 @@ class ReferenceWorkspace:
         It is over the end's ``{values}``, ``{source}`` and ``{rows}``, of which the ``{complete}`` have no NULL there.
         """
         values = self.values(end)
-        query = sql.SQL(text).format(
-            values=sql.SQL(", ").join(values), complete=complete(values), source=end.table.from_clause, rows=end.rows,
-            **parts,
-        )  # fmt: skip
+        parts |= {"complete": complete(values[: len(end.columns)]), "source": end.table.from_clause, "rows": end.rows}
+        query = sql.SQL(text).format(values=sql.SQL(", ").join(values), **parts)
         source, target = self.context.sources[end.table.database], self.context.target
         async with self.context.sessions.copy_connection(source) as reader:
             await pipe(
@@ -214,7 +248,7 @@ class ReferenceWorkspace:
                 self.session,
                 ("pg_temp", name),
                 columns,
-                form="text" if any(column.conversion.text for column in end.columns) else "binary",
+                form="text" if any(column.conversion.text for column in (*end.columns, *end.routing)) else "binary",
                 source=source,
                 target=target,
                 rate=self.context.rate,
