@@ -1,6 +1,7 @@
 """lift plan: what a lift leaves behind, and what the target lacks, is named before anything is made."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,16 @@ CREATE PUBLICATION news FOR TABLE p;
 CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION watch();
 ALTER EVENT TRIGGER watching DISABLE;
-CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM 1 FROM public.p; RETURN NEW; END';
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM 1 FROM public.p, p AS q; RETURN NEW; END';
 CREATE FUNCTION innocent() RETURNS text LANGUAGE sql AS 'SELECT ''republic.p''::text';
+CREATE FUNCTION quoting() RETURNS text LANGUAGE sql AS 'SELECT ''public.p''::text -- public.p';
+CREATE FUNCTION folding() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM PUBLIC . "p"';
+CREATE FUNCTION running() RETURNS void LANGUAGE plpgsql AS 'DECLARE q text := ''TABLE public.p''; BEGIN EXECUTE q; END';
+CREATE FUNCTION typed() RETURNS void LANGUAGE plpgsql AS 'DECLARE q public.p%ROWTYPE; BEGIN q.id := 1 = 2; END';
+CREATE FUNCTION casting() RETURNS regclass LANGUAGE sql AS 'SELECT ''public.p''::regclass';
+CREATE FUNCTION sized(integer) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT count(*) FROM p';
+CREATE FUNCTION plain(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT abs($1)';
+CREATE TABLE sizes (id integer DEFAULT plain(1), size bigint GENERATED ALWAYS AS (sized(1)) STORED);
 CREATE TRIGGER touching BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION touch();
 SELECT lo_create(4711);
 ALTER DATABASE {database} SET work_mem TO '8MB';
@@ -82,8 +91,11 @@ def test_what_stays_behind_is_named_with_the_next_step(world: World) -> None:
     assert findings["event-trigger"]["examples"] == ["watching (on ddl_command_end)"]
     assert findings["publication"]["examples"] == ["news"]
     assert findings["foreign-table"]["examples"] == ["afar (of far)"]
-    assert findings["routine-schema"]["examples"] == ["touch"]
-    assert findings["routine-called"]["examples"] == ["touch (by trigger)"]
+    assert findings["routine-schema"]["examples"] == ["casting", "folding", "running", "touch", "typed"]
+    assert findings["routine-called"]["examples"] == [
+        "sized (by generated column; names p)", "touch (by trigger; names p)",
+    ]  # fmt: skip
+    assert "routine-names" not in findings
     assert {"grant", "default-privileges", "foreign-server"} <= findings.keys()
     assert "partition-elsewhere" not in findings  # the schema is lifted as well
     assert "\"work_mem\" TO '8MB'" in findings["database-setting"]["sql"]
@@ -96,6 +108,20 @@ def test_what_stays_behind_is_named_with_the_next_step(world: World) -> None:
     code, findings = world.plan()
     assert code == 0
     assert "large-object" not in findings
+
+
+def test_without_a_parser_bodies_are_searched_and_that_is_said_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pglast", None)
+    assert world.call("lift", "init", "--databases", world.source.dbname).returncode == 0
+
+    _, findings = world.plan()
+
+    assert findings["routine-names"]["remedy"] == "pip install 'payrollx-db[names]'"
+    assert findings["routine-names"]["severity"] == "info"
+    assert {"quoting", "touch"} <= set(findings["routine-schema"]["examples"])
+    assert "touch (by trigger)" in findings["routine-called"]["examples"]
 
 
 def test_a_schema_of_others_and_a_reader_without_rights_stand_in_the_way(world: World) -> None:

@@ -1,10 +1,13 @@
 """What the catalogs say that matters to a lift, beyond tables: read as topics, each with names and details."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from psycopg import sql
 
+from payrollx_db.lift.plan.bodies import Names, names_in
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.introspect import Database
 from payrollx_db.postgres.session import Endpoint, run
@@ -24,16 +27,40 @@ KINDS = ("r", "p", "v", "m", "S", "i", "I", "c", "f", "t")
 
 
 @dataclass(frozen=True)
+class Routine:
+    """A routine whose code is text. ``callers`` are the kinds of things that call it by themselves."""
+
+    schema: str
+    name: str
+    language: str
+    body: str
+    definition: str
+    has_path: bool
+    callers: Sequence[str]
+
+    @cached_property
+    def names(self) -> Names | None:
+        """What its code names; ``None`` where that can't be read."""
+        return names_in(self.language, self.body, self.definition)
+
+
+@dataclass(frozen=True)
 class SourceFacts:
     """What one database has: ``whole`` by topic, and ``schemas`` by schema and topic."""
 
     database: Database
     whole: Mapping[str, Sequence[Named]]
     schemas: Mapping[str, Mapping[str, Sequence[Named]]] = field(default_factory=dict)
+    routines: Sequence[Routine] = ()
+    objects: Mapping[str, AbstractSet[str]] = field(default_factory=dict)  # what code may name, by schema
 
     def of(self, schema: str, topic: str) -> Sequence[Named]:
         """Return what a schema has of a topic."""
         return self.schemas.get(schema, {}).get(topic, ())
+
+    def has(self, schemas: Iterable[str], name: str) -> bool:
+        """Tell whether one of these schemas has a relation, routine or type of a name."""
+        return any(name in self.objects.get(schema, ()) for schema in schemas)
 
 
 @dataclass(frozen=True)
@@ -61,10 +88,21 @@ async def read_source(
         with endpoint.translating_errors("can't read what a lift would meet"):
             whole = await run(connection, sql.SQL(queries.load("of_database")))
             rows = await run(connection, sql.SQL(queries.load("of_schemas")), params)
+            routines = await run(connection, sql.SQL(queries.load("routines")), params)
+            objects = await run(connection, sql.SQL(queries.load("objects")), params)
     by_schema: dict[str, list[tuple[str, str, str]]] = {}
     for schema, *rest in rows:
         by_schema.setdefault(schema, []).append((rest[0], rest[1], rest[2]))
-    return SourceFacts(database, _topics(whole), {schema: _topics(given) for schema, given in by_schema.items()})
+    names: dict[str, set[str]] = {}
+    for schema, name, _ in objects:
+        names.setdefault(schema, set()).add(name)
+    return SourceFacts(
+        database,
+        _topics(whole),
+        {schema: _topics(given) for schema, given in by_schema.items()},
+        tuple(Routine(*row) for row in routines),
+        names,
+    )
 
 
 async def read_target(

@@ -67,11 +67,6 @@ OF_SCHEMA = {
     "security-label": Topic(
         "warn", "security labels are left behind", "set them in the target with SECURITY LABEL", "of",
     ),
-    "routine-called": Topic(
-        "info", "routines that triggers, indexes, checks or defaults call, and that may name things without a schema:"
-        " lift schema gives them the search_path that they were written for",
-        "", "by",
-    ),
 }  # fmt: skip
 
 
@@ -105,20 +100,6 @@ def of_schema(source: LiftedSchema, facts: SourceFacts) -> Iterator[Finding]:
         )  # fmt: skip
     if things := facts.of(source.source_schema, "privilege"):
         yield _privileges(source, things)
-
-
-def routine_schemas(source: LiftedSchema, facts: SourceFacts, renamed: dict[str, str]) -> Iterator[Finding]:
-    """Yield the routines whose bodies name a schema that is called otherwise in the target: ``renamed`` has both."""
-    for old, new in renamed.items():
-        names = [name for name, said in facts.of(source.source_schema, "routine-schema") if said == old]
-        if names and old != new:
-            message = (
-                f"bodies of routines say {old}. before a name, and the schema will be {new}: no tool changes a body"
-            )
-            yield Finding(
-                "routine-schema", "warn", source.source, len(names), message, tuple(names[:EXAMPLES]),
-                remedy=f"take {old}. out of them in the source: lift schema gives them a search_path for bare names",
-            )  # fmt: skip
 
 
 def refreshing(schema: str, names: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from payrollx_db.lift import lock as locks
 from payrollx_db.lift.catalog import lift
 from payrollx_db.lift.lock import Lock
-from payrollx_db.lift.plan import lacking, left_out
+from payrollx_db.lift.plan import lacking, left_out, routines
 from payrollx_db.lift.plan.facts import SourceFacts, TargetFacts, read_source, read_target
 from payrollx_db.lift.plan.target import taken_schemas
 from payrollx_db.lift.project import LiftedSchema, Project
@@ -85,7 +85,8 @@ async def _findings(
     read = await limited(readers, AT_ONCE)
     extensions = {name for facts in read for name, _ in facts.whole.get("extension", ())}
     has = await read_target(sessions, target, there, extensions)
-    return [finding for group, facts in zip(groups, read, strict=True) for finding in _of_group(group, facts, has)]
+    findings = [finding for group, facts in zip(groups, read, strict=True) for finding in _of_group(group, facts, has)]
+    return [*findings, *routines.unread(has.database.name, read)]
 
 
 def _of_group(group: Sequence[LiftedSchema], facts: SourceFacts, target: TargetFacts) -> Iterator[Finding]:
@@ -99,7 +100,7 @@ def _of_group(group: Sequence[LiftedSchema], facts: SourceFacts, target: TargetF
         yield from lacking.roles(source, facts, target)
         yield from lacking.collations(source, facts, target)
         yield from left_out.of_schema(source, facts)
-        yield from left_out.routine_schemas(source, facts, renamed)
+        yield from routines.of_schema(source, facts, renamed)
 
 
 def _changes(project: Project, before: Lock, now: Lock, chosen: set[str]) -> Iterator[Finding]:

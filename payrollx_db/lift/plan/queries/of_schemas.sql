@@ -9,7 +9,7 @@ WITH schema AS (
   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
                     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
 ), routine AS (
-  SELECT p.*, s.name AS schema_name, pg_catalog.to_jsonb(p) ->> 'prosqlbody' IS NULL AS is_text
+  SELECT p.*, s.name AS schema_name
   FROM pg_catalog.pg_proc AS p
   JOIN schema AS s ON s.oid = p.pronamespace
   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
@@ -75,30 +75,6 @@ UNION ALL
 SELECT l.objnamespace::pg_catalog.regnamespace::text, 'security-label', l.objname, l.provider
 FROM pg_catalog.pg_seclabels AS l
 JOIN schema AS s ON s.oid = l.objnamespace
-UNION ALL
-SELECT p.schema_name, 'routine-schema', p.proname::text, said.name
-FROM routine AS p
-JOIN schema AS said
-  ON p.is_text
- AND p.prosrc ~ ('(^|[^[:alnum:]_$"])"?' || pg_catalog.regexp_replace(said.name, '(\W)', '\\\1', 'g')
-                 || '"?\s*\.\s*["[:alpha:]_]')
-UNION ALL
-SELECT DISTINCT p.schema_name, 'routine-called', p.proname::text, uses.kind
-FROM (
-  SELECT t.tgfoid AS oid, 'trigger' AS kind FROM pg_catalog.pg_trigger AS t WHERE NOT t.tgisinternal
-  UNION ALL
-  SELECT d.refobjid,
-         CASE d.classid WHEN 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN 'check'
-                        WHEN 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN 'default' ELSE 'index' END
-  FROM pg_catalog.pg_depend AS d
-  WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    AND (d.classid IN ('pg_catalog.pg_constraint'::pg_catalog.regclass, 'pg_catalog.pg_attrdef'::pg_catalog.regclass)
-         OR EXISTS (SELECT FROM pg_catalog.pg_index AS i
-                    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid))
-) AS uses
-JOIN routine AS p ON p.oid = uses.oid
-JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang AND l.lanname IN ('sql', 'plpgsql')
-WHERE p.is_text AND NOT EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS setting WHERE setting ~ '^search_path=')
 UNION ALL
 SELECT r.schema_name, 'privilege', r.relname::text, 'SELECT'
 FROM relation AS r
