@@ -84,6 +84,8 @@ def copy(
             pipeline.refuse_mismatches(plan)
         else:
             report = asyncio.run(pipeline.copy(task, restart=restart))
+            if task.catalog.lifted:
+                _fill_views(task)
     if dry_run and as_json:
         console.answer_json(plan.document())
     elif dry_run:
@@ -93,6 +95,13 @@ def copy(
     else:
         reports.show_report(report)
     return 0
+
+
+def _fill_views(task: Task) -> None:
+    from payrollx_db.cli.lift_views import fill_views
+    from payrollx_db.lift import project
+
+    fill_views(project.read(Path(task.catalog.option or "")), task)
 
 
 def _ask(task: Task) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from payrollx_db.cli.lift_init import find, show
 from payrollx_db.cli.lift_schema import find_clients
+from payrollx_db.cli.lift_views import fill_views
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.render import lifts as render
@@ -24,7 +25,6 @@ from payrollx_db.lift.plan.planner import LiftPlan
 from payrollx_db.lift.project import Project
 from payrollx_db.lift.schema.model import Outcome
 from payrollx_db.lift.schema.project_schemas import lift_schemas
-from payrollx_db.lift.views import refresh_views
 from payrollx_db.postgres.databases import create_if_missing
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
@@ -156,11 +156,7 @@ def _carry_over(asked: Asked, lifted: Project, environ: Mapping[str, str], done:
     with showing() as observer:
         task = replace(_task(asked, lifted, environ), observer=observer)
         done.report = asyncio.run(pipeline.copy(task))
-        refreshed, empty = asyncio.run(refresh_views(lifted.schemas, task.sources, task.target))
-        for name in refreshed:
-            console.note(f"refreshed the materialized view {name}")
-        for name in empty:
-            console.warning(f"the materialized view {name} can't be refreshed, and has no rows")
+        fill_views(lifted, task)
         done.verdict = asyncio.run(pipeline.verify(task))
 
 

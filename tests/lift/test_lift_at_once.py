@@ -84,6 +84,19 @@ def test_databases_are_lifted_by_one_command(world: World) -> None:
     assert "nothing to do: all of it was lifted before" in again.stdout
 
 
+def test_materialized_views_are_filled_where_the_steps_are_called_one_by_one(world: World) -> None:
+    urls = {"DATABASE_URL": world.target.plain, "LEGACY_DATABASE_URL": world.server.url.plain}
+    world.server.create_database(world.target.dbname)
+    words = ("--server", world.server.url.plain, "--databases", world.shop, "--name", world.target.dbname)
+    init = ("lift", "init", *words)
+    for step in (init, ("lift", "plan"), ("lift", "schema"), ("copy", "--lift", "lift.toml")):
+        done = call(step, urls, world.folder)
+        assert done.returncode == 0, done.stderr
+
+    assert world.ask(f"SELECT total FROM {world.shop}.above") == [(1275,)]
+    assert f"refreshed the materialized view {world.shop}.above" in done.stderr
+
+
 def test_a_lifted_service_is_backed_up_and_restored(world: World) -> None:
     assert world.lift().returncode == 0
     lifted = ("--lift", str(world.folder / "lift" / "lift.toml"), "--dir", str(world.folder / "backups"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from payrollx_db.lift.plan.facts import Named, SourceFacts
+from payrollx_db.lift.plan.facts import Named, SourceFacts, TargetFacts
 from payrollx_db.lift.project import LiftedSchema
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 
@@ -42,8 +42,8 @@ OF_DATABASE = {
 }  # fmt: skip
 OF_SCHEMA = {
     "foreign-table": Topic(
-        "warn", "foreign tables are left behind: their rows are on another server",
-        "make them in the target yourself, or copy their rows into tables of the source first", "of",
+        "warn", "foreign tables are left behind: the target has no foreign server of that name",
+        "make the server in the target first, or copy their rows into tables of the source", "of",
     ),
     "unknown-object": Topic(
         "block", "objects of a kind that a lift has never seen: nothing is known of how to carry them over",
@@ -54,8 +54,8 @@ OF_SCHEMA = {
         "lift that schema as well", "of",
     ),
     "tablespace": Topic(
-        "info", "tablespaces are left out: everything is made in the target's default one",
-        "move what should be elsewhere with ALTER … SET TABLESPACE afterwards", "in",
+        "info", "tablespaces that the target hasn't: everything of this database is made in the target's default one",
+        "make the tablespaces there first, or move what should be elsewhere with ALTER … SET TABLESPACE", "in",
     ),
     "grant": Topic(
         "info", "grants are left behind: each service gets a role of its own, which payrollx-db roles shows",
@@ -68,6 +68,8 @@ OF_SCHEMA = {
         "warn", "security labels are left behind", "set them in the target with SECURITY LABEL", "of",
     ),
 }  # fmt: skip
+# What comes along where the target has what they lie in, and the topic that says what it has.
+KEPT_WITH = {"foreign-table": "foreign-server", "tablespace": "tablespace"}
 
 
 def of_database(source: LiftedSchema, facts: SourceFacts, target: str) -> Iterator[Finding]:
@@ -87,16 +89,22 @@ def of_database(source: LiftedSchema, facts: SourceFacts, target: str) -> Iterat
     yield from _settings(source, facts.whole.get("database-setting", ()), target)
 
 
-def of_schema(source: LiftedSchema, facts: SourceFacts) -> Iterator[Finding]:
+def of_schema(source: LiftedSchema, facts: SourceFacts, target: TargetFacts) -> Iterator[Finding]:
     """Yield what is left behind, changed or refused of one schema."""
     for code, topic in OF_SCHEMA.items():
-        if things := facts.of(source.source_schema, code):
+        things = facts.of(source.source_schema, code)
+        if code in KEPT_WITH:  # what they lie in decides
+            known = target.names(KEPT_WITH[code])
+            things = [(name, place) for name, place in things if place not in known]
+        if things:
             yield _finding(code, topic, source.source, things)
     if things := facts.of(source.source_schema, "materialized-view"):
         names = tuple(name for name, _ in things)
         yield Finding(
-            "materialized-view", "info", source.source, len(names), "materialized views are made without rows",
-            names[:EXAMPLES], remedy="refresh them after the copy", sql="\n".join(refreshing(source.schema, names)),
+            "materialized-view", "info", source.source, len(names),
+            "materialized views are made without rows; copy fills them",
+            names[:EXAMPLES], remedy="refresh them where rows come another way",
+            sql="\n".join(refreshing(source.schema, names)),
         )  # fmt: skip
     if things := facts.of(source.source_schema, "privilege"):
         yield _privileges(source, things)

@@ -99,7 +99,7 @@ def _of_group(group: Sequence[LiftedSchema], facts: SourceFacts, target: TargetF
     for source in group:
         yield from lacking.roles(source, facts, target)
         yield from lacking.collations(source, facts, target)
-        yield from left_out.of_schema(source, facts)
+        yield from left_out.of_schema(source, facts, target)
         yield from routines.of_schema(source, facts, renamed)
 
 

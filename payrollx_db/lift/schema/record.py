@@ -1,4 +1,9 @@
-"""What was lifted before: recorded in the target, in the transaction that made it."""
+"""What was lifted before: recorded in the target, in the transaction that made it.
+
+This table is no numbered migration of the runs' state, and stands apart from it: schemas are lifted before there is any
+run, in a transaction that a dry run undoes, while the state's migrations each commit and run under a run's own lock.
+The state's version is told by its own tables alone, so a state of any version has the table or hasn't it.
+"""
 
 import hashlib
 import json

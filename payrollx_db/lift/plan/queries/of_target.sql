@@ -10,6 +10,9 @@ UNION ALL
 SELECT 'tablespace', t.spcname::text, ''
 FROM pg_catalog.pg_tablespace AS t
 UNION ALL
+SELECT 'foreign-server', s.srvname::text, ''
+FROM pg_catalog.pg_foreign_server AS s
+UNION ALL
 SELECT 'installed', e.extname::text, e.extversion::text
 FROM pg_catalog.pg_extension AS e
 UNION ALL
