@@ -93,6 +93,13 @@ def test_tablespaces_and_publications_are_as_before(spaces: World, small_tables:
     assert verdict.identical
 
 
+def test_what_rows_need_in_other_tablespaces_is_told_for_each(spaces: World) -> None:
+    ((message,),) = [[f.message for f in findings_in(spaces) if f.code == "disk"]]
+
+    for (space,) in query(spaces.target, "SELECT spcname FROM pg_tablespace WHERE spcname ~* '^space'"):
+        assert f"of rows in the tablespace {space}" in message
+
+
 def test_a_publication_of_a_partition_alone_is_warned_of(spaces: World) -> None:
     query(spaces.target, "DROP PUBLICATION filtered, roots, schema_wide")
 

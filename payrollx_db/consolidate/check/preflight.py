@@ -272,13 +272,30 @@ class _Target(_Side):
         rows = max(self.plan.size - sum(table.analyzed_size for table in self.facts.relations), 0)
         need = SPACE * rows
         needed = f"about {_megabytes(need)} needed for rows, indexes and WAL"
+        elsewhere, known = self._elsewhere()
+        needed += elsewhere
         directory = self.facts.directory
         free = free_bytes(directory, self.database.system) if directory else None
         if free is None:
             yield self.finding("disk", "info", f"{needed}; the server doesn't tell how much is free")
             return
-        severity: Severity = "block" if free < rows else "warn" if free < need else "info"
+        severity: Severity = "block" if free < rows - known else "warn" if free < need else "info"
         yield self.finding("disk", severity, f"{needed}; {_megabytes(free)} free")
+
+    def _elsewhere(self) -> tuple[str, int]:
+        """Return what is needed in other tablespaces, in words, and the bytes of rows that surely go there."""
+        spaces = {relation.oid: relation.tablespaces for relation in self.facts.relations}
+        most: dict[str, int] = {}
+        known = 0
+        for table in self.plan.copies:
+            names = spaces.get(table.target.oid, [])
+            known += table.source.size if names and "" not in names else 0
+            for name in names:
+                most[name] = most.get(name, 0) + table.source.size
+        parts = [f"up to {_megabytes(size)} of rows in the tablespace {name}" for name, size in most.items() if name]
+        if not parts:
+            return "", 0
+        return f", {', '.join(parts)} (how much is free there can't be asked over SQL)", known
 
 
 def _tables(plan: Plan, name: str) -> set[int]:

@@ -93,6 +93,7 @@ class Relation:
     identity: str
     foreign_tables: list[str]
     closed_tablespaces: list[str]
+    tablespaces: list[str]
     analyzed_size: int
 
     @property

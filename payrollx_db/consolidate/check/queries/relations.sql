@@ -27,6 +27,12 @@ SELECT c.oid::bigint AS oid,
              JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = xc.reltablespace
              WHERE x.indrelid = c.oid AND c.relkind = 'r' AND NOT pg_catalog.has_tablespace_privilege(ts.oid, 'CREATE')
              ORDER BY 1) AS closed_tablespaces,
+       -- Where its rows lie, or those of its partitions; an empty name is the database's own tablespace.
+       ARRAY(SELECT DISTINCT coalesce(ts.spcname::text, '')
+             FROM (SELECT c.oid UNION SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) AS t) AS below (oid)
+             JOIN pg_catalog.pg_class AS leaf ON leaf.oid = below.oid AND leaf.relkind IN ('r', 'm')
+             LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = leaf.reltablespace
+             ORDER BY 1) AS tablespaces,
        -- As of its last ANALYZE: to ask for the real size would wait for whoever has locked the table.
        c.relpages::bigint * pg_catalog.current_setting('block_size')::int AS analyzed_size
 FROM pg_catalog.pg_class AS c
