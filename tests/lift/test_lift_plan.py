@@ -113,6 +113,21 @@ def test_what_stays_behind_is_named_with_the_next_step(world: World) -> None:
     assert "foreign-table" not in findings  # as the target has its server by now
 
 
+def test_types_and_roles_that_are_there_before_are_found(world: World) -> None:
+    name = world.source.dbname
+    assert world.call("lift", "init", "--databases", name, "--name", "n").returncode == 0
+    file = world.folder / "lift.toml"
+    file.write_text(file.read_text("utf-8").replace(f'"n_{name}"', f'"{name}_role"'))
+    with psycopg.connect(world.target.conninfo(), autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}; CREATE TYPE {name}.mood AS ENUM ('glad')")
+
+    _, findings = world.plan()
+
+    assert findings["schema-taken"]["severity"] == "block"
+    assert findings["schema-taken"]["examples"] == [f"type {name}.mood"]
+    assert findings["role-taken"]["severity"] == "warn"
+
+
 def test_without_a_parser_bodies_are_searched_and_that_is_said_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,10 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 
+from psycopg import sql
+
 from payrollx_db.lift.catalog import Lift
 from payrollx_db.lift.project import LiftedSchema
 from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.introspect import Database
+from payrollx_db.postgres.session import Endpoint, run
+from payrollx_db.postgres.session_pool import SessionPool
+
+OBJECTS = query_files.beside("payrollx_db.lift.schema.staging").load("objects")
+IS_RECORDED = "SELECT pg_catalog.to_regclass('payrollx_meta.lifted_schemas') IS NOT NULL"
+RECORDED = "SELECT schema FROM payrollx_meta.lifted_schemas"
+ROLES = "SELECT rolname::text FROM pg_catalog.pg_roles"
 
 
 def taken_schemas(lift: Lift, sources: Iterable[LiftedSchema], target: Database) -> Iterator[Finding]:
@@ -23,3 +33,37 @@ def taken_schemas(lift: Lift, sources: Iterable[LiftedSchema], target: Database)
                 "schema-taken", "block", place, len(names), message, names[:EXAMPLES],
                 remedy=f"choose another schema for {source.service} in {lift.project.path.name}, or drop these tables",
             )  # fmt: skip
+
+
+async def of_others(
+    sessions: SessionPool, endpoint: Endpoint, sources: Iterable[LiftedSchema], target: Database
+) -> list[Finding]:
+    """Return the schemas without tables that have other objects of nobody's lift, and roles that are there before.
+
+    Raises TargetError.
+    """
+    chosen = list(sources)
+    async with sessions.session(endpoint) as connection:
+        with endpoint.translating_errors("can't read what is in its schemas"):
+            rows = await run(connection, sql.SQL(OBJECTS), {"schemas": [source.schema for source in chosen]})
+            ((recorded,),) = await run(connection, sql.SQL(IS_RECORDED))
+            lifted = {schema for (schema,) in await run(connection, sql.SQL(RECORDED))} if recorded else set()
+            roles = {role for (role,) in await run(connection, sql.SQL(ROLES))}
+    tables = {table.schema for table in target.tables.values()}
+    findings = []
+    for source in chosen:
+        if source.schema in lifted | tables:
+            continue
+        names = tuple(f"{kind} {identity}" for schema, _, _, kind, identity, *_ in rows if schema == source.schema)
+        place = f"{target.name}.{source.schema}"
+        if names:
+            remedy = f"choose another schema for {source.service}, or move or drop what is there"
+            message = "has other objects already"
+            findings.append(
+                Finding("schema-taken", "block", place, len(names), message, names[:EXAMPLES], remedy=remedy)
+            )
+        if source.role in roles:
+            message = f"the role {source.role} is on the target's server already, maybe for something else"
+            remedy = "choose another role in lift.toml, unless it is meant for this service"
+            findings.append(Finding("role-taken", "warn", place, 1, message, remedy=remedy))
+    return findings
