@@ -245,7 +245,9 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     except FindingsError as error:
         if not thorough or error.sqlstate.startswith("23"):
             # Names all, not just the first; and what a source's own constraints say turned out not to be so.
-            refuse((await checks.check(context, plan, task.policies, trusting=False)).findings)
+            anew = await checks.check(context, plan, task.policies, trusting=False)
+            refuse(anew.findings)
+            _name_resolved(error, anew.findings)
         raise
     except BaseException as error:
         await _record_interruption(running, task.catalog, error)
@@ -254,6 +256,16 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     async with running.transaction() as connection:
         await finish_run(connection, run.id, "done")
     return Report(replace(run, status="done"), tables, tuple(findings), tuple(map(str, plan.waiting)), 0.0)
+
+
+def _name_resolved(error: FindingsError, findings: Sequence[Finding]) -> None:
+    """Let ``error`` name what the policies would have resolved, had they known, and the next step."""
+    if resolved := [finding for finding in findings if finding.resolved]:
+        error.details = (*error.details, *map(str, resolved))
+        error.hint = (
+            "the policies resolve what is named here, once every row is checked before the copy:"
+            " copy again with --check-rows always"
+        )
 
 
 async def _nothing_to_do(connection: Connection, plan: Plan) -> Report:

@@ -8,6 +8,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.check import duplicates, prisma, uniques, values
 from payrollx_db.consolidate.check.examiner import Examiner, too_many_exceptions
+from payrollx_db.consolidate.check.own_keys import holding_keys
 from payrollx_db.consolidate.check.partition_keys import partition_keys
 from payrollx_db.consolidate.check.references import ReferenceWorkspace
 from payrollx_db.consolidate.check.rehearsal import Rehearsal
@@ -52,7 +53,7 @@ async def check(
     """Find everything in the sources that the copy could not carry over as it is.
 
     ``loose`` follows loose references too, which takes a while and quarantines nothing. ``trusting`` says that what
-    the sources' own uniques and foreign keys say is so; after a copy that failed it may not be. ``rules`` are what
+    the sources' own uniques say is so; after a copy that failed it may not be. ``rules`` are what
     `read_target_rules` returns, where that was begun before. Reads only: on the sources in read-only transactions, on
     the target into temporary tables that vanish. Raises SourceError or TargetError, and FindingsError where more rows
     would have to be quarantined than a run can name.
@@ -63,13 +64,14 @@ async def check(
     scanned = await limited(
         [_scan(context, table, known_rules[table.target.oid], trusting=trusting) for table in plan.copies], context.jobs
     )
+    holding = await holding_keys(context, plan) if trusting else frozenset()
     drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
     async with context.sessions.copy_connection(context.target, fresh=True) as session:
         with context.target.translating_errors("can't begin the check"):
             await session.execute("BEGIN")  # never committed: of its temporary tables, even a crash leaves nothing
             keys = await partition_keys(session, [table.target.oid for table in plan.copies])
         places = {known.table.place: (known, suspects) for known, suspects in scanned}
-        examiner = Examiner(context, plan, policies, MOST, places, known_rules, keys, schemas, trusting)
+        examiner = Examiner(context, plan, policies, MOST, places, known_rules, keys, schemas, trusting, holding)
         examiner.add(drifted.findings, drifted.decisions)
         examiner.workspace = ReferenceWorkspace(context, session, examiner.known, MOST)
         examiner.rehearsal = Rehearsal(context, session, examiner.known, MOST)

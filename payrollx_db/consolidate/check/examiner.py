@@ -5,7 +5,7 @@ row finds its parent is known only when it is known which parents are copied.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -16,8 +16,9 @@ from psycopg import sql
 from payrollx_db.consolidate.check import uniques, values
 from payrollx_db.consolidate.check.breaches import Breach, failed_rule, merged
 from payrollx_db.consolidate.check.demands import Demand, demands_of
+from payrollx_db.consolidate.check.own_keys import OwnKey, own_key
 from payrollx_db.consolidate.check.partition_keys import PartitionKey
-from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, already_enforced, end_of
+from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, end_of
 from payrollx_db.consolidate.check.rehearsal import Feed, Rehearsal, long_values
 from payrollx_db.consolidate.check.savepoint import undone
 from payrollx_db.consolidate.check.target_rules import TableRules
@@ -33,6 +34,7 @@ from payrollx_db.model.policy import FAIL, Policies
 from payrollx_db.postgres.introspect import Index
 from payrollx_db.postgres.session import run
 
+NAMELESS = "(its rows have no primary key to be named by)"
 VALUES_AMONG = "SELECT {key}, {value} FROM {source} WHERE ({rows}) AND {value} = ANY ({values}::text[])"
 
 
@@ -57,7 +59,8 @@ class Examiner:
     """Collects findings and decisions, table by table.
 
     ``scanned`` has what is known of each table's values, and where they may be too many for a unique, by the place
-    of the table's plan; ``most`` is how many rows may be decided about. ``workspace`` is set before `examine`.
+    of the table's plan; ``most`` is how many rows may be decided about. ``trusting`` says that the sources' own uniques
+    hold, ``holding`` which of their foreign keys do. ``workspace`` is set before `examine`.
     """
 
     context: Context
@@ -69,6 +72,7 @@ class Examiner:
     partition_keys: Mapping[str, Sequence[PartitionKey]] = field(default_factory=dict)
     schemas: Sequence[str] = ()
     trusting: bool = True
+    holding: Collection[OwnKey] = ()
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     workspace: ReferenceWorkspace = field(init=False)
     rehearsal: Rehearsal = field(init=False)
@@ -108,14 +112,14 @@ class Examiner:
                 self._changes.setdefault((decision.source, decision.key, decision.column), decision)
 
     async def examine(self) -> None:
-        """Examine every table, parents first, until no more rows are quarantined."""
+        """Examine every table, parents first, until no more rows are quarantined and no more values are made NULL."""
         await self._scan_imported()
         for table in self._feeding():
             for suspect in self.scanned[table.place][0].suspects:
                 await self._suspect(table, suspect)
         order = parents_first(self.plan)
-        quarantined = -1
-        while quarantined != (quarantined := sum(map(len, self._quarantined.values()))):
+        decided = -1
+        while decided != (decided := sum(map(len, self._quarantined.values())) + len(self._changes)):
             for table in order:
                 await self._references(table)
                 await self._uniques(table)
@@ -169,7 +173,7 @@ class Examiner:
         finding = suspect.finding
         action = self.policies.action(finding.code, finding.place)
         if action != FAIL and suspect.keys is None:
-            finding = replace(finding, message=f"{finding.message} (its rows have no primary key to be named by)")
+            finding = replace(finding, message=f"{finding.message} {NAMELESS}")
             action = FAIL
         self.add([replace(finding, action=action)], [])
         if action == FAIL or suspect.keys is None:
@@ -238,7 +242,7 @@ class Examiner:
         action = self.policies.action(breach.code, place)
         named = breach.table.source_key is not None
         if action != FAIL and not named:
-            message, action = f"{message} (its rows have no primary key to be named by)", FAIL
+            message, action = f"{message} {NAMELESS}", FAIL
         examples = tuple(key for key in breach.keys if key is not None)[:EXAMPLES]
         if breach.code != "null" or (breach.code, place) not in self.findings:  # a domain says it once more
             self.add([Finding(breach.code, "block", place, breach.count, message, examples, action)], [])
@@ -282,13 +286,8 @@ class Examiner:
         if self.plan.matches_full(reference):
             for child in children:
                 await self._incomplete(child, reference)
-        untouched = owner is not None and not self._quarantined.get(owner.source_name) and len(children) == 1
-        if (
-            untouched
-            and self.trusting
-            and not key
-            and already_enforced(self.plan, children[0], ends[0] if ends else None)
-        ):
+        comparable = not key and len(children) == 1 and bool(ends)
+        if comparable and self._untouched(ends[0]) and self._held(children[0], ends[0]):
             return
         async with undone(self.workspace.session):
             if not ends and not await self.workspace.has_rows(reference.target_table):
@@ -312,6 +311,13 @@ class Examiner:
                 limited.append(replace(end, bounds=bounds, routing=tuple(filled[name] for name in names)))
         return limited
 
+    def _untouched(self, parent: ReferenceEnd) -> bool:
+        """Whether all rows of a parent's table go in, and nothing that points at them is made NULL."""
+        return not parent.table.out and not any(column.target.name in parent.table.nulled for column in parent.columns)
+
+    def _held(self, child: ReferenceEnd, parent: ReferenceEnd) -> bool:
+        return own_key(self.plan, child, parent) in self.holding
+
     async def _orphans(
         self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], owner: TablePlan | None
     ) -> None:
@@ -328,16 +334,25 @@ class Examiner:
         message = f"no such row in {reference.target_table}"
         if action == "null" and not nullable:
             action, message = FAIL, f"{message}, and policy null can't be: the target's column takes no NULL"
+        named = child.table.source_key is not None
+        if action != FAIL and not named:
+            action, message = FAIL, f"{message} {NAMELESS}"
         if alone:
             examples = tuple(alone)[:EXAMPLES]
             self.add([Finding("orphan", "block", place, sum(alone.values()), message, examples, action)], [])
         cascade = action if action != FAIL else "quarantine"
         if causes:
             count = sum(orphans[value] for value in causes)
-            message = f"rows that refer to quarantined rows of {reference.target_table}"
-            self.add([Finding("descendant", "info", place, count, message, tuple(causes)[:EXAMPLES], cascade)], [])
+            message, examples = (
+                f"rows that refer to quarantined rows of {reference.target_table}",
+                tuple(causes)[:EXAMPLES],
+            )
+            if named:
+                self.add([Finding("descendant", "info", place, count, message, examples, cascade)], [])
+            else:
+                self.add([Finding("orphan", "block", place, count, f"{message} {NAMELESS}", examples)], [])
         for orphaned, decided in ((alone, action), (causes, cascade)):
-            if orphaned and decided != FAIL:
+            if orphaned and named and decided != FAIL:
                 columns = nullable if decided == "null" else ()
                 await self._decide_orphans(child, list(orphaned), decided, causes, columns)
 
@@ -351,7 +366,7 @@ class Examiner:
         nullable = tuple(c.target.name for c in child.columns if c.target.nullable and c not in table.key)
         message = f"some columns of its reference to {reference.target_table} are NULL and some are not (MATCH FULL)"
         if action != FAIL and table.source_key is None:
-            action = FAIL
+            action, message = FAIL, f"{message} {NAMELESS}"
         if action == "null" and len(nullable) < len(child.columns):
             action, message = FAIL, f"{message}, and policy null can't be: a column takes no NULL"
         self.add([Finding("orphan", "block", place, count, message, keys[:EXAMPLES], action)], [])
@@ -385,8 +400,6 @@ class Examiner:
     ) -> None:
         """Decide about the rows with these values: they are quarantined, or copied with ``columns`` NULL."""
         table = child.table
-        if table.source_key is None:
-            return
         query = sql.SQL(VALUES_AMONG).format(
             key=table.source_key, value=self.workspace.text(child), source=table.from_clause,
             rows=child.rows, values=sql.Literal(list(orphaned)),

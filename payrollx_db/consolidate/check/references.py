@@ -15,7 +15,6 @@ from payrollx_db.consolidate.check.target_rules import quoted
 from payrollx_db.consolidate.check.values import Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
-from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES
 from payrollx_db.postgres import query_files
@@ -287,25 +286,6 @@ def _matched(
         " (SELECT pg_catalog.range_agg(p.{0}) FROM pg_temp.{1} AS p WHERE {2}), false)"
     )
     return covers.format(sql.Identifier(keys[-1]), parents, sql.SQL(" AND ").join([*equal[:-1], meets]))
-
-
-def already_enforced(plan: Plan, child: ReferenceEnd, parent: ReferenceEnd | None) -> bool:
-    """Whether a validated foreign key of the source already says it, to the very table that will be the parent."""
-    if parent is None or child.table.database != parent.table.database:
-        return False
-    here, there = _sources(child), _sources(parent)
-    pairs = set(zip(here, there, strict=True)) if len(here) == len(there) else set()
-    return any(
-        key.validated
-        and not key.period  # of which a server may say so without having looked (see `KeyBuilder`)
-        and key.target == parent.table.source.full_name
-        and set(zip(key.columns, key.target_columns, strict=True)) == pairs
-        for key in plan.sources[child.table.database].keys_of(child.table.source.full_name)
-    )
-
-
-def _sources(end: ReferenceEnd) -> list[str]:
-    return [name for column in end.columns for name in column.sources]
 
 
 def _key_names(count: int) -> list[str]:
