@@ -1,7 +1,8 @@
 """Measure a lift with its rows against what everybody has: `pg_dump -Fc | pg_restore`, and the schema renamed.
 
 Two servers, one a side; the contenders take turns on fresh targets, and the medians of the ratios count. Ours is the
-schemas and the copy, each with everything that it does before and after; `lift` is both in one command.
+schemas and the copy, each with everything that it does before and after; `lift` is both in one command. What
+`verify` takes afterwards, for which the other way has nothing, is told apart.
 
     .venv/bin/python scripts/bench_lift.py --databases 33 --tables 343
     .venv/bin/python scripts/bench_lift.py --megabytes 1000
@@ -31,6 +32,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 
 UNIFIED, RESTORED, BIG = "bench_lifted", "bench_restored", "bench_big"
 SETTINGS = {"max_wal_size": "4GB", "shared_buffers": "256MB"}
+VERIFY = "verify"
 ROW_BYTES = 340  # of the big tables, about
 BIG_TABLES = 4
 BIG_TABLE = """
@@ -62,6 +64,10 @@ class LiftBench:
         self._ours("lift", "plan", "--json")
         self._ours("lift", "schema", "--json")
         self._ours("copy", "--jobs", str(self.jobs), "--json")
+
+    def verify(self) -> None:
+        """Prove both sides to be identical, as `lift` does at its end."""
+        self._ours("verify", "--json")
 
     def by_dump(self) -> None:
         """One database after the other into `public`, which is then renamed."""
@@ -96,7 +102,7 @@ class LiftBench:
 def measure(bench: LiftBench, rounds: int) -> dict[str, list[float]]:
     """Let the contenders take turns; return the seconds of each."""
     contenders: list[tuple[str, Callable[[], None]]] = [("lift", bench.by_lift), ("dump", bench.by_dump)]
-    seconds: dict[str, list[float]] = {name: [] for name, _ in contenders}
+    seconds: dict[str, list[float]] = {name: [] for name in ("lift", "dump", VERIFY)}
     for number in range(rounds):
         for name, work in contenders if number % 2 == 0 else reversed(contenders):
             bench.fresh()
@@ -104,6 +110,10 @@ def measure(bench: LiftBench, rounds: int) -> dict[str, list[float]]:
             work()
             seconds[name].append(time.perf_counter() - started)
             print(f"round {number + 1}: {name} {seconds[name][-1]:.2f} s", file=sys.stderr, flush=True)
+            if name == "lift":
+                started = time.perf_counter()
+                bench.verify()
+                seconds[VERIFY].append(time.perf_counter() - started)
     return seconds
 
 
@@ -147,7 +157,7 @@ def main() -> int:
 def report(seconds: Mapping[str, list[float]]) -> None:
     """Print the medians and the ratio."""
     for name, times in seconds.items():
-        print(f"  {name:<5} {statistics.median(times):7.2f} s  ({min(times):.2f} to {max(times):.2f})")
+        print(f"  {name:<6} {statistics.median(times):7.2f} s  ({min(times):.2f} to {max(times):.2f})")
     ratio = statistics.median(a / b for a, b in zip(seconds["lift"], seconds["dump"], strict=True))
     print(f"  lift with rows / pg_dump -Fc | pg_restore and renames = {ratio:.2f}")
 
