@@ -163,12 +163,12 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON app.makers FOR EACH STATEMENT EXEC
 """
 
 
-@pytest.mark.parametrize("group", [1, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("group", [1, pytest.param(2_000, marks=pytest.mark.long)])
 def test_tables_that_may_not_be_truncated_are_emptied(
     leaving_shop: World, group: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several groups, as with many tables; and a trigger that lets nobody truncate."""
-    monkeypatch.setattr("payrollx_db.consolidate.copy.emptying.GROUP", group)
+    monkeypatch.setattr("payrollx_db.consolidate.copy.emptying.MOST_LOCKS", group)
     query(leaving_shop.target, "ALTER TABLE app.things DROP CONSTRAINT things_maker" if group == 1 else "SELECT 1")
     before = objects(leaving_shop)
     leaving_shop.copy()
@@ -185,7 +185,7 @@ def test_tables_that_may_not_be_truncated_are_emptied(
 def test_rows_of_others_in_one_group_keep_every_group_from_being_emptied(
     leaving_shop: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("payrollx_db.consolidate.copy.emptying.GROUP", 1)
+    monkeypatch.setattr("payrollx_db.consolidate.copy.emptying.MOST_LOCKS", 1)
     query(leaving_shop.target, "ALTER TABLE app.things DROP CONSTRAINT things_maker")
     leaving_shop.copy()
     query(leaving_shop.target, "INSERT INTO app.things VALUES (1000, 1, 'somebody''s own')")
