@@ -74,7 +74,9 @@ class Copying:
             # Others that wait for the rows need not wait for the indexes.
             await together([self._indexing.index(t.target_name, analyzed=unit.batch) for t in unit.tables])
 
-        await together([*map(one, units), *map(self._resume, done)])
+        # Rows of duplicates that go into a table whose own rows are in come first: others may point at them.
+        await together(map(self._import_left, done))
+        await together([*map(one, units), *map(self._index_left, done)])
 
     async def _batch(self, tables: Sequence[TablePlan]) -> None:
         context = self._work.context
@@ -87,10 +89,13 @@ class Copying:
         await retry_transient(lambda: self._copier.move(table, begin), table.target_name, context.observer)
         await self._import(self._work.imports(table))
 
-    async def _resume(self, table: TablePlan) -> None:
-        """Do what is left to do of a table whose rows are in."""
+    async def _import_left(self, table: TablePlan) -> None:
+        """Import what is not yet in of the duplicates of a table whose own rows are in."""
         finished = self._work.finished
         await self._import([other for other in self._work.imports(table) if other.place not in finished])
+
+    async def _index_left(self, table: TablePlan) -> None:
+        """Build the indexes that are still missing of a table whose rows are in."""
         await self._indexing.index(table.target_name, analyzed=schedule.goes_in_batch(table, self._work.alone))
 
     async def _import(self, duplicates: Iterable[TablePlan]) -> None:
