@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from payrollx_db.consolidate.plan.conversion import Conversion, Servers, canonical, convert, derived, snake_case
-from payrollx_db.consolidate.plan.mapping import plan_table
+from payrollx_db.consolidate.plan.fitting import plan_table
 from payrollx_db.model.layout import LegacyDatabase, SourceTable, TableMap
 from payrollx_db.postgres.column_types import ColumnType, one_spelling
 from payrollx_db.postgres.introspect import Column, Database, Table

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from payrollx_db.consolidate.plan.conversion import Servers
-from payrollx_db.consolidate.plan.mapping import ColumnPlan, Mismatch, TablePlan, plan_duplicate, plan_table
+from payrollx_db.consolidate.plan.fitting import plan_duplicate, plan_table
+from payrollx_db.consolidate.plan.mapping import ColumnPlan, Mismatch, TablePlan
 from payrollx_db.consolidate.plan.unaccounted import going_nowhere, unaccounted
 from payrollx_db.model.catalog import Catalog, Reference
 from payrollx_db.model.layout import Layout, LegacyDatabase, TableMap
