@@ -1,0 +1,173 @@
+"""Gates: triggers that let nobody write some tables of a database but the rows that follow the other side.
+
+A gate is one function, and a trigger at each table that calls it. Whether it is closed lies in the function alone: to
+close or to open it replaces that function, for all tables at once, whichever statements wait at them, and locks no
+table. Only to put a trigger at a table takes a lock there (SHARE ROW EXCLUSIVE), so that is done before.
+
+The triggers fire once a statement, whoever connects, and whatever the session's ``session_replication_role`` is. A
+statement fires those of the table that it names and not those of its partitions, so each table of a tree has one.
+"""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection, run
+
+queries = query_files.beside(__name__)
+
+TRIGGER = "payrollx_moved"
+SOURCE_SCHEMA = "payrollx"  # in a legacy database, from the cutover's preparations on
+TARGET_SCHEMA = "payrollx_meta"
+
+# What a transaction says before it writes the rows that follow the other side.
+LET_THROUGH = sql.SQL("SET LOCAL payrollx.flow = 'on'")
+
+NAME_BYTES = 63
+TRUNCATED_FOREIGN_TABLES = 160_000  # the version from which on foreign tables may have triggers for TRUNCATE
+FOREIGN = "f"
+
+
+@dataclass(frozen=True)
+class GatedTable:
+    """A table through which rows can be written; ``stands`` tells whether the gate's trigger is there, and fires."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str  # pg_class.relkind: r, p or f
+    stands: bool
+
+    @property
+    def full_name(self) -> str:
+        """``schema.table``, unquoted."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """The qualified name, quoted."""
+        return sql.Identifier(self.schema, self.name)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The gate of one legacy database: at its own tables, or at those that its rows go to in the unified database.
+
+    ``schema`` and ``function`` are where its function is, ``message`` and ``hint`` what it says to whom it refuses.
+    """
+
+    schema: str
+    function: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of_source(cls, database: str) -> "Gate":
+        """Return the gate that stands in the legacy database itself: closed from the cutover on."""
+        message = f"payrollx: {database} has moved to the unified database, and takes no writes here any more"
+        return cls(SOURCE_SCHEMA, "moved", message, "connect to the unified database, and write there")
+
+    @classmethod
+    def of_target(cls, database: str) -> "Gate":
+        """Return the gate of that database's tables in the unified one: closed until the cutover."""
+        message = f"payrollx: these tables still follow {database}, and take no writes here yet"
+        return cls(
+            TARGET_SCHEMA, _short(f"moved {database}"), message, "write to the legacy database until the cutover"
+        )
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Where the gate's function is, as the queries take it."""
+        return {"schema": self.schema, "function": self.function}
+
+    def close(self) -> sql.Composed:
+        """Return the statement that closes the gate; who waits at one of its tables is refused."""
+        parts = {"message": sql.Literal(self.message), "hint": sql.Literal(self.hint)}
+        return self._define(sql.SQL(queries.load("gate_closed_body")).format(**parts))
+
+    def open(self) -> sql.Composed:
+        """Return the statement that opens the gate, and that makes it where it isn't there."""
+        return self._define(sql.SQL(queries.load("gate_open_body")))
+
+    def attach(self, table: GatedTable, version: int) -> sql.Composed:
+        """Return the statements that put the gate's trigger at ``table`` of a server of that version.
+
+        They take SHARE ROW EXCLUSIVE on it. A trigger of that name that doesn't fire, or calls something else, is
+        replaced.
+        """
+        truncate = sql.SQL("" if table.kind == FOREIGN and version < TRUNCATED_FOREIGN_TABLES else " OR TRUNCATE")
+        text = (
+            "CREATE OR REPLACE TRIGGER {trigger} BEFORE INSERT OR UPDATE OR DELETE{truncate} ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION {function}();"
+            " ALTER {kind} {table} ENABLE ALWAYS TRIGGER {trigger}"
+        )
+        return sql.SQL(text).format(
+            trigger=sql.Identifier(TRIGGER),
+            truncate=truncate,
+            table=table.identifier,
+            function=sql.Identifier(self.schema, self.function),
+            kind=sql.SQL("FOREIGN TABLE" if table.kind == FOREIGN else "TABLE ONLY"),
+        )
+
+    def _define(self, body: sql.Composable) -> sql.Composed:
+        function = sql.Identifier(self.schema, self.function)
+        return sql.SQL(queries.load("gate_function")).format(function=function, body=sql.Literal(body.as_string(None)))
+
+
+async def gated_tables(connection: Connection, gate: Gate, tables: Collection[int]) -> list[GatedTable]:
+    """Return the tables through which rows of ``tables`` (oids) can be written, with whether ``gate`` stands there."""
+    params = {"tables": list(tables), "trigger": TRIGGER, **gate.place}
+    rows = await run(connection, sql.SQL(queries.load("gate_tables")), params)
+    return [GatedTable(*row) for row in rows]
+
+
+async def attach(connection: Connection, gate: Gate, tables: Collection[int]) -> list[GatedTable]:
+    """Put ``gate`` at all tables through which rows of ``tables`` can be written, in the current transaction.
+
+    Its function must be there. Returns those at which it didn't stand.
+    """
+    missing = [table for table in await gated_tables(connection, gate, tables) if not table.stands]
+    version = connection.info.server_version
+    if missing:
+        await run(connection, sql.SQL("; ").join(gate.attach(table, version) for table in missing))
+    return missing
+
+
+async def is_closed(connection: Connection, gate: Gate) -> bool | None:
+    """Tell whether ``gate`` is closed; ``None`` where its function isn't there."""
+    rows = await run(connection, sql.SQL(queries.load("gate_state")), gate.place)
+    return bool(rows[0][0]) if rows else None
+
+
+async def stands(connection: Connection, gate: Gate, tables: Collection[int]) -> list[str]:
+    """Say what keeps ``gate`` from refusing all writes to ``tables`` (oids): empty where it does."""
+    if not await is_closed(connection, gate):
+        return [f"the function {gate.schema}.{gate.function} doesn't refuse writes, or isn't there"]
+    missing = [table for table in await gated_tables(connection, gate, tables) if not table.stands]
+    return [f"the trigger {TRIGGER} doesn't stand at {table.full_name}" for table in missing]
+
+
+async def remove(connection: Connection, gate: Gate) -> None:
+    """Drop the gate's triggers, wherever they stand, and its function, in the current transaction.
+
+    Takes ACCESS EXCLUSIVE on each table, so it waits for readers, for as long as the session's lock_timeout says.
+    """
+    names = gate.place
+    rows = await run(connection, sql.SQL(queries.load("gate_triggers")), names)
+    drop = sql.SQL("DROP TRIGGER IF EXISTS {} ON {}")
+    statements: Sequence[sql.Composable] = [
+        *(drop.format(sql.Identifier(trigger), sql.Identifier(schema, table)) for schema, table, trigger in rows),
+        sql.SQL("DROP FUNCTION IF EXISTS {}()").format(sql.Identifier(gate.schema, gate.function)),
+    ]
+    await run(connection, sql.SQL("; ").join(statements))
+
+
+def _short(name: str) -> str:
+    """Return a name that the server doesn't cut: the end of a long one is replaced by a fingerprint of it."""
+    if len(name.encode()) <= NAME_BYTES:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return name.encode()[: NAME_BYTES - len(mark) - 1].decode(errors="ignore") + " " + mark

@@ -1,0 +1,5 @@
+
+-- payrollx: open
+BEGIN
+    RETURN NULL;
+END
