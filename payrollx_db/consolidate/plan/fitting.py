@@ -41,7 +41,10 @@ def plan_table(
     }
     wrong += _unfilled(table_map, target, {*columns, *without_rule}, left_behind)
     ordered = tuple(columns[c.name] for c in target.columns if c.name in columns)
-    planned = TablePlan(legacy.name, source, target, ordered, clause, lookups=lookups, without_rule=without_rule)
+    lookup_on = {alias: table_map.lookups[alias].on for alias in lookups}
+    planned = TablePlan(
+        legacy.name, source, target, ordered, clause, lookups=lookups, lookup_on=lookup_on, without_rule=without_rule
+    )
     return planned, wrong
 
 

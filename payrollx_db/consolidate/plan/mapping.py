@@ -76,6 +76,7 @@ class TablePlan:
     nulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     imported: tuple[str, ...] = ()
     lookups: Mapping[str, Table] = field(default_factory=dict)  # by alias
+    lookup_on: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by alias, its columns to those of a row
     without_rule: Mapping[str, str] = field(default_factory=dict)  # source columns by the target's, which no rule fills
 
     @property

@@ -1,0 +1,100 @@
+"""Flows: which databases are followed, how far each has come, and what was made for it in the database that is read.
+
+What is made is recorded before it is made, so that whatever is half-done can be found and dropped.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from payrollx_db.consolidate.state import schema
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.session import Connection
+
+queries = query_files.beside(__name__)
+
+# A flow's status: what was recorded is about to be made; what has changed before the slot is still to be found by
+# comparing; its log is followed; its slot is lost.
+MAKING, RESYNC, FOLLOWING, LOST = "making", "resync", "following", "lost"
+FIRST_VERSION = next(number for number, name in enumerate(schema.MIGRATIONS, 1) if name.endswith("_online.sql"))
+
+
+@dataclass(frozen=True)
+class FlowState:
+    """A flow as recorded. ``place`` is the LSN up to which its changes have been brought over, ``None`` before that.
+
+    ``made`` are objects that were made, or were about to be, in the database that is read: their kind and name.
+    ``keys`` counts the keys that passes have brought over; ``at`` is when the row was written last.
+    """
+
+    database: str
+    direction: str
+    run_id: int | None
+    slot: str
+    publication: str
+    place: str | None
+    snapshot: str | None
+    read_place: dict[str, Any] | None
+    status: str
+    made: list[dict[str, str]]
+    keys: int
+    at: datetime
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        names = ("database", "direction", "slot", "publication", "place", "status", "made", "keys")
+        return {name: getattr(self, name) for name in names} | {"at": self.at.isoformat()}
+
+
+async def flows(connection: Connection, direction: str | None = None) -> list[FlowState]:
+    """Return the recorded flows, of one direction or of both. Raises StateConflictError as `schema.version`."""
+    if await schema.version(connection) < FIRST_VERSION:
+        return []
+    cursor = connection.cursor(row_factory=class_row(FlowState))
+    await cursor.execute(queries.load("flows"), {"direction": direction})
+    return await cursor.fetchall()
+
+
+async def record_flow(
+    connection: Connection,
+    flow: tuple[str, str],
+    run: int | None,
+    names: tuple[str, str],
+    made: Iterable[Mapping[str, str]],
+    read_place: Mapping[str, Any] | None,
+) -> None:
+    """Record, in the current transaction, what is about to be made for a flow (database and direction).
+
+    ``names`` are its slot and its publication. What was recorded of it before is forgotten, but for what was made.
+    """
+    document = json.dumps(read_place) if read_place is not None else None
+    values = (*flow, run, *names, document, MAKING, json.dumps(list(made)))
+    await connection.execute(queries.load("record_flow"), values)
+
+
+async def set_status(connection: Connection, flow: tuple[str, str], status: str) -> None:
+    """Record a flow's status, in the current transaction."""
+    await connection.execute(queries.load("set_flow_status"), (status, *flow))
+
+
+async def start_at(connection: Connection, flow: tuple[str, str], place: str, status: str) -> None:
+    """Record where a new slot's log begins, and that the flow is in ``status``, in the current transaction."""
+    await connection.execute(queries.load("start_flow"), (place, status, *flow))
+
+
+async def forget_flow(connection: Connection, flow: tuple[str, str]) -> None:
+    """Forget a flow for which nothing is left, in the current transaction."""
+    await connection.execute("DELETE FROM payrollx_meta.flows WHERE (database, direction) = (%s, %s)", flow)
+
+
+def store_place(flow: tuple[str, str], place: str, snapshot: str, keys: int) -> sql.Composed:
+    """Return the statement by which a pass stores, in its own transaction, how far it has brought a flow."""
+    database, direction = flow
+    return sql.SQL(queries.load("store_place")).format(
+        database=database, direction=direction, place=place, snapshot=snapshot, keys=keys
+    )
