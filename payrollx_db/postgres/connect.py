@@ -86,8 +86,7 @@ async def connect_copy(url: DatabaseUrl, settings: Mapping[str, str], *, name: s
     """
     params = url.params
     given = {"application_name": _named(url, name)}
-    if "options" in params:
-        given["options"] = params["options"]
+    given |= {key: params[key] for key in ("options", "replication") if key in params}
     connection = await asyncpg.connect(
         "postgresql:///?" + urlencode({key: params[key] for key in TLS if key in params}),
         host=_asyncpg_host(url),

@@ -9,6 +9,8 @@ say), the server's identity has to speak for it.
 import asyncio
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -33,6 +35,7 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE l.locktype = 'advisory
                AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d
                                  WHERE d.datname = pg_catalog.current_database()))
 """
+NO_STARTUP: Mapping[str, str] = MappingProxyType({})
 MOVED = "its host name or its address leads to several servers: name one, and run the same command again"
 
 
@@ -50,12 +53,18 @@ class Place:
         self._key = secrets.randbits(62)
         self._finding = asyncio.Lock()
 
-    async def connect(self, url: DatabaseUrl, settings: Mapping[str, str], name: str) -> AsyncConnection:
-        """Open a session of psycopg. Raises what the driver raises, and StateConflictError where it isn't there."""
+    async def connect(
+        self, url: DatabaseUrl, settings: Mapping[str, str], name: str, startup: Mapping[str, str] = NO_STARTUP
+    ) -> AsyncConnection:
+        """Open a session of psycopg. Raises what the driver raises, and StateConflictError where it isn't there.
+
+        ``startup`` are parameters of ``url`` that are this session's, and not the place's.
+        """
         async with self._finding:
             if self.url is None:
                 return await self._find(url, settings, name)
-        connection = await connect_async(self.url, settings, name=name)
+        there = replace(self.url, params={**self.url.params, **startup})
+        connection = await connect_async(there, settings, name=name)
         try:
             await self._prove(connection)
         except BaseException:

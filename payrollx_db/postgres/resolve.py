@@ -15,8 +15,10 @@ from payrollx_db.postgres.url import DatabaseUrl
 # What chose the place, and what isn't of the place.
 LEFT_OUT = frozenset({
     "service", "servicefile", "target_session_attrs", "load_balance_hosts", "hostaddr",
-    "application_name", "fallback_application_name", "client_encoding", "connect_timeout",
+    "application_name", "fallback_application_name", "client_encoding", "connect_timeout", "replication",
 })  # fmt: skip
+
+OF_THE_SESSION = frozenset({"connect_timeout", "replication"})  # whether it is refused depends on them
 
 
 def resolved(url: DatabaseUrl, connection: SyncConnection | AsyncConnection) -> DatabaseUrl:
@@ -41,5 +43,5 @@ def refused_place(url: DatabaseUrl, error: psycopg.OperationalError) -> Database
         "host": tried.host, "hostaddr": tried.hostaddr, "port": tried.port,
         "user": tried.user, "password": tried.password, "dbname": tried.db,
     }  # fmt: skip
-    kept = {name: text for name, text in url.params.items() if name not in LEFT_OUT or name == "connect_timeout"}
+    kept = {name: text for name, text in url.params.items() if name not in LEFT_OUT or name in OF_THE_SESSION}
     return replace(url, params=kept | {name: text.decode() for name, text in answers.items() if text})

@@ -6,6 +6,7 @@ same everywhere. A key of two characters stands for a whole class.
 
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION = "23503", "23505"
+IN_USE = "55006"
 FORBIDDEN, READ_ONLY, NO_SUCH_DATABASE = "42501", "25006", "3D000"
 
 ORPHANED = "PX002"  # raised by our own SQL: rows point at no row
@@ -23,7 +24,7 @@ LASTING = ("08P01",)
 
 # Here the server's own message names things of the catalog (a table, a role, a setting) and nothing else. In any
 # other class it may hold a value of a row, or what somebody's trigger says. PX: raised by our own SQL, in our words.
-NAMES_THINGS = ("08P01", "0A", "2B", "3F", "42", "55006", "55P03", "58P01", "58P02", "PX")
+NAMES_THINGS = ("08P01", "0A", "2B", "3F", "42", IN_USE, "55P03", "58P01", "58P02", "PX")
 OURS = "PX"
 
 WORDS = {
@@ -75,7 +76,7 @@ WORDS = {
     "53300": "too many connections: the server has none left",
     "54": "a limit of the server is exceeded",
     "55": "it isn't in the state for that",
-    "55006": "it is in use",
+    IN_USE: "it is in use",
     LOCK_NOT_AVAILABLE: "lock timeout: another session holds the lock",
     "57": "somebody intervened",
     QUERY_CANCELED: "the statement was cancelled, or hit the statement timeout",
@@ -126,7 +127,7 @@ HINTS = {
     "53300": f"end idle sessions, ask for fewer --jobs, or raise max_connections or the CONNECTION LIMIT, {AGAIN}",
     "53400": f"raise the limit that is exceeded, such as temp_file_limit, {AGAIN}",
     "54": "the server's log names the limit; make the row, the index or the statement smaller",
-    "55006": f"end the sessions that use it, {AGAIN}",
+    IN_USE: f"end the sessions that use it, {AGAIN}",
     LOCK_NOT_AVAILABLE: "end the session that holds the lock, or allow more time with --lock-timeout, and run it again",
     QUERY_CANCELED: f"somebody cancelled it, or --statement-timeout is too short; {AGAIN}",
     "57P": UNREACHABLE,
