@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from payrollx_db.consolidate.check import duplicates, prisma, uniques, values
-from payrollx_db.consolidate.check.examiner import Examiner, too_many_exceptions
+from payrollx_db.consolidate.check.examiner import Examiner, Scans
+from payrollx_db.consolidate.check.imports import ImportCheck
+from payrollx_db.consolidate.check.orphans import OrphanSearch
 from payrollx_db.consolidate.check.own_keys import holding_keys
 from payrollx_db.consolidate.check.partition_keys import partition_keys
 from payrollx_db.consolidate.check.references import ReferenceWorkspace
 from payrollx_db.consolidate.check.rehearsal import Rehearsal
 from payrollx_db.consolidate.check.target_rules import TableRules, read_rules
 from payrollx_db.consolidate.check.values import Suspect, Values
+from payrollx_db.consolidate.check.verdicts import Verdicts, too_many_exceptions
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
@@ -64,25 +67,36 @@ async def check(
     scanned = await limited(
         [_scan(context, table, known_rules[table.target.oid], trusting=trusting) for table in plan.copies], context.jobs
     )
-    holding = await holding_keys(context, plan) if trusting else frozenset()
+    scans = Scans(
+        {known.table.place: known for known, _ in scanned},
+        {known.table.place: surplus for known, surplus in scanned},
+        known_rules, schemas, await holding_keys(context, plan), trusting=trusting,
+    )  # fmt: skip
+    verdicts = Verdicts(context, plan, policies, MOST)
     drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
-    async with context.sessions.copy_connection(context.target, fresh=True) as session:
-        with context.target.translating_errors("can't begin the check"):
-            await session.execute("BEGIN")  # never committed: of its temporary tables, even a crash leaves nothing
-            keys = await partition_keys(session, [table.target.oid for table in plan.copies])
-        places = {known.table.place: (known, suspects) for known, suspects in scanned}
-        examiner = Examiner(context, plan, policies, MOST, places, known_rules, keys, schemas, trusting, holding)
-        examiner.add(drifted.findings, drifted.decisions)
-        examiner.workspace = ReferenceWorkspace(context, session, examiner.known, MOST)
-        examiner.rehearsal = Rehearsal(context, session, examiner.known, MOST)
-        await examiner.examine()
-        if loose:
-            await examiner.loose()
-    findings = [*migrations, *values.notes(plan.copies), *examiner.findings.values()]
-    decisions = examiner.decisions()
+    verdicts.add(drifted.findings, drifted.decisions)
+    await _examine(verdicts, scans, loose=loose)
+    findings = [*migrations, *values.notes(plan.copies), *verdicts.findings.values()]
+    decisions = verdicts.decisions()
     if len(decisions) > MOST:
         raise too_many_exceptions(len(decisions), MOST)
     return Checked(tuple(sorted(findings, key=lambda finding: (finding.place, finding.code))), decisions)
+
+
+async def _examine(verdicts: Verdicts, scans: Scans, *, loose: bool) -> None:
+    """Examine what was scanned, in one transaction of the target that is never committed."""
+    context, plan = verdicts.context, verdicts.plan
+    async with context.sessions.copy_connection(context.target, fresh=True) as session:
+        with context.target.translating_errors("can't begin the check"):
+            await session.execute("BEGIN")  # of its temporary tables, even a crash leaves nothing
+            keys = await partition_keys(session, [table.target.oid for table in plan.copies])
+        workspace = ReferenceWorkspace(context, session, scans.known, MOST)
+        orphans = OrphanSearch(plan, verdicts, workspace, scans.rules, keys, scans.holding)
+        imports = ImportCheck(plan, verdicts, workspace)
+        rehearsal = Rehearsal(context, session, scans.known, MOST)
+        await Examiner(verdicts, scans, orphans, imports, rehearsal).examine()
+        if loose:
+            await orphans.loose()
 
 
 async def check_silent(context: Context, plan: Plan) -> Checked:

@@ -1,0 +1,230 @@
+"""References: which rows would point at nothing, and what the policies decide of them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+
+from psycopg import sql
+
+from payrollx_db.consolidate.check import values
+from payrollx_db.consolidate.check.own_keys import OwnKey, own_key
+from payrollx_db.consolidate.check.partition_keys import PartitionKey
+from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, end_of
+from payrollx_db.consolidate.check.savepoint import undone
+from payrollx_db.consolidate.check.target_rules import TableRules
+from payrollx_db.consolidate.check.verdicts import NAMELESS, Verdicts, too_many_exceptions
+from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state.quarantine import Decision, Kind
+from payrollx_db.model.catalog import Reference
+from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.model.policy import FAIL
+
+VALUES_AMONG = "SELECT {key}, {value} FROM {source} WHERE ({rows}) AND {value} = ANY ({values}::text[])"
+
+
+@dataclass
+class OrphanSearch:
+    """Looks for orphans, table by table, in the ``workspace``.
+
+    ``partition_keys`` are the references of single partitions, by the table; ``holding`` are the sources' own foreign
+    keys that all rows keep.
+    """
+
+    plan: Plan
+    verdicts: Verdicts
+    workspace: ReferenceWorkspace
+    rules: Mapping[int, TableRules]
+    partition_keys: Mapping[str, Sequence[PartitionKey]]
+    holding: Collection[OwnKey]
+
+    async def of(self, table: TablePlan) -> None:
+        """Look for orphans of every reference of a table that the target enforces. Raises SourceError, TargetError."""
+        keys = self.partition_keys.get(table.target_name, ())
+        single = {key.reference for key in keys}
+        for reference in self.plan.enforced_by_table.get(table.target_name, ()):
+            if reference not in single:
+                await self._reference(table, reference)
+        for key in keys:
+            await self._reference(table, key.reference, key)
+
+    async def loose(self) -> None:
+        """Warn of rows that are copied and whose loose reference will point nowhere."""
+        references = [reference for reference in self.plan.catalog.references if not reference.enforced]
+        by_target = attrgetter("target_table", "target_columns")
+        for (owner, columns), members in groupby(sorted(references, key=by_target), key=by_target):
+            children = [(r, end) for r in members for end in self.verdicts.ends(r.table, r.columns)]
+            parents = self.verdicts.ends(owner, columns)
+            if not children or not (parents or await self.workspace.has_rows(owner)):
+                continue
+            async with undone(self.workspace.session):
+                await self._loose(owner, children, parents)
+
+    async def _reference(self, table: TablePlan, reference: Reference, key: PartitionKey | None = None) -> None:
+        owner = self.plan.copies_by_target.get(key.parent_root if key else reference.target_table)
+        children = self._ends(table, reference.columns)
+        ends = self._ends(owner, reference.target_columns) if owner else []
+        if key:
+            children = self._within(children, key.child_bounds)
+            routed = self._within(ends, key.parent_bounds)
+            if len(routed) < len(ends):
+                return  # nobody knows where the parents end up: building the key tells
+            ends = routed
+        if not children:
+            return
+        if self.plan.matches_full(reference):
+            for child in children:
+                await self._incomplete(child, reference)
+        comparable = not key and len(children) == 1 and bool(ends)
+        if comparable and self._untouched(ends[0]) and self._held(children[0], ends[0]):
+            return
+        async with undone(self.workspace.session):
+            if not ends and not await self.workspace.has_rows(reference.target_table):
+                return  # its foreign key is left NOT VALID until its parents' service is copied
+            name = await self.workspace.parents(reference, ends, temporal=self.plan.is_temporal(reference))
+            for child in children:
+                orphans = await self.workspace.orphans(name, child)
+                if orphans.values:
+                    await self._orphans(child, reference, orphans.values, owner)
+
+    async def _loose(
+        self, owner: str, children: Sequence[tuple[Reference, ReferenceEnd]], parents: Sequence[ReferenceEnd]
+    ) -> None:
+        name = await self.workspace.parents(children[0][0], parents)
+        for _, child in children:
+            count, unmatched = await self.workspace.unmatched(name, child)
+            if count:
+                place, message = values.place(child.table, child.columns), f"no such row in {owner}"
+                self.verdicts.add([Finding("loose-orphan", "warn", place, count, message, unmatched)], [])
+
+    def _ends(self, table: TablePlan, columns: Sequence[str]) -> list[ReferenceEnd]:
+        """Return the ends from which rows of a table will come: its own, and those of rows that are imported."""
+        ends = (self.verdicts.end(feeding, columns) for feeding in (table, *self.verdicts.importers(table)))
+        return [end for end in ends if end is not None]
+
+    def _within(self, ends: Sequence[ReferenceEnd], bounds: str | None) -> list[ReferenceEnd]:
+        """Return the ends limited to the rows of a partition, without those of which nothing fills what decides it."""
+        if bounds is None:
+            return list(ends)
+        limited = []
+        for end in ends:
+            rules = self.rules[end.table.target.oid]
+            names = dict.fromkeys(name for r in rules.routes if r.kind == "partition" for name in r.columns)
+            filled = {column.target.name: column for column in end.table.columns}
+            if names.keys() <= filled.keys():
+                limited.append(replace(end, bounds=bounds, routing=tuple(filled[name] for name in names)))
+        return limited
+
+    def _untouched(self, parent: ReferenceEnd) -> bool:
+        """Whether all rows of a parent's table go in, and nothing that points at them is made NULL."""
+        return not parent.table.out and not any(column.target.name in parent.table.nulled for column in parent.columns)
+
+    def _held(self, child: ReferenceEnd, parent: ReferenceEnd) -> bool:
+        return own_key(self.plan, child, parent) in self.holding
+
+    async def _orphans(
+        self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], owner: TablePlan | None
+    ) -> None:
+        """Decide about rows whose parent isn't there: some never had one, the parents of others are quarantined."""
+        causes: dict[str, str] = {}
+        if owner:
+            pointed_at = {value: child.pointed_at(value) for value in orphans}
+            quarantined = await self._quarantined_parents(owner, reference, list(set(pointed_at.values())))
+            causes = {value: quarantined[key] for value, key in pointed_at.items() if key in quarantined}
+        place = values.place(child.table, child.columns)
+        action = self.verdicts.policies.action("orphan", place)
+        nullable = self._nullable(child, reference)
+        alone = {value: rows for value, rows in orphans.items() if value not in causes}
+        message = f"no such row in {reference.target_table}"
+        if action == "null" and not nullable:
+            action, message = FAIL, f"{message}, and policy null can't be: the target's column takes no NULL"
+        named = child.table.source_key is not None
+        if action != FAIL and not named:
+            action, message = FAIL, f"{message} {NAMELESS}"
+        if alone:
+            examples = tuple(alone)[:EXAMPLES]
+            self.verdicts.add([Finding("orphan", "block", place, sum(alone.values()), message, examples, action)], [])
+        cascade = action if action != FAIL else "quarantine"
+        if causes:
+            count = sum(orphans[value] for value in causes)
+            message, examples = (
+                f"rows that refer to quarantined rows of {reference.target_table}",
+                tuple(causes)[:EXAMPLES],
+            )
+            if named:
+                self.verdicts.add([Finding("descendant", "info", place, count, message, examples, cascade)], [])
+            else:
+                self.verdicts.add([Finding("orphan", "block", place, count, f"{message} {NAMELESS}", examples)], [])
+        for orphaned, decided in ((alone, action), (causes, cascade)):
+            if orphaned and named and decided != FAIL:
+                columns = nullable if decided == "null" else ()
+                await self._decide_orphans(child, list(orphaned), decided, causes, columns)
+
+    async def _incomplete(self, child: ReferenceEnd, reference: Reference) -> None:
+        """Find rows with some of a reference's columns NULL and others not, where the target takes all or none."""
+        table, place = child.table, values.place(child.table, child.columns)
+        count, keys = await self.workspace.incomplete(child)
+        if not count:
+            return
+        action = self.verdicts.policies.action("orphan", place)
+        nullable = tuple(c.target.name for c in child.columns if c.target.nullable and c not in table.key)
+        message = f"some columns of its reference to {reference.target_table} are NULL and some are not (MATCH FULL)"
+        if action != FAIL and table.source_key is None:
+            action, message = FAIL, f"{message} {NAMELESS}"
+        if action == "null" and len(nullable) < len(child.columns):
+            action, message = FAIL, f"{message}, and policy null can't be: a column takes no NULL"
+        self.verdicts.add([Finding("orphan", "block", place, count, message, keys[:EXAMPLES], action)], [])
+        if action == FAIL:
+            return
+        if count > self.verdicts.most:
+            raise too_many_exceptions(count, self.verdicts.most)
+        kind: Kind = "value" if action == "null" else "row"
+        for key in keys:
+            for column in nullable if action == "null" else ("",):
+                self.verdicts.add([], [Decision(table.source_name, key, kind, "orphan", action, column)])
+
+    def _nullable(self, child: ReferenceEnd, reference: Reference) -> tuple[str, ...]:
+        """Return the child's columns that policy null makes NULL: those that may be, and that no other reference has.
+
+        One is enough for a reference of several columns to point at nothing; where others share all, all are taken.
+        """
+        others = [r for r in self.plan.enforced_by_table.get(reference.table, ()) if r != reference]
+        others += [r for r in self.plan.catalog.references if r.table == reference.table and not r.enforced]
+        shared = {name for other in others for name in other.columns}
+        names = tuple(c.target.name for c in child.columns if c.target.nullable and c not in child.table.key)
+        return tuple(name for name in names if name not in shared) or names
+
+    async def _decide_orphans(
+        self,
+        child: ReferenceEnd,
+        orphaned: Sequence[str],
+        action: str,
+        causes: Mapping[str, str],
+        columns: Sequence[str],
+    ) -> None:
+        """Decide about the rows with these values: they are quarantined, or copied with ``columns`` NULL."""
+        table = child.table
+        query = sql.SQL(VALUES_AMONG).format(
+            key=table.source_key, value=self.workspace.text(child), source=table.from_clause,
+            rows=child.rows, values=sql.Literal(list(orphaned)),
+        )  # fmt: skip
+        kind: Kind = "value" if columns else "row"
+        for key, value in await self.verdicts.fetch(table, query):
+            cause = causes.get(value, "")
+            for column in columns or ("",):
+                self.verdicts.add([], [Decision(table.source_name, key, kind, "orphan", action, column, cause)])
+
+    async def _quarantined_parents(
+        self, owner: TablePlan, reference: Reference, orphans: Sequence[str]
+    ) -> dict[str, str]:
+        """Return those values whose parent is quarantined, each with that parent's name."""
+        quarantined = self.verdicts.quarantined.get(owner.source_name)
+        end = end_of(owner, reference.target_columns)
+        if not quarantined or end is None or owner.source_key is None:
+            return {}
+        query = sql.SQL(VALUES_AMONG).format(
+            key=owner.source_key, value=self.workspace.text(end), source=owner.from_clause,
+            rows=owner.among(list(quarantined)), values=sql.Literal(list(orphans)),
+        )  # fmt: skip
+        return {value: f"{owner.source_name} {key}" for key, value in await self.verdicts.fetch(owner, query)}
