@@ -20,7 +20,8 @@ class Context:
     the tables, where there is one, and ``target_as_given`` as the login itself. ``sessions`` are shared by all steps,
     and so is ``rate``, which bounds the bytes that they read from the sources together (``None``: no bound). ``jobs``
     is how many tables or slices are worked on at once; ``without_triggers`` leaves the target's triggers out, and
-    ``policies`` say, among other things, whether those may fire that change rows.
+    ``policies`` say, among other things, whether those may fire that change rows. ``following`` says that the sources
+    are written meanwhile, and followed afterwards.
     """
 
     sources: Mapping[str, Endpoint]
@@ -32,6 +33,7 @@ class Context:
     rate: RateLimit | None = None
     without_triggers: bool = False
     policies: Policies = field(default_factory=Policies)
+    following: bool = False
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:

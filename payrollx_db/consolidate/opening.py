@@ -36,6 +36,7 @@ async def opened(task: Task) -> AsyncIterator[Context]:
             # A lift's triggers are the sources' own: they have fired there, for these very rows.
             without_triggers=task.without_triggers or task.catalog.lifted,
             policies=task.policies,
+            following=task.following,
         )
 
 

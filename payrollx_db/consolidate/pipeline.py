@@ -15,6 +15,7 @@ from payrollx_db.consolidate.check import checks
 from payrollx_db.consolidate.check.checks import Checked
 from payrollx_db.consolidate.check.foreign_targets import foreign_targets
 from payrollx_db.consolidate.check.functions import unreadable_tables
+from payrollx_db.consolidate.check.moment import for_the_moment, refuse_unfollowed
 from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.copy import undo
@@ -132,6 +133,8 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
     """
     started = time.monotonic()
     undoing = restart
+    if task.following:
+        refuse_unfollowed(task.policies)
     task = task.placed()
     async with blockers_named((*task.needed.values(), task.target)), opened(task) as context:
 
@@ -237,7 +240,8 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
     checked = await _check_before(context, task, plan, thorough=thorough, resuming=unfinished is not None)
     run = await _record_start(context, session, task, plan, checked, unfinished)
     running = context.of_run(run.id, session)
-    findings = [*checked.findings, *(await _changes_since(running, plan) if unfinished else [])]
+    changes = await _changes_since(running, plan) if unfinished and not context.following else []
+    findings = [*checked.findings, *changes]
     plan = apply(plan, await quarantine.decisions(session.connection, [run.id]))
     try:
         await _announce(running, plan, resumed=unfinished is not None)
@@ -299,6 +303,8 @@ async def _check_before(context: Context, task: Task, plan: Plan, *, thorough: b
             checked = await checks.check(context, plan, task.policies, rules=rules)
         elif not resuming:
             checked = await checks.check_silent(context, plan)
+    if context.following:
+        checked = for_the_moment(checked, {table.source_name for table in plan.merges})
     refuse(checked.findings)
     worth_recording = (finding for finding in preflight if finding.severity != "info")
     return replace(checked, findings=(*worth_recording, *checked.findings))

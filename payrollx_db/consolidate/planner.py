@@ -41,7 +41,8 @@ class Task:
     ``small_tables`` is the size in bytes up to which a source table is copied with others in one transaction, with
     its indexes in place.
     ``same_servers`` are the sources, or ``target``, of which a person says that they are where a run was begun, though
-    nothing shows it: after a failover, say.
+    nothing shows it: after a failover, say. ``following`` says that the services go on writing to the sources, which
+    are followed after the copy.
     """
 
     catalog: Catalog
@@ -57,6 +58,7 @@ class Task:
     small_tables: int = SMALL_TABLES
     without_triggers: bool = False
     same_servers: tuple[str, ...] = ()
+    following: bool = False
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError where ``same_servers`` names none of them."""
@@ -103,12 +105,18 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
 
 
 async def _read_target(sessions: SessionPool, endpoint: Endpoint) -> Database:
-    """Inspect the target as it is designed: with the indexes that an unfinished run has dropped."""
+    """Inspect the target as it is designed: with what an unfinished run has dropped, or one that is followed."""
     database = await inspect(sessions, endpoint)
     async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read the state tables"):
-            unfinished = await unfinished_run(connection)
-            dropped = await dropped_objects(connection, unfinished.id) if unfinished else []
+            recorded = await runs(connection)
+            dropped = [
+                item
+                for run in sorted(recorded, key=lambda run: run.unfinished)
+                if run.unfinished or run.status == "done"
+                for item in await dropped_objects(connection, run.id)
+                if run.unfinished or not item.restored
+            ]
     return with_dropped_objects(database, dropped)
 
 

@@ -79,7 +79,7 @@ async def _restore_others(context: RunContext, plan: Plan, error: TargetError) -
     finished = await finished_parts(context.connection, context.run)
     waiting = {table.target_name for table in plan.copies if table.place not in finished}
     try:
-        left = await restore_dropped(context, waiting)
+        left = await restore_dropped(context, waiting, keys=not context.following)
     except PayrollxError as failure:  # what has stopped the run is what counts
         context.observer(Notice(f"{failure.message}; the other indexes and keys wait for the next copy"))
         return

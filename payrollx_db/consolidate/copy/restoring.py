@@ -23,16 +23,18 @@ PASSES = 2  # one object may need another that comes back later; and a lock may 
 Problems = dict[tuple[str, str], tuple[DroppedObject, str]]
 
 
-async def restore_dropped(context: RunContext, waiting: AbstractSet[str] = frozenset()) -> tuple[Unrestored, ...]:
+async def restore_dropped(
+    context: RunContext, waiting: AbstractSet[str] = frozenset(), *, keys: bool = True
+) -> tuple[Unrestored, ...]:
     """Restore the indexes and foreign keys that the run has dropped; return what isn't back, and record why.
 
-    Not those of the tables ``waiting``, whose rows aren't in yet. Raises TargetError where the connection is lost for
-    good.
+    Not those of the tables ``waiting``, whose rows aren't in yet; and without ``keys``, no foreign key. Raises
+    TargetError where the connection is lost for good.
     """
     await enable_triggers(context)
     problems: Problems = {}
     for _ in range(PASSES):
-        problems = await _restore_once(context, waiting)
+        problems = await _restore_once(context, waiting, keys=keys)
         if not problems:
             break
     async with context.transaction() as connection:
@@ -52,10 +54,11 @@ async def enable_triggers(context: RunContext) -> None:
         context.observer(Notice(f"triggers are still disabled: {error.message}"))
 
 
-async def _restore_once(context: RunContext, waiting: AbstractSet[str]) -> Problems:
+async def _restore_once(context: RunContext, waiting: AbstractSet[str], *, keys: bool) -> Problems:
     """Try each object that isn't back: first all indexes, then the keys, which need them."""
     dropped = await dropped_objects(context.connection, context.run)
     missing = [item for item in dropped if not item.restored and waiting.isdisjoint(_tables(item))]
+    missing = [item for item in missing if keys or isinstance(item.thing, Index)]
     current = await read_database(context.connection, context.target.name)
     problems: Problems = {}
     by_table: dict[str, list[DroppedObject]] = {}
@@ -65,9 +68,9 @@ async def _restore_once(context: RunContext, waiting: AbstractSet[str]) -> Probl
         elif isinstance(item.thing, Index):
             by_table.setdefault(item.table, []).append(item)
     await limited([_restore_indexes(context, current, items, problems) for items in by_table.values()], context.jobs)
-    keys = [item for item in missing if isinstance(item.thing, ForeignKey) and item.table in current.tables]
+    foreign_keys = [item for item in missing if isinstance(item.thing, ForeignKey) and item.table in current.tables]
     builder = KeyBuilder(context, {name for name, table in current.tables.items() if table.kind == "p"})
-    for item in keys:
+    for item in foreign_keys:
         await _trying(item, problems, _key_restorer(builder, item))
     return problems
 

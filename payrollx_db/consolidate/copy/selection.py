@@ -93,17 +93,27 @@ async def read_facts(connection: Connection, tables: Iterable[TablePlan]) -> Tar
     return TargetFacts(index_facts, tuple(key_facts), frozenset(name for (name,) in await guarded.fetchall()))
 
 
-def select(tables: Sequence[TablePlan], database: Database, facts: TargetFacts, filled: Collection[str]) -> Selection:
+def select(
+    tables: Sequence[TablePlan],
+    database: Database,
+    facts: TargetFacts,
+    filled: Collection[str],
+    *,
+    every_key: bool = False,
+) -> Selection:
     """Choose what is dropped for ``tables``, which are still to be copied into ``database``.
 
-    ``filled`` are the target tables that hold rows already, of this run or of others.
+    ``filled`` are the target tables that hold rows already, of this run or of others. With ``every_key``, no foreign
+    key stays that can be made again: the sources are written meanwhile, so a child's part may be younger than its
+    parent's, and its rows may lack theirs.
     """
     by_name = {table.target_name: table for table in tables}
     keys = {(key.table, key.name): key for key in database.foreign_keys}
     dropped = {
         fact.key
         for fact in facts.keys
-        if _droppable(fact, keys) and _is_in_the_way(fact, keys[fact.key], by_name, filled)
+        if (every_key and not fact.fixed and fact.key in keys)
+        or (_droppable(fact, keys) and _is_in_the_way(fact, keys[fact.key], by_name, filled))
     }
     dropped |= set(_cycle_breakers([fact for fact in facts.keys if fact.key not in dropped], keys, by_name))
     kept = [fact for fact in facts.keys if fact.key not in dropped]

@@ -44,7 +44,7 @@ class Work:
         facts = await read_facts(connection, unfinished)
         current = await _current_target(context, plan)
         present = filled | {t.target_name for t in plan.copies if t.place in finished}
-        selection = select(unfinished, current, facts, present)
+        selection = select(unfinished, current, facts, present, every_key=context.following)
         tables = tuple(replace(t, slices=1) if t.target_name in selection.own else t for t in unfinished)
         return cls(context, plan, finished, tables, filled, alone, selection, without(current, selection))
 
