@@ -47,6 +47,7 @@ pytest_plugins = [
     "reshape_worlds",
     "drafts",
     "lifted_worlds",
+    "logical_servers",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.
@@ -54,6 +55,7 @@ LEGACY_EMPLOYEES = 100
 
 SHARED = pytest.StashKey[Chosen]()
 FILE_COPY_SINCE = 150000
+END_READERS = "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = {} AND active"
 
 _numbers = itertools.count(1)
 
@@ -113,8 +115,13 @@ class TestServer:
         return self.url.with_database(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database, if it is there, and throw out whoever is connected to it."""
-        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        """Drop a database, if it is there, with its slots, and throw out whoever is connected to it."""
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        try:
+            self._run(statement)
+        except psycopg.errors.ObjectInUse:  # readers of its slots are thrown out by no force
+            self._run(sql.SQL(END_READERS).format(sql.Literal(name)))
+            self._run(statement)
 
     @property
     def version(self) -> int:
