@@ -79,6 +79,14 @@ class StateConflictError(PayrollxError):
     exit_code = 6
 
 
+class FenceError(FindingsError):
+    """Writers can't be made to wait now: somebody is in the way, or it would take too long. Nothing has changed."""
+
+
+class FenceLostError(PayrollxError):
+    """The session that made writers wait is lost, so they have gone on, and nothing may be opened."""
+
+
 class BoundaryError(PayrollxError):
     """A service reached for what another service owns, or for what no service may do."""
 

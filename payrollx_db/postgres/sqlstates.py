@@ -4,7 +4,7 @@ A server writes its messages in the language that it is set to, and puts values 
 same everywhere. A key of two characters stands for a whole class.
 """
 
-LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
+LOCK_NOT_AVAILABLE, QUERY_CANCELED, DEADLOCK = "55P03", "57014", "40P01"
 FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION = "23503", "23505"
 IN_USE = "55006"
 FORBIDDEN, READ_ONLY, NO_SUCH_DATABASE = "42501", "25006", "3D000"
