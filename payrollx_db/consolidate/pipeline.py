@@ -17,6 +17,7 @@ from payrollx_db.consolidate.check.foreign_targets import foreign_targets
 from payrollx_db.consolidate.check.functions import unreadable_tables
 from payrollx_db.consolidate.check.moment import for_the_moment, refuse_unfollowed
 from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
+from payrollx_db.consolidate.check.reversible import prove
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.copy import undo
 from payrollx_db.consolidate.copy.abandon import Abandoned
@@ -105,10 +106,11 @@ class Report:
         }
 
 
-async def check(task: Task) -> tuple[Finding, ...]:
+async def check(task: Task, *, reversible: bool = False) -> tuple[Finding, ...]:
     """Say what the copy could not carry over as it is, and what the policies say of it. Changes nothing.
 
-    Where rights are missing, the rows aren't checked. Raises LayoutMismatchError where the layout
+    ``reversible`` says as well what has no way back, and proves of all else that it has one. Where rights are missing,
+    the rows aren't checked. Raises LayoutMismatchError where the layout
     doesn't fit, SourceError or TargetError.
     """
     async with opened(task) as context:
@@ -119,7 +121,8 @@ async def check(task: Task) -> tuple[Finding, ...]:
             context.observer(Notice("the rows were not checked: first fix what keeps them from being read"))
             return preflight
         checked = await checks.check(context, plan, task.policies, loose=True)
-        return (*preflight, *checked.findings)
+        back = (await prove(context, plan, task.policies)).findings if reversible else ()
+        return (*preflight, *checked.findings, *back)
 
 
 async def copy(task: Task, *, restart: bool = False) -> Report:

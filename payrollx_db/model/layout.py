@@ -2,7 +2,8 @@
 
 Frozen data that a reviewer can audit line by line. What the general rules say (camelCase to
 snake_case, text to uuid, …: `payrollx_db.consolidate.plan.conversion`) isn't repeated here. SQL in `derive` is a
-template: ``{column}`` stands for a source column, ``{lookup.column}`` for one of a looked-up table.
+template: ``{column}`` stands for a source column, ``{lookup.column}`` for one of a looked-up table. SQL in `inverse` is
+one too: ``{column}`` stands for a target column there, ``{table.column}`` for one of another target of the same source.
 """
 
 import string
@@ -48,7 +49,9 @@ class TableMap:
     A source column goes to the target column of its ``rename``, else of its own name, else of its snake_case
     name, where the target has that. ``derive`` maps target columns to SQL templates. ``new`` names the target
     columns that the legacy has nothing for: they keep their default or NULL. ``empty_as_null`` names source columns
-    of a text type whose empty texts mean that there is no value.
+    of a text type whose empty texts mean that there is no value. ``inverse`` maps source columns to SQL templates over
+    the target's columns: how they are filled when the legacy database follows the target back, where no rule says it.
+    Where the source table has several targets, ``{table.column}`` names a column of another one of them.
     """
 
     source: SourceTable
@@ -58,6 +61,11 @@ class TableMap:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     new: tuple[str, ...] = ()
     empty_as_null: frozenset[str] = frozenset()
+    inverse: Mapping[str, str] = field(default_factory=dict)
+
+    def is_called(self, name: str) -> bool:
+        """Tell whether an ``inverse`` means this map's target by ``name``: with its schema, or without it."""
+        return name in (self.target, self.target.partition(".")[2])
 
 
 @dataclass(frozen=True)
@@ -154,7 +162,7 @@ class Layout:
 
 
 def template_fields(template: str) -> Iterator[str]:
-    """Yield the names in braces of a ``derive`` template. Raises CatalogError where it can't be read."""
+    """Yield the names in braces of a ``derive`` or ``inverse`` template. Raises CatalogError where it can't be read."""
     try:
         for _, name, spec, conversion in string.Formatter().parse(template):
             if name is not None:
@@ -179,3 +187,18 @@ def _check_names(database: LegacyDatabase) -> None:
                 lookup, dot, _ = name.rpartition(".")
                 if (dot and lookup not in table_map.lookups) or (not dot and name not in table_map.source.columns):
                     raise CatalogError(f"{where} reads {{{name}}}, which the source table doesn't have")
+        _check_inverse(database, table_map, where)
+
+
+def _check_inverse(database: LegacyDatabase, table_map: TableMap, where: str) -> None:
+    """Check the ways back that a map states; whether the targets have the columns is seen when they are planned."""
+    siblings = [m for m in database.maps if m.source.name == table_map.source.name]
+    for column, template in table_map.inverse.items():
+        if column not in table_map.source.columns:
+            raise CatalogError(f"{where} has an inverse for {column!r}, which the source table doesn't have")
+        if sum(column in sibling.inverse for sibling in siblings) > 1:
+            raise CatalogError(f"{where} has an inverse for {column!r}, and so has another map of that table")
+        for name in template_fields(template):
+            table, dot, _ = name.rpartition(".")
+            if dot and not any(sibling.is_called(table) for sibling in siblings):
+                raise CatalogError(f"{where}: its inverse reads {{{name}}}, and the source table has no such target")

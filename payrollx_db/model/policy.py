@@ -30,6 +30,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "drift": ("owner", "newest"),
     "stranded": ("owner", "adopt"),
     "trigger": ("fire",),
+    "irreversible": ("accept",),
 }
 
 

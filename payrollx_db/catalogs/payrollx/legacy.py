@@ -85,6 +85,7 @@ AUTH = LegacyDatabase(
             AUTH_AUDIT_LOGS, "auth.audit_logs", rename=AUDIT_RENAMES,
             # The legacy kept free text here, so it becomes a JSON string, whatever it looks like.
             derive={"details": "pg_catalog.to_jsonb({details})"},
+            inverse={"details": "{details} #>> '{{}}'"},
         ),
     ),
 )  # fmt: skip

@@ -32,7 +32,7 @@ def plan_table(
         if not joined.unique_over(lookup.on):
             by = ", ".join(lookup.on)
             wrong.append(Mismatch("not-unique", place, f"{source.name} looks it up by {by}, which isn't unique there"))
-        clause = _join(clause, joined, alias, lookup.on)
+        clause = join_lookup(clause, joined, alias, lookup.on)
         lookups[alias] = joined
     left_behind = {
         table_map.rename.get(d.column, d.column)
@@ -213,7 +213,8 @@ def _unfilled(
             yield Mismatch("missing", f"{target.full_name}.{name}", "the layout calls it new, and it isn't there")
 
 
-def _join(clause: sql.Composable, table: Table, alias: str, on: Mapping[str, str]) -> sql.Composable:
+def join_lookup(clause: sql.Composable, table: Table, alias: str, on: Mapping[str, str]) -> sql.Composable:
+    """Return a FROM clause with a looked-up table joined to the source's row."""
     matches = sql.SQL(" AND ").join(
         sql.SQL("{} = {}").format(sql.Identifier(alias, theirs), sql.Identifier(ROW, ours))
         for theirs, ours in on.items()

@@ -7,6 +7,7 @@ from typing import Any
 
 from payrollx_db.consolidate.plan.conversion import Servers
 from payrollx_db.consolidate.plan.fitting import plan_duplicate, plan_table
+from payrollx_db.consolidate.plan.inverse.templates import missing_columns
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, Mismatch, TablePlan
 from payrollx_db.consolidate.plan.unaccounted import going_nowhere, unaccounted
 from payrollx_db.model.catalog import Catalog, Reference
@@ -238,6 +239,7 @@ def _plan_database(
             tables.append(planned)
             wrong += problems
     wrong += going_nowhere(legacy, tables, database)
+    wrong += missing_columns(legacy, target)
     for duplicate in legacy.duplicates:
         source = database.tables.get(f"{legacy.schema}.{duplicate.source.name}")
         for table_map in layout.owner_maps(duplicate):
