@@ -1,8 +1,8 @@
 """What a pass asks of those who judge its rows: which may go in, what becomes of the others, and who is told of them.
 
-A pass reads the rows of its keys under ``condition``. What doesn't meet it counts as a key without a row, and so its
-row goes from the written side; only then `Judge.missing` is asked whether the row is gone or stays out. So a pass whose
-rows are all in order does nothing beyond what it does anyway.
+A pass reads the rows of its keys under ``condition``. Where fewer rows come than there are keys, `Judge.missing` is
+asked which of them are there and stay out: these are to go from the written side, as the rows that are gone. So a pass
+whose rows are all in order does nothing beyond what it does anyway.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,9 @@ class Sessions:
 class Judge(Protocol):
     """Judges the rows of one flow. One for the life of a follower; its methods are called in the order of a pass."""
 
+    async def prepare(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> None:
+        """Hear which keys of a move (or a chunk of them) are read next; does something in a careful pass only."""
+
     def condition(self, move: Move) -> sql.Composable | None:
         """Return the condition that a read row may go in, to be ANDed to the pass's; ``None`` where all may."""
 
@@ -39,7 +42,7 @@ class Judge(Protocol):
         """
 
     async def missing(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> Sequence[Key]:
-        """Decide about keys of which no row was read; return those whose row is there and stays out.
+        """Decide about those of ``keys`` (a move's, or a chunk) whose row is there and wasn't read; return them.
 
         These stay out of the other moves of the same source table, too. Raises FindingsError where no policy says what
         to do with one: the pass is rolled back.
@@ -48,14 +51,18 @@ class Judge(Protocol):
     async def refused_by_target(
         self, sessions: Sessions, move: Move, staging: str, keys: Sequence[Key], error: BaseException
     ) -> Sequence[Key]:
-        """Find the staged rows that the written side refuses, outside of any failed savepoint; return their keys.
+        """Bring in the rows of ``staging`` (a table of pg_temp) that the written side takes; return the others' keys.
 
-        They are decided about as by `missing`, and are to be taken out of ``staging`` (a table of pg_temp), and of the
-        other moves of the same source table. ``error`` is what was raised for all of them together.
+        To be called outside of the savepoint that failed with ``error``; older versions of the staged rows may be there.
+        Those that are refused are decided about as by `missing`, and stay out of the other moves of the same source
+        table, too. Staging stays as it is.
         """
 
     async def finish(self, sessions: Sessions, keys: Mapping[int, Sequence[Key]]) -> None:
         """Hear, before the commit, of all keys of the pass by the oid of their watched table; duplicates included."""
+
+    def forget(self) -> None:
+        """Hear that a pass begins, or was rolled back: nothing of what was decided in it counts."""
 
     def committed(self) -> None:
         """Hear that the pass is committed: what it has decided counts."""
