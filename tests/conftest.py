@@ -48,6 +48,7 @@ pytest_plugins = [
     "drafts",
     "lifted_worlds",
     "logical_servers",
+    "online_checks",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

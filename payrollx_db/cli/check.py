@@ -14,6 +14,7 @@ from payrollx_db.cli.render import console
 from payrollx_db.cli.render import findings as render
 from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.check.online.readiness import OnlineCheck
 from payrollx_db.consolidate.pipeline import Task
 from payrollx_db.model.events import Observer
 
@@ -29,6 +30,12 @@ FINDINGS = 3
     is_flag=True,
     help="Prove as well that every row comes back as it was, and list what has no way back.",
 )
+@click.option(
+    "--online",
+    is_flag=True,
+    envvar="PAYROLLX_CHECK_ONLINE",
+    help="Say what can be done while services write instead: follow, fence, and the way back. Reads no row.",
+)
 @events
 @as_json
 def check(
@@ -36,19 +43,33 @@ def check(
     *,
     without_triggers: bool,
     reversible: bool,
+    online: bool,
     events: Path | None,
     as_json: bool,
 ) -> int:
     """Find data that would not fit, before copying. Nothing is changed.
 
     The check reads every row of the legacy databases, and examines the servers: privileges, encodings, versions,
-    disk space and locks. Exit code 3 means that a finding blocks the copy and no policy resolves it.
+    disk space and locks. Exit code 3 means that a finding blocks the copy and no policy resolves it; with --online,
+    that something of following, fencing and going back is not possible.
     """
+    if online and reversible:
+        raise click.UsageError("--online reads no row, and --reversible reads all: give one of them.")
     with showing(events) as observer:
         task = replace(make_task(observer), without_triggers=without_triggers)
+        if online:
+            return _answer_online(asyncio.run(pipeline.check_online(task)), as_json=as_json)
         findings = asyncio.run(pipeline.check(task, reversible=reversible))
     if as_json:
         console.answer_json(render.check_document(findings))
     else:
         render.show_check(findings)
     return FINDINGS if any(finding.blocks for finding in findings) else 0
+
+
+def _answer_online(answer: OnlineCheck, *, as_json: bool) -> int:
+    if as_json:
+        console.answer_json(answer.document())
+    else:
+        render.show_online(answer)
+    return FINDINGS if answer.blocks else 0

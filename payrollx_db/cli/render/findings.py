@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from rich.text import Text
+
 from payrollx_db.cli.render import console
+from payrollx_db.consolidate.check.online.readiness import ABILITIES, OnlineCheck
 from payrollx_db.model.finding import ROLE_LACKS, Finding
 
 SHOWN = 3  # how many places and examples of alike findings people see; --json has them all
@@ -43,6 +46,19 @@ def show_check(findings: Iterable[Finding]) -> None:
     rows = sum(finding.rows or 0 for finding in blocking)
     of_rows = f", {rows:,} rows in all" if rows else ""
     console.answer(f"{len(blocking)} {'finding blocks' if len(blocking) == 1 else 'findings block'} the copy{of_rows}.")
+
+
+def show_online(answer: OnlineCheck) -> None:
+    """Show what is possible with each database, and what stands in the way of the rest."""
+    grid = console.table(("database", "left"), *((ability, "left") for ability in ABILITIES))
+    for readiness in answer.databases:
+        words = ["yes" if ability in readiness.possible else "NO" for ability in ABILITIES]
+        grid.add_row(readiness.database, *(Text(word, style=console.MARKS[word]) for word in words))
+    console.answer_table(grid)
+    console.answer("")
+    show(answer.findings)
+    if not answer.blocks:
+        console.answer("\nnothing stands in the way of following, fencing and going back.")
 
 
 def counted(findings: Sequence[Finding]) -> str:

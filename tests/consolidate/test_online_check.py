@@ -1,0 +1,475 @@
+"""``check --online``: each finding's trouble is real, and gone when its statements have run."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from conftest import THROW_AWAY, TestServer, unique
+from online_checks import (
+    ODD,
+    PLAIN_CATALOG,
+    PLAIN_LAYOUT,
+    examine,
+    fixed,
+    login,
+    obstacles,
+    one,
+    possible,
+    run,
+    slot_state,
+    state_of,
+    with_duplicate,
+)
+from poolers import PROGRAM, running_pooler
+from servers import in_memory
+from worlds import World, query, value
+
+from payrollx_db.consolidate.check.online.probe import refused_replication
+from payrollx_db.devserver import Programs, Server, create_database, drop_database
+from payrollx_db.errors import PayrollxError
+from payrollx_db.model.policy import Policies
+from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.url import DatabaseUrl
+
+ALL = {"follow", "fence", "reverse"}
+NO_IDENTITY = "55000"  # what the application meets when it updates a published row that the log can't name
+NO_RIGHT = "42501"
+
+# -- tables whose rows the log can't name ---------------------------------------------------------------
+
+
+def published(name: str, columns: str = "") -> str:
+    return f'CREATE PUBLICATION payrollx FOR TABLE ONLY "{name}" {columns}'
+
+
+def update_state(url: DatabaseUrl, name: str, *, columns: str = "", update: str = "") -> str:
+    """Publish a table, and update it as its application would; return the SQLSTATE with which one is refused."""
+    quoted = name.replace('"', '""')
+    change = update or f"""UPDATE "{quoted}" SET name = 'changed'"""
+    try:
+        return state_of(url, published(quoted, columns), change)
+    finally:
+        run(url, "DROP PUBLICATION IF EXISTS payrollx")
+
+
+@pytest.mark.parametrize("name", ["keyless", "nothing", ODD])
+def test_a_table_whose_own_updates_would_fail(troubled: World, name: str) -> None:
+    old = troubled.urls["old"]
+    quoted = name.replace('"', '""')
+    run(old, f"""INSERT INTO "{quoted}" VALUES (1, 'one')""")
+    code = "no-key" if name == "keyless" else "replica-identity"
+    found = one(examine(troubled), code, f"old.public.{name}")
+    assert found.hinders == ("follow",)
+    assert update_state(old, name) == NO_IDENTITY
+
+    fixed(old, found)
+    assert update_state(old, name, columns="(id)") == ""
+    assert f"old.public.{name}" not in obstacles(examine(troubled), code)
+
+
+def test_a_partition_whose_updates_would_fail(troubled: World) -> None:
+    old = troubled.urls["old"]
+    run(old, "INSERT INTO parted VALUES (1, 'low'), (11, 'high')")
+    found = one(examine(troubled), "replica-identity", "old.public.parted_high")
+    publish = "CREATE PUBLICATION payrollx FOR TABLE parted WITH (publish_via_partition_root)"
+    assert state_of(old, publish, "UPDATE parted SET name = 'changed'") == NO_IDENTITY
+
+    fixed(old, found)
+    assert state_of(old, "UPDATE parted SET name = 'changed'", "DROP PUBLICATION payrollx") == ""
+
+
+def test_a_table_without_any_unique_is_for_people(troubled: World) -> None:
+    found = one(examine(troubled), "no-key", "old.public.nameless").finding
+
+    assert found.sql == ""
+    assert "discards it" in found.remedy
+
+
+def test_an_identity_that_is_not_the_key(troubled: World, server: TestServer) -> None:
+    """A row's key changes, and the log doesn't say which it was."""
+    old = troubled.urls["old"]
+    found = one(examine(troubled), "replica-identity", "old.public.by_index")
+    assert "code and not the primary key (id)" in found.finding.message
+
+    fixed(old, found)
+    assert "old.public.by_index" not in obstacles(examine(troubled), "replica-identity")
+    assert value(old, "SELECT relreplident FROM pg_class WHERE relname = 'by_index'") in ("d", b"d")
+
+
+def test_an_identity_of_all_columns_takes_no_list(troubled: World) -> None:
+    old = troubled.urls["old"]
+    run(old, "INSERT INTO whole VALUES (1, 'one')")
+    assert one(examine(troubled), "whole-rows", "old.public.whole", "info")
+
+    if value(old, "SELECT current_setting('server_version_num')::int") >= 150000:
+        assert update_state(old, "whole", columns="(id)") == "42P10"
+    assert update_state(old, "whole") == ""
+
+
+def test_a_key_that_is_computed(troubled: World) -> None:
+    old = troubled.urls["old"]
+    version = value(old, "SELECT current_setting('server_version_num')::int")
+    found = obstacles(examine(troubled), "generated-key")
+    if version >= 180000:
+        assert found == {}
+        assert update_state(old, "computed", columns="(id)") == ""
+        return
+    if version >= 150000:
+        assert state_of(old, published("computed", "(id)")) != ""
+    fixed(old, found["old.public.computed"])
+    assert update_state(old, "computed", columns="(id)" if version >= 150000 else "") == ""
+    assert obstacles(examine(troubled), "generated-key") == {}
+
+
+def test_tables_that_no_log_has(troubled: World) -> None:
+    old = troubled.urls["old"]
+    answer = examine(troubled)
+    assert one(answer, "foreign-table", "old.public.distant").hinders == ("follow", "fence")
+    assert state_of(old, "CREATE PUBLICATION payrollx FOR TABLE distant") != ""
+
+    found = one(answer, "unlogged", "old.public.unlogged")
+    assert update_state(old, "unlogged", columns="(id)") != ""
+    fixed(old, found)
+    assert update_state(old, "unlogged", columns="(id)") == ""
+    assert obstacles(examine(troubled), "unlogged") == {}
+
+
+# -- what the layout says ------------------------------------------------------------------------------
+
+
+def test_keys_that_lead_to_no_row_of_the_target(troubled: World) -> None:
+    found = obstacles(examine(troubled), "target-key")
+
+    assert set(found) == {"old.public.recoded", "old.public.nameless"}
+    assert "(name) isn't made of its own primary key (id)" in found["old.public.recoded"].finding.message
+
+
+def test_a_lookup_that_is_not_by_the_primary_key(troubled: World) -> None:
+    found = obstacles(examine(troubled), "lookup-key")
+    assert set(found) == {"old.public.looker"}
+
+    old = troubled.urls["old"]
+    run(old, "ALTER TABLE looked DROP CONSTRAINT looked_pkey, ADD PRIMARY KEY (code)")
+    assert obstacles(examine(troubled), "lookup-key") == {}
+    run(old, "ALTER TABLE looked DROP CONSTRAINT looked_pkey, ADD PRIMARY KEY (id)")
+
+
+def test_policies_that_compare_two_databases(simple: World, server: TestServer) -> None:
+    second = server.create_database(unique("online"))
+    try:
+        run(second, "CREATE TABLE plain (id int PRIMARY KEY, name text)")
+        world = replace(simple, urls={**simple.urls, "second": second}, layout=with_duplicate(simple.layout))
+        refused = examine(world, Policies.read(["drift=newest"]))
+        assert set(obstacles(refused, "policy")) == {"second"}
+        assert obstacles(examine(world, Policies.read(["drift=owner", "stranded=owner"])), "policy") == {}
+        assert one(refused, "shared-server", severity="info").finding.examples == ("old", "second")
+    finally:
+        server.drop_database(second.dbname)
+
+
+# -- a login of few rights ------------------------------------------------------------------------------
+
+
+def test_a_login_that_may_only_read(simple: World, few_rights: str, table_owner: str) -> None:
+    """All that it lacks is named at once; each try fails; after the statements, all of it works."""
+    old = simple.urls["old"]
+    mine = login(old, few_rights)
+    world = replace(simple, urls={"old": mine})
+    answer = examine(world)
+    assert possible(answer) == set()
+    needed = {
+        "replication-role": "old", "database-create": "old", "table-owner": "old", "table-write": "old",
+    }  # fmt: skip
+    for code, place in needed.items():
+        assert one(answer, code, place)
+    publish = "CREATE PUBLICATION payrollx FOR TABLE plain"
+    assert walsender_state(mine) == NO_RIGHT
+    assert state_of(mine, publish) == NO_RIGHT
+    assert state_of(mine, "CREATE SCHEMA payrollx") == NO_RIGHT
+    assert state_of(mine, "DELETE FROM plain") == NO_RIGHT
+    assert state_of(mine, GATE) == NO_RIGHT
+
+    for code, place in needed.items():
+        fixed(old, one(answer, code, place))
+    assert possible(examine(world)) == ALL
+    assert walsender_state(mine) == ""
+    assert (
+        state_of(mine, publish, "CREATE SCHEMA payrollx", "DELETE FROM plain", GATE, "DROP PUBLICATION payrollx") == ""
+    )
+
+
+GATE = """
+CREATE TRIGGER payrollx_moved BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON plain
+FOR EACH STATEMENT EXECUTE FUNCTION suppress_redundant_updates_trigger();
+ALTER TABLE plain ENABLE ALWAYS TRIGGER payrollx_moved
+"""
+
+
+def walsender_state(url: DatabaseUrl) -> str:
+    """Open a session that could stream the log; return the SQLSTATE with which it is refused, or empty."""
+    return asyncio.run(refused_replication(Endpoint(url, "source", "old")))
+
+
+def test_a_member_of_the_owner_that_does_not_inherit(simple: World, few_rights: str, table_owner: str) -> None:
+    old = simple.urls["old"]
+    run(old, f'ALTER ROLE "{few_rights}" NOINHERIT', f'GRANT "{table_owner}" TO "{few_rights}"')
+    world = replace(simple, urls={"old": login(old, few_rights)})
+    assert one(examine(world), "table-owner").finding.examples == ("public.plain",)
+
+    found = one(examine(world), "table-owner")
+    fixed(old, found)
+    if value(old, "SELECT current_setting('server_version_num')::int") < 160000:
+        assert "has to be a role with INHERIT" in found.finding.remedy
+        run(old, f'ALTER ROLE "{few_rights}" INHERIT')
+    assert obstacles(examine(world), "table-owner") == {}
+
+
+def test_rows_that_row_level_security_hides(simple: World, few_rights: str, table_owner: str) -> None:
+    old = simple.urls["old"]
+    run(
+        old,
+        f'GRANT "{table_owner}" TO "{few_rights}"',
+        "ALTER TABLE plain ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE plain FORCE ROW LEVEL SECURITY",
+        "INSERT INTO plain VALUES (1, 'one')",
+    )
+    mine = login(old, few_rights)
+    world = replace(simple, urls={"old": mine})
+    found = one(examine(world), "row-security")
+    assert found.hinders == ("follow", "reverse")
+    assert state_of(mine, "SET row_security = off", "SELECT FROM plain") == NO_RIGHT
+
+    fixed(old, found)
+    assert state_of(mine, "SET row_security = off", "SELECT FROM plain") == ""
+    assert obstacles(examine(world), "row-security") == {}
+
+
+# -- what others do --------------------------------------------------------------------------------------
+
+
+def test_a_transaction_that_was_prepared_and_forgotten(simple: World) -> None:
+    """In another database of the server: making a slot waits for it all the same."""
+    old, elsewhere = simple.urls["old"], simple.target
+    run(elsewhere, "CREATE TABLE notes (id int)")
+    run(elsewhere, "BEGIN", "INSERT INTO notes VALUES (1)", "PREPARE TRANSACTION 'o''clock'")
+    try:
+        found = one(examine(simple), "slot-waits")
+        assert found.hinders == ("follow",)
+        assert slot_state(old) == "57014"
+    finally:
+        fixed(elsewhere, found)
+    assert slot_state(old, wait="20s") == ""
+
+
+def test_a_transaction_that_stays_open(simple: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = simple.urls["old"]
+    monkeypatch.setattr("payrollx_db.consolidate.check.online.servers.LONG", 0)
+    with psycopg.connect(old.conninfo(), application_name="somebody else") as connection:
+        connection.execute("INSERT INTO plain VALUES (1, 'one')")
+        found = one(examine(simple), "slot-waits")
+        assert "somebody else" in found.finding.examples[0]
+        assert slot_state(old) == "57014"
+        fixed(old, found)
+        assert slot_state(old, wait="20s") == ""
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+
+
+def test_event_triggers_that_refuse(simple: World) -> None:
+    old = simple.urls["old"]
+    run(
+        old,
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'frozen'; END $$",
+        'CREATE EVENT TRIGGER "No DDL" ON ddl_command_start EXECUTE FUNCTION refuse()',
+    )
+    found = one(examine(simple), "event-trigger", severity="warn")
+    assert found.finding.examples == ("No DDL",)
+    assert state_of(old, "CREATE PUBLICATION payrollx FOR TABLE plain") == "P0001"
+
+    fixed(old, found)
+    assert state_of(old, "CREATE PUBLICATION payrollx FOR TABLE plain") == ""
+
+
+def test_names_that_are_taken(simple: World) -> None:
+    old = simple.urls["old"]
+    run(old, "CREATE PUBLICATION payrollx", "CREATE SCHEMA payrollx")
+    answer = examine(simple)
+    taken = [o for o in answer.obstacles if o.finding.code == "name-taken"]
+    assert [o.hinders for o in taken] == [("follow",), ("fence",)]
+    assert possible(answer) == {"reverse"}
+
+    for obstacle in taken:
+        fixed(old, obstacle)
+    assert possible(examine(simple)) == ALL
+
+
+def test_a_subscription_that_no_gate_stops(simple: World, server: TestServer) -> None:
+    """Its worker writes past a trigger of statements; the finding is made of the catalog alone."""
+    old = simple.urls["old"]
+    name = unique("subscription")
+    publisher = server.create_database(unique("publisher"))
+    run(publisher, "CREATE TABLE plain (id int PRIMARY KEY, name text)", "CREATE PUBLICATION theirs FOR TABLE plain")
+    run(publisher, f"SELECT pg_create_logical_replication_slot('{name}', 'pgoutput')")
+    conninfo = psycopg.conninfo.make_conninfo(**publisher.params)
+    run(
+        old,
+        f"""CREATE SUBSCRIPTION "{name}" CONNECTION $c${conninfo}$c$ PUBLICATION theirs
+        WITH (create_slot = false, slot_name = '{name}', copy_data = false, enabled = true)""",
+    )
+    try:
+        found = one(examine(simple), "subscription", "old.public.plain")
+        assert found.hinders == ("fence",)
+        fixed(old, found)
+        assert obstacles(examine(simple), "subscription") == {}
+    finally:
+        run(old, f'ALTER SUBSCRIPTION "{name}" DISABLE', f'ALTER SUBSCRIPTION "{name}" SET (slot_name = NONE)')
+        run(old, f'DROP SUBSCRIPTION "{name}"')
+        for _ in range(100):
+            if not query(publisher, "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s AND active", (name,)):
+                break
+        run(publisher, f"SELECT pg_drop_replication_slot('{name}')")
+        server.drop_database(publisher.dbname)
+
+
+# -- the command -----------------------------------------------------------------------------------------
+
+
+def test_the_command_answers_for_people_and_programs(simple: World) -> None:
+    old = simple.urls["old"]
+    run(old, "ALTER TABLE plain REPLICA IDENTITY NOTHING")
+    arguments = (
+        "check",
+        "--online",
+        "--catalog",
+        "online_checks:PLAIN_CATALOG",
+        "--from",
+        "online_checks:PLAIN_LAYOUT",
+    )
+    done = simple.command(*arguments, "--json")
+    assert done.returncode == 3, done.stderr
+    document = json.loads(done.stdout)
+    assert document["databases"] == [{"database": "old", "follow": False, "fence": True, "reverse": True}]
+    assert document["blocking"] == 1
+    (blocking,) = [finding for finding in document["findings"] if finding["severity"] == "block"]
+    assert (blocking["code"], blocking["hinders"]) == ("replica-identity", ["follow"])
+    assert blocking["sql"] == 'ALTER TABLE ONLY "public"."plain" REPLICA IDENTITY DEFAULT;'
+    assert simple.command(*arguments).stdout.splitlines()[1].split() == ["old", "NO", "yes", "yes"]
+
+    run(old, blocking["sql"])
+    done = simple.command(*arguments)
+    last = "nothing stands in the way of following, fencing and going back."
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, last)
+
+
+# -- a server's own settings -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A server that may be stopped, and that is set up for nothing of this."""
+    try:
+        Programs.find()
+    except PayrollxError as missing:
+        pytest.skip(str(missing))
+    folder = Path(tempfile.mkdtemp(prefix="payrollx-db-", dir=in_memory()))
+    settings = {
+        "wal_level": "replica", "max_replication_slots": "0", "max_wal_senders": "0", "wal_sender_timeout": "0",
+        "max_slot_wal_keep_size": "1MB",
+    }  # fmt: skip
+    own = Server(folder, settings=THROW_AWAY | settings)
+    own.up()
+    yield own
+    own.destroy()
+
+
+def test_a_server_that_is_not_set_up_for_it(own_server: Server) -> None:
+    world = own_world(own_server)
+    answer = examine(world)
+    assert possible(answer) == {"fence"}
+    for place in ("old", "new"):
+        blocking = {o.finding.code for o in answer.obstacles if o.finding.blocks and o.database == place}
+        assert blocking == {"wal-level", "replication-slots", "wal-senders"}
+    warned = {o.finding.code for o in answer.obstacles if o.finding.severity == "warn"}
+    assert warned == {"slot-limit", "sender-timeout"}
+    assert slot_state(world.urls["old"]) != ""
+    assert walsender_state(world.urls["old"]) == "53300"
+
+    for obstacle in answer.obstacles:
+        if obstacle.finding.sql and obstacle.finding.severity in ("block", "warn"):
+            fixed(world.target, obstacle)
+    own_server.down()
+    own_server.up()
+    world = own_world(own_server)
+    answer = examine(world)
+    assert possible(answer) == ALL
+    assert [o.finding for o in answer.obstacles if o.finding.severity != "info"] == []
+    assert slot_state(world.urls["old"], wait="20s") == ""
+    assert walsender_state(world.urls["old"]) == ""
+
+    own_server.down()
+    signal = next(own_server.data_dir.rglob("PG_VERSION")).parent / "standby.signal"
+    signal.touch()
+    shutil.chown(signal, signal.parent.stat().st_uid, signal.parent.stat().st_gid)
+    own_server.up()
+    world = own_world(own_server)
+    answer = examine(world)
+    assert possible(answer) == set()
+    assert [o.finding.code for o in answer.obstacles if o.finding.blocks] == ["standby", "standby"]
+    assert state_of(world.urls["old"], "CREATE PUBLICATION payrollx FOR TABLE plain") == "25006"
+
+
+def own_world(server: Server) -> World:
+    """The world of one sound table on a server of its own, made where it isn't there yet."""
+    url = server.url()
+    if not query(url, "SELECT 1 FROM pg_database WHERE datname = 'old'"):
+        run(url, "CREATE DATABASE old", "CREATE DATABASE new")
+        run(url.with_database("old"), "CREATE TABLE plain (id int PRIMARY KEY, name text)")
+        run(url.with_database("new"), "CREATE SCHEMA shop", "CREATE TABLE shop.plain (id int PRIMARY KEY, name text)")
+    return World({"old": url.with_database("old")}, url.with_database("new"), PLAIN_LAYOUT, PLAIN_CATALOG)
+
+
+def test_a_server_that_speaks_german(german: DatabaseUrl) -> None:
+    """All is judged by codes. It has two slots and two senders, which is what following and going back take."""
+    old, new = (create_database(german, f"german_{name}") for name in ("followed", "unified"))
+    run(german, "CREATE ROLE \"Prüfer\" LOGIN PASSWORD 'secret'")
+    try:
+        run(old, "CREATE TABLE plain (id int PRIMARY KEY, name text)", 'ALTER TABLE plain OWNER TO "Prüfer"')
+        run(new, "CREATE SCHEMA shop", "CREATE TABLE shop.plain (id int PRIMARY KEY, name text)")
+        mine = login(old, "Prüfer")
+        world = World({"old": mine}, new, PLAIN_LAYOUT, PLAIN_CATALOG)
+        answer = examine(world)
+        blocking = {o.finding.code for o in answer.obstacles if o.finding.blocks}
+        assert blocking == {"replication-role", "database-create"}
+        assert walsender_state(mine) == NO_RIGHT
+        for code in blocking:
+            fixed(old, one(answer, code))
+        assert possible(examine(world)) == ALL
+        assert walsender_state(mine) == ""
+
+        run(old, "SELECT pg_create_physical_replication_slot('hers')")
+        found = one(examine(world), "replication-slots", new.dbname)
+        assert found.finding.examples == ("hers",)
+        run(old, "SELECT pg_drop_replication_slot('hers')")
+    finally:
+        for url in (old, new):
+            drop_database(german, url.dbname)
+        run(german, 'DROP ROLE "Prüfer"')
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="needs pgbouncer")
+def test_a_pooler_between(simple: World) -> None:
+    old = simple.urls["old"]
+    user = {"user": old.params["user"], "password": old.params.get("password", "")}
+    with running_pooler(old, {key: text for key, text in user.items() if text}, size=2) as place:
+        through = DatabaseUrl({**old.params, **place})
+        answer = examine(replace(simple, urls={"old": through}))
+        assert possible(answer) == set()
+        assert [o.finding.code for o in answer.obstacles if o.finding.blocks] == ["pooler"]
+        assert walsender_state(through) != ""
+    assert possible(examine(simple)) == ALL
