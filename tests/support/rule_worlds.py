@@ -1,6 +1,6 @@
 """Worlds of several tables, each with a rule of the target's that the source doesn't know."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import pytest
 from conftest import TestServer, unique
@@ -29,6 +29,8 @@ def make_tables(server: TestServer) -> Iterator[MakeTables]:
         new: Mapping[str, Sequence[str]] | None = None,
         references: Sequence[Reference] = (),
         derive: Mapping[str, dict[str, str]] | None = None,
+        empty_as_null: Mapping[str, Collection[str]] | None = None,
+        inverse: Mapping[str, dict[str, str]] | None = None,
         more: Sequence[str] = (),
     ) -> World:
         urls = []
@@ -39,7 +41,8 @@ def make_tables(server: TestServer) -> Iterator[MakeTables]:
         maps = tuple(
             TableMap(
                 SourceTable(name, columns), f"app.{name}", new=tuple((new or {}).get(name, ())),
-                derive=(derive or {}).get(name, {}),
+                derive=(derive or {}).get(name, {}), empty_as_null=frozenset((empty_as_null or {}).get(name, ())),
+                inverse=(inverse or {}).get(name, {}),
             )
             for name, columns in tables.items()
         )  # fmt: skip
