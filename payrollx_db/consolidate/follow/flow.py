@@ -37,10 +37,14 @@ class Watched:
 
 @dataclass(frozen=True)
 class MovedColumn:
-    """A written column, and the expression over the read row (alias ``s``, and what is joined to it) that fills it."""
+    """A written column, and the expression over the read row (alias ``s``, and what is joined to it) that fills it.
+
+    ``valid`` is true of the values that the expression takes; without it, it takes all.
+    """
 
     name: str
     value: sql.Composable
+    valid: sql.Composable | None = None
 
 
 @dataclass(frozen=True)

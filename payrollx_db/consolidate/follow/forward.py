@@ -84,7 +84,7 @@ class _Parts:
                 f"fill its primary key, or other columns, from {named} alone",
             )  # fmt: skip
             return None
-        columns = tuple(MovedColumn(c.target.name, table.value(c)) for c in table.columns)
+        columns = tuple(MovedColumn(c.target.name, table.value(c), c.conversion.valid) for c in table.columns)
         also = tuple(self._lookups(table))
         return Move(table.target, columns, table.from_clause, source, key, unique, table.form, also, table)
 
