@@ -11,7 +11,8 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import ExecStatus, PGconn, PGresult
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Wait
 
 from payrollx_db.postgres.session import Connection, render_sql

@@ -7,20 +7,24 @@ whose rows are all in order does nothing beyond what it does anyway.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from psycopg import sql
 
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.postgres.replication.changes import Key
+from payrollx_db.postgres.session import Connection
 
 
 @dataclass(frozen=True)
 class Sessions:
-    """The two asyncpg sessions of a pass, both in its transactions: the reader's has the pass's snapshot."""
+    """The two sessions of a pass, both in its transactions: the reader's has the pass's snapshot.
 
-    reader: Any
-    writer: Any
+    What is to be done in few round trips, or by COPY, goes by `postgres.script`.
+    """
+
+    reader: Connection
+    writer: Connection
 
 
 class Judge(Protocol):

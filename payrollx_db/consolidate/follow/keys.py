@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from psycopg import sql
 
-from payrollx_db.consolidate.follow.flow import Move, MovedColumn, Watched
-from payrollx_db.consolidate.plan.mapping import ROW
+from payrollx_db.consolidate.follow.flow import Also, Move, MovedColumn, Watched
+from payrollx_db.consolidate.plan.mapping import ROW, from_item
 from payrollx_db.postgres.column_types import ColumnType
 from payrollx_db.postgres.introspect import Column
 from payrollx_db.postgres.replication.changes import Key
 
 CHUNK = 20_000  # keys in one statement at most
 GONE = "payrollx_gone"  # the staging table's column that marks keys without a row
-PRESENT = "present"
+KEYS = "k"
 
 
 def chunks(keys: Iterable[Key], size: int = CHUNK) -> Iterator[list[Key]]:
@@ -26,45 +26,58 @@ def chunks(keys: Iterable[Key], size: int = CHUNK) -> Iterator[list[Key]]:
         yield everything[start : start + size]
 
 
-def rows_of(move: Move, keys: Sequence[Key]) -> sql.Composable:
-    """Return the query of the written rows that these keys have now: each once, whatever keys lead to it."""
-    return rows_where(move, among(move.source, keys))
+def rows_of(
+    move: Move,
+    keys: Sequence[Key] | None,
+    condition: sql.Composable | None = None,
+    values: Sequence[sql.Composable] = (),
+) -> sql.Composable:
+    """Return the query of the written rows that these keys have now: each once, whatever keys lead to it.
+
+    Without ``keys``, it is of all rows. ``condition`` is a further one of read rows, ``values`` stand for the columns'
+    own expressions.
+    """
+    columns = sql.SQL(", ").join(values or [column.value for column in move.columns])
+    parts = [among(move.source, keys)] if keys is not None else []
+    parts += [condition] if condition is not None else []
+    return sql.SQL("SELECT {} FROM {}{}").format(columns, move.from_clause, _where(parts))
 
 
-def rows_where(move: Move, condition: sql.Composable | None = None) -> sql.Composable:
-    """Return the query of the written rows of the read rows (alias ``s``) of which ``condition`` is true."""
-    values = sql.SQL(", ").join(column.value for column in move.columns)
-    where = sql.SQL(" WHERE {}").format(condition) if condition is not None else sql.SQL("")
-    return sql.SQL("SELECT {} FROM {}{}").format(values, move.from_clause, where)
+def missing_of(move: Move, keys: Sequence[Key], condition: sql.Composable | None = None) -> sql.Composable:
+    """Return the query of those keys, as texts, that have no row any more of which ``condition`` is true."""
+    names = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(KEYS, c.name)) for c in move.source.key)
+    return sql.SQL("SELECT {} FROM {}").format(names, _without_row(move, keys, condition))
 
 
-def gone_of(move: Move, keys: Sequence[Key]) -> sql.Composable:
+def gone_of(move: Move, keys: Sequence[Key], condition: sql.Composable | None = None) -> sql.Composable:
     """Return the query of the written keys, marked as gone, of those keys that have no row any more.
 
     A key counts as having one only where it is spelled the same: what is equal there, by a collation say, needn't be
     here. A key whose value can't be converted was never written, and comes as NULL.
     """
-    table = sql.SQL("{}{}").format(
-        sql.SQL("" if move.source.table.kind == "p" else "ONLY "), move.source.table.identifier
-    )
-    same = sql.SQL(" AND ").join(_is_spelled_as(column) for column in move.source.key)
-    values = sql.SQL(", ").join(_of_key(column) for column in move.columns if column.name in move.key)
-    query = (
-        "SELECT {values}, true FROM {keys} AS {row} WHERE NOT EXISTS (SELECT FROM {table} AS {present} WHERE {same})"
-    )
-    return sql.SQL(query).format(
-        values=values,
-        keys=key_rows(move.source, keys),
-        row=sql.Identifier(ROW),
-        table=table,
-        present=sql.Identifier(PRESENT),
-        same=same,
-    )  # fmt: skip
+    names = sql.SQL(", ").join(sql.Identifier(KEYS, column.name) for column in move.source.key)
+    rows = sql.SQL("(SELECT {} FROM {})").format(names, _without_row(move, keys, condition))
+    return _written_keys(move, rows, sql.SQL("true"))
+
+
+def out_of(move: Move, keys: Sequence[Key]) -> sql.Composable:
+    """Return the query of the written keys of these keys, marked as staying out though they may have rows."""
+    return _written_keys(move, key_rows(move.source, keys), sql.SQL("false"))
 
 
 def gone_columns(move: Move) -> list[str]:
-    """Return the staging table's columns that `gone_of` fills, in its order."""
+    """Return the staging table's columns that `gone_of` and `out_of` fill, in their order."""
     return [*(column.name for column in move.columns if column.name in move.key), GONE]
+
+
+def concerned(move: Move, also: Also, keys: Sequence[Key]) -> sql.Composable:
+    """Return the query of the keys, as texts, of the rows of ``move`` that rows of another table concern."""
+    names = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(ROW, c.name)) for c in move.source.key)
+    on = sql.SQL(" AND ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(KEYS, theirs), sql.Identifier(ROW, ours)) for theirs, ours in also.on
+    )
+    query = sql.SQL("SELECT DISTINCT {} FROM {} JOIN {} AS {} ON {}")
+    return query.format(names, from_item(move.source.table), key_rows(also.watched, keys), sql.Identifier(KEYS), on)
 
 
 def among(watched: Watched, keys: Sequence[Key], alias: str = ROW) -> sql.Composable:
@@ -107,9 +120,26 @@ def _of_key(column: MovedColumn) -> sql.Composable:
     return sql.SQL("CASE WHEN coalesce({}, true) THEN {} END").format(column.valid, column.value)
 
 
+def _written_keys(move: Move, rows: sql.Composable, mark: sql.SQL) -> sql.Composable:
+    values = sql.SQL(", ").join(_of_key(column) for column in move.columns if column.name in move.key)
+    return sql.SQL("SELECT {}, {} FROM {} AS {}").format(values, mark, rows, sql.Identifier(ROW))
+
+
+def _without_row(move: Move, keys: Sequence[Key], condition: sql.Composable | None) -> sql.Composable:
+    same = [_is_spelled_as(column) for column in move.source.key]
+    parts = same if condition is None else [*same, condition]
+    return sql.SQL("{} AS {} WHERE NOT EXISTS (SELECT FROM {}{})").format(
+        key_rows(move.source, keys), sql.Identifier(KEYS), move.from_clause, _where(parts)
+    )
+
+
 def _is_spelled_as(column: Column) -> sql.Composable:
-    there, key = sql.Identifier(PRESENT, column.name), sql.Identifier(ROW, column.name)
-    return sql.SQL("{} {} {} AND {}::text = {}::text").format(there, equals(column.type), key, there, key)
+    row, key = sql.Identifier(ROW, column.name), sql.Identifier(KEYS, column.name)
+    return sql.SQL("{} {} {} AND {}::text = {}::text").format(row, equals(column.type), key, row, key)
+
+
+def _where(parts: Sequence[sql.Composable]) -> sql.Composable:
+    return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(parts)) if parts else sql.SQL("")
 
 
 def _is_nested(kind: ColumnType) -> bool:
@@ -123,7 +153,7 @@ def _unnested(name: sql.Identifier, kind: ColumnType) -> sql.Composable:
 
 def _array(texts: Sequence[str | None], kind: ColumnType) -> sql.Composable:
     element = sql.SQL("text") if _is_nested(kind) else _type(kind)
-    return sql.SQL("{}::{}[]").format(sql.SQL(_literal(texts)), element)  # type: ignore[arg-type]
+    return sql.SQL("{}::{}[]").format(sql.SQL(_literal(texts)), element)
 
 
 def _type(kind: ColumnType) -> sql.Composable:

@@ -40,6 +40,7 @@ class FlowState:
     place: str | None
     snapshot: str | None
     read_place: dict[str, Any] | None
+    surroundings: dict[str, Any] | None
     status: str
     made: list[dict[str, str]]
     keys: int
@@ -82,9 +83,14 @@ async def set_status(connection: Connection, flow: tuple[str, str], status: str)
     await connection.execute(queries.load("set_flow_status"), (status, *flow))
 
 
-async def start_at(connection: Connection, flow: tuple[str, str], place: str, status: str) -> None:
-    """Record where a new slot's log begins, and that the flow is in ``status``, in the current transaction."""
-    await connection.execute(queries.load("start_flow"), (place, status, *flow))
+async def start_at(
+    connection: Connection, flow: tuple[str, str], place: str, status: str, surroundings: Mapping[str, Any]
+) -> None:
+    """Record where a new slot's log begins, and that the flow is in ``status``, in the current transaction.
+
+    ``surroundings`` are what the log doesn't tell, as they were when the slot was made.
+    """
+    await connection.execute(queries.load("start_flow"), (place, status, json.dumps(surroundings), *flow))
 
 
 async def forget_flow(connection: Connection, flow: tuple[str, str]) -> None:
@@ -92,9 +98,16 @@ async def forget_flow(connection: Connection, flow: tuple[str, str]) -> None:
     await connection.execute("DELETE FROM payrollx_meta.flows WHERE (database, direction) = (%s, %s)", flow)
 
 
-def store_place(flow: tuple[str, str], place: str, snapshot: str, keys: int) -> sql.Composed:
-    """Return the statement by which a pass stores, in its own transaction, how far it has brought a flow."""
+def store_place(
+    flow: tuple[str, str], place: str, snapshot: str, keys: int, surroundings: Mapping[str, Any] | None = None
+) -> sql.Composed:
+    """Return the statement by which a pass stores, in its own transaction, how far it has brought a flow.
+
+    ``surroundings`` are given where they have changed, and the pass has dealt with that.
+    """
     database, direction = flow
+    document = None if surroundings is None else json.dumps(surroundings)
     return sql.SQL(queries.load("store_place")).format(
-        database=database, direction=direction, place=place, snapshot=snapshot, keys=keys
-    )
+        database=database, direction=direction, place=place, snapshot=snapshot, keys=keys,
+        surroundings=document,
+    )  # fmt: skip

@@ -9,6 +9,7 @@ CREATE TABLE payrollx_meta.flows (
   place       pg_lsn,
   snapshot    pg_snapshot,
   read_place  jsonb,
+  surroundings jsonb,
   status      text NOT NULL,
   made        jsonb NOT NULL DEFAULT '[]',
   keys        bigint NOT NULL DEFAULT 0,

@@ -1,2 +1,3 @@
-UPDATE payrollx_meta.flows SET place = %s::text::pg_lsn, status = %s, snapshot = NULL, at = pg_catalog.clock_timestamp()
+UPDATE payrollx_meta.flows
+SET place = %s::text::pg_lsn, status = %s, snapshot = NULL, surroundings = %s, at = pg_catalog.clock_timestamp()
 WHERE (database, direction) = (%s, %s)

@@ -1,0 +1,367 @@
+"""One pass: keys that changed on the side that is read are brought to their state in one snapshot of it.
+
+Rows pass through unread, from a COPY of the one side into a staging table of the other, many moves in one round trip.
+Then deletes come first and upserts after them, parents first, and the place is stored in the same transaction. Where
+the written side refuses a row, all of it is done once more, with care.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from payrollx_db.consolidate.follow import keys as queries
+from payrollx_db.consolidate.follow import writing
+from payrollx_db.consolidate.follow.flow import Also, Flow, Move
+from payrollx_db.consolidate.follow.hooks import Judge, Sessions
+from payrollx_db.consolidate.run_session import lock_lost
+from payrollx_db.errors import FindingsError
+from payrollx_db.postgres.replication.changes import Changes, Key
+from payrollx_db.postgres.script import Script, run_script
+
+Counts = tuple[int, int]  # rows written and deleted
+
+KEYS_A_SCRIPT = 2 * queries.CHUNK
+COLLIDED = ("23505", "23P01")  # a unique key, or an exclusion
+
+
+@dataclass
+class Task:
+    """What a pass does for one move: its keys, or with ``keys`` ``None`` all of its rows.
+
+    ``rows`` counts what was staged, ``gone`` the keys without a row, and ``out`` are keys that stay out.
+    """
+
+    number: int
+    move: Move
+    keys: Mapping[Key, None] | None
+    rows: int = 0
+    gone: int = 0
+    out: set[Key] = field(default_factory=set)
+
+    def chunks(self) -> list["Chunk"]:
+        """Return the task in pieces that fit into a statement each."""
+        if self.keys is None:
+            return [Chunk(self, None)]
+        return [Chunk(self, some) for some in queries.chunks(self.keys)]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a task."""
+
+    task: Task
+    keys: list[Key] | None
+
+    @property
+    def size(self) -> int:
+        """For how many keys it counts in a script."""
+        return queries.CHUNK if self.keys is None else len(self.keys)
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a pass has brought over: keys that it looked at, rows that were written and deleted."""
+
+    keys: int = 0
+    written: int = 0
+    deleted: int = 0
+
+
+class Refused(Exception):  # noqa: N818 - no error of ours: it is caught and dealt with
+    """The written side has refused what a pass wrote; ``error`` is what it said."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Passes:
+    """Does passes of one flow, in two sessions that it has to itself.
+
+    The reader is in a transaction with the pass's snapshot already when `bring` is called; the writer in none. Where a
+    method raises, both sessions are to be closed.
+    """
+
+    def __init__(self, flow: Flow, sessions: Sessions, lock_pid: int, judge: Judge | None = None) -> None:
+        self.flow = flow
+        self.sessions = sessions
+        self.lock_pid = lock_pid
+        self.judge = judge
+        self._staging: set[int] = set()  # moves that have a staging table in the writer's session
+        self._money = any(move.form == "text" for move in flow.moves)
+
+    async def tasks(self, changes: Changes, further: Mapping[int, Iterable[Key]] | None = None) -> list[Task]:
+        """Return what these changes mean for each move; ``further`` keys, by watched table, join them.
+
+        Reads, in the reader's transaction, which rows look up what has changed.
+        """
+        joined: Mapping[int, Iterable[Key]] = further or {}
+        tasks = []
+        for number, move in enumerate(self.flow.moves):
+            oid = move.source.table.oid
+            keys = {**changes.keys.get(oid, {}), **dict.fromkeys(joined.get(oid, ()))}
+            whole = oid in changes.truncated
+            for also in move.also:
+                theirs = also.watched.table.oid
+                whole = whole or theirs in changes.truncated
+                changed = (changes.watched if also.changed else changes.keys).get(theirs, {})
+                if changed and not whole:
+                    keys |= await self._concerned(move, also, changed)
+            if whole or keys:
+                tasks.append(Task(number, move, None if whole else keys))
+        return tasks
+
+    async def bring(self, tasks: Sequence[Task], noted: Mapping[int, Sequence[Key]], store: sql.Composable) -> Brought:
+        """Bring the rows of ``tasks`` over, and run ``store`` in the same transaction, which is committed then.
+
+        ``noted`` are all keys of the pass by watched table. Raises FindingsError where a side refuses a row,
+        SourceError or TargetError, LockLostError.
+        """
+        for careful in (False, True):
+            try:
+                return await self._bring(tasks, noted, store, careful=careful)
+            except Refused as refused:
+                if careful:
+                    raise self.flow.written.to_error(refused.error, "can't write the rows that changed") from None
+            except FindingsError as error:
+                if careful or self.judge is None or not self.judge.refused_by_source(error):
+                    raise
+            await self._roll_back()
+        raise AssertionError  # the second attempt has raised or returned
+
+    # -- reading and staging -----------------------------------------------------------------------
+
+    async def _bring(
+        self, tasks: Sequence[Task], noted: Mapping[int, Sequence[Key]], store: sql.Composable, *, careful: bool
+    ) -> Brought:
+        for task in tasks:
+            task.rows = task.gone = 0
+            task.out.clear()
+        await self._stage(tasks)
+        tail = [store, sql.SQL("COMMIT")]
+        if careful:
+            counts = await self._write_with_care(tasks)
+        else:
+            counts = await self._write(tasks, tail if self.judge is None else ())
+        if self.judge is not None:
+            await self.judge.finish(self.sessions, noted)
+        if careful or self.judge is not None:
+            await self._run(tail)
+        self._staging |= {task.number for task in tasks}
+        if self.judge is not None:
+            self.judge.committed()
+        return Brought(sum(len(task.keys or ()) for task in tasks), *counts)
+
+    async def _stage(self, tasks: Sequence[Task]) -> None:
+        """Open the writer's transaction, and bring rows and keys without rows into the staging tables."""
+        statements: list[sql.Composable] = [*writing.opening(self.lock_pid)]
+        checked = len(statements) - 1
+        statements += [writing.ONE_MONEY] if self._money else []
+        new = [task for task in tasks if task.number not in self._staging]
+        statements += [writing.make_staging(task.move, task.number) for task in new]
+        missing: list[Chunk] = []
+        for batch in _batches(chunk for task in tasks for chunk in task.chunks()):
+            missing += await self._copy_rows(batch, statements, checked)
+            statements = []
+        for batch in _batches(missing):
+            await self._copy_missing(batch)
+        await self._copy_out(tasks)
+
+    async def _copy_rows(self, batch: Sequence[Chunk], opening: Sequence[sql.Composable], checked: int) -> list[Chunk]:
+        """Stage the rows of ``batch``; return the chunks of which not every key has a row."""
+        missing = []
+        into = [*opening, *(writing.copy_rows(chunk.task.move, chunk.task.number) for chunk in batch)]
+        reads = [self._copy_from(chunk.task.move, self._rows_of(chunk)) for chunk in batch]
+        with self._writing():
+            async with Script(self.sessions.writer, into) as written, Script(self.sessions.reader, reads) as read:
+                if opening:
+                    await written.skip(checked)
+                    if (await written.rows())[0][0] != "t":
+                        raise lock_lost(self.flow.written)
+                    await written.skip(len(opening))
+                for chunk in batch:
+                    chunk.task.rows += await written.feed(self._reading(read.blocks()))
+                    if chunk.keys is not None and read.copied < len(chunk.keys):
+                        missing.append(chunk)
+        return missing
+
+    async def _copy_missing(self, batch: Sequence[Chunk]) -> None:
+        """Stage the keys of ``batch`` that have no row, and let the judge say which of them have one that stays out."""
+        reads: list[sql.Composable] = []
+        for chunk in batch:
+            move, keys, condition = chunk.task.move, chunk.keys or [], self._condition(chunk.task.move)
+            reads += [queries.missing_of(move, keys, condition)] if self.judge is not None else []
+            reads.append(self._copy_from(move, queries.gone_of(move, keys, condition)))
+        into = [writing.copy_gone(chunk.task.move, chunk.task.number) for chunk in batch]
+        without: list[tuple[Chunk, list[Key]]] = []
+        with self._writing():
+            async with Script(self.sessions.writer, into) as written, Script(self.sessions.reader, reads) as read:
+                for chunk in batch:
+                    if self.judge is not None:
+                        with self._read_errors():
+                            without.append((chunk, await read.rows()))
+                    chunk.task.gone += await written.feed(self._reading(read.blocks()))
+        if self.judge is not None:
+            for chunk, keys in without:
+                chunk.task.out |= set(await self.judge.missing(self.sessions, chunk.task.move, keys))
+
+    async def _copy_out(self, tasks: Sequence[Task]) -> None:
+        """Keep what stays out of one move out of the other moves of the same source table, too."""
+        out: dict[int, set[Key]] = {}
+        for task in tasks:
+            if task.out:
+                out.setdefault(task.move.source.table.oid, set()).update(task.out)
+        marks: list[tuple[Task, Sequence[Key]]] = []
+        for task in tasks:
+            if keys := out.get(task.move.source.table.oid, set()) - task.out:
+                marks.append((task, list(keys)))
+                task.out |= keys
+        await self._copy_marks(marks)
+
+    async def _copy_marks(self, marks: Iterable[tuple[Task, Sequence[Key]]]) -> None:
+        """Stage the keys that stay out of these tasks."""
+        chunks = [Chunk(task, some) for task, keys in marks for some in queries.chunks(keys)]
+        for batch in _batches(chunks):
+            into = [writing.copy_gone(chunk.task.move, chunk.task.number) for chunk in batch]
+            reads = [self._copy_from(c.task.move, queries.out_of(c.task.move, c.keys or [])) for c in batch]
+            with self._writing():
+                async with Script(self.sessions.writer, into) as written, Script(self.sessions.reader, reads) as read:
+                    for chunk in batch:
+                        chunk.task.gone += await written.feed(self._reading(read.blocks()))
+
+    def _rows_of(self, chunk: Chunk) -> sql.Composable:
+        move = chunk.task.move
+        values = self.judge.values(move) if self.judge is not None else ()
+        return queries.rows_of(move, chunk.keys, self._condition(move), values)
+
+    def _condition(self, move: Move) -> sql.Composable | None:
+        return self.judge.condition(move) if self.judge is not None else None
+
+    def _copy_from(self, move: Move, query: sql.Composable) -> sql.Composable:
+        return sql.SQL("COPY ({}) TO STDOUT (FORMAT {})").format(query, sql.SQL(move.form))
+
+    async def _concerned(self, move: Move, also: Also, changed: Mapping[Key, None]) -> dict[Key, None]:
+        found: dict[Key, None] = {}
+        for some in queries.chunks(changed):
+            with self._read_errors():
+                (rows,) = await run_script(self.sessions.reader, [queries.concerned(move, also, some)])
+            found |= dict.fromkeys(rows)
+        return found
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    async def _write(self, tasks: Sequence[Task], tail: Sequence[sql.Composable] = ()) -> Counts:
+        """Bring all that is staged into its tables at once, and run ``tail`` with it."""
+        deletes = [_deletion(task) for task in reversed(tasks) if task.gone or task.keys is None]
+        writes = [statement for task in tasks if task.rows for statement in _writes(task)]
+        counts = await self._run([*deletes, *writes, *tail])
+        return sum(counts[len(deletes) : len(deletes) + len(writes)]), sum(counts[: len(deletes)])
+
+    async def _write_with_care(self, tasks: Sequence[Task]) -> Counts:
+        """Do the same a table at a time, and let the judge say what becomes of rows that are refused."""
+        deleted = sum(await self._run([_deletion(task) for task in reversed(tasks) if task.gone or task.keys is None]))
+        written = 0
+        for task in tasks:
+            while task.rows:
+                try:
+                    written += await self._write_or_replace(task)
+                    break
+                except Refused as refused:
+                    deleted += await self._take_out(task, tasks, refused.error)
+        return written, deleted
+
+    async def _write_or_replace(self, task: Task) -> int:
+        """Upsert a task's rows; where they collide with one another's former values, delete and insert them."""
+        savepoint, back = sql.SQL("SAVEPOINT payrollx_write"), sql.SQL("ROLLBACK TO SAVEPOINT payrollx_write")
+        try:
+            return sum(await self._run([savepoint, *_writes(task)]))
+        except Refused as refused:
+            await self._run([back])
+            if refused.error.sqlstate not in COLLIDED:
+                raise
+        try:
+            return (await self._run(_replacement(task)))[-1]
+        except Refused:
+            await self._run([back])
+            raise
+
+    async def _take_out(self, task: Task, tasks: Sequence[Task], error: psycopg.Error) -> int:
+        """Ask the judge which staged rows are refused, and take them out, of all moves of their source table."""
+        keys: Sequence[Key] = ()
+        if self.judge is not None:
+            staging, known = writing.staging_name(task.number), list(task.keys or ())
+            keys = await self.judge.refused_by_target(self.sessions, task.move, staging, known, error)
+        if not set(keys) - task.out:
+            raise Refused(error)
+        task.out |= set(keys)
+        same = [other for other in tasks if other.move.source.table.oid == task.move.source.table.oid]
+        await self._copy_marks([(other, keys) for other in same])
+        for other in same:
+            other.out |= set(keys)
+        return sum(await self._run([_deletion(other) for other in reversed(same)]))
+
+    async def _run(self, statements: Sequence[sql.Composable]) -> list[int]:
+        """Run statements on the written side; return of each how many rows it concerned. Raises Refused."""
+        try:
+            with self._writing():
+                async with Script(self.sessions.writer, statements) as script:
+                    return [await script.count() for _ in statements]
+        except FindingsError as error:
+            cause = error.__cause__ or error.__context__
+            if isinstance(cause, psycopg.Error):
+                raise Refused(cause) from None
+            raise
+
+    async def _roll_back(self) -> None:
+        """Undo what this pass has written, and be in the snapshot again."""
+        with self._writing():
+            await run_script(self.sessions.writer, [sql.SQL("ROLLBACK")])
+        with self._read_errors():
+            await run_script(self.sessions.reader, [sql.SQL("ROLLBACK TO SAVEPOINT payrollx_read")])
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return self.flow.written.translating_errors("can't write the rows that changed")
+
+    def _read_errors(self) -> AbstractContextManager[None]:
+        return self.flow.read.translating_errors("can't read the rows that changed")
+
+    async def _reading(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Pass ``blocks`` on; an error in their midst is one of the side that is read."""
+        with self._read_errors():
+            async for block in blocks:
+                yield block
+
+
+def _deletion(task: Task) -> sql.Composable:
+    delete = writing.delete_others if task.keys is None else writing.delete_gone
+    return delete(task.move, task.number)
+
+
+def _writes(task: Task) -> list[sql.Composable]:
+    if not writing.takes_updates(task.move):
+        return _replacement(task)
+    return [writing.upsert(task.move, task.number, out=bool(task.out))]
+
+
+def _replacement(task: Task) -> list[sql.Composable]:
+    return [
+        writing.delete_staged(task.move, task.number),
+        writing.insert(task.move, task.number, out=bool(task.out)),
+    ]
+
+
+def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """Yield chunks in lists that make a script each."""
+    batch: list[Chunk] = []
+    size = 0
+    for chunk in chunks:
+        if batch and size + chunk.size > KEYS_A_SCRIPT:
+            yield batch
+            batch, size = [], 0
+        batch.append(chunk)
+        size += chunk.size
+    if batch:
+        yield batch

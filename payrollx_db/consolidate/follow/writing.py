@@ -1,0 +1,153 @@
+"""The written side of a pass: the staging tables, and the statements by which rows get from there into their tables."""
+
+from collections.abc import Iterable, Sequence
+
+from psycopg import sql
+
+from payrollx_db.consolidate.follow.flow import Move
+from payrollx_db.consolidate.follow.gate import LET_THROUGH
+from payrollx_db.consolidate.follow.keys import GONE, equals, gone_columns
+from payrollx_db.postgres import locks
+from payrollx_db.postgres.introspect import Table
+
+# Money is written and read in one way at both ends, where it goes over as text: a comma may be a point elsewhere.
+ONE_MONEY = sql.SQL("SET LOCAL lc_monetary = 'C'")
+STAGED, WRITTEN, OTHER = sql.SQL("r"), sql.SQL("t"), sql.SQL("g")
+
+
+def staging_name(number: int) -> str:
+    """Return what the staging table of a flow's move is called, by the move's number."""
+    return f"payrollx_staging_{number}"
+
+
+def opening(lock_pid: int) -> list[sql.Composable]:
+    """Return the statements with which a writing transaction begins; the last answers whether the run may write."""
+    return [
+        sql.SQL("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
+        locks.RUN.statement(locks.PASS),
+        LET_THROUGH,
+        locks.RUN.is_held(lock_pid),
+    ]
+
+
+def make_staging(move: Move, number: int) -> sql.Composable:
+    """Return the statement that makes a move's staging table, for as long as the session lasts."""
+    query = (
+        "CREATE TEMP TABLE {} ON COMMIT DELETE ROWS AS SELECT {}, NULL::pg_catalog.bool AS {} FROM {} AS t WITH NO DATA"
+    )
+    columns = sql.SQL(", ").join(map(sql.Identifier, move.column_names))
+    return sql.SQL(query).format(
+        sql.Identifier("pg_temp", staging_name(number)), columns, sql.Identifier(GONE), move.table.identifier
+    )
+
+
+def copy_rows(move: Move, number: int) -> sql.Composable:
+    """Return the COPY that takes rows into a move's staging table."""
+    return _copy_into(move, number, move.column_names)
+
+
+def copy_gone(move: Move, number: int) -> sql.Composable:
+    """Return the COPY that takes the keys of rows that are gone, or stay out, into a move's staging table."""
+    return _copy_into(move, number, gone_columns(move))
+
+
+def delete_gone(move: Move, number: int) -> sql.Composable:
+    """Return the statement that deletes the rows whose keys are gone, and not staged under another spelling."""
+    query = (
+        "DELETE FROM {table} AS t USING {staging} AS r WHERE r.{gone} IS NOT NULL AND {same}"
+        " AND (NOT r.{gone} OR NOT EXISTS (SELECT FROM {staging} AS g WHERE g.{gone} IS NULL AND {other}))"
+    )
+    return sql.SQL(query).format(
+        table=_target(move.table),
+        staging=_staging(number),
+        gone=sql.Identifier(GONE),
+        same=_same(move, WRITTEN, STAGED),
+        other=_same(move, OTHER, STAGED),
+    )
+
+
+def delete_others(move: Move, number: int) -> sql.Composable:
+    """Return the statement that deletes all rows that aren't staged, where all rows of a table are."""
+    query = "DELETE FROM {table} AS t WHERE NOT EXISTS (SELECT FROM {staging} AS r WHERE r.{gone} IS NULL AND {same})"
+    return sql.SQL(query).format(
+        table=_target(move.table),
+        staging=_staging(number),
+        gone=sql.Identifier(GONE),
+        same=_same(move, WRITTEN, STAGED),
+    )
+
+
+def upsert(move: Move, number: int, *, out: bool) -> sql.Composable:
+    """Return the statement that inserts the staged rows, and updates those that are there and differ.
+
+    Which do is told byte by byte: what compares as equal may still be another value. ``out`` says that some of them
+    were found to stay out.
+    """
+    rest = [name for name in move.column_names if name not in move.key]
+    changes = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in rest)
+    theirs = sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in rest)
+    ours = sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(name)) for name in rest)
+    action = sql.SQL("UPDATE SET {} WHERE ROW({}) OPERATOR(pg_catalog.*<>) ROW({})").format(changes, theirs, ours)
+    key = sql.SQL(", ").join(map(sql.Identifier, move.key))
+    tail = sql.SQL(" ON CONFLICT ({}) DO {}").format(key, action if rest else sql.SQL("NOTHING"))
+    return sql.SQL("{}{}").format(insert(move, number, out=out), tail)
+
+
+def delete_staged(move: Move, number: int) -> sql.Composable:
+    """Return the statement that deletes the rows that are staged, to be inserted anew."""
+    query = "DELETE FROM {table} AS t USING {staging} AS r WHERE r.{gone} IS NULL AND {same}"
+    return sql.SQL(query).format(
+        table=_target(move.table),
+        staging=_staging(number),
+        gone=sql.Identifier(GONE),
+        same=_same(move, WRITTEN, STAGED),
+    )
+
+
+def insert(move: Move, number: int, *, out: bool) -> sql.Composable:
+    """Return the statement that inserts the staged rows, but for those that stay out, where ``out`` says there are."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, move.column_names))
+    query = "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS r WHERE r.{} IS NULL{}"
+    kept = sql.SQL(" AND NOT EXISTS (SELECT FROM {} AS g WHERE g.{} = false AND {})").format(
+        _staging(number), sql.Identifier(GONE), _same(move, OTHER, STAGED)
+    )
+    return sql.SQL(query).format(
+        move.table.identifier, columns, columns, _staging(number), sql.Identifier(GONE), kept if out else sql.SQL("")
+    )
+
+
+def takes_updates(move: Move) -> bool:
+    """Tell whether rows can be updated in place: by a unique index, and in no column that is always generated."""
+    rest = {name for name in move.column_names if name not in move.key}
+    return move.unique and not any(column.always_identity and column.name in rest for column in move.table.columns)
+
+
+def lock_tables(tables: Iterable[Table]) -> sql.Composable:
+    """Return the statement that lets nobody empty or alter these tables while they are read.
+
+    It comes before the snapshot: a table that is emptied afterwards would look empty to it all the same.
+    """
+    names = sql.SQL(", ").join(
+        sql.SQL("{}{}").format(sql.SQL("" if table.kind == "p" else "ONLY "), table.identifier) for table in tables
+    )
+    return sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names)
+
+
+def _copy_into(move: Move, number: int, names: Sequence[str]) -> sql.Composable:
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT {})").format(_staging(number), columns, sql.SQL(move.form))
+
+
+def _staging(number: int) -> sql.Identifier:
+    return sql.Identifier("pg_temp", staging_name(number))
+
+
+def _target(table: Table) -> sql.Composable:
+    return sql.SQL("{}{}").format(sql.SQL("ONLY " if table.kind == "r" else ""), table.identifier)
+
+
+def _same(move: Move, one: sql.SQL, other: sql.SQL) -> sql.Composable:
+    columns = [column for name in move.key if (column := move.table.column(name)) is not None]
+    return sql.SQL(" AND ").join(
+        sql.SQL("{0}.{1} {2} {3}.{1}").format(one, sql.Identifier(c.name), equals(c.type), other) for c in columns
+    )
