@@ -31,6 +31,7 @@ class Script:
     def __init__(self, connection: Connection, statements: Sequence[sql.Composable]) -> None:
         self.connection = connection
         self.done = self.copied = 0
+        self.answer: Row = ()
         self._text = b";\n".join(render_sql(statement).encode() for statement in statements)
         self._count = len(statements)
         self._copying = False
@@ -93,8 +94,10 @@ class Script:
         return await self.count()
 
     async def count(self) -> int:
-        """Return how many rows the next statement concerned."""
-        return (await self._next()).command_tuples or 0
+        """Return how many rows the next statement concerned; ``answer`` then is the first of those that it returned."""
+        result = await self._next()
+        self.answer = tuple(_text(result, 0, column) for column in range(result.nfields)) if result.ntuples else ()
+        return result.command_tuples or 0
 
     @property
     def _pgconn(self) -> PGconn:

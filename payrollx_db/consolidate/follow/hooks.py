@@ -57,7 +57,7 @@ class Judge(Protocol):
     ) -> Sequence[Key]:
         """Bring in the rows of ``staging`` (a table of pg_temp) that the written side takes; return the others' keys.
 
-        To be called outside of the savepoint that failed with ``error``; older versions of the staged rows may be there.
+        Called outside of the savepoint that failed with ``error``; older versions of the staged rows may be there.
         Those that are refused are decided about as by `missing`, and stay out of the other moves of the same source
         table, too. Staging stays as it is.
         """

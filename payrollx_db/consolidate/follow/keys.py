@@ -43,12 +43,6 @@ def rows_of(
     return sql.SQL("SELECT {} FROM {}{}").format(columns, move.from_clause, _where(parts))
 
 
-def missing_of(move: Move, keys: Sequence[Key], condition: sql.Composable | None = None) -> sql.Composable:
-    """Return the query of those keys, as texts, that have no row any more of which ``condition`` is true."""
-    names = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(KEYS, c.name)) for c in move.source.key)
-    return sql.SQL("SELECT {} FROM {}").format(names, _without_row(move, keys, condition))
-
-
 def gone_of(move: Move, keys: Sequence[Key], condition: sql.Composable | None = None) -> sql.Composable:
     """Return the query of the written keys, marked as gone, of those keys that have no row any more.
 

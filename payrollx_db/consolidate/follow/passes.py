@@ -16,10 +16,11 @@ from payrollx_db.consolidate.follow import keys as queries
 from payrollx_db.consolidate.follow import writing
 from payrollx_db.consolidate.follow.flow import Also, Flow, Move
 from payrollx_db.consolidate.follow.hooks import Judge, Sessions
+from payrollx_db.consolidate.follow.ledger import Ledger
 from payrollx_db.consolidate.run_session import lock_lost
 from payrollx_db.errors import FindingsError
 from payrollx_db.postgres.replication.changes import Changes, Key
-from payrollx_db.postgres.script import Script, run_script
+from payrollx_db.postgres.script import Row, Script, run_script
 
 Counts = tuple[int, int]  # rows written and deleted
 
@@ -48,12 +49,13 @@ class Task:
         return [Chunk(self, some) for some in queries.chunks(self.keys)]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Chunk:
-    """A piece of a task."""
+    """A piece of a task; ``condition`` is what the judge demands of its rows."""
 
     task: Task
     keys: list[Key] | None
+    condition: sql.Composable | None = None
 
     @property
     def size(self) -> int:
@@ -63,11 +65,16 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Brought:
-    """What a pass has brought over: keys that it looked at, rows that were written and deleted."""
+    """What a pass has brought over: keys that it looked at, rows that were written and deleted.
+
+    ``inserted`` is an LSN of the written side behind its commit, ``flushed`` up to where the log was durable then.
+    """
 
     keys: int = 0
     written: int = 0
     deleted: int = 0
+    inserted: int = 0
+    flushed: int = 0
 
 
 class Refused(Exception):  # noqa: N818 - no error of ours: it is caught and dealt with
@@ -85,12 +92,13 @@ class Passes:
     method raises, both sessions are to be closed.
     """
 
-    def __init__(self, flow: Flow, sessions: Sessions, lock_pid: int, judge: Judge | None = None) -> None:
+    def __init__(self, flow: Flow, sessions: Sessions, ledger: Ledger, judge: Judge | None = None) -> None:
         self.flow = flow
         self.sessions = sessions
-        self.lock_pid = lock_pid
+        self.ledger = ledger
         self.judge = judge
         self._staging: set[int] = set()  # moves that have a staging table in the writer's session
+        self._answer: Row = ()  # the first row of the last statement that was run
         self._money = any(move.form == "text" for move in flow.moves)
 
     async def tasks(self, changes: Changes, further: Mapping[int, Iterable[Key]] | None = None) -> list[Task]:
@@ -140,8 +148,10 @@ class Passes:
         for task in tasks:
             task.rows = task.gone = 0
             task.out.clear()
+        if self.judge is not None:
+            self.judge.forget()
         await self._stage(tasks)
-        tail = [store, sql.SQL("COMMIT")]
+        tail = [store, sql.SQL("COMMIT"), writing.LOG_ENDS]
         if careful:
             counts = await self._write_with_care(tasks)
         else:
@@ -153,15 +163,18 @@ class Passes:
         self._staging |= {task.number for task in tasks}
         if self.judge is not None:
             self.judge.committed()
-        return Brought(sum(len(task.keys or ()) for task in tasks), *counts)
+        inserted, flushed = (int(text or 0) for text in self._answer)
+        return Brought(sum(len(task.keys or ()) for task in tasks), *counts, inserted, flushed)
 
     async def _stage(self, tasks: Sequence[Task]) -> None:
         """Open the writer's transaction, and bring rows and keys without rows into the staging tables."""
-        statements: list[sql.Composable] = [*writing.opening(self.lock_pid)]
+        statements: list[sql.Composable] = [*self.ledger.opening()]
         checked = len(statements) - 1
         statements += [writing.ONE_MONEY] if self._money else []
         new = [task for task in tasks if task.number not in self._staging]
         statements += [writing.make_staging(task.move, task.number) for task in new]
+        if not tasks:
+            await self._open(statements)
         missing: list[Chunk] = []
         for batch in _batches(chunk for task in tasks for chunk in task.chunks()):
             missing += await self._copy_rows(batch, statements, checked)
@@ -170,11 +183,17 @@ class Passes:
             await self._copy_missing(batch)
         await self._copy_out(tasks)
 
+    async def _open(self, statements: Sequence[sql.Composable]) -> None:
+        with self._writing():
+            answers = await run_script(self.sessions.writer, statements)
+        if answers[len(self.ledger.opening()) - 1] != [("t",)]:
+            raise lock_lost(self.flow.written)
+
     async def _copy_rows(self, batch: Sequence[Chunk], opening: Sequence[sql.Composable], checked: int) -> list[Chunk]:
         """Stage the rows of ``batch``; return the chunks of which not every key has a row."""
         missing = []
         into = [*opening, *(writing.copy_rows(chunk.task.move, chunk.task.number) for chunk in batch)]
-        reads = [self._copy_from(chunk.task.move, self._rows_of(chunk)) for chunk in batch]
+        reads = [self._copy_from(chunk.task.move, await self._rows_of(chunk)) for chunk in batch]
         with self._writing():
             async with Script(self.sessions.writer, into) as written, Script(self.sessions.reader, reads) as read:
                 if opening:
@@ -190,23 +209,18 @@ class Passes:
 
     async def _copy_missing(self, batch: Sequence[Chunk]) -> None:
         """Stage the keys of ``batch`` that have no row, and let the judge say which of them have one that stays out."""
-        reads: list[sql.Composable] = []
-        for chunk in batch:
-            move, keys, condition = chunk.task.move, chunk.keys or [], self._condition(chunk.task.move)
-            reads += [queries.missing_of(move, keys, condition)] if self.judge is not None else []
-            reads.append(self._copy_from(move, queries.gone_of(move, keys, condition)))
+        reads = [
+            self._copy_from(chunk.task.move, queries.gone_of(chunk.task.move, chunk.keys or [], chunk.condition))
+            for chunk in batch
+        ]
         into = [writing.copy_gone(chunk.task.move, chunk.task.number) for chunk in batch]
-        without: list[tuple[Chunk, list[Key]]] = []
         with self._writing():
             async with Script(self.sessions.writer, into) as written, Script(self.sessions.reader, reads) as read:
                 for chunk in batch:
-                    if self.judge is not None:
-                        with self._read_errors():
-                            without.append((chunk, await read.rows()))
                     chunk.task.gone += await written.feed(self._reading(read.blocks()))
         if self.judge is not None:
-            for chunk, keys in without:
-                chunk.task.out |= set(await self.judge.missing(self.sessions, chunk.task.move, keys))
+            for chunk in batch:
+                chunk.task.out |= set(await self.judge.missing(self.sessions, chunk.task.move, chunk.keys or []))
 
     async def _copy_out(self, tasks: Sequence[Task]) -> None:
         """Keep what stays out of one move out of the other moves of the same source table, too."""
@@ -232,13 +246,13 @@ class Passes:
                     for chunk in batch:
                         chunk.task.gone += await written.feed(self._reading(read.blocks()))
 
-    def _rows_of(self, chunk: Chunk) -> sql.Composable:
+    async def _rows_of(self, chunk: Chunk) -> sql.Composable:
         move = chunk.task.move
-        values = self.judge.values(move) if self.judge is not None else ()
-        return queries.rows_of(move, chunk.keys, self._condition(move), values)
-
-    def _condition(self, move: Move) -> sql.Composable | None:
-        return self.judge.condition(move) if self.judge is not None else None
+        if self.judge is None:
+            return queries.rows_of(move, chunk.keys)
+        await self.judge.prepare(self.sessions, move, chunk.keys or [])
+        chunk.condition = self.judge.condition(move)
+        return queries.rows_of(move, chunk.keys, chunk.condition, self.judge.values(move))
 
     def _copy_from(self, move: Move, query: sql.Composable) -> sql.Composable:
         return sql.SQL("COPY ({}) TO STDOUT (FORMAT {})").format(query, sql.SQL(move.form))
@@ -265,10 +279,9 @@ class Passes:
         deleted = sum(await self._run([_deletion(task) for task in reversed(tasks) if task.gone or task.keys is None]))
         written = 0
         for task in tasks:
-            while task.rows:
+            if task.rows:
                 try:
                     written += await self._write_or_replace(task)
-                    break
                 except Refused as refused:
                     deleted += await self._take_out(task, tasks, refused.error)
         return written, deleted
@@ -289,14 +302,11 @@ class Passes:
             raise
 
     async def _take_out(self, task: Task, tasks: Sequence[Task], error: psycopg.Error) -> int:
-        """Ask the judge which staged rows are refused, and take them out, of all moves of their source table."""
-        keys: Sequence[Key] = ()
-        if self.judge is not None:
-            staging, known = writing.staging_name(task.number), list(task.keys or ())
-            keys = await self.judge.refused_by_target(self.sessions, task.move, staging, known, error)
-        if not set(keys) - task.out:
+        """Let the judge bring in what it can of a task; take the others out of all moves of their source table."""
+        if self.judge is None:
             raise Refused(error)
-        task.out |= set(keys)
+        staging, known = writing.staging_name(task.number), list(task.keys or ())
+        keys = await self.judge.refused_by_target(self.sessions, task.move, staging, known, error)
         same = [other for other in tasks if other.move.source.table.oid == task.move.source.table.oid]
         await self._copy_marks([(other, keys) for other in same])
         for other in same:
@@ -308,7 +318,9 @@ class Passes:
         try:
             with self._writing():
                 async with Script(self.sessions.writer, statements) as script:
-                    return [await script.count() for _ in statements]
+                    counts = [await script.count() for _ in statements]
+                    self._answer = script.answer
+                    return counts
         except FindingsError as error:
             cause = error.__cause__ or error.__context__
             if isinstance(cause, psycopg.Error):

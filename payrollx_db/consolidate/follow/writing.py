@@ -12,6 +12,11 @@ from payrollx_db.postgres.introspect import Table
 
 # Money is written and read in one way at both ends, where it goes over as text: a comma may be a point elsewhere.
 ONE_MONEY = sql.SQL("SET LOCAL lc_monetary = 'C'")
+# Up to where the log is written, and up to where it is durable.
+LOG_ENDS = sql.SQL("""
+SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text,
+       pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_flush_lsn(), '0/0')::text
+""")
 STAGED, WRITTEN, OTHER = sql.SQL("r"), sql.SQL("t"), sql.SQL("g")
 
 
