@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+import psycopg
 from psycopg import sql
 from worlds import query, value
 
@@ -43,8 +44,10 @@ class Followed:
     began: int
 
     def write(self, statements: str) -> None:
-        """Run statements in a session of their own, each one in its own transaction where they say so."""
-        query(self.endpoint.url, "SET synchronous_commit = on; " + statements)
+        """Run statements in a session of their own, as one transaction unless they say otherwise."""
+        with psycopg.connect(self.endpoint.url.conninfo(), autocommit=True) as connection:
+            connection.execute("SET synchronous_commit = on")
+            connection.execute(statements)
 
     async def snapshot(self) -> tuple[str, int]:
         """Return what the database's state is now, and up to where its log is written."""

@@ -38,8 +38,9 @@ class Surroundings:
 async def create_publication(connection: Connection, name: str, tables: Sequence[Published]) -> None:
     """Publish the keys and the watched columns of these tables, and nothing else of them where the server can do so.
 
-    From version 15 on a column list names them, but for tables with REPLICA IDENTITY FULL, whose updates the server
-    would refuse then. Raises psycopg's errors; a session that is read-only otherwise is not in this transaction.
+    From version 15 on a column list names them, with the rest of the replica identity, without which the server would
+    refuse the application's own updates; so it would for tables with REPLICA IDENTITY FULL, which have no list. Raises
+    psycopg's errors; a session that is read-only otherwise is not in this transaction.
     """
     async with connection.transaction():
         await _let_write(connection)
@@ -89,9 +90,16 @@ async def _let_write(connection: Connection) -> None:
 
 
 def _published(
-    table: Published, schema: str, name: str, is_partitioned: bool, has_whole_rows: bool, *, listed: bool
+    table: Published,
+    schema: str,
+    name: str,
+    is_partitioned: bool,
+    has_whole_rows: bool,
+    identity: list[str],
+    *,
+    listed: bool,
 ) -> sql.Composed:
     text = sql.SQL("{} {}" if is_partitioned else "ONLY {} {}")
-    columns = sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys((*table.key, *table.watched))))
+    columns = sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys((*table.key, *table.watched, *identity))))
     names = sql.SQL("({})").format(columns) if listed and not has_whole_rows else sql.SQL("")
     return text.format(sql.Identifier(schema, name), names)

@@ -234,11 +234,12 @@ class ChangeStream:
         if self._connection is None or self._error is not None:
             return
         pgconn, reader = self._connection.pgconn, self._reader
+        most = min(BATCH, max(1, int(self.most_keys * OVER) - reader.held))
         try:
-            count = reader.read(pgconn.get_copy_data, BATCH)
-            while count < BATCH and not reader.ended:
+            count = reader.read(pgconn.get_copy_data, most)
+            while count < most and not reader.ended:
                 pgconn.consume_input()
-                fresh = reader.read(pgconn.get_copy_data, BATCH - count)
+                fresh = reader.read(pgconn.get_copy_data, most - count)
                 if not fresh:
                     break
                 count += fresh
@@ -251,7 +252,7 @@ class ChangeStream:
         except PayrollxError as error:
             self._end(error)
         else:
-            self._go_on(more=count >= BATCH)
+            self._go_on(more=count >= most)
         self._wake_who_waits()
 
     def _go_on(self, *, more: bool) -> None:
