@@ -7,7 +7,7 @@ everything in it has reached the disk: what has a name of a backup is one.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -84,18 +84,14 @@ def backup(
         before = _Shape.of(at, catalog, services)
         role = _reader(at, services)
         url = migrate.place_of(at.alembic, url)  # for all that follows, pg_dump too
+    failures: list[FindingsError] = []
     with ExitStack() as unfinished, _disk(folder):
         with session(url) as reading:  # which holds its snapshot no longer than the dumps take
             snapshot = _snapshot(reading, [table.identifier for table in before.tables], role)
             revisions = before.still(reading, catalog, services)
             clients = find(reading.raw.info.server_version)
             writer = _Writer(url, catalog, tuple(services), snapshot, role, datetime.now(UTC), clients, key)
-            reading.run(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))  # looking at revisions changed it
-            parts = []
-            for service in services:
-                observer(Step(service.name, "writing the dump, and hashing the rows"))
-                parts.append(writer.write(reading, service, revisions[service.name], folder, unfinished))
-        failures: list[FindingsError] = []
+            parts = writer.write_all(reading, revisions, folder, unfinished, observer)
         if prove or (prove is None and not reason):
             parts = [part for part in parts if _is_good(part, writer, observer, failures, every=bool(prove))]
         for part in parts:
@@ -210,6 +206,18 @@ class _Writer:
     at: datetime
     clients: Clients
     key: Key
+
+    def write_all(
+        self, reading: Session, revisions: Mapping[str, str], folder: Path, unfinished: ExitStack, observer: Observer
+    ) -> list[_Part]:
+        """Write the backup of each service under a hidden name."""
+        # Looking at revisions has changed the role.
+        reading.run(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(self.role)))
+        parts = []
+        for service in self.services:
+            observer(Step(service.name, "writing the dump, and hashing the rows"))
+            parts.append(self.write(reading, service, revisions[service.name], folder, unfinished))
+        return parts
 
     def write(self, reading: Session, service: Service, revision: str, folder: Path, unfinished: ExitStack) -> _Part:
         """Write one backup under a hidden name."""

@@ -102,15 +102,18 @@ def drop(
         lock(at, service.schema, incoming)
         observer(Step(service.name, f"comparing with {proof.folder.name}"))
         _prove(at, service, proof)
-        for statement in foreign_keys.drop(metadata, service.schema):
-            at.run(statement)
-        at.run(audit.drop(service.schema))
-        empty_schema(at, service.schema, service.schema)
-        migrate.record(at.alembic, catalog, service.name, None)
-        at.run(
-            audit.make(metadata, catalog.owner_role)
-        )  # which refuses where the log of another service's tables has gone
+        _remove(at, service, catalog, metadata)
     return Dropped(service.name, proof.manifest.rows, proof, enforced)
+
+
+def _remove(at: Session, service: Service, catalog: Catalog, metadata: MetaData) -> None:
+    for statement in foreign_keys.drop(metadata, service.schema):
+        at.run(statement)
+    at.run(audit.drop(service.schema))
+    empty_schema(at, service.schema, service.schema)
+    migrate.record(at.alembic, catalog, service.name, None)
+    # Refuses where the log of another service's tables has gone.
+    at.run(audit.make(metadata, catalog.owner_role))
 
 
 def _prove(at: Session, service: Service, proof: Backup) -> None:

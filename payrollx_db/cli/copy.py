@@ -17,6 +17,7 @@ from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.cli.throttle import MEGABYTE, gentle_options
 from payrollx_db.consolidate import pipeline, status
 from payrollx_db.consolidate.pipeline import CheckRows, Task
+from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import SMALL_TABLES
 from payrollx_db.model.events import Observer, ignore_events
 
@@ -79,22 +80,23 @@ def copy(
             same_servers=same_server,
             without_triggers=without_triggers,
         )
-        if dry_run:
-            plan = asyncio.run(pipeline.plan(task))
-            pipeline.refuse_mismatches(plan)
-        else:
-            report = asyncio.run(pipeline.copy(task, restart=restart))
-            if task.catalog.lifted:
-                _fill_views(task)
-    if dry_run and as_json:
-        console.answer_json(plan.document())
-    elif dry_run:
-        reports.show_plan(plan, sql=False)
-    elif as_json:
-        console.answer_json(report.document())
+        result = _plan(task) if dry_run else asyncio.run(pipeline.copy(task, restart=restart))
+        if not dry_run and task.catalog.lifted:
+            _fill_views(task)
+    if as_json:
+        console.answer_json(result.document())
+    elif isinstance(result, Plan):
+        reports.show_plan(result, sql=False)
     else:
-        reports.show_report(report)
+        reports.show_report(result)
     return 0
+
+
+def _plan(task: Task) -> Plan:
+    """Return the plan, where the layout and the databases agree. Raises LayoutMismatchError."""
+    plan = asyncio.run(pipeline.plan(task))
+    pipeline.refuse_mismatches(plan)
+    return plan
 
 
 def _fill_views(task: Task) -> None:

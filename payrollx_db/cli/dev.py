@@ -16,6 +16,7 @@ from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console
 from payrollx_db.devserver import Programs, Server, create_database, database_exists, default_data_dir
 from payrollx_db.devserver.programs import VARIABLE
+from payrollx_db.model.wording import counted
 from payrollx_db.postgres.url import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def _own_database(catalog: "Catalog", data_dir: Path | None) -> DatabaseUrl:
 
 def _note_database(database: "DatabaseMade") -> None:
     rows = sum(table.rows for table in database.tables)
-    console.note(f"made {database.database}: {rows:,} rows in {database.seconds:.1f} s")
+    console.note(f"made {database.database}: {counted(rows, 'row')} in {database.seconds:.1f} s")
 
 
 def _status_document(server: Server) -> dict[str, Any]:
@@ -260,7 +261,7 @@ def _answer_legacy(summary: "LegacySummary") -> None:
             troubles.add_row(trouble.code, trouble.place, f"{trouble.count:,}")
         console.answer("")
         console.answer_table(troubles)
-    console.note(f"{summary.rows:,} rows in {summary.seconds:.1f} s")
+    console.note(f"{counted(summary.rows, 'row')} in {summary.seconds:.1f} s")
 
 
 def _seed_document(seed: "Seed", results: "Sequence[SeedInserted]") -> dict[str, Any]:

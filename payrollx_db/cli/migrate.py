@@ -75,42 +75,56 @@ def migrate(
     the first. Of several databases, the others are migrated where one fails; a table at the end shows which. Exit code
     3 means that --check found a difference.
     """
-    _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, as_json=as_json)
-    if adopt and (sql or check or revision is not None or downgrade is not None):
-        raise click.UsageError("--adopt excludes --sql, --check, --revision and --downgrade.")
-    from payrollx_db.schema import migrate
-
-    if registry.is_lift(catalog):
-        raise ConfigurationError(
-            f"{catalog} has no migrations: its schemas are those of the databases",
-            hint=f"payrollx-db lift schema --lift {shlex.quote(catalog)} makes them, with the roles",
-        )
-    known = registry.find(catalog)
+    _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, adopt=adopt, as_json=as_json)
+    known = _migrated_catalog(catalog)
     if sql:
-        console.answer(migrate.offline_sql(known, service=service, revision=revision))
-        return
-    if adopt:
-        from payrollx_db.schema import adoption
+        from payrollx_db.schema import migrate
 
-        adopted = _each(
-            _homes(known, service, database_url), lambda url, names: adoption.adopt(url, known, service=names)
-        )
-        _answer([one.result for one in adopted if one.result], adopted, as_json=as_json, done="recorded")
-        _raise_failures(adopted, "weren't adopted")
+        console.answer(migrate.offline_sql(known, service=service, revision=revision))
+    elif adopt:
+        _adopt(known, _homes(known, service, database_url), as_json=as_json)
     elif check:
         _check(known, _homes(known, service, database_url), as_json=as_json)
     elif downgrade is not None:
         url = options.home(service, database_url) if service else options.unified_database(database_url)
         confirm(f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them", yes=yes)
-        _answer([migrate.downgrade(url, known, revision=downgrade, service=service)], [], as_json=as_json)
+        _downgrade(known, url, downgrade, service, as_json=as_json)
+    elif revision is not None and service is None:  # a revision is of one service, and that isn't named
+        _upgrade(known, [(options.unified_database(database_url), None)], revision, as_json=as_json)
     else:
-        only = revision is not None and service is None  # a revision is of one service, and that isn't named
-        homes: Homes = (
-            _homes(known, service, database_url) if not only else [(options.unified_database(database_url), None)]
+        _upgrade(known, _homes(known, service, database_url), revision, as_json=as_json)
+
+
+def _migrated_catalog(catalog: str) -> "Catalog":
+    """Return the catalog of that name. Raises ConfigurationError where it is a lift's, which has no migrations."""
+    if registry.is_lift(catalog):
+        raise ConfigurationError(
+            f"{catalog} has no migrations: its schemas are those of the databases",
+            hint=f"payrollx-db lift schema --lift {shlex.quote(catalog)} makes them, with the roles",
         )
-        outcomes = _each(homes, lambda url, names: migrate.upgrade(url, known, service=names, revision=revision))
-        _answer([one.result for one in outcomes if one.result], outcomes, as_json=as_json)
-        _raise_failures(outcomes, "weren't migrated")
+    return registry.find(catalog)
+
+
+def _adopt(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
+    from payrollx_db.schema import adoption
+
+    adopted = _each(homes, lambda url, names: adoption.adopt(url, catalog, service=names))
+    _answer([one.result for one in adopted if one.result], adopted, as_json=as_json, done="recorded")
+    _raise_failures(adopted, "weren't adopted")
+
+
+def _upgrade(catalog: "Catalog", homes: "Homes", revision: str | None, *, as_json: bool) -> None:
+    from payrollx_db.schema import migrate
+
+    outcomes = _each(homes, lambda url, names: migrate.upgrade(url, catalog, service=names, revision=revision))
+    _answer([one.result for one in outcomes if one.result], outcomes, as_json=as_json)
+    _raise_failures(outcomes, "weren't migrated")
+
+
+def _downgrade(catalog: "Catalog", url: "DatabaseUrl", revision: str, service: str | None, *, as_json: bool) -> None:
+    from payrollx_db.schema import migrate
+
+    _answer([migrate.downgrade(url, catalog, revision=revision, service=service)], [], as_json=as_json)
 
 
 def _homes(catalog: "Catalog", service: str | None, database_url: str | None) -> "Homes":
@@ -121,8 +135,10 @@ def _homes(catalog: "Catalog", service: str | None, database_url: str | None) ->
 
 
 def _refuse_contradictions(
-    *, revision: str | None, downgrade: str | None, sql: bool, check: bool, as_json: bool
+    *, revision: str | None, downgrade: str | None, sql: bool, check: bool, adopt: bool, as_json: bool
 ) -> None:
+    if adopt and (sql or check or revision is not None or downgrade is not None):
+        raise click.UsageError("--adopt excludes --sql, --check, --revision and --downgrade.")
     if sum((sql, check, downgrade is not None)) > 1:
         raise click.UsageError("--sql, --check and --downgrade exclude one another.")
     if revision is not None and (check or downgrade is not None):

@@ -16,6 +16,7 @@ from payrollx_db.cli.render import console
 from payrollx_db.consolidate.state.runs import Run
 from payrollx_db.errors import ConfigurationError, PayrollxError
 from payrollx_db.files import write_whole
+from payrollx_db.model.wording import counted
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.report import check as checks
 from payrollx_db.report import checksum, loader
@@ -112,10 +113,10 @@ def _show(checked: Checked) -> None:
         console.answer(str(table))
     for place in checked.record:
         console.answer(f"the record differs: {place}")
-    counted = sum(not table.hashed and not table.problem for table in checked.tables)
+    unhashed = sum(not table.hashed and not table.problem for table in checked.tables)
     rows = sum(table.rows for table in checked.tables)
-    what = f"{rows:,} rows in {len(checked.tables)} tables"
-    only = f" ({counted} of them only counted, because they were never verified)" if counted else ""
+    what = f"{counted(rows, 'row')} in {counted(len(checked.tables), 'table')}"
+    only = f" ({unhashed} of them only counted, because they were never verified)" if unhashed else ""
     if checked.identical:
         console.answer(f"{what}{only}: the same as in the report of run {checked.run}.")
     else:

@@ -15,6 +15,7 @@ from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.render import console, findings
 from payrollx_db.errors import ConfigurationError
+from payrollx_db.model.wording import counted
 
 if TYPE_CHECKING:
     from payrollx_db.model.catalog import Catalog
@@ -89,7 +90,7 @@ def _show_findings(report: "Report") -> None:
     if not report.findings:
         console.answer(f"{checked}: each role may do what its service needs, and no more.")
         return
-    console.answer(f"\n{checked}: {findings.counted(report.findings)}.")
+    console.answer(f"\n{checked}: {counted(len(report.findings), 'finding')}.")
 
 
 def _show_roles(report: "Report") -> None:
@@ -101,7 +102,7 @@ def _show_roles(report: "Report") -> None:
     console.answer_table(table)
     _note_absent(report)
     if report.findings:
-        console.note(f"{findings.counted(report.findings)}: payrollx-db roles --check lists them")
+        console.note(f"{counted(len(report.findings), 'finding')}: payrollx-db roles --check lists them")
 
 
 def _cells(state: "RoleState", absent: bool) -> tuple[str, ...]:

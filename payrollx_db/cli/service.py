@@ -15,6 +15,7 @@ from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import backups as archives
 from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError
+from payrollx_db.model.wording import counted
 
 if TYPE_CHECKING:
     from payrollx_db.backup.clients import Clients
@@ -129,31 +130,24 @@ def backup(
         _ask_to_delete(folder, chosen, keep, yes=yes)
     homes = options.homes((one.name for one in chosen), database_url)
     key = signing.key_or_new(key_file, folder)
-    written: list[Backup] = []
     proven: set[str] = set()
 
     def note(step: "Step") -> None:
         _note(step)
         proven.update([step.service] if step.what == backups.PROVEN else [])
 
+    written: list[Backup] = []
     failure: backups.UnrestorableError | None = None
     for url, there in homes:
         services = options.named_services(known, there)
         proves = _proves(url, services, asked=prove, every=every)
         try:
-            new = backups.backup(url, known, services, folder, _find, note, key=key, prove=proves)
+            written += backups.backup(url, known, services, folder, _find, note, key=key, prove=proves)
         except backups.UnrestorableError as error:  # the others are as good as without it
-            new, failure = error.kept, error
-        written += new
+            written += error.kept
+            failure = error
     pruned = [old for one in written for old in (backups.prune(folder, one, keep, key) if keep else [])]
-    if as_json:
-        deleted = [str(old.folder) for old in pruned]
-        documents = [archives.document(one) | {"proven": one.manifest.service in proven} for one in written]
-        console.answer_json({"backups": documents, "deleted": deleted})
-    else:
-        for old in pruned:
-            console.note(f"deleted {old.folder}")
-        archives.show_backups(written, proven)
+    archives.answer_backups(written, proven, pruned, as_json=as_json)
     if failure:
         raise failure
 
@@ -388,7 +382,9 @@ def _ask_to_replace(url: "DatabaseUrl", catalog: "Catalog", chosen_service: "Ser
 
     rows = occupied(url, catalog, chosen_service)
     if rows:
-        confirm(f"{url.masked} has {rows:,} rows of {chosen_service.name}, which {what} would replace", yes=yes)
+        confirm(
+            f"{url.masked} has {counted(rows, 'row')} of {chosen_service.name}, which {what} would replace", yes=yes
+        )
 
 
 def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes: bool) -> None:

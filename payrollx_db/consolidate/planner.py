@@ -15,6 +15,7 @@ from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
 from payrollx_db.model.layout import Layout
 from payrollx_db.model.policy import Policies
+from payrollx_db.model.wording import counted
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, inspect
 from payrollx_db.postgres.session import Connection, Endpoint
@@ -163,7 +164,7 @@ def _refuse_unmigrated(task: Task, target: Database) -> None:
     missing = [t for t in task.catalog.tables() if t.partition(".")[0] in schemas and t not in target.tables]
     if missing:
         raise TargetError(
-            f"the target {task.target.url.masked} isn't migrated: it lacks {len(missing)} tables",
+            f"the target {task.target.url.masked} isn't migrated: it lacks {counted(len(missing), 'table')}",
             details=tuple(missing),
             hint=f"run {task.catalog.command('migrate')} first",
         )

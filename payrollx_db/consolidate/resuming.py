@@ -16,6 +16,7 @@ from payrollx_db.consolidate.state.places import refuse_other_places
 from payrollx_db.consolidate.state.runs import Run, has_written, last_policies, refuse_other
 from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.events import Notice
+from payrollx_db.model.wording import counted
 from payrollx_db.postgres.session import Connection
 
 
@@ -97,7 +98,7 @@ async def left_to_copy(connection: Connection, plan: Plan, unfinished: Run | Non
         unowned = [name for name in names if name in filled]
         if unowned:
             raise StateConflictError(
-                f"the target holds rows of no known run, in {len(unowned)} tables",
+                f"the target holds rows of no known run, in {counted(len(unowned), 'table')}",
                 details=tuple(unowned),
                 hint="copy into empty tables: empty these, or use another database",
             )

@@ -3,12 +3,13 @@
 There is one model of it, so that there is one way to show it, to count it and to record it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.policy import ACTIONS, FAIL
+from payrollx_db.model.wording import counted
 
 EXAMPLES = 10  # how many keys a finding carries at most
 
@@ -84,7 +85,7 @@ class Finding:
         return {name: getattr(self, name) for name in RECORDED}
 
     def __str__(self) -> str:
-        rows = "" if self.rows is None else f"{self.rows:,} row, " if self.rows == 1 else f"{self.rows:,} rows, "
+        rows = "" if self.rows is None else f"{counted(self.rows, 'row')}, "
         shown = f" (e.g. {', '.join(self.examples[:3])})" if self.examples else ""
         return f"{self.code} {self.place}: {rows}{self.message}{shown}"
 
@@ -94,13 +95,26 @@ def refuse(findings: Iterable[Finding]) -> None:
     blocking = [finding for finding in findings if finding.blocks]
     if blocking:
         rows = sum(finding.rows or 0 for finding in blocking)
-        of_rows = f" about {rows:,} rows" if rows else ""
-        fix_rows = (
+        of_rows = f" about {counted(rows, 'row')}" if rows else ""
+        number, block = counted(len(blocking), "finding"), "blocks" if len(blocking) == 1 else "block"
+        raise FindingsError(
+            f"{number}{of_rows} {block} the copy; nothing was changed",
+            details=tuple(map(str, blocking)),
+            hint=_next_step(blocking, rows=bool(rows)),
+        )
+
+
+def _next_step(blocking: Sequence[Finding], *, rows: bool) -> str:
+    """Say what a person can do about what blocks a copy; of triggers, what the command line offers."""
+    if rows:
+        step = (
             "fix these rows in the legacy databases, or decide about them with --policy;"
             " payrollx-db check names the policies for each"
         )
-        raise FindingsError(
-            f"{len(blocking)} findings{of_rows} block the copy; nothing was changed",
-            details=tuple(map(str, blocking)),
-            hint=fix_rows if rows else "fix what each of them names, then run the same command again",
-        )
+    else:
+        step = "fix what each of them names, then run the same command again"
+    if any(finding.code == "trigger" for finding in blocking):
+        step += "; --without-triggers leaves the target's triggers out of the copy"
+        if any(finding.code == "trigger" and finding.resolvable for finding in blocking):
+            step += ", and --policy trigger=fire lets them fire"
+    return step

@@ -76,7 +76,7 @@ def test_rows_that_went_over_there_are_missed_here(archive: Archive, database: D
     with pytest.raises(FindingsError) as caught:
         archive.hand_over("auth", database, archive.url)
 
-    assert caught.value.details == ("employee.employees.user_id -> auth.users.id: 1 rows point at no row",)
+    assert caught.value.details == ("employee.employees.user_id -> auth.users.id: 1 row points at no row",)
     assert snapshot_of(archive.url) == before
 
 

@@ -243,7 +243,7 @@ def test_a_restore_with_rows_that_point_nowhere_is_refused(harbour: Harbour) -> 
 
     done = harbour.run("service", "restore", "berthing", "--yes")
 
-    assert (done.returncode, f"{FOREIGN_KEY}: 1 rows" in done.stderr) == (3, True), done.stderr
+    assert (done.returncode, f"{FOREIGN_KEY}: 1 row " in done.stderr) == (3, True), done.stderr
 
 
 def test_what_is_recorded_can_be_limited_to_a_catalog(hostile_harbour: Harbour) -> None:

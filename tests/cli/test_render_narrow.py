@@ -42,7 +42,7 @@ def test_quarantine_is_listed_with_keys_in_one_piece(monkeypatch: pytest.MonkeyP
         "  7",
         "      user_id: null  orphan",
         "",
-        "1 rows are quarantined, 1 values were changed.",
+        "1 row is quarantined, 1 value was changed.",
     ]
 
 

@@ -45,7 +45,7 @@ def test_rows_of_others_are_not_emptied_by_a_run_that_goes_on(leaving_shop: Worl
     with pytest.raises(StateConflictError, match="others have written to") as caught:
         copy(leaving_shop)
 
-    assert caught.value.details == ("app.things: 1 rows written by others",)
+    assert caught.value.details == ("app.things: 1 row written by others",)
     assert value(leaving_shop.target, "SELECT name FROM app.things") == "somebody's own"
     query(leaving_shop.target, "DELETE FROM app.things")
     assert copy(leaving_shop).run.id == 1
@@ -59,7 +59,7 @@ def test_a_row_of_others_that_does_not_fit_is_not_undone(leaving_shop: World) ->
     with pytest.raises(StateConflictError, match="others have written to") as caught:
         copy(leaving_shop)
 
-    assert caught.value.details == ("app.makers: 1 rows written by others",)
+    assert caught.value.details == ("app.makers: 1 row written by others",)
     assert value(leaving_shop.target, "SELECT name FROM app.makers WHERE id = 1000") == "MAKER 1"
     query(leaving_shop.target, "DELETE FROM app.makers WHERE id = 1000")
     assert copy(leaving_shop).run.id == 1

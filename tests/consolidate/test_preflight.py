@@ -66,7 +66,7 @@ def test_a_block_refuses_the_copy_before_rows_are_looked_at(make_world: Make) ->
     with pytest.raises(FindingsError) as caught:
         world.copy()
 
-    assert caught.value.message == "1 findings block the copy; nothing was changed"
+    assert caught.value.message == "1 finding blocks the copy; nothing was changed"
     assert caught.value.details[0].startswith("encoding old: SQL_ASCII")
     assert value(world.target, "SELECT to_regclass('payrollx_meta.runs')") is None
 

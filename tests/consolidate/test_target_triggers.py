@@ -9,7 +9,8 @@ from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.check.trigger_code import Trigger
-from payrollx_db.errors import PayrollxError
+from payrollx_db.consolidate.planner import SMALL_TABLES
+from payrollx_db.errors import FindingsError, PayrollxError
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.policy import Policies
 
@@ -184,7 +185,7 @@ def test_triggers_that_change_what_is_copied_fire_only_when_a_person_says_so(wor
     assert (finding.blocks, "change the rows of app.others" in finding.message) == (True, True)
     query(world.target, "DROP FUNCTION app.count CASCADE")
     query(world.target, "CREATE TRIGGER touch BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch()")
-    with pytest.raises(PayrollxError, match="block the copy"):
+    with pytest.raises(PayrollxError, match="blocks the copy"):
         world.copy()
 
     asyncio.run(pipeline.copy(replace(world.task(), policies=Policies.read(["trigger:pays=fire"]))))
@@ -271,7 +272,7 @@ def test_a_function_of_an_index_that_needs_a_search_path_is_named(world: World, 
     )
     (finding,) = found(world)
     assert finding.sql == "ALTER FUNCTION app.known(numeric) SET search_path = app, public, pg_temp"
-    with pytest.raises(PayrollxError, match="block the copy"):
+    with pytest.raises(PayrollxError, match="blocks the copy"):
         world.copy()
 
     query(world.target, finding.sql)
@@ -279,3 +280,44 @@ def test_a_function_of_an_index_that_needs_a_search_path_is_named(world: World, 
     assert found(world) == []
     world.copy()
     assert world.verify().identical
+
+
+REFUSES = """
+CREATE FUNCTION app.refuse() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN IF NEW.amount = {} THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON app.{} FOR EACH ROW EXECUTE FUNCTION app.refuse();
+"""
+
+
+@pytest.mark.parametrize(
+    ("amount", "small_tables", "named"),
+    [("25", SMALL_TABLES, "28"), ("25", 0, "28"), ("NEW.amount", 0, "1")],
+    ids=["one of many small tables", "a table of its own", "every row"],
+)
+def test_the_row_that_a_trigger_refuses_is_named(world: World, amount: str, small_tables: int, named: str) -> None:
+    query(world.target, REFUSES.format(amount, "pays"))
+    task = replace(world.task(), policies=Policies.read(["trigger=fire"]), small_tables=small_tables)
+
+    with pytest.raises(PayrollxError) as refused:
+        asyncio.run(pipeline.copy(task))
+
+    assert refused.value.sqlstate == "P0001"
+    rows = [line for line in refused.value.details if line.startswith("old.public.pays: the row ")]
+    assert [line.split()[3] for line in rows] == [named]
+    assert query(world.target, "SELECT FROM app.pays") == []
+
+    if named == "28":
+        query(world.urls["old"], "UPDATE pays SET amount = 26 WHERE id = 28")
+        world.copy_with(task, Policies.read(["trigger=fire"]))
+        assert world.verify().identical
+
+
+def test_what_blocks_because_of_triggers_offers_to_leave_them_out(world: World) -> None:
+    query(world.target, REFUSES.format(25, "pays"))
+
+    with pytest.raises(FindingsError) as refused:
+        world.copy()
+
+    assert "--without-triggers" in refused.value.hint
+    assert "trigger=fire" in refused.value.hint
+    assert "1 finding blocks the copy" in refused.value.message

@@ -118,7 +118,7 @@ def test_a_key_that_rows_stand_in_the_way_of_is_refused_with_their_number(migrat
     with pytest.raises(FindingsError, match="rows of another service") as caught:
         migrate.upgrade(migrated, CATALOG)
 
-    assert caught.value.details == ("employee.employees.user_id -> auth.users.id: 1 rows point at no row",)
+    assert caught.value.details == ("employee.employees.user_id -> auth.users.id: 1 row points at no row",)
     assert picture(migrated) == before
     run(migrated, "DELETE FROM employee.employees")
     migrate.upgrade(migrated, CATALOG)

@@ -39,6 +39,19 @@ def show_services(services: "Iterable[Presence]") -> None:
     console.answer_table(table)
 
 
+def answer_backups(
+    written: "Sequence[Backup]", proven: "Collection[str]", pruned: "Sequence[Backup]", *, as_json: bool
+) -> None:
+    """Print what was backed up and which older backups are deleted, as a table or as one JSON document."""
+    if as_json:
+        documents = [document(one) | {"proven": one.manifest.service in proven} for one in written]
+        console.answer_json({"backups": documents, "deleted": [str(old.folder) for old in pruned]})
+        return
+    for old in pruned:
+        console.note(f"deleted {old.folder}")
+    show_backups(written, proven)
+
+
 def show_backups(backups: "Sequence[Backup]", proven: "Collection[str]") -> None:
     """Print what was backed up, and which services are ``proven`` to hold what can be restored."""
     table = console.table(

@@ -8,6 +8,7 @@ from rich.text import Text
 from payrollx_db.cli.render import console
 from payrollx_db.consolidate.check.online.readiness import ABILITIES, OnlineCheck
 from payrollx_db.model.finding import ROLE_LACKS, Finding
+from payrollx_db.model.wording import counted
 
 SHOWN = 3  # how many places and examples of alike findings people see; --json has them all
 
@@ -44,7 +45,7 @@ def show_check(findings: Iterable[Finding]) -> None:
         console.answer("nothing blocks the copy.")
         return
     rows = sum(finding.rows or 0 for finding in blocking)
-    of_rows = f", {rows:,} rows in all" if rows else ""
+    of_rows = f", {counted(rows, 'row')} in all" if rows else ""
     console.answer(f"{len(blocking)} {'finding blocks' if len(blocking) == 1 else 'findings block'} the copy{of_rows}.")
 
 
@@ -59,11 +60,6 @@ def show_online(answer: OnlineCheck) -> None:
     show(answer.findings)
     if not answer.blocks:
         console.answer("\nnothing stands in the way of following, fencing and going back.")
-
-
-def counted(findings: Sequence[Finding]) -> str:
-    """Return how many there are, in words."""
-    return "1 finding" if len(findings) == 1 else f"{len(findings):,} findings"
 
 
 # --- for programs: the keys are an interface, and differ from command to command ---------------------------------

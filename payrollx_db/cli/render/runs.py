@@ -15,6 +15,7 @@ from payrollx_db.consolidate.status import Status
 from payrollx_db.consolidate.verify.structure import StructureVerdict
 from payrollx_db.consolidate.verify.sums import ColumnSum
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
+from payrollx_db.model.wording import counted
 
 MEGABYTE = 1_000_000
 
@@ -67,9 +68,8 @@ def show_report(report: Report) -> None:
         console.note("hint: payrollx-db verify proves that both sides are still identical; no row was read now")
         return
     _show_accounts(report.tables)
-    console.answer(
-        f"\nrun {report.run.id} is done: {total:,} rows read in {report.seconds:.1f} s, and every one accounted for."
-    )
+    read = f"{counted(total, 'row')} read in {report.seconds:.1f} s, and every one accounted for"
+    console.answer(f"\nrun {report.run.id} is done: {read}.")
     for reference in report.waiting:
         console.answer(f"foreign key left NOT VALID, its table is not in this run: {reference}")
     console.note("hint: payrollx-db verify proves that both sides are identical")
@@ -192,9 +192,9 @@ def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
     ]
     console.answer_groups(headings, groups)
     out = sum(entry["kind"] == "row" and not entry["restored_at"] for entry in entries)
-    console.answer(
-        f"\n{out:,} rows are quarantined, {sum(entry['kind'] == 'value' for entry in entries):,} values were changed."
-    )
+    changed = sum(entry["kind"] == "value" for entry in entries)
+    rows = f"{counted(out, 'row')} {'is' if out == 1 else 'are'} quarantined"
+    console.answer(f"\n{rows}, {counted(changed, 'value')} {'was' if changed == 1 else 'were'} changed.")
 
 
 def _quarantine_cells(entry: dict[str, Any]) -> list[str]:

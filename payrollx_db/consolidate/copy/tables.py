@@ -16,11 +16,14 @@ from psycopg import sql
 
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy import rows
+from payrollx_db.consolidate.copy.refused_rows import OF_SINGLE_ROWS, RefusedRow
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
 from payrollx_db.consolidate.run_session import pass_write_gate
 from payrollx_db.consolidate.state import accounts, parts, quarantine
+from payrollx_db.errors import PayrollxError, SourceError
 from payrollx_db.model.events import TableFinished, TableStarted
+from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.copy_pipe import Piped, pipe
 from payrollx_db.postgres.introspect import Table
@@ -171,13 +174,41 @@ class TableCopier:
                 await writer.execute("COMMIT")
 
     async def pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
-        """Copy the result of ``query`` into the target of ``table``, in the transactions that both sessions are in."""
+        """Copy the result of ``query`` into the target of ``table``, in the transactions that both sessions are in.
+
+        Where the target refuses a row without saying which, the error gets the row's key. The writer's transaction
+        has ended then.
+        """
+        try:
+            return await self._pipe(table, query, reader, writer, freeze=freeze)
+        except PayrollxError as error:
+            if not isinstance(error, SourceError) and sqlstates.among(error.sqlstate, OF_SINGLE_ROWS):
+                await self._name_refused(table, writer, error)
+            raise
+
+    async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
         target_table = (table.target.schema, table.target.name)
         columns = [column.target.name for column in table.columns]
         return await pipe(
             reader, render_sql(query), writer, target_table, columns, freeze=freeze, form=table.form,
             source=self.context.sources[table.database], target=self.context.target, rate=self.context.rate,
         )  # fmt: skip
+
+    async def _name_refused(self, table: TablePlan, writer: Any, error: PayrollxError) -> None:
+        """Let ``error`` name the row that the target refuses."""
+
+        async def attempt(condition: sql.Composable) -> None:
+            async with self.reader(table.database, table.target_name) as (reader, _):
+                await self._pipe(table, table.select(condition), reader, writer, freeze=False)
+
+        try:
+            await writer.execute("ROLLBACK; BEGIN")
+            await pass_write_gate(writer, self.context.target, self.context.lock_pid, f"run {self.run}")
+            key = await RefusedRow(self.context, table, error.sqlstate, writer, attempt).name()
+        except (asyncpg.PostgresError, PayrollxError, OSError):
+            return  # what the copy has met is what counts
+        if key:
+            error.details = (*error.details, f"{table.source_name}: the row {key} is refused")
 
     async def _begin_part(self, writer: Any, table: TablePlan, snapshot: str) -> None:
         truncate = table.target_name in self.truncatable

@@ -19,6 +19,7 @@ from payrollx_db.consolidate.state.sequences import reset_positions
 from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
 from payrollx_db.errors import StateConflictError, TargetError
 from payrollx_db.model.events import Notice, Observer, StageStarted
+from payrollx_db.model.wording import counted
 from payrollx_db.postgres.introspect import Database, Table, read_database
 from payrollx_db.postgres.session import Connection
 
@@ -78,10 +79,10 @@ async def refuse_foreign(connection: Connection, run: int, tables: Mapping[str, 
     wrong = []
     for name in sorted(await rows.filled(connection, tables, names)):
         _, _, foreign = await count_touched(connection, [run], name)
-        wrong += [f"{name}: {foreign:,} rows written by others"] if foreign else []
+        wrong += [f"{name}: {counted(foreign, 'row')} written by others"] if foreign else []
     if wrong:
         raise StateConflictError(
-            f"others have written to {len(wrong)} tables of run {run}, which would be emptied",
+            f"others have written to {counted(len(wrong), 'table')} of run {run}, which would be emptied",
             details=tuple(wrong),
             hint="look at these rows, and remove yourself what you don't need; or give up the run with payrollx-db"
             " abandon, which leaves all rows as they are",
@@ -158,8 +159,9 @@ async def _rebuild(context: Context, session: RunSession, numbers: Sequence[int]
 def _refuse_beyond(written: dict[int, Written], chosen: Collection[str]) -> None:
     for run, tables in written.values():
         if beyond := sorted(set(tables) - set(chosen)):
+            more = counted(len(beyond), "table")
             raise StateConflictError(
-                f"run {run.id} was of {', '.join(run.services)}, and wrote {len(beyond)} tables beyond these",
+                f"run {run.id} was of {', '.join(run.services)}, and wrote {more} beyond these",
                 details=tuple(beyond),
                 hint="restart it with the services that it was of",
             )

@@ -293,51 +293,65 @@ def _options(table: Table) -> dict[str, Item]:
 
 def _split(module: _Module, table: Table) -> tuple[dict[str, columns.Said], list[Item]]:
     """Return what each column's own arguments say, and what is left for the table's."""
-    imports = module.imports
-    plain_key = table.key is not None and constraints.is_plain_key(table, table.key)
-    uniques = {one.columns[0]: one for one in table.of_kind("u") if constraints.is_plain_unique(table, one)}
-    indexes: dict[str, Index] = {}
-    for index in _indexes(table):
-        if constraints.is_plain_index(table, index):
-            indexes.setdefault(str(index.elements[0].column), index)
-    keys: dict[str, Constraint] = {}
-    for key in table.of_kind("f"):
-        if len(key.columns) == 1 and "." not in f"{key.target}{key.target_columns[0]}":
-            keys.setdefault(key.columns[0], key)
+    own = _OfColumns.of(table)
     said = {
         column.name: columns.Said(
-            primary_key=table.key is not None and plain_key and column.name in table.key.columns,
-            unique=column.name in uniques and column.name not in indexes,
-            index=column.name in indexes,
-            foreign_key=constraints.foreign_key(table, keys[column.name], imports, inline=True)
-            if column.name in keys
-            else None,
+            primary_key=own.key is not None and column.name in own.key.columns,
+            unique=column.name in own.uniques,
+            index=column.name in own.indexes,
+            foreign_key=constraints.foreign_key(table, key, module.imports, inline=True) if key else None,
             info=_loose(module, table, column),
-            type_follows=column.name in keys and _leads_to(module, keys[column.name]) == column.written,
+            type_follows=key is not None and _leads_to(module, key) == column.written,
         )
         for column in table.columns
+        for key in (own.foreign_keys.get(column.name),)
     }
-    items: list[Item] = []
-    if table.key and not plain_key:
-        items.append(constraints.key(table, table.key, imports))
-    items += [
-        constraints.unique(table, one, imports)
-        for one in table.of_kind("u")
-        if not (uniques.get(one.columns[0]) is one and said[one.columns[0]].unique)
-    ]
-    items += [constraints.check(one, imports) for one in table.of_kind("c")]
-    items += [constraints.exclusion(table, one, imports) for one in table.of_kind("x")]
-    items += [
-        constraints.foreign_key(table, key, imports, inline=False)
-        for key in table.of_kind("f")
-        if keys.get(key.columns[0]) is not key
-    ]
-    items += [
-        constraints.index_item(table, index, imports)
-        for index in _indexes(table)
-        if indexes.get(str(index.elements[0].column)) is not index
-    ]
-    return said, items
+    return said, list(_left(module, table, own))
+
+
+@dataclass(frozen=True)
+class _OfColumns:
+    """What a table's columns say by arguments of their own, by the column: the rest is the table's to say."""
+
+    key: Constraint | None
+    uniques: Mapping[str, Constraint]
+    indexes: Mapping[str, Index]
+    foreign_keys: Mapping[str, Constraint]
+
+    @classmethod
+    def of(cls, table: Table) -> "_OfColumns":
+        """Choose: of several alike, the first is the column's."""
+        indexes: dict[str, Index] = {}
+        for index in _indexes(table):
+            if constraints.is_plain_index(table, index):
+                indexes.setdefault(str(index.elements[0].column), index)
+        keys: dict[str, Constraint] = {}
+        for key in table.of_kind("f"):
+            if len(key.columns) == 1 and "." not in f"{key.target}{key.target_columns[0]}":
+                keys.setdefault(key.columns[0], key)
+        uniques = {one.columns[0]: one for one in table.of_kind("u") if constraints.is_plain_unique(table, one)}
+        plain_key = table.key if table.key and constraints.is_plain_key(table, table.key) else None
+        return cls(plain_key, {n: one for n, one in uniques.items() if n not in indexes}, indexes, keys)
+
+
+def _left(module: _Module, table: Table, own: _OfColumns) -> Iterator[Item]:
+    """Yield what no column says of itself."""
+    imports = module.imports
+    if table.key and not own.key:
+        yield constraints.key(table, table.key, imports)
+    for unique in table.of_kind("u"):
+        if own.uniques.get(unique.columns[0]) is not unique:
+            yield constraints.unique(table, unique, imports)
+    for check in table.of_kind("c"):
+        yield constraints.check(check, imports)
+    for exclusion in table.of_kind("x"):
+        yield constraints.exclusion(table, exclusion, imports)
+    for key in table.of_kind("f"):
+        if own.foreign_keys.get(key.columns[0]) is not key:
+            yield constraints.foreign_key(table, key, imports, inline=False)
+    for index in _indexes(table):
+        if own.indexes.get(str(index.elements[0].column)) is not index:
+            yield constraints.index_item(table, index, imports)
 
 
 def _loose(module: _Module, table: Table, column: Column) -> Item | None:

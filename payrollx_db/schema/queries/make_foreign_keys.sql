@@ -48,7 +48,9 @@ BEGIN
             EXECUTE key.definition;
         EXCEPTION WHEN foreign_key_violation THEN
             EXECUTE key.orphans INTO lost;
-            broken := broken || pg_catalog.format('%s: %s rows point at no row', key.title, lost);
+            broken := broken || pg_catalog.format(
+                '%s: %s at no row', key.title, CASE lost WHEN 1 THEN '1 row points' ELSE lost || ' rows point' END
+            );
         END;
     END LOOP;
     IF pg_catalog.cardinality(broken) > 0 THEN
