@@ -46,9 +46,9 @@ async def connect_replication(endpoint: Endpoint) -> Connection:
         if errors.sqlstate(error) == REFUSED_PARAMETER:
             raise _pooled(endpoint) from errors.cause(error)
         raise to_error(endpoint, error, "can't open a session for replication") from errors.cause(error)
-    if connection.pooler:
+    if where := connection.pooler:
         await connection.close()
-        raise _pooled(endpoint, connection.pooler)
+        raise _pooled(endpoint, where)
     return connection
 
 
