@@ -63,3 +63,56 @@ def test_orphans_of_a_partition_s_own_foreign_keys_are_named_and_quarantined(mak
     assert len([cause for (cause,) in causes if cause]) == 1
     assert value(world.target, "SELECT bool_and(convalidated) FROM pg_constraint WHERE contype = 'f'")
     assert world.verify().identical
+
+
+def test_a_partition_s_key_that_takes_all_or_none_of_its_columns(make_tables: MakeTables) -> None:
+    """MATCH FULL: what is NULL in part is refused, in the partition that has the key and in no other."""
+    source = (
+        "CREATE TABLE places (id integer, country text, PRIMARY KEY (id, country));"
+        "INSERT INTO places VALUES (1, 'de');"
+        "CREATE TABLE visits (id integer, region text, place integer, country text, PRIMARY KEY (id, region));"
+        "INSERT INTO visits VALUES (1, 'eu', 1, 'de'), (2, 'eu', 1, NULL), (3, 'us', 1, NULL), (4, 'eu', NULL, NULL)"
+    )
+    target = (
+        "CREATE TABLE app.places (id integer, country text, PRIMARY KEY (id, country));"
+        "CREATE TABLE app.visits (id integer, region text, place integer, country text, PRIMARY KEY (id, region))"
+        " PARTITION BY LIST (region);"
+        "CREATE TABLE app.visits_eu PARTITION OF app.visits FOR VALUES IN ('eu');"
+        "CREATE TABLE app.visits_us PARTITION OF app.visits FOR VALUES IN ('us');"
+        "ALTER TABLE app.visits_eu ADD FOREIGN KEY (place, country) REFERENCES app.places MATCH FULL"
+    )
+    places = {"id": "integer", "country": "text"}
+    visits = {"id": "integer", "region": "text", "place": "integer?", "country": "text?"}
+    world = make_tables(source, target, {"places": places, "visits": visits})
+
+    found = findings_of(world)
+
+    assert named(found) == {("orphan", "visits.place+country"): {'["2", "eu"]'}}
+    world.copy_with(world.task(), Policies.read(["orphan=quarantine"]))
+    assert value(world.target, "SELECT array_agg(id ORDER BY id) FROM app.visits") == [1, 3, 4]
+    assert world.verify().identical
+
+
+def test_a_quarantined_row_of_another_partition_is_no_cause(make_tables: MakeTables) -> None:
+    """An id is unique in one partition only, so two rows may have it, and one of them is no parent."""
+    source = (
+        "CREATE TABLE places (id integer, region text, size integer, PRIMARY KEY (id, region));"
+        "INSERT INTO places VALUES (1, 'eu', 1), (2, 'us', -1), (3, 'eu', -1);"
+        "CREATE TABLE visits (id integer PRIMARY KEY, place integer); INSERT INTO visits VALUES (1, 1), (2, 2), (3, 3)"
+    )
+    target = (
+        "CREATE TABLE app.places (id integer, region text, size integer CHECK (size > 0), PRIMARY KEY (id, region))"
+        " PARTITION BY LIST (region);"
+        "CREATE TABLE app.places_eu PARTITION OF app.places FOR VALUES IN ('eu');"
+        "CREATE TABLE app.places_us PARTITION OF app.places FOR VALUES IN ('us');"
+        "ALTER TABLE app.places_eu ADD UNIQUE (id);"
+        "CREATE TABLE app.visits (id integer PRIMARY KEY, place integer REFERENCES app.places_eu (id))"
+    )
+    places = {"id": "integer", "region": "text", "size": "integer?"}
+    world = make_tables(source, target, {"places": places, "visits": {"id": "integer", "place": "integer?"}})
+
+    world.copy_with(world.task(), Policies.read(["orphan=quarantine", "check-violated=quarantine"]))
+
+    causes = dict(query(world.target, "SELECT key, cause FROM payrollx_meta.quarantine WHERE source LIKE '%.visits'"))
+    assert {key: bool(cause) for key, cause in causes.items()} == {"2": False, "3": True}
+    assert world.verify().identical

@@ -71,3 +71,33 @@ def test_without_a_check_the_key_itself_finds_it(world: World) -> None:
     assert "orphan" in "".join(caught.value.details) or caught.value.sqlstate == "23503"
     assert value(world.target, "SELECT count(*) FROM app.orders") == 0
     assert query(world.target, KEY) == [(True, "for its time")]
+
+
+PARTITIONED_SOURCE = """
+CREATE TABLE prices (id int4range, during daterange, PRIMARY KEY (id, during));
+INSERT INTO prices VALUES ('[1,2)', '[2024-01-01,2024-02-01)'), ('[1,2)', '[2024-02-01,2024-03-01)');
+CREATE TABLE orders (id integer, region text, price int4range, during daterange, PRIMARY KEY (id, region));
+INSERT INTO orders VALUES (1, 'eu', '[1,2)', '[2024-01-15,2024-02-15)'), (2, 'eu', '[1,2)', '[2024-02-15,2024-03-15)'),
+  (3, 'us', '[1,2)', '[2024-02-15,2024-03-15)');
+"""
+PARTITIONED_TARGET = """
+CREATE TABLE app.prices (id int4range, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
+CREATE TABLE app.orders (id integer, region text, price int4range, during daterange, PRIMARY KEY (id, region))
+  PARTITION BY LIST (region);
+CREATE TABLE app.orders_eu PARTITION OF app.orders FOR VALUES IN ('eu');
+CREATE TABLE app.orders_us PARTITION OF app.orders FOR VALUES IN ('us');
+ALTER TABLE app.orders_eu ADD FOREIGN KEY (price, PERIOD during) REFERENCES app.prices (id, PERIOD during);
+"""
+
+
+@pytest.mark.usefixtures("world")
+def test_periods_of_a_single_partition_s_key_are_covered(make_tables: MakeTables) -> None:
+    orders = {"id": "integer", "region": "text", "price": "int4range?", "during": "daterange?"}
+    world = make_tables(PARTITIONED_SOURCE, PARTITIONED_TARGET, {"prices": TABLES["prices"], "orders": orders})
+
+    orphans = [finding for finding in asyncio.run(pipeline.check(world.task())) if finding.code == "orphan"]
+
+    assert [(finding.place.rpartition(".")[2], finding.count) for finding in orphans] == [("price+during", 1)]
+    world.copy_with(world.task(), Policies.read(["orphan=quarantine"]))
+    assert value(world.target, "SELECT array_agg(id ORDER BY id) FROM app.orders") == [1, 3]
+    assert world.verify().identical

@@ -10,7 +10,7 @@ from psycopg import sql
 from payrollx_db.consolidate.check import values
 from payrollx_db.consolidate.check.own_keys import OwnKey, own_key
 from payrollx_db.consolidate.check.partition_keys import PartitionKey
-from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, end_of
+from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWorkspace, end_of, text_of
 from payrollx_db.consolidate.check.savepoint import undone
 from payrollx_db.consolidate.check.target_rules import TableRules
 from payrollx_db.consolidate.check.verdicts import NAMELESS, Verdicts, too_many_exceptions
@@ -73,7 +73,7 @@ class OrphanSearch:
             ends = routed
         if not children:
             return
-        if self.plan.matches_full(reference):
+        if key.matches_full if key else self.plan.matches_full(reference):
             for child in children:
                 await self._incomplete(child, reference)
         comparable = not key and len(children) == 1 and bool(ends)
@@ -82,11 +82,13 @@ class OrphanSearch:
         async with undone(self.workspace.session):
             if not ends and not await self.workspace.has_rows(reference.target_table):
                 return  # its foreign key is left NOT VALID until its parents' service is copied
-            name = await self.workspace.parents(reference, ends, temporal=self.plan.is_temporal(reference))
+            temporal = key.temporal if key else self.plan.is_temporal(reference)
+            name = await self.workspace.parents(reference, ends, temporal=temporal)
             for child in children:
                 orphans = await self.workspace.orphans(name, child)
                 if orphans.values:
-                    await self._orphans(child, reference, orphans.values, owner)
+                    parent = self._parent(owner, reference, key) if owner else None
+                    await self._orphans(child, reference, orphans.values, parent)
 
     async def _loose(
         self, owner: str, children: Sequence[tuple[Reference, ReferenceEnd]], parents: Sequence[ReferenceEnd]
@@ -124,13 +126,13 @@ class OrphanSearch:
         return own_key(self.plan, child, parent) in self.holding
 
     async def _orphans(
-        self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], owner: TablePlan | None
+        self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], parent: ReferenceEnd | None
     ) -> None:
         """Decide about rows whose parent isn't there: some never had one, the parents of others are quarantined."""
         causes: dict[str, str] = {}
-        if owner:
+        if parent:
             pointed_at = {value: child.pointed_at(value) for value in orphans}
-            quarantined = await self._quarantined_parents(owner, reference, list(set(pointed_at.values())))
+            quarantined = await self._quarantined_parents(parent, list(set(pointed_at.values())))
             causes = {value: quarantined[key] for value, key in pointed_at.items() if key in quarantined}
         place = values.place(child.table, child.columns)
         action = self.verdicts.policies.action("orphan", place)
@@ -215,16 +217,20 @@ class OrphanSearch:
             for column in columns or ("",):
                 self.verdicts.add([], [Decision(table.source_name, key, kind, "orphan", action, column, cause)])
 
-    async def _quarantined_parents(
-        self, owner: TablePlan, reference: Reference, orphans: Sequence[str]
-    ) -> dict[str, str]:
-        """Return those values whose parent is quarantined, each with that parent's name."""
-        quarantined = self.verdicts.quarantined.get(owner.source_name)
+    def _parent(self, owner: TablePlan, reference: Reference, key: PartitionKey | None) -> ReferenceEnd | None:
+        """Return the end of all rows that were to be parents, also of those that are quarantined."""
         end = end_of(owner, reference.target_columns)
-        if not quarantined or end is None or owner.source_key is None:
+        ends = self._within([end] if end else [], key.parent_bounds if key else None)
+        return ends[0] if ends else None
+
+    async def _quarantined_parents(self, parent: ReferenceEnd, orphans: Sequence[str]) -> dict[str, str]:
+        """Return those values whose parent is quarantined, each with that parent's name."""
+        owner = parent.table
+        quarantined = self.verdicts.quarantined.get(owner.source_name)
+        if not quarantined or owner.source_key is None:
             return {}
-        query = sql.SQL(VALUES_AMONG).format(
-            key=owner.source_key, value=self.workspace.text(end), source=owner.from_clause,
-            rows=owner.among(list(quarantined)), values=sql.Literal(list(orphans)),
-        )  # fmt: skip
-        return {value: f"{owner.source_name} {key}" for key, value in await self.verdicts.fetch(owner, query)}
+        value = text_of(self.workspace.values(parent)[: len(parent.columns)])
+        among = sql.SQL("{} AND {} = ANY ({}::text[])").format(
+            owner.among(list(quarantined)), value, sql.Literal(list(orphans))
+        )
+        return {value: f"{owner.source_name} {key}" for key, value in await self.workspace.keyed(parent, among)}

@@ -15,7 +15,7 @@ class PartitionKey:
     """A foreign key that leaves a partition or points at one.
 
     The ``roots`` hold all of the partitions. The bounds are what the server says of a partition's rows, ``None`` where
-    the end is a whole table.
+    the end is a whole table. ``temporal`` says that the last columns are periods.
     """
 
     child_root: str
@@ -25,6 +25,8 @@ class PartitionKey:
     parent: str
     parent_bounds: str | None
     parent_columns: tuple[str, ...]
+    matches_full: bool = False
+    temporal: bool = False
 
     @property
     def reference(self) -> Reference:
@@ -35,9 +37,9 @@ class PartitionKey:
 async def partition_keys(session: Any, tables: Sequence[int]) -> dict[str, list[PartitionKey]]:
     """Return the keys of these tables and their partitions, by the table's name. Raises what the driver raises."""
     keys: dict[str, list[PartitionKey]] = {}
-    for _, child, child_bounds, columns, root, parent, bounds, parent_columns in await session.fetch(
+    for _, child, child_bounds, columns, root, parent, bounds, parent_columns, *how in await session.fetch(
         queries.load("partition_keys"), list(tables)
     ):
-        key = PartitionKey(child, child_bounds, tuple(columns), root, parent, bounds, tuple(parent_columns))
+        key = PartitionKey(child, child_bounds, tuple(columns), root, parent, bounds, tuple(parent_columns), *how)
         keys.setdefault(child, []).append(key)
     return keys

@@ -134,19 +134,47 @@ class ReferenceWorkspace:
 
     async def incomplete(self, child: ReferenceEnd) -> tuple[int, tuple[str, ...]]:
         """Return how many rows have some of the child's columns NULL and others not, and their keys. SourceError."""
-        nulls = _comma(self.values(child))
-        query = sql.SQL(
-            "SELECT {key}, pg_catalog.count(*) OVER () FROM {source} WHERE {rows}"
-            " AND pg_catalog.num_nulls({nulls}) > 0 AND pg_catalog.num_nonnulls({nulls}) > 0 ORDER BY 1 LIMIT {limit}"
-        ).format(
-            key=child.table.source_key or sql.SQL("NULL::text"), source=child.table.from_clause, rows=child.rows,
-            nulls=nulls, limit=sql.Literal(self.limit + 1),
-        )  # fmt: skip
-        endpoint = self.context.sources[child.table.database]
-        async with self.context.sessions.session(endpoint) as connection:
-            with endpoint.translating_errors(f"can't read {child.table.source.full_name}"):
-                rows = await run(connection, query)
-        return (rows[0][1] if rows else 0), tuple(key for key, _ in rows if key is not None)
+        nulls = _comma(self.values(child)[: len(child.columns)])
+        some = sql.SQL("pg_catalog.num_nulls({nulls}) > 0 AND pg_catalog.num_nonnulls({nulls}) > 0").format(nulls=nulls)
+        rows = await self.keyed(child, sql.SQL("{} AND {}").format(child.rows, some))
+        return len(rows), tuple(sorted(key for key, _ in rows if key is not None))
+
+    async def keyed(self, end: ReferenceEnd, condition: sql.Composable) -> list[tuple[str | None, str]]:
+        """Return key and value, as text, of those rows of an end that a condition holds for, one more than the limit.
+
+        Of an end that is one partition, only the rows that end up there. Raises SourceError or TargetError.
+        """
+        values = self.values(end)
+        value, routing = text_of(values[: len(end.columns)]), values[len(end.columns) :]
+        key = end.table.source_key or sql.SQL("NULL::text")
+        query = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY 1 LIMIT {}")
+        if not end.bounds:
+            endpoint, limit = self.context.sources[end.table.database], sql.Literal(self.limit + 1)
+            async with self.context.sessions.session(endpoint) as connection:
+                with endpoint.translating_errors(f"can't read {end.table.source.full_name}"):
+                    return await run(
+                        connection, query.format(_comma([key, value]), end.table.from_clause, condition, limit)
+                    )
+        name = self._name("rows")
+        names = [column.target.name for column in end.routing]
+        keys = _key_names(len(end.columns) + len(names))[len(end.columns) :]
+        shapes = await self._columns(end.table.target_name, names)
+        columns = [
+            sql.SQL("{} {}").format(sql.Identifier(k), sql.SQL(s.declared)) for k, s in zip(keys, shapes, strict=True)
+        ]
+        table = sql.Identifier(name)
+        parts = [sql.SQL("key text"), sql.SQL("value text"), *columns]
+        await self._run("CREATE TEMP TABLE {table} ({columns})", table=table, columns=_comma(parts))
+        all_rows = query.format(_comma([key, value, *routing]), end.table.from_clause, condition, sql.SQL("ALL"))
+        await self._pipe(name, ["key", "value", *keys], end, all_rows)
+        await self._leave_only(name, end)
+        some = sql.SQL("SELECT key, value FROM pg_temp.{} ORDER BY 1 LIMIT {}").format(
+            table, sql.Literal(self.limit + 1)
+        )
+        with self.context.target.translating_errors("can't check the references"):
+            rows = [(key, value) for key, value in await self.session.fetch(render_sql(some))]
+        await self._run("DROP TABLE pg_temp.{table}", table=table)
+        return rows
 
     async def _without(self, parents: str, child: ReferenceEnd, text: str, limit: int) -> list[Any]:
         """Answer ``text``, a query over ``strays``: the child's distinct values without a parent, and their rows."""
@@ -238,20 +266,16 @@ class ReferenceWorkspace:
         """
         values = self.values(end)
         parts |= {"complete": complete(values[: len(end.columns)]), "source": end.table.from_clause, "rows": end.rows}
-        query = sql.SQL(text).format(values=sql.SQL(", ").join(values), **parts)
+        await self._pipe(name, columns, end, sql.SQL(text).format(values=sql.SQL(", ").join(values), **parts))
+
+    async def _pipe(self, name: str, columns: list[str], end: ReferenceEnd, query: sql.Composable) -> None:
         source, target = self.context.sources[end.table.database], self.context.target
+        as_text = any(column.conversion.text for column in (*end.columns, *end.routing))
         async with self.context.sessions.copy_connection(source) as reader:
             await pipe(
-                reader,
-                render_sql(query),
-                self.session,
-                ("pg_temp", name),
-                columns,
-                form="text" if any(column.conversion.text for column in (*end.columns, *end.routing)) else "binary",
-                source=source,
-                target=target,
-                rate=self.context.rate,
-            )
+                reader, render_sql(query), self.session, ("pg_temp", name), columns,
+                form="text" if as_text else "binary", source=source, target=target, rate=self.context.rate,
+            )  # fmt: skip
 
 
 def end_of(table: TablePlan, columns: Sequence[str], among: Sequence[str] | None = None) -> ReferenceEnd | None:

@@ -9,8 +9,6 @@ WITH keys AS (
   JOIN pg_catalog.pg_class AS parent ON parent.oid = con.confrelid
   WHERE con.contype = 'f' AND con.conparentid = 0 AND con.convalidated
     AND (child.relispartition OR parent.relispartition)
-    -- Temporal keys came with 18.
-    AND NOT coalesce((pg_catalog.to_jsonb(con) ->> 'conperiod')::boolean, false)
 )
 SELECT k.child_root::bigint AS table,
        crn.nspname::text || '.' || cr.relname::text AS child_root,
@@ -23,7 +21,10 @@ SELECT k.child_root::bigint AS table,
        pg_catalog.pg_get_partition_constraintdef(k.confrelid) AS parent_bounds,
        (SELECT pg_catalog.array_agg(a.attname::text ORDER BY x.place)
         FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS x (attnum, place)
-        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = x.attnum) AS parent_columns
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = x.attnum) AS parent_columns,
+       k.confmatchtype = 'f' AS matches_full,
+       -- Temporal keys came with 18.
+       coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean, false) AS temporal
 FROM keys AS k
 JOIN pg_catalog.pg_class AS cr ON cr.oid = k.child_root
 JOIN pg_catalog.pg_namespace AS crn ON crn.oid = cr.relnamespace
