@@ -70,6 +70,11 @@ class Move:
     With ``unique``, a unique index of the written table is over just these, which tells INSERT … ON CONFLICT what to
     do; without, rows are deleted and inserted. ``form`` is the format in which COPY takes them over. ``plan`` is what
     the copy did with the table, and is there for the forward direction only.
+
+    The others are for the way back, whose written tables have rows and values of their own. ``kept`` are written
+    columns that nothing fills: they keep their values, also where a row is written anew. With ``spares``, the older
+    version of a row that can't be written stays. ``untouched`` is true of written rows (alias ``t``) that are never
+    deleted. With ``only_known``, rows are updated and deleted, and none is added.
     """
 
     table: Table
@@ -81,6 +86,10 @@ class Move:
     form: Literal["binary", "text"] = "binary"
     also: tuple[Also, ...] = ()
     plan: TablePlan | None = None
+    kept: tuple[str, ...] = ()
+    spares: bool = False
+    untouched: sql.Composable | None = None
+    only_known: bool = False
 
     @property
     def name(self) -> str:

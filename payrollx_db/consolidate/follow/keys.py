@@ -59,6 +59,13 @@ def out_of(move: Move, keys: Sequence[Key]) -> sql.Composable:
     return _written_keys(move, key_rows(move.source, keys), sql.SQL("false"))
 
 
+def unfit_of(move: Move, condition: sql.Composable) -> sql.Composable:
+    """Return the query of the written keys, marked as staying out, of all rows that don't meet the condition."""
+    values = sql.SQL(", ").join(_of_key(column) for column in move.columns if column.name in move.key)
+    query = "SELECT {}, false FROM {} WHERE ({}) IS NOT TRUE"
+    return sql.SQL(query).format(values, move.from_clause, condition)
+
+
 def gone_columns(move: Move) -> list[str]:
     """Return the staging table's columns that `gone_of` and `out_of` fill, in their order."""
     return [*(column.name for column in move.columns if column.name in move.key), GONE]

@@ -203,16 +203,13 @@ class Passes:
                     await written.skip(len(opening))
                 for chunk in batch:
                     chunk.task.rows += await written.feed(self._reading(read.blocks()))
-                    if chunk.keys is not None and read.copied < len(chunk.keys):
+                    if self._is_lacking(chunk, read.copied):
                         missing.append(chunk)
         return missing
 
     async def _copy_missing(self, batch: Sequence[Chunk]) -> None:
         """Stage the keys of ``batch`` that have no row, and let the judge say which of them have one that stays out."""
-        reads = [
-            self._copy_from(chunk.task.move, queries.gone_of(chunk.task.move, chunk.keys or [], chunk.condition))
-            for chunk in batch
-        ]
+        reads = [self._copy_from(chunk.task.move, _missing_of(chunk)) for chunk in batch]
         into = [writing.copy_gone(chunk.task.move, chunk.task.number) for chunk in batch]
         with self._writing():
             async with Script(self.sessions.writer, into) as written, Script(self.sessions.reader, reads) as read:
@@ -221,6 +218,13 @@ class Passes:
         if self.judge is not None:
             for chunk in batch:
                 chunk.task.out |= set(await self.judge.missing(self.sessions, chunk.task.move, chunk.keys or []))
+
+    @staticmethod
+    def _is_lacking(chunk: Chunk, copied: int) -> bool:
+        """Tell whether some of a chunk's keys, or rows, weren't read."""
+        if chunk.keys is None:
+            return chunk.task.move.spares and chunk.condition is not None
+        return copied < len(chunk.keys)
 
     async def _copy_out(self, tasks: Sequence[Task]) -> None:
         """Keep what stays out of one move out of the other moves of the same source table, too."""
@@ -352,17 +356,24 @@ def _deletion(task: Task) -> sql.Composable:
     return delete(task.move, task.number)
 
 
+def _missing_of(chunk: Chunk) -> sql.Composable:
+    """Return the query of the written keys to be marked: of keys without a row, or of all rows that don't go in."""
+    move = chunk.task.move
+    if chunk.keys is None:
+        return queries.unfit_of(move, chunk.condition or sql.SQL("true"))
+    # Where older versions are spared, only a row that isn't there at all is gone.
+    return queries.gone_of(move, chunk.keys, None if move.spares else chunk.condition)
+
+
 def _writes(task: Task) -> list[sql.Composable]:
+    known = [writing.leave_unknown(task.move, task.number)] if task.move.only_known else []
     if not writing.takes_updates(task.move):
-        return _replacement(task)
-    return [writing.upsert(task.move, task.number, out=bool(task.out))]
+        return [*known, *_replacement(task)]
+    return [*known, writing.upsert(task.move, task.number, out=bool(task.out))]
 
 
 def _replacement(task: Task) -> list[sql.Composable]:
-    return [
-        writing.delete_staged(task.move, task.number),
-        writing.insert(task.move, task.number, out=bool(task.out)),
-    ]
+    return writing.replacement(task.move, task.number, out=bool(task.out))
 
 
 def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:

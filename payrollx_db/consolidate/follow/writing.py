@@ -17,6 +17,7 @@ LOG_ENDS = sql.SQL("""
 SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text,
        pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_flush_lsn(), '0/0')::text
 """)
+HAD = "payrollx_had"  # the staging table's column that marks rows with an older version, whose own values it has
 STAGED, WRITTEN, OTHER = sql.SQL("r"), sql.SQL("t"), sql.SQL("g")
 
 
@@ -38,12 +39,14 @@ def opening(lock_pid: int) -> list[sql.Composable]:
 def make_staging(move: Move, number: int) -> sql.Composable:
     """Return the statement that makes a move's staging table, for as long as the session lasts."""
     query = (
-        "CREATE TEMP TABLE {} ON COMMIT DELETE ROWS AS SELECT {}, NULL::pg_catalog.bool AS {} FROM {} AS t WITH NO DATA"
+        "CREATE TEMP TABLE {} ON COMMIT DELETE ROWS AS SELECT {}, NULL::pg_catalog.bool AS {},"
+        " NULL::pg_catalog.bool AS {} FROM {} AS t WITH NO DATA"
     )
-    columns = sql.SQL(", ").join(map(sql.Identifier, move.column_names))
+    columns = sql.SQL(", ").join(map(sql.Identifier, (*move.column_names, *move.kept)))
     return sql.SQL(query).format(
-        sql.Identifier("pg_temp", staging_name(number)), columns, sql.Identifier(GONE), move.table.identifier
-    )
+        sql.Identifier("pg_temp", staging_name(number)), columns, sql.Identifier(GONE), sql.Identifier(HAD),
+        move.table.identifier,
+    )  # fmt: skip
 
 
 def copy_rows(move: Move, number: int) -> sql.Composable:
@@ -59,8 +62,8 @@ def copy_gone(move: Move, number: int) -> sql.Composable:
 def delete_gone(move: Move, number: int) -> sql.Composable:
     """Return the statement that deletes the rows whose keys are gone, and not staged under another spelling."""
     query = (
-        "DELETE FROM {table} AS t USING {staging} AS r WHERE r.{gone} IS NOT NULL AND {same}"
-        " AND (NOT r.{gone} OR NOT EXISTS (SELECT FROM {staging} AS g WHERE g.{gone} IS NULL AND {other}))"
+        "DELETE FROM {table} AS t USING {staging} AS r WHERE r.{gone} IS {marked} AND {same}"
+        " AND (NOT r.{gone} OR NOT EXISTS (SELECT FROM {staging} AS g WHERE g.{gone} IS NULL AND {other})){touched}"
     )
     return sql.SQL(query).format(
         table=_target(move.table),
@@ -68,16 +71,20 @@ def delete_gone(move: Move, number: int) -> sql.Composable:
         gone=sql.Identifier(GONE),
         same=_same(move, WRITTEN, STAGED),
         other=_same(move, OTHER, STAGED),
+        marked=sql.SQL("TRUE" if move.spares else "NOT NULL"),
+        touched=_touched(move),
     )
 
 
 def delete_others(move: Move, number: int) -> sql.Composable:
     """Return the statement that deletes all rows that aren't staged, where all rows of a table are."""
-    query = "DELETE FROM {table} AS t WHERE NOT EXISTS (SELECT FROM {staging} AS r WHERE r.{gone} IS NULL AND {same})"
+    query = "DELETE FROM {table} AS t WHERE NOT EXISTS (SELECT FROM {staging} AS r WHERE {staged}{same}){touched}"
+    staged = sql.SQL("" if move.spares else "r.{} IS NULL AND ").format(sql.Identifier(GONE))
     return sql.SQL(query).format(
+        staged=staged,
+        touched=_touched(move),
         table=_target(move.table),
         staging=_staging(number),
-        gone=sql.Identifier(GONE),
         same=_same(move, WRITTEN, STAGED),
     )
 
@@ -109,16 +116,52 @@ def delete_staged(move: Move, number: int) -> sql.Composable:
     )
 
 
-def insert(move: Move, number: int, *, out: bool) -> sql.Composable:
-    """Return the statement that inserts the staged rows, but for those that stay out, where ``out`` says there are."""
-    columns = sql.SQL(", ").join(map(sql.Identifier, move.column_names))
-    query = "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS r WHERE r.{} IS NULL{}"
-    kept = sql.SQL(" AND NOT EXISTS (SELECT FROM {} AS g WHERE g.{} = false AND {})").format(
+def leave_unknown(move: Move, number: int) -> sql.Composable:
+    """Return the statement that takes out of the staged rows those that the written table doesn't have."""
+    query = "DELETE FROM {staging} AS r WHERE r.{gone} IS NULL AND NOT EXISTS (SELECT FROM {table} AS t WHERE {same})"
+    return sql.SQL(query).format(
+        staging=_staging(number), gone=sql.Identifier(GONE), table=_target(move.table),
+        same=_same(move, WRITTEN, STAGED),
+    )  # fmt: skip
+
+
+def replacement(move: Move, number: int, *, out: bool) -> list[sql.Composable]:
+    """Return the statements that delete the staged rows and insert them anew; only the last ones insert.
+
+    Columns that nothing fills keep their values: they are staged with the rows before these go.
+    """
+    if not move.kept:
+        return [delete_staged(move, number), insert(move, number, out=out)]
+    had = sql.SQL(", ").join(sql.SQL("{0} = t.{0}").format(sql.Identifier(name)) for name in move.kept)
+    keep = sql.SQL("UPDATE {} AS r SET {}, {} = true FROM {} AS t WHERE r.{} IS NULL AND {}").format(
+        _staging(number), had, sql.Identifier(HAD), _target(move.table), sql.Identifier(GONE),
+        _same(move, WRITTEN, STAGED),
+    )  # fmt: skip
+    return [
+        keep,
+        delete_staged(move, number),
+        insert(move, number, out=out, kept=True),
+        insert(move, number, out=out, kept=False),
+    ]
+
+
+def insert(move: Move, number: int, *, out: bool, kept: bool | None = None) -> sql.Composable:
+    """Return the statement that inserts the staged rows, but for those that stay out, where ``out`` says there are.
+
+    ``kept`` limits it to those that had an older version, with the values that this one keeps, or to the others.
+    """
+    columns = sql.SQL(", ").join(map(sql.Identifier, (*move.column_names, *(move.kept if kept else ()))))
+    query = "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS r WHERE r.{} IS NULL{}{}"
+    of_kept = sql.SQL("") if kept is None else sql.SQL(" AND r.{} IS {} TRUE").format(
+        sql.Identifier(HAD), sql.SQL("" if kept else "NOT")
+    )  # fmt: skip
+    inside = sql.SQL(" AND NOT EXISTS (SELECT FROM {} AS g WHERE g.{} = false AND {})").format(
         _staging(number), sql.Identifier(GONE), _same(move, OTHER, STAGED)
     )
     return sql.SQL(query).format(
-        move.table.identifier, columns, columns, _staging(number), sql.Identifier(GONE), kept if out else sql.SQL("")
-    )
+        move.table.identifier, columns, columns, _staging(number), sql.Identifier(GONE),
+        inside if out else sql.SQL(""), of_kept,
+    )  # fmt: skip
 
 
 def takes_updates(move: Move) -> bool:
@@ -136,6 +179,10 @@ def lock_tables(tables: Iterable[Table]) -> sql.Composable:
         sql.SQL("{}{}").format(sql.SQL("" if table.kind == "p" else "ONLY "), table.identifier) for table in tables
     )
     return sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names)
+
+
+def _touched(move: Move) -> sql.Composable:
+    return sql.SQL("") if move.untouched is None else sql.SQL(" AND NOT coalesce({}, false)").format(move.untouched)
 
 
 def _copy_into(move: Move, number: int, names: Sequence[str]) -> sql.Composable:

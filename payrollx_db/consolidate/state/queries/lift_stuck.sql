@@ -1,0 +1,1 @@
+DELETE FROM payrollx_meta.stuck WHERE database = %s AND source = %s AND key = ANY (%s::text[])

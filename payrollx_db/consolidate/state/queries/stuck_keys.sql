@@ -1,0 +1,1 @@
+SELECT source, key, reason FROM payrollx_meta.stuck WHERE database = %(database)s ORDER BY source, key
