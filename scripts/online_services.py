@@ -1,0 +1,410 @@
+"""Eight small services, each a program of its own: an old client on its legacy database, a facade on the unified one.
+
+    python scripts/online_services.py wallet payroll --old URL --new URL --ledgers FOLDER --rate 20
+
+Each writes one row a transaction, and keeps in its ledger what was acknowledged. Where the side that it writes to
+refuses (SQLSTATE 25006, which a closed gate says), it goes over to the other one, as a service does that is given
+another URL. Nothing else tells it that there is a cutover. It ends after so many writes (0: when it is terminated).
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from online_ledger import GONE, Entry
+from psycopg import sql
+
+from payrollx_db.errors import PayrollxError
+from payrollx_db.postgres.url import DatabaseUrl
+
+CLOSED = "25006"  # read_only_sql_transaction: the gate's
+TRANSIENT = ("40", "55P03", "57P", "08")  # deadlocks, lock timeouts, a server that goes down: try again
+PATIENCE = 0.005  # seconds between two tries where a side is closed
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table that a service writes to: by which column a write is known, and what a new row needs, on either side.
+
+    ``old`` and ``new`` make a row from its key, its mark and some row that it refers to. ``given`` is the query of the
+    old database that lists such rows. Without them, only rows that are there are changed.
+    """
+
+    table: str
+    mark: str
+    model: str
+    attribute: str
+    given: str = ""
+    old: Callable[[str, str, str], dict[str, Any]] | None = None
+    new: Callable[[str, str, str], dict[str, Any]] | None = None
+    beside: str = ""  # a model of the unified database that has a row for each of these, made with it
+
+    def old_row(self, key: str, mark: str, given: str) -> dict[str, Any]:
+        """Return a new row of the legacy database."""
+        return self.old(key, mark, given) if self.old else {}
+
+    def new_rows(self, key: str, mark: str, given: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return the new rows of the unified database, each with its model."""
+        rows = [(self.model, self.new(key, mark, given) if self.new else {})]
+        return [*rows, (self.beside, {"organization_id": uuid.UUID(key)})] if self.beside else rows
+
+    @property
+    def grows(self) -> bool:
+        """Whether rows are added and deleted."""
+        return self.old is not None
+
+
+def now() -> datetime:
+    """Return the time as the old databases keep it: UTC, to the millisecond."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=None)
+
+
+def stamps() -> dict[str, Any]:
+    """Return what Prisma itself fills in."""
+    return {"createdAt": now(), "updatedAt": now()}
+
+
+USERS = 'SELECT "id" FROM public.users ORDER BY "id" LIMIT 50'
+ANYONE = "SELECT gen_random_uuid()::text FROM generate_series(1, 50)"
+EMPLOYEES = 'SELECT "id" FROM public.employees ORDER BY "id" LIMIT 50'
+RUNS = (
+    'SELECT r."id" || \' \' || e."id" FROM public.payroll_runs r, public.employees e ORDER BY r."id", e."id" LIMIT 50'
+)
+FAR = datetime(2030, 1, 1, tzinfo=UTC)
+
+SERVICES: dict[str, tuple[Kept, ...]] = {
+    "auth": (
+        Kept("users", "lastName", "User", "last_name"),
+        Kept(
+            "refresh_tokens", "token", "RefreshToken", "token", USERS,
+            lambda key, mark, user: {
+                "id": key, "token": mark, "userId": user, "expiresAt": FAR.replace(tzinfo=None), "createdAt": now(),
+            },
+            lambda key, mark, user: {
+                "id": uuid.UUID(key), "token": mark, "user_id": uuid.UUID(user), "expires_at": FAR,
+            },
+        ),
+    ),
+    "organization": (
+        Kept(
+            "organizations", "name", "Organization", "name", ANYONE,
+            lambda key, mark, user: {
+                "id": key, "name": mark, "onboardingCompleted": False, "createdBy": user, **stamps(),
+            },
+            lambda key, mark, user: {"id": uuid.UUID(key), "name": mark, "created_by": uuid.UUID(user)},
+            beside="OrganizationSettings",
+        ),
+    ),
+    "employee": (Kept("employees", "paymentToken", "Employee", "payment_token"),),
+    "wallet": (Kept("wallets", "provider", "Wallet", "provider"),),
+    "payroll": (
+        Kept(
+            "payroll_items", "txSignature", "PayrollItem", "tx_signature", RUNS,
+            lambda key, mark, pair: {
+                "id": key, "txSignature": mark, "payrollRunId": pair.split()[0], "employeeId": pair.split()[1],
+                "amount": Decimal("12.5"), "status": "PENDING", "retryCount": 0, **stamps(),
+            },
+            lambda key, mark, pair: {
+                "id": uuid.UUID(key), "tx_signature": mark, "payroll_run_id": uuid.UUID(pair.split()[0]),
+                "employee_id": uuid.UUID(pair.split()[1]), "amount": Decimal("12.5"), "status": "PENDING",
+            },
+        ),
+    ),
+    "transaction": (
+        Kept(
+            "transactions", "notes", "Transaction", "notes", EMPLOYEES,
+            lambda key, mark, employee: {
+                "id": key, "notes": mark, "payrollRunId": str(uuid.uuid4()), "employeeId": employee, "type": "PAYROLL",
+                "amount": Decimal("0.000001"), "status": "PENDING", **stamps(),
+            },
+            lambda key, mark, employee: {
+                "id": uuid.UUID(key), "notes": mark, "payroll_run_id": uuid.uuid4(), "employee_id": uuid.UUID(employee),
+                "amount": Decimal("0.000001"), "status": "PENDING",
+            },
+        ),
+    ),
+    "notification": (
+        Kept(
+            "notifications", "subject", "Notification", "title", ANYONE,
+            lambda key, mark, user: {
+                "id": key, "userId": user, "type": "EMAIL", "recipient": "a@example.org", "subject": mark,
+                "content": "…", "status": "PENDING", **stamps(),
+            },
+            lambda key, mark, user: {
+                "id": uuid.UUID(key), "user_id": uuid.UUID(user), "recipient": "a@example.org", "title": mark,
+                "message": "…", "status": "PENDING",
+            },
+        ),
+    ),
+    "compliance": (
+        Kept(
+            "audit_logs", "action", "AuditLog", "action", ANYONE,
+            lambda key, mark, user: {
+                "id": key, "userId": user, "action": mark, "entityType": "wallet", "entityId": user, "createdAt": now(),
+            },
+            lambda key, mark, user: {
+                "id": uuid.UUID(key), "user_id": uuid.UUID(user), "action": mark, "resource": "wallet",
+                "resource_id": user,
+            },
+        ),
+        Kept("compliance_reports", "name", "ComplianceReport", "name"),
+    ),
+}  # fmt: skip
+
+DATABASES = {
+    "auth": "payrollx_auth", "organization": "payrollx_org", "employee": "payrollx_employee",
+    "wallet": "payrollx_wallet", "payroll": "payrollx_payroll", "transaction": "payrollx_transaction",
+    "notification": "payrollx_notification", "compliance": "payrollx_compliance",
+}  # fmt: skip
+
+
+class RefusedError(Exception):
+    """The side that was written to refuses: ``closed`` where it has been closed, else try again there."""
+
+    def __init__(self, *, closed: bool, unknown: bool = False) -> None:
+        super().__init__("closed" if closed else "try again")
+        self.closed = closed
+        self.unknown = unknown
+
+
+class OldClient:
+    """Plain SQL over one session with the legacy database, as an old service has it."""
+
+    side = "old"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def insert(self, kept: Kept, key: str, mark: str, given: str) -> None:
+        """Add a row."""
+        row = kept.old_row(key, mark, given)
+        names = sql.SQL(", ").join(map(sql.Identifier, row))
+        places = sql.SQL(", ").join(sql.Placeholder() * len(row))
+        query = sql.SQL("INSERT INTO {} ({}) VALUES ({})")
+        self._run(query.format(sql.Identifier("public", kept.table), names, places), list(row.values()))
+
+    def update(self, kept: Kept, key: str, mark: str) -> None:
+        """Change a row's mark."""
+        query = sql.SQL('UPDATE {} SET {} = %s WHERE "id" = %s')
+        self._run(query.format(sql.Identifier("public", kept.table), sql.Identifier(kept.mark)), [mark, key])
+
+    def delete(self, kept: Kept, key: str) -> None:
+        """Delete a row."""
+        self._run(sql.SQL('DELETE FROM {} WHERE "id" = %s').format(sql.Identifier("public", kept.table)), [key])
+
+    def _run(self, query: sql.Composed, params: list[Any]) -> None:
+        sent = False
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(self.url, autocommit=True)
+            sent = True
+            done = self._connection.execute(query, params)
+        except psycopg.Error as error:
+            raise refusal(error.sqlstate or "", sent=sent, error=error) from None
+        if done.rowcount != 1:
+            raise LookupError(f"{done.rowcount} rows, and there has to be one")
+
+
+class NewClient:
+    """The service's facade on the unified database."""
+
+    side = "new"
+
+    def __init__(self, service: str, url: str) -> None:
+        os.environ["DATABASE_URL"] = url
+        import importlib
+
+        self._module = importlib.import_module(f"payrollx_db.{service}")
+
+    def insert(self, kept: Kept, key: str, mark: str, given: str) -> None:
+        """Add a row."""
+        rows = [getattr(self._module, model)(**row) for model, row in kept.new_rows(key, mark, given)]
+
+        def add(session: Any) -> None:
+            for row in rows:
+                session.add(row)
+                session.flush()
+
+        self._run(add)
+
+    def update(self, kept: Kept, key: str, mark: str) -> None:
+        """Change a row's mark."""
+
+        def change(session: Any) -> None:
+            row = session.get(self._model(kept), uuid.UUID(key))
+            if row is None:
+                raise LookupError(f"{kept.table} {key} isn't there")
+            setattr(row, kept.attribute, mark)
+
+        self._run(change)
+
+    def delete(self, kept: Kept, key: str) -> None:
+        """Delete a row."""
+
+        def remove(session: Any) -> None:
+            row = session.get(self._model(kept), uuid.UUID(key))
+            if row is None:
+                raise LookupError(f"{kept.table} {key} isn't there")
+            session.delete(row)
+
+        self._run(remove)
+
+    def _model(self, kept: Kept) -> Any:
+        return getattr(self._module, kept.model)
+
+    def _run(self, work: Callable[[Any], None]) -> None:
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            with self._module.db.session() as session:
+                work(session)
+        except PayrollxError as error:
+            raise refusal(error.sqlstate, sent=True, error=error) from None
+        except DBAPIError as error:
+            raise refusal(getattr(error.orig, "sqlstate", "") or "", sent=True, error=error) from None
+
+
+def refusal(sqlstate: str, *, sent: bool, error: Exception) -> RefusedError:
+    """Return what an error means to a service; an error that means nothing of this is raised as it is."""
+    if sqlstate == CLOSED:
+        return RefusedError(closed=True)
+    if not sqlstate or sqlstate.startswith(TRANSIENT):
+        return RefusedError(closed=False, unknown=sent and (not sqlstate or sqlstate.startswith(("08", "57P"))))
+    raise error
+
+
+Client = OldClient | NewClient
+
+
+class Service:
+    """One service at work: it changes rows that are there, adds some, and deletes some of those that it added."""
+
+    def __init__(self, name: str, clients: tuple[Client, Client], ledger: Path, seed: int) -> None:
+        self.name = name
+        self.clients = list(clients)
+        self.random = random.Random(seed)  # noqa: S311 - no secret
+        self.number = 0
+        self.rows: dict[str, list[str]] = {}
+        self.given: dict[str, list[str]] = {}
+        self.added: dict[str, list[str]] = {}
+        self._ledger = ledger.open("a", buffering=1, encoding="utf-8")
+
+    def learn(self, url: str) -> None:
+        """Read which rows there are to be changed, and to be referred to."""
+        with psycopg.connect(url) as connection:
+            for kept in SERVICES[self.name]:
+                query = sql.SQL('SELECT "id" FROM {} ORDER BY "id" LIMIT 200')
+                rows = connection.execute(query.format(sql.Identifier("public", kept.table))).fetchall()
+                self.rows[kept.table] = [key for (key,) in rows]
+                if kept.given:
+                    self.given[kept.table] = [key for (key,) in connection.execute(kept.given.encode()).fetchall()]
+                self.added[kept.table] = []
+
+    def write(self) -> None:
+        """Make one write, on whichever side takes it, and keep it in the ledger."""
+        kept = self.random.choice(SERVICES[self.name])
+        mark, added = f"{self.name} {self.number}", self.added[kept.table]
+        self.number += 1
+        roll = self.random.random() if kept.grows else 1.0
+        if roll < 0.4:
+            key = str(uuid.uuid4())
+            given = self.random.choice(self.given[kept.table])
+            self._until_done(kept, key, mark, lambda client: client.insert(kept, key, mark, given))
+            added.append(key)
+        elif roll < 0.5 and added:
+            key = added.pop(self.random.randrange(len(added)))
+            self._until_done(kept, key, GONE, lambda client: client.delete(kept, key))
+        else:
+            key = self.random.choice(self.rows[kept.table] + added)
+            self._until_done(kept, key, mark, lambda client: client.update(kept, key, mark))
+
+    def _until_done(self, kept: Kept, key: str, mark: str | None, work: Callable[[Client], None]) -> None:
+        while True:
+            client, doubt = self.clients[0], False
+            try:
+                work(client)
+            except RefusedError as error:
+                if error.unknown:
+                    doubt = True
+                    self._keep(Entry(kept.table, key, mark, time.time(), client.side, "unknown"))
+                if error.closed:
+                    self.clients.reverse()
+                time.sleep(PATIENCE)
+                if doubt:
+                    return
+                continue
+            self._keep(Entry(kept.table, key, mark, time.time(), client.side))
+            return
+
+    def _keep(self, entry: Entry) -> None:
+        self._ledger.write(entry.line() + "\n")
+
+
+def main() -> int:
+    """Run services until they are terminated, or have written enough: each in a process of its own."""
+    given = options()
+    names = list(dict.fromkeys(given.services))
+    for name in names:
+        NewClient(name, given.new)  # imported once, before there are several processes
+    children = {}
+    for name in names[1:]:
+        child = os.fork()
+        if not child:
+            return serve(name, given)
+        children[child] = name
+    codes = [serve(names[0], given)]
+    codes += [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    return max(codes)
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("services", nargs="+", choices=sorted(SERVICES), metavar="SERVICE")
+    parser.add_argument("--old", required=True, help="URL of any database on the legacy databases' server")
+    parser.add_argument("--new", required=True, help="URL of the unified database")
+    parser.add_argument("--ledgers", required=True, type=Path, help="folder in which acknowledged writes are kept")
+    parser.add_argument("--rate", type=float, default=20, help="writes a second; 0: as many as there can be")
+    parser.add_argument("--writes", type=int, default=0, help="how many in all; 0: until it is terminated")
+    return parser.parse_args()
+
+
+def serve(name: str, given: argparse.Namespace) -> int:
+    """Be one service until it is terminated, or has written enough."""
+    stopped: list[bool] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.append(True))
+    old = DatabaseUrl.parse(given.old).with_database(DATABASES[name]).plain
+    clients = (OldClient(old), NewClient(name, given.new))
+    service = Service(name, clients, given.ledgers / f"{name}.ledger", seed=sum(map(ord, name)))
+    service.learn(old)
+    pace(service, given.rate, given.writes, stopped)
+    return 0
+
+
+def pace(service: Service, rate: float, writes: int, stopped: list[bool]) -> None:
+    """Let a service write so many times a second; what a pause has cost isn't made up for in a rush."""
+    due, written = time.monotonic(), 0
+    while not stopped and not (writes and written >= writes):
+        service.write()
+        written += 1
+        if rate:
+            due = max(due + 1 / rate, time.monotonic() - 0.2)
+            time.sleep(max(due - time.monotonic(), 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
