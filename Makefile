@@ -4,13 +4,14 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 EMPLOYEES ?= 1000
+RATE ?= 10
 
 # The first interpreter that is new enough; `make PYTHON=python3.13 …` picks one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-long check lint types imports drift docs format migrate-unified seed bench dist clean test-matrix docker-up docker-demo docker-down
+.PHONY: help venv demo demo-online test test-long check lint types imports drift docs format migrate-unified seed bench dist clean test-matrix docker-up docker-demo docker-down
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ venv: $(VENV)/.developer ## Build .venv with everything that development needs
 
 demo: $(VENV)/.installed ## Eight databases become one, verified, on a throw-away server (EMPLOYEES=100000 for 4.5 M rows)
 	@BIN=$(BIN) EMPLOYEES=$(EMPLOYEES) sh scripts/demo.sh
+
+demo-online: $(VENV)/.installed ## Eight services move to one database and back while they write, on one screen (RATE=10 writes a second each)
+	@$(BIN)/python scripts/demo_online.py --rate $(RATE)
 
 test: $(VENV)/.developer ## Run all tests but the long ones, against a real Postgres
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not long" $(PYTEST_ARGS)

@@ -34,6 +34,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "looked": {"id": "integer", "code": "integer", "name": "text?"},
     "looker": {"id": "integer", "code": "integer?"},
     "hidden": KEYED,
+    "deferred": KEYED,
     ODD: KEYED,
 }
 SOURCE = """
@@ -62,6 +63,7 @@ CREATE TABLE looker (id int PRIMARY KEY, code int);
 CREATE TABLE hidden (id int PRIMARY KEY, name text);
 ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
 ALTER TABLE hidden FORCE ROW LEVEL SECURITY;
+CREATE TABLE deferred (id int PRIMARY KEY DEFERRABLE, name text);
 CREATE TABLE "Odd ""näme"".%s" (id int PRIMARY KEY, name text);
 ALTER TABLE "Odd ""näme"".%s" REPLICA IDENTITY NOTHING;
 """
@@ -81,6 +83,7 @@ CREATE TABLE shop.recoded (id int, name text PRIMARY KEY);
 CREATE TABLE shop.looked (id int PRIMARY KEY, code int, name text);
 CREATE TABLE shop.looker (id int PRIMARY KEY, code int, name text);
 CREATE TABLE shop.hidden (id int PRIMARY KEY, name text);
+CREATE TABLE shop.deferred (id int PRIMARY KEY DEFERRABLE, name text);
 CREATE TABLE shop."Odd ""näme"".%s" (id int PRIMARY KEY, name text);
 """
 

@@ -40,6 +40,11 @@ def _target_key(plan: Plan, table: TablePlan, judge: Judge) -> Obstacles:
         remedy = "give it one in the unified database's migrations"
         yield judge.obstacle("target-key", "block", ("follow", "reverse"), message, place=place, remedy=remedy)
         return
+    primary = next(index for index in target.indexes if index.primary)
+    if " DEFERRABLE" in (primary.constraint_definition or "").rpartition(")")[2]:
+        message = f"the primary key of {table.target_name} is DEFERRABLE, by which no row can be inserted or updated"
+        remedy = "make it without DEFERRABLE in the unified database's migrations"
+        yield judge.obstacle("target-key", "block", ("follow",), message, place=place, remedy=remedy)
     filled = {column.target.name: column for column in table.columns}
     wrong = []
     for name in target.primary_key:

@@ -61,6 +61,16 @@ class TablesJudge:
                 "replica-identity", "block", self.streams, message, place=place, remedy=owner,
                 sql=self._alter(member, "REPLICA IDENTITY DEFAULT"),
             )  # fmt: skip
+        elif member.identity == "d" and not member.logged:
+            message = (
+                "its primary key is DEFERRABLE, by which the log names no row: once it is published, the application's"
+                " own UPDATE and DELETE would fail"
+            )
+            yield self.judge.obstacle(
+                "replica-identity", "block", self.streams, message, place=place,
+                remedy=f"{owner}, or makes the key anew without DEFERRABLE",
+                sql=self._alter(member, "REPLICA IDENTITY FULL"),
+            )  # fmt: skip
         elif member.logged is not None and not set(member.key) <= set(member.logged):
             logged = ", ".join(member.logged) or "none of its columns"
             message = f"of a deleted row the log has {logged} and not the primary key ({', '.join(member.key)})"

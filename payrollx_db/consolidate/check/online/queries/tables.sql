@@ -25,7 +25,7 @@ SELECT m.root::bigint AS root,
          ELSE ARRAY(SELECT a.attname::text
                     FROM pg_catalog.pg_index AS x
                     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
-                    WHERE x.indrelid = c.oid AND x.indisvalid
+                    WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate
                       AND CASE c.relreplident WHEN 'd' THEN x.indisprimary ELSE x.indisreplident END
                     ORDER BY a.attnum)
        END AS logged,
