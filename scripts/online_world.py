@@ -154,7 +154,7 @@ class OnlineWorld:
         kept = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
         kept = {name: text for name, text in kept.items() if not name.startswith("PAYROLLX_") or "PG_BIN" in name}
         urls = {"DATABASE_URL": self.unified.plain, "LEGACY_DATABASE_URL": self.old.url().plain}
-        return kept | urls | {"PAYROLLX_YES": "", "PYTHONPATH": str(HERE)}
+        return kept | urls | {"PYTHONPATH": str(HERE)}
 
     # -- what is there -------------------------------------------------------------------------------------
 
