@@ -3,7 +3,7 @@
 import asyncio
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import psycopg
@@ -28,7 +28,7 @@ MOST_KEYS = 500_000
 OVER = 1.25  # how many more may be held until a transaction ends, in which reading shouldn't stop
 
 BATCH = 1000  # messages that are read in one go, while nothing else is done
-GAP = 0.01  # seconds in which changes gather before they are read, unless somebody waits
+GAP = 0.2  # seconds in which changes gather in the socket while nobody waits for them
 HEARTBEAT = 1.0  # seconds between two words to the server, or less where it is impatient
 ASK_FIRST, ASK_LAST = 0.002, 0.05  # pauses between two questions how far it has come
 BUSY, BUSY_PAUSE = 15.0, 0.2  # seconds in which the server may notice that an earlier session of ours is gone
@@ -65,8 +65,7 @@ class ChangeStream:
         self._beat = HEARTBEAT
         self._confirmed = 0
         self._wanted = 0
-        self._waiter: asyncio.Future[None] | None = None
-        self._listener: asyncio.Future[None] | None = None
+        self._waiting: list[tuple[asyncio.Future[None], Callable[[], bool]]] = []
         self._error: PayrollxError | None = None
 
     async def start(self, at: int) -> None:
@@ -88,7 +87,7 @@ class ChangeStream:
         self._connection = connection
         self._reader.reached = self._confirmed = at
         self._socket = connection.pgconn.socket
-        self._listen()
+        self._rest()
         self._pulse()
 
     async def until(self, lsn: int, timeout: float) -> None:  # noqa: ASYNC109 - a stall is an error of the source
@@ -103,28 +102,14 @@ class ChangeStream:
             if loop.time() > deadline:
                 raise self._stalled(lsn)
             self._tell(asking=True)
-            self._waiter = loop.create_future()
-            self._read_now()
-            waking = loop.call_later(pause, _wake, self._waiter)
-            try:
-                await self._waiter
-            finally:
-                waking.cancel()
-                self._waiter = None
+            await self._hear(pause, lambda: not self._is_behind())
             pause = min(pause * 2, ASK_LAST)
         self._raise()
 
     async def news(self, timeout: float) -> bool:  # noqa: ASYNC109 - it is what is asked for
         """Wait until there is something to take, so long at most; tell whether there is. Raises what ended it."""
-        if not self._reader.has_news and self._error is None:
-            loop = asyncio.get_running_loop()
-            self._listener = loop.create_future()
-            waking = loop.call_later(timeout, _wake, self._listener)
-            try:
-                await self._listener
-            finally:
-                waking.cancel()
-                self._listener = None
+        if not self._has_news():
+            await self._hear(timeout, self._has_news)
         self._raise()
         return self._reader.has_news
 
@@ -136,7 +121,7 @@ class ChangeStream:
         self._raise()
         changes = self._reader.take(snapshot, self._wanted)
         if not self._listening and self._timer is None:  # it had stopped, and messages may lie here already
-            self._timer = asyncio.get_running_loop().call_soon(self._read_and_listen)
+            self._timer = asyncio.get_running_loop().call_soon(self._read_on)
         return changes
 
     def confirm(self, lsn: int) -> None:
@@ -198,10 +183,40 @@ class ChangeStream:
 
     # -- reading -----------------------------------------------------------------------------------
 
+    async def _hear(self, timeout: float, condition: Callable[[], bool]) -> None:  # noqa: ASYNC109
+        """Read whatever comes as it comes, until ``condition`` holds or the time is over."""
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        waking = loop.call_later(timeout, _wake, waiter)
+        self._waiting.append((waiter, condition))
+        self._stop_timer()
+        self._read_on()
+        try:
+            await waiter
+        finally:
+            waking.cancel()
+            self._waiting = [(other, its) for other, its in self._waiting if other is not waiter]
+            if not self._waiting:
+                self._rest()
+
+    def _rest(self) -> None:
+        """Let changes gather: reading each as it comes would cost more than all the rest."""
+        self._deafen()
+        if self._timer is None and self._can_read():
+            self._timer = asyncio.get_running_loop().call_later(GAP, self._read_on)
+
+    def _read_on(self) -> None:
+        """Read what has come, and be there for what comes next."""
+        self._timer = None
+        self._read()
+        if not self._waiting:
+            self._rest()
+        elif self._can_read():
+            self._listen()
+
     def _listen(self) -> None:
-        """Have the event loop say when there is something to read."""
-        if self._connection is not None and self._error is None and not self._listening and not self._is_full():
-            asyncio.get_running_loop().add_reader(self._socket, self._readable)
+        if not self._listening:
+            asyncio.get_running_loop().add_reader(self._socket, self._read)
             self._listening = True
 
     def _deafen(self) -> None:
@@ -209,29 +224,17 @@ class ChangeStream:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._listening = False
 
-    def _readable(self) -> None:
-        if self._waiter is not None:
-            self._read()
-        elif self._timer is None:  # a commit at a time, each would cost as much as the fifty that come until then
-            self._deafen()
-            self._timer = asyncio.get_running_loop().call_later(GAP, self._read_and_listen)
-
-    def _read_now(self) -> None:
-        """Don't let changes gather: somebody waits for them."""
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._read_and_listen()
 
-    def _read_and_listen(self) -> None:
-        self._timer = None
-        self._read()
-        if self._timer is None:
-            self._listen()
+    def _can_read(self) -> bool:
+        return self._connection is not None and self._error is None and not self._is_full()
 
     def _read(self) -> None:
         """Read what has come, a batch of it at a time."""
-        if self._connection is None or self._error is not None:
+        if self._connection is None or not self._can_read():
             return
         pgconn, reader = self._connection.pgconn, self._reader
         most = min(BATCH, max(1, int(self.most_keys * OVER) - reader.held))
@@ -260,13 +263,15 @@ class ChangeStream:
         if self._is_full():
             self._deafen()
         elif more and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_soon(self._read_and_listen)
+            self._timer = asyncio.get_running_loop().call_soon(self._read_on)
 
     def _wake_who_waits(self) -> None:
-        if self._waiter is not None and not self._is_behind():
-            _wake(self._waiter)
-        if self._listener is not None and (self._error is not None or self._reader.has_news):
-            _wake(self._listener)
+        for waiter, condition in self._waiting:
+            if condition():
+                _wake(waiter)
+
+    def _has_news(self) -> bool:
+        return self._error is not None or self._reader.has_news
 
     def _is_full(self) -> bool:
         held = self._reader.held
@@ -309,10 +314,10 @@ class ChangeStream:
 
     def _silence(self) -> None:
         self._deafen()
-        for timer in (self._timer, self._heart):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._heart = None
+        self._stop_timer()
+        if self._heart is not None:
+            self._heart.cancel()
+            self._heart = None
 
     def _raise(self) -> None:
         if self._error is not None:
