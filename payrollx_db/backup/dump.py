@@ -14,16 +14,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from psycopg import sql
 
 from payrollx_db.backup.clients import Clients
-from payrollx_db.backup.session import Session
 from payrollx_db.backup.statements import split
 from payrollx_db.errors import ConfigurationError, FindingsError
 from payrollx_db.model.catalog import Service
-from payrollx_db.schema import extras
+
+if TYPE_CHECKING:  # it brings Alembic and SQLAlchemy, and a lift reads dumps without them
+    from payrollx_db.backup.session import Session
 
 ENTRY = re.compile(r"(\d+); \d+ \d+ (.+)")
 NOT_OURS = ("SCHEMA ", "ACL ", "DEFAULT ACL ", "COMMENT - SCHEMA ")
@@ -124,7 +125,7 @@ class Contents:
     extras: tuple[str, ...]
     is_plain: bool
 
-    def restore(self, into: Session, *, inspect: Callable[[], None], note_step: Callable[[str], None]) -> None:
+    def restore(self, into: "Session", *, inspect: Callable[[], None], note_step: Callable[[str], None]) -> None:
         """Run it in the open transaction, into a schema that is there and empty.
 
         ``inspect`` looks at what was made, before there are rows and at the end. Raises FindingsError
@@ -139,7 +140,7 @@ class Contents:
         self._define(into, AFTER_ROWS)  # materialized views are filled here as well
         inspect()
 
-    def _define(self, into: Session, section: str) -> None:
+    def _define(self, into: "Session", section: str) -> None:
         script = self.definitions[section]
         with into.translating_errors("can't restore the definitions"):
             if not self.is_plain:
@@ -150,7 +151,7 @@ class Contents:
                 for statement in split(script):
                     cursor.execute(statement.text)
 
-    def _load(self, into: Session) -> None:
+    def _load(self, into: "Session") -> None:
         """Load the rows. Of the dump's own statements only the names are taken."""
         with self.dump.unpacked(self.entries, ROWS) as out, into.translating_errors("can't restore the rows"):
             for line in out:
@@ -197,6 +198,8 @@ def _is_of(line: str, service: Service, kinds: Iterable[str]) -> bool:
 
 def _listed_kinds(service: Service) -> Iterator[str]:
     """Yield what the dump calls the kinds of what the catalog says that the service's migrations make."""
+    from payrollx_db.schema import extras
+
     for extra in service.extras:
         kind = extras.kind(extra)
         yield from ENTRIES.get(kind, (kind.upper(),))

@@ -4,17 +4,19 @@ A dump holds none of that. So a backup says what it needs, and a database that l
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from payrollx_db.backup.manifest import Manifest, Need
-from payrollx_db.backup.session import Session
 from payrollx_db.errors import FindingsError
+from payrollx_db.model.catalog import AUDIT_TRIGGERS
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.errors import sqlstate
-from payrollx_db.schema import audit
+
+if TYPE_CHECKING:  # it brings Alembic and SQLAlchemy, and a lift needs neither
+    from payrollx_db.backup.session import Session
 
 queries = query_files.beside(__name__)
 
@@ -24,27 +26,27 @@ NO_SUCH_THING = ("42", "3F")
 EXTENSION, LARGE_OBJECTS = "extension", "large objects"
 
 
-def fetch(at: Session, schema: str) -> tuple[Need, ...]:
+def fetch(at: "Session", schema: str) -> tuple[Need, ...]:
     """Return what the definitions of a schema need, extensions first, and which columns name large objects."""
     return (*find(at.run, schema), *_large_objects(at, schema))
 
 
 def find(ask: Ask, schema: str) -> tuple[Need, ...]:
     """Return what the definitions of a schema need, extensions first. ``ask`` runs a query with its parameters."""
-    rows = ask(queries.load("needs"), {"schema": schema, "triggers": list(audit.TRIGGERS)})
+    rows = ask(queries.load("needs"), {"schema": schema, "triggers": list(AUDIT_TRIGGERS)})
     return tuple(
         Need(kind, place, identity, tuple(names), tuple(arguments), version, used_by or "")
         for kind, place, identity, names, arguments, version, used_by in rows
     )
 
 
-def require(at: Session, manifest: Manifest, owner: str) -> None:
+def require(at: "Session", manifest: Manifest, owner: str) -> None:
     """Raise FindingsError where the database lacks what a backup needs, or ``owner``, who restores, can't use it."""
     elsewhere = tuple(manifest.database) != at.identity()
     require_all(at, manifest.needs, manifest.service, owner, elsewhere=elsewhere)
 
 
-def require_all(at: Session, needs: Iterable[Need], service: str, owner: str, *, elsewhere: bool) -> None:
+def require_all(at: "Session", needs: Iterable[Need], service: str, owner: str, *, elsewhere: bool) -> None:
     """Raise FindingsError where the database lacks what ``service`` needs; ``elsewhere``: it isn't where that is from.
 
     Large objects are in no backup: those of another database aren't here.
@@ -65,7 +67,7 @@ def require_all(at: Session, needs: Iterable[Need], service: str, owner: str, *,
         )
 
 
-def _lack(at: Session, need: Need, *, elsewhere: bool) -> str:
+def _lack(at: "Session", need: Need, *, elsewhere: bool) -> str:
     """Return what is wrong with something needed; empty where it is there."""
     used_by = f", which {need.used_by} uses" if need.used_by else ""
     if need.kind == LARGE_OBJECTS:
@@ -86,7 +88,7 @@ def _lack(at: Session, need: Need, *, elsewhere: bool) -> str:
     )
 
 
-def _closed(at: Session, need: Need, owner: str) -> tuple[str, str]:
+def _closed(at: "Session", need: Need, owner: str) -> tuple[str, str]:
     """Return that the owner can't use the schema in which something lies, and the statement that lets it; else empty.
 
     A role that isn't here yet will have what everybody has.
@@ -102,7 +104,7 @@ def _closed(at: Session, need: Need, owner: str) -> tuple[str, str]:
     return f"{owner} may not use the schema {need.schema}, where it lies", grant
 
 
-def _is_there(at: Session, need: Need) -> bool:
+def _is_there(at: "Session", need: Need) -> bool:
     """Tell whether an object of that address is there, by the server's own words for it."""
     address = "SELECT pg_catalog.pg_get_object_address(%s, %s::text[], %s::text[])"
     try:
@@ -115,7 +117,7 @@ def _is_there(at: Session, need: Need) -> bool:
     return True
 
 
-def _fix(at: Session, need: Need) -> str:
+def _fix(at: "Session", need: Need) -> str:
     """Return the statement that brings an extension; empty for anything else."""
     if need.kind != EXTENSION:
         return ""
@@ -127,7 +129,7 @@ def _fix(at: Session, need: Need) -> str:
     return (schema + sql.SQL("CREATE EXTENSION {} SCHEMA {};").format(name, place)).as_string()
 
 
-def _large_objects(at: Session, schema: str) -> list[Need]:
+def _large_objects(at: "Session", schema: str) -> list[Need]:
     """Return the columns that hold numbers of large objects: a dump of a schema has none of these."""
     if not at.run("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1"):
         return []

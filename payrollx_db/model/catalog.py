@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LOOSE = "payrollx_loose_reference"  # the key in Column.info under which a loose reference is declared
 TOGETHER = "payrollx_loose_together"  # and the one that joins several columns into one reference
 AUDITED = "payrollx_audited"  # the key in Table.info that names the log which a table's changes go to
+AUDIT_TRIGGERS = ("payrollx_audit", "payrollx_audit_truncate")  # of such a table
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ import psycopg
 from payrollx_db.postgres.pooled import AsyncConnection
 from payrollx_db.postgres.session import Connection, Endpoint, connect, connect_for_copy, give_up, has_news
 
-MOST_IDLE = 32  # sessions that wait to be used again, over all endpoints
+# Sessions of one side that wait to be used again, over all its endpoints. The target has its own: were it one number,
+# as many sources would leave none for it, and each table would log in there anew.
+MOST_IDLE = 40
 
 
 class SessionPool:
@@ -78,8 +80,8 @@ class SessionPool:
         return None
 
     def _keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
-        """Keep a session for later; false where enough are waiting already."""
-        if sum(map(len, self._idle.values())) >= MOST_IDLE:
+        """Keep a session for later; false where enough of that side are waiting already."""
+        if sum(len(idle) for (other, _), idle in self._idle.items() if other.side == endpoint.side) >= MOST_IDLE:
             return False
         self._idle.setdefault((endpoint, driver), []).append(connection)
         return True

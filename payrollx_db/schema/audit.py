@@ -13,14 +13,14 @@ from psycopg import sql
 from sqlalchemy import Connection, MetaData, Table, text
 
 from payrollx_db.errors import CatalogError
-from payrollx_db.model.catalog import AUDITED
+from payrollx_db.model.catalog import AUDIT_TRIGGERS, AUDITED
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import query_files
 from payrollx_db.schema import drift
 
 queries = query_files.beside(__name__)
 
-TRIGGERS = ("payrollx_audit", "payrollx_audit_truncate")
+TRIGGERS = AUDIT_TRIGGERS
 FUNCTION = "audit_into_"  # and the log's name: what the triggers call, in the schema of the log
 NO_LOG = "PX001"  # the SQLSTATE of a mark whose log isn't in the database
 

@@ -4,6 +4,7 @@ All other uniques (over expressions, of types and collations with an equality of
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -27,20 +28,33 @@ async def too_many(
     Rows that are out already don't count; ``trusting`` says that what the source's own uniques say is so.
     Among rows with one value the newest stays. Raises SourceError.
     """
-    suspects: list[Suspect] = []
+    groups = list(_groups(table, values, rules, trusting=trusting))
+    if not groups:
+        return []
     endpoint = context.sources[table.database]
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't look for duplicates in {table.source.full_name}"):
-            for name, columns, nulls_equal in _uniques(rules, table, trusting=trusting):
-                names = ", ".join(column.target.name for column in columns)
-                message = f"too many for the unique {name} ({names})"
-                found = await _group(connection, table, values, columns, "duplicate", message, nulls_equal=nulls_equal)
-                suspects.append(found)
-            for keys in unique_uuids(table):
-                if values.odd is None or values.odd & {column.target.name for column in keys}:
-                    message = "same key as another row once converted"
-                    suspects.append(await _group(connection, table, values, keys, "case-collision", message))
+            suspects = [await _group(connection, table, values, group) for group in groups]
     return [suspect for suspect in suspects if suspect.finding.count]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Columns whose values, once they are converted, only one row may have."""
+
+    columns: Sequence[ColumnPlan]
+    code: str
+    message: str
+    nulls_equal: bool = False
+
+
+def _groups(table: TablePlan, values: Values, rules: TableRules, *, trusting: bool) -> Iterator[_Group]:
+    for name, columns, nulls_equal in _uniques(rules, table, trusting=trusting):
+        names = ", ".join(column.target.name for column in columns)
+        yield _Group(columns, "duplicate", f"too many for the unique {name} ({names})", nulls_equal)
+    for keys in unique_uuids(table):
+        if values.odd is None or values.odd & {column.target.name for column in keys}:
+            yield _Group(keys, "case-collision", "same key as another row once converted")
 
 
 def _uniques(
@@ -55,17 +69,9 @@ def _uniques(
             yield dropped.name, columns, False
 
 
-async def _group(
-    connection: Connection,
-    table: TablePlan,
-    values: Values,
-    columns: Sequence[ColumnPlan],
-    code: str,
-    message: str,
-    *,
-    nulls_equal: bool = False,
-) -> Suspect:
+async def _group(connection: Connection, table: TablePlan, values: Values, group: _Group) -> Suspect:
     """Count the rows beyond the newest of each value that several rows share once it is converted."""
+    columns = group.columns
     named = [sql.Identifier(f"c{number}") for number in range(len(columns))]
     converted = [
         sql.SQL("{} AS {}").format(values.guarded(column), name) for column, name in zip(columns, named, strict=True)
@@ -74,7 +80,7 @@ async def _group(
     names = sql.SQL(", ").join(named)
     parts = {
         "names": names,
-        "some": sql.SQL("true") if nulls_equal else sql.SQL("ROW({}) IS NOT NULL").format(names),
+        "some": sql.SQL("true") if group.nulls_equal else sql.SQL("ROW({}) IS NOT NULL").format(names),
         "converted": sql.SQL(", ").join(converted),
         "age": newest[0] if newest else sql.SQL("NULL::timestamp"),
         "key": table.source_key or sql.SQL("s.ctid::text"),
@@ -84,5 +90,5 @@ async def _group(
     keys = sql.SQL(queries.load("surplus_keys")).format(**parts)
     count = (await run(connection, sql.SQL(queries.load("surplus_count")).format(**parts)))[0][0]
     examples = await examples_of(connection, keys) if count else ()
-    finding = Finding(code, "block", place(table, columns), count, message, examples)
+    finding = Finding(group.code, "block", place(table, columns), count, group.message, examples)
     return Suspect(finding, keys if table.source_key is not None else None)

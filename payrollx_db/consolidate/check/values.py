@@ -76,10 +76,12 @@ async def scan_values(
     probes = [probe for probe in _probes(table) if not silent or probe.code in SILENT]
     keys = [] if silent else _uuid_keys(table)
     conditions = [_quick(probe) for probe in probes] + [_is_odd(column) for column in keys]
+    converted = [] if silent else [c.conversion.value for c in table.columns if c.conversion.raises]
+    if not (conditions or converted):  # most tables of a lift
+        return Values(table, (), frozenset(), frozenset(), {})
     endpoint = context.sources[table.database]
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't read {table.source.full_name}"):
-            converted = [] if silent else [c.conversion.value for c in table.columns if c.conversion.raises]
             counts = await _scan(connection, table, conditions, converted, rows)
             suspects: list[Suspect] = []
             refused: dict[str, Refused] = {}

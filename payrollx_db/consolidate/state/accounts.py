@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.state import schema
+from payrollx_db.consolidate.state.parts import as_texts
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection
 from payrollx_db.postgres.session import run as execute
@@ -139,7 +140,7 @@ async def finish_copied(writer: Any, run: int, place: tuple[str, str], *account:
 async def finish_copied_together(writer: Any, run: int, accounts: Mapping[tuple[str, str], CopiedAccount]) -> None:
     """Do the same for several tables that were copied in one transaction, none of whose rows is quarantined."""
     sources, targets = [source for source, _ in accounts], [target for _, target in accounts]
-    columns = [list(column) for column in zip(*accounts.values(), strict=True)]
+    columns = as_texts(accounts.values())
     await writer.execute(queries.load("copied_accounts"), run, sources, targets, *columns)
 
 

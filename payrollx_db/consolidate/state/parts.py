@@ -3,7 +3,7 @@
 What is recorded while rows move goes by the writer's own session, which is asyncpg's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from payrollx_db.postgres import query_files
@@ -56,9 +56,18 @@ async def begin_parts(writer: Any, run: int, places: Sequence[Place], snapshot: 
 
 async def finish_parts(writer: Any, run: int, moved: Mapping[Place, Counts]) -> None:
     """Record that all rows of several parts are in: for each the rows read and written, and the bytes."""
-    columns = [list(column) for column in zip(*moved.values(), strict=True)]
+    columns = as_texts(moved.values())
     sources, targets = [source for source, _ in moved], [target for _, target in moved]
     await writer.execute(queries.load("finish_parts"), run, sources, targets, PART, *columns)
+
+
+def as_texts(rows: Iterable[Sequence[float]]) -> list[list[str]]:
+    """Return the columns of rows of numbers as asyncpg's parameters, which the statement casts.
+
+    Of arrays it knows those of texts; for any other it looks up the type, in each session anew, by a query that takes
+    longer than all records of a batch.
+    """
+    return [[str(number) for number in column] for column in zip(*rows, strict=True)]
 
 
 async def delete_imported(writer: Any, run: int, place: Place) -> None:

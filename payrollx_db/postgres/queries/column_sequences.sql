@@ -35,6 +35,11 @@ WITH defaults AS (
   SELECT u.sequence, u.relation, u.attnum
   FROM uses AS u
   WHERE u.sequence IN (SELECT k.sequence FROM uses AS k WHERE k.relation = ANY (%(tables)s::oid[]))
+), relation AS MATERIALIZED (  -- the fewer joins at the end, the sooner it is planned, anew in each database
+  SELECT c.oid, c.relname, c.relkind, c.relpersistence, n.nspname AS schema,
+         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS may_be_used
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.oid IN (SELECT u.sequence FROM chosen AS u UNION SELECT u.relation FROM chosen AS u)
 ), inherited AS MATERIALIZED (
   SELECT h.inhrelid AS relation, p.sequence, a.attname
   FROM pg_catalog.pg_inherits AS h
@@ -42,18 +47,18 @@ WITH defaults AS (
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.relation AND a.attnum = p.attnum
 )
 SELECT q.oid::bigint,
-       qn.nspname::text,
+       q.schema::text,
        q.relname::text,
        s.seqstart,
        s.seqincrement,
        s.seqmin,
        s.seqmax,
        s.seqcycle,
-       pg_catalog.has_schema_privilege(qn.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(q.oid, 'SELECT')
+       q.may_be_used AND pg_catalog.has_sequence_privilege(q.oid, 'SELECT')
          AND NOT (q.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()),
-       pg_catalog.has_schema_privilege(qn.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(q.oid, 'UPDATE'),
+       q.may_be_used AND pg_catalog.has_sequence_privilege(q.oid, 'UPDATE'),
        c.oid::bigint,
-       cn.nspname::text,
+       c.schema::text,
        c.relname::text,
        a.attname::text,
        t.typname::text,
@@ -61,16 +66,14 @@ SELECT q.oid::bigint,
        -- Whether the number itself is the column's value, or what the default makes of it.
        coalesce(d.expression !~ 'nextval'
                 OR d.expression ~ $re$^\(*nextval\(\(?'[^']+'(::text\))?::regclass\)\)*(::[a-z ]+(\([0-9,]+\))?\)*)*$$re$, true),
-       pg_catalog.has_schema_privilege(cn.oid, 'USAGE') AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
+       c.may_be_used AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
 FROM chosen AS u
-JOIN pg_catalog.pg_class AS q ON q.oid = u.sequence AND q.relkind = 'S'
-JOIN pg_catalog.pg_namespace AS qn ON qn.oid = q.relnamespace
+JOIN relation AS q ON q.oid = u.sequence AND q.relkind = 'S'
 JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = q.oid
-JOIN pg_catalog.pg_class AS c ON c.oid = u.relation AND c.relkind IN ('r', 'p')
-JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
+JOIN relation AS c ON c.oid = u.relation AND c.relkind IN ('r', 'p')
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = u.relation AND a.attnum = u.attnum AND NOT a.attisdropped
-JOIN pg_catalog.pg_type AS declared ON declared.oid = a.atttypid
-JOIN pg_catalog.pg_type AS t ON t.oid = CASE declared.typtype WHEN 'd' THEN declared.typbasetype ELSE declared.oid END
+JOIN pg_catalog.pg_type AS t ON t.oid = (SELECT CASE o.typtype WHEN 'd' THEN o.typbasetype ELSE o.oid END
+                                         FROM pg_catalog.pg_type AS o WHERE o.oid = a.atttypid)
 LEFT JOIN LATERAL (
   SELECT pg_catalog.pg_get_expr(f.adbin, f.adrelid) AS expression
   FROM pg_catalog.pg_attrdef AS f

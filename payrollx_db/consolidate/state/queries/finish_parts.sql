@@ -1,8 +1,8 @@
 -- Parts of one slice each, all of whose rows are in.
 WITH moved AS (
   SELECT m.source, m.target, m.rows_read, m.rows_written, m.bytes
-  FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($5::bigint[]),
-                  pg_catalog.unnest($6::bigint[]), pg_catalog.unnest($7::bigint[]))
+  FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($5::text[]::bigint[]),
+                  pg_catalog.unnest($6::text[]::bigint[]), pg_catalog.unnest($7::text[]::bigint[]))
        AS m (source, target, rows_read, rows_written, bytes)
 ), sliced AS (
   INSERT INTO payrollx_meta.slices (run_id, source, target, part, slice, rows_read, rows_written, bytes)

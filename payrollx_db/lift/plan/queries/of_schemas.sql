@@ -72,9 +72,10 @@ JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
 JOIN pg_catalog.pg_namespace AS ln ON ln.oid = l.collnamespace AND ln.nspname = 'pg_catalog'
 WHERE l.collprovider <> 'd' AND l.collname NOT IN ('C', 'POSIX', 'default')
 UNION ALL
-SELECT l.objnamespace::pg_catalog.regnamespace::text, 'security-label', l.objname, l.provider
-FROM pg_catalog.pg_seclabels AS l
-JOIN schema AS s ON s.oid = l.objnamespace
+SELECT s.name, 'security-label', o.identity, l.provider
+FROM pg_catalog.pg_seclabel AS l  -- not the view pg_seclabels, whose plan takes longer than all of this
+CROSS JOIN LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) AS o
+JOIN schema AS s ON s.name = o.schema
 UNION ALL
 SELECT r.schema_name, 'privilege', r.relname::text, 'SELECT'
 FROM relation AS r

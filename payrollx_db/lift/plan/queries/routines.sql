@@ -1,6 +1,14 @@
 -- The routines of these schemas whose code is text: the schema, the name, the language, the code, the whole definition,
 -- whether it has a search_path of its own, and what calls it without anybody's asking.
-SELECT n.nspname::text, p.proname::text, l.lanname::text, p.prosrc, pg_catalog.pg_get_functiondef(p.oid),
+--
+-- Those of the schemas come first: a server's own routines are thousands, and each would be turned to JSON.
+WITH routine AS MATERIALIZED (
+  SELECT p.oid, n.nspname, pg_catalog.to_jsonb(p) ->> 'prosqlbody' AS parsed
+  FROM pg_catalog.pg_proc AS p
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+  WHERE n.nspname = ANY (%(schemas)s) AND p.prokind IN ('f', 'p', 'w')
+)
+SELECT r.nspname::text, p.proname::text, l.lanname::text, p.prosrc, pg_catalog.pg_get_functiondef(p.oid),
        EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS setting
                WHERE pg_catalog.starts_with(setting, 'search_path=')),
        ARRAY(
@@ -21,11 +29,10 @@ SELECT n.nspname::text, p.proname::text, l.lanname::text, p.prosrc, pg_catalog.p
                            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid))
          ORDER BY 1
        )
-FROM pg_catalog.pg_proc AS p
-JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+FROM routine AS r
+JOIN pg_catalog.pg_proc AS p ON p.oid = r.oid
 JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-WHERE n.nspname = ANY (%(schemas)s) AND p.prokind IN ('f', 'p', 'w') AND l.lanname NOT IN ('internal', 'c')
-  AND pg_catalog.to_jsonb(p) ->> 'prosqlbody' IS NULL
+WHERE l.lanname NOT IN ('internal', 'c') AND r.parsed IS NULL
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
                   WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e')
-ORDER BY n.nspname, p.proname, p.oid
+ORDER BY r.nspname, p.proname, p.oid
