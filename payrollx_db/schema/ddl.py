@@ -17,15 +17,6 @@ from payrollx_db.schema.roles import statements
 
 META = statements.META
 
-MAKE_SCHEMA = sql.SQL("""\
-DO $schema$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {literal}) THEN
-        CREATE SCHEMA {schema} AUTHORIZATION {owner};
-    END IF;
-END
-$schema$""")
-
 # For who only looks: a member that doesn't inherit the owner's privileges may still become the owner, and
 # where there is no such role yet, or one isn't a member, this does nothing.
 LOOK_AS = text("""
@@ -58,12 +49,7 @@ def make_schema(name: str, owner: str) -> TextClause:
 
     It is guarded by a look, because ``IF NOT EXISTS`` demands CREATE on the database even for nothing.
     """
-    parts = {
-        "literal": sql.Literal(name),
-        "schema": sql.Identifier(name),
-        "owner": sql.Identifier(owner),
-    }
-    return _verbatim(MAKE_SCHEMA.format(**parts).as_string(None))
+    return _verbatim(statements.make_schema(name, owner))
 
 
 def act_as(owner: str) -> TextClause:

@@ -14,6 +14,7 @@ from conftest import THROW_AWAY
 from worlds import World, query, snapshot_of
 
 from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.check import own_keys
 from payrollx_db.consolidate.copy import emptying, rows, schedule
 from payrollx_db.consolidate.plan.plan import parents_first
 from payrollx_db.consolidate.verify import batches as verify_batches
@@ -90,6 +91,7 @@ def scaled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify_batches, "MOST_LOCKS", 20)
     monkeypatch.setattr(emptying, "MOST_LOCKS", 100)
     monkeypatch.setattr(rows, "GROUP", 10)
+    monkeypatch.setattr(own_keys, "MOST_LOCKS", 40)
 
 
 def test_a_chain_of_references_may_be_as_long_as_there_are_tables() -> None:

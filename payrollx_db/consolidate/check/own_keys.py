@@ -24,7 +24,9 @@ queries = query_files.beside(__name__)
 OwnKey = tuple[str, ForeignKey]  # the database and its key
 
 SMALL = 1024 * 1024  # bytes of a child's table up to which its keys are asked with others in one query
-TOGETHER = 50
+# What one query locks at most: both tables of each key, with all their indexes. A server has 6,400 locks unless it was
+# given more.
+MOST_LOCKS = 400
 # Types of which equal values are written alike. Of others, 1.0 = 1.00, or 'a' = 'A'.
 EXACT = frozenset({
     "bool", "date", "int2", "int4", "int8", "name", "oid", "text", "timestamp", "timestamptz", "uuid", "varchar",
@@ -44,7 +46,7 @@ async def holding_keys(context: Context, plan: Plan) -> frozenset[OwnKey]:
             parent = end_of(owner, reference.target_columns) if owner else None
             if child and (key := own_key(plan, child, parent)):
                 candidates[key] = table.source.size
-    groups = [_held(context, plan, database, keys) for database, keys in _groups(candidates)]
+    groups = [_held(context, plan, database, keys) for database, keys in _groups(plan, candidates)]
     return frozenset(key for keys in await limited(groups, context.jobs) for key in keys)
 
 
@@ -81,7 +83,7 @@ def _sources(end: ReferenceEnd) -> list[str]:
     return [name for column in end.columns for name in column.sources]
 
 
-def _groups(candidates: dict[OwnKey, int]) -> list[tuple[str, list[ForeignKey]]]:
+def _groups(plan: Plan, candidates: dict[OwnKey, int]) -> list[tuple[str, list[ForeignKey]]]:
     """Return by database the keys to ask in one query: those of large tables alone, the largest first."""
     large = sorted((own for own, size in candidates.items() if size > SMALL), key=lambda own: -candidates[own])
     groups = [(database, [key]) for database, key in large]
@@ -90,7 +92,14 @@ def _groups(candidates: dict[OwnKey, int]) -> list[tuple[str, list[ForeignKey]]]
         if size <= SMALL:
             small[database].append(key)
     for database, keys in small.items():
-        groups += [(database, keys[start : start + TOGETHER]) for start in range(0, len(keys), TOGETHER)]
+        tables, locks = plan.sources[database].tables, MOST_LOCKS
+        for key in keys:
+            more = sum(1 + len(tables[name].indexes) for name in {key.table, key.target})
+            if locks + more > MOST_LOCKS:
+                groups.append((database, []))
+                locks = 0
+            locks += more
+            groups[-1][1].append(key)
     return groups
 
 

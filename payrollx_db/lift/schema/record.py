@@ -19,7 +19,7 @@ from payrollx_db.lift.schema.target import Target
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.steps import perform
 from payrollx_db.postgres.structure import read_structure
-from payrollx_db.schema import ddl
+from payrollx_db.schema.roles import statements
 
 queries = query_files.beside(__name__)
 
@@ -59,10 +59,9 @@ def read(target: Target, moves: Sequence[Move]) -> dict[str, Record]:
 
 def write(target: Target, move: Move, source: Source, owner: str) -> None:
     """Record that a schema was lifted."""
-    statement = ddl.make_schema(ddl.META, owner).text.replace(r"\:", ":")
-    target.change(statement, f"can't make the schema {ddl.META}")
+    target.change(statements.make_schema(statements.META, owner), f"can't make the schema {statements.META}")
     make = sql.SQL(queries.load("make_record")).format(owner=sql.Identifier(owner))
-    target.change(make, f"can't make the table of what was lifted in {ddl.META}")
+    target.change(make, f"can't make the table of what was lifted in {statements.META}")
     values: dict[str, str | int] = {
         "schema": move.schema,
         "service": move.service,

@@ -11,6 +11,15 @@ queries = query_files.beside(__name__)
 
 META = locks.SCHEMA  # the schema of the version table and of the recorded runs
 
+MAKE_SCHEMA = sql.SQL("""\
+DO $schema$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {literal}) THEN
+        CREATE SCHEMA {schema} AUTHORIZATION {owner};
+    END IF;
+END
+$schema$""")
+
 
 def roles(catalog: Catalog) -> str:
     """Return the script that makes the catalog's roles where they are missing, and lets us act as the owner."""
@@ -43,6 +52,12 @@ def grants(catalog: Catalog) -> str:
     schemas = _lines((sql.Literal(service.schema) for service in catalog.services), indent=8)
     inside = _filled("make_grants", walls=_lines(walls, indent=20), **names)
     return f"{inside}\n{_filled('make_outer_grants', schemas=schemas, meta=sql.Literal(META), **names)}"
+
+
+def make_schema(name: str, owner: str) -> str:
+    """Return the statement that makes a schema of ``owner``'s, unless there is one of that name."""
+    parts = {"literal": sql.Literal(name), "schema": sql.Identifier(name), "owner": sql.Identifier(owner)}
+    return MAKE_SCHEMA.format(**parts).as_string(None)
 
 
 def script(catalog: Catalog) -> str:
