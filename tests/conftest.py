@@ -48,6 +48,7 @@ pytest_plugins = [
     "drafts",
     "lifted_worlds",
     "logical_servers",
+    "follows",
     "online_checks",
 ]
 

@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "plan": ("payrollx_db.cli.plan:plan", "Show what would be copied where, and what is unaccounted for."),
         "check": ("payrollx_db.cli.check:check", "Find data that would not fit, before copying."),
         "copy": ("payrollx_db.cli.copy:copy", "Copy the legacy databases into the unified one."),
+        "follow": ("payrollx_db.cli.follow:follow", "Bring over what services go on writing, until they move."),
         "verify": ("payrollx_db.cli.verify:verify", "Prove that both sides hold the same rows."),
         "status": ("payrollx_db.cli.status:status", "Show the runs that the unified database has recorded."),
         "report": ("payrollx_db.cli.report:report", "Write the report of a run as a page to sign, or check one."),

@@ -11,6 +11,7 @@ from payrollx_db.cli.render import console
 from payrollx_db.cli.work import Work
 from payrollx_db.model.events import (
     Event,
+    Followed,
     Notice,
     ObjectBuilt,
     Observer,
@@ -94,4 +95,11 @@ def _line(event: Event) -> str:
         case Notice(text):
             return f"note: {text}"
         case _:
-            return ""
+            return _followed(event) if isinstance(event, Followed) else ""
+
+
+def _followed(event: Followed) -> str:
+    waiting = f", {event.backlog:,} waiting" if event.backlog else ""
+    rows = f"{event.keys:,} keys, {event.written:,} rows written, {event.deleted:,} deleted"
+    done = f"{event.commits:,} commits, {rows} in {event.passes:,} passes"
+    return f"  {event.database}: {done}, {event.lag:.1f} s behind{waiting}"

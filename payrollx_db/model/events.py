@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["plan", "check", "copy", "load", "merge", "verify", "undo"]
+Stage = Literal["plan", "check", "copy", "load", "merge", "verify", "undo", "follow"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,24 @@ class ObjectBuilt:
 
 
 @dataclass(frozen=True)
+class Followed:
+    """How far a database has been followed, told now and then: sums since the last time.
+
+    ``lag`` is how old the oldest of the commits was when it had been brought over, in seconds; ``backlog`` how many
+    keys wait.
+    """
+
+    database: str
+    passes: int
+    commits: int
+    keys: int
+    written: int
+    deleted: int
+    lag: float
+    backlog: int
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something that a reader should know, and that stops nothing."""
 
@@ -107,6 +125,7 @@ Event = (
     | TableFinished
     | TableChecked
     | ObjectBuilt
+    | Followed
     | Notice
 )
 Observer = Callable[[Event], None]

@@ -25,6 +25,7 @@ FIELDS = {
     "table_checked": {"source", "target", "rows", "size", "seconds"},
     "table_finished": {"source", "target", "rows", "size", "seconds"},
     "object_built": {"table", "name", "kind", "seconds"},
+    "followed": {"database", "passes", "commits", "keys", "written", "deleted", "lag", "backlog"},
     "notice": {"text"},
     "finished": set(),
     "interrupted": set(),

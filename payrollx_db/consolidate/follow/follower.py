@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +19,7 @@ from payrollx_db.consolidate.follow import shapes, writing
 from payrollx_db.consolidate.follow.flow import Flow, Watched
 from payrollx_db.consolidate.follow.hooks import Judge, Sessions
 from payrollx_db.consolidate.follow.ledger import Ledger
-from payrollx_db.consolidate.follow.passes import Brought, Passes
+from payrollx_db.consolidate.follow.passes import Brought, Further, Passes
 from payrollx_db.consolidate.state.flows import FlowState
 from payrollx_db.errors import StateConflictError
 from payrollx_db.postgres.replication.changes import Changes, Key, Published
@@ -141,11 +141,11 @@ class Follower:
             for connection in (passes.sessions.reader, passes.sessions.writer):
                 connection.pgconn.finish()
 
-    async def one_pass(self, *, barrier: bool = False, further: Mapping[int, Any] | None = None) -> Passed:
+    async def one_pass(self, *, barrier: bool = False, further: Further | None = None) -> Passed:
         """Bring the written side to a snapshot of the other. Raises as `connect`, FindingsError, ShapeChangedError.
 
         With ``barrier``, all that was committed before it is called is in, also where sessions don't wait for the log.
-        ``further`` are keys, by the oid of their watched table, that are brought over as well.
+        ``further`` is brought over as well.
         """
         passed = await self._pass(barrier=barrier, further=further)
         await self._end()
@@ -161,15 +161,26 @@ class Follower:
         yield Held(passed, self._sides.sessions.reader)
         await self._end()
 
-    async def run(self, stop: asyncio.Event, *, gap: float = GAP) -> None:
-        """Do passes as changes come, until ``stop`` is set. Raises as `one_pass`."""
+    async def run(
+        self, stop: asyncio.Event, passed: Callable[[Passed], None] = lambda _: None, *, gap: float = GAP
+    ) -> None:
+        """Do passes as changes come, until ``stop`` is set; ``passed`` hears of each. Raises as `one_pass`."""
         while not stop.is_set():
             if await self._log.news(gap) or self._is_due():
-                passed = await self.one_pass()
-                if not passed.partial:
+                result = await self.one_pass()
+                passed(result)
+                if not result.partial:
                     await asyncio.sleep(gap)
             else:
                 await self.settle()
+        await self.finish()
+
+    async def finish(self) -> None:
+        """Let all that was brought over be durable, and confirm it. Raises TargetError."""
+        if self._pending:
+            with self.flow.written.translating_errors("can't make it durable"):
+                answers = await run_script(self._sides.sessions.writer, [*writing.FLUSH, writing.LOG_ENDS])
+            self._confirm(int(answers[-1][0][1] or 0))
 
     async def settle(self) -> None:
         """Confirm what has become durable since, now and then. Raises TargetError."""
@@ -191,7 +202,7 @@ class Follower:
 
     # -- one pass ----------------------------------------------------------------------------------
 
-    async def _pass(self, *, barrier: bool, further: Mapping[int, Any] | None = None) -> Passed:
+    async def _pass(self, *, barrier: bool, further: Further | None = None) -> Passed:
         started = time.monotonic()
         reader = self._sides.sessions.reader
         with self.flow.read.translating_errors("can't take a snapshot"):
@@ -205,7 +216,7 @@ class Follower:
             await shapes.refuse_changed(reader, self.flow, changes.described)
         truncated, changed_around = self._survey(around)
         changes = replace(changes, truncated=changes.truncated | truncated)
-        brought = await self._bring(changes, snapshot, further, changed_around)
+        brought = await self._bring(changes, snapshot, further or Further(), changed_around)
         lag = max(0.0, time.time() - changes.oldest) if changes.oldest is not None else 0.0
         self.last = Passed(
             brought.keys, brought.written, brought.deleted, changes.commits, snapshot, changes.place,
@@ -225,13 +236,11 @@ class Follower:
         ((snapshot, reached),) = answers[-2]
         return str(snapshot), int(reached or 0), surroundings_of(around[0]) if around else None
 
-    async def _bring(
-        self, changes: Changes, snapshot: str, further: Mapping[int, Any] | None, around: dict[str, Any] | None
-    ) -> Brought:
-        joining: dict[int, list[Key]] = {oid: list(keys) for oid, keys in (further or {}).items()}
+    async def _bring(self, changes: Changes, snapshot: str, further: Further, around: dict[str, Any] | None) -> Brought:
+        joining: dict[int, list[Key]] = {oid: list(keys) for oid, keys in further.keys.items()}
         for oid, keys in (self.judge.joining() if self.judge is not None else {}).items():
             joining.setdefault(oid, []).extend(keys)
-        tasks = await self._sides.tasks(changes, joining)
+        tasks = await self._sides.tasks(changes, replace(further, keys=joining))
         noted = {oid: [*changes.keys.get(oid, ()), *joining.get(oid, ())] for oid in {*changes.keys, *joining}}
         if not (tasks or noted or around or self._is_store_due(changes.place)):
             return Brought()

@@ -4,7 +4,7 @@ Keys go into a statement as one literal a column, since parameters would cost ro
 a statement gets.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from psycopg import sql
 
@@ -93,6 +93,17 @@ def among(watched: Watched, keys: Sequence[Key], alias: str = ROW) -> sql.Compos
         for c in watched.key
     )
     return sql.SQL("EXISTS (SELECT FROM {} AS k WHERE {})").format(key_rows(watched, keys), same)
+
+
+def canonical_among(
+    expressions: Mapping[str, sql.Composable], keys: Sequence[Mapping[str, str | None]]
+) -> sql.Composable:
+    """Return the condition that a row's key is one of ``keys``, in the canonical form that a comparison has them in."""
+    values = sql.SQL(", ").join(sql.SQL("({})::text").format(value) for value in expressions.values())
+    arrays = sql.SQL(", ").join(
+        sql.SQL("{}::pg_catalog.text[]").format(sql.Literal([key[name] for key in keys])) for name in expressions
+    )
+    return sql.SQL("({}) IN (SELECT * FROM ROWS FROM (pg_catalog.unnest({})) AS k)").format(values, arrays)
 
 
 def key_rows(watched: Watched, keys: Sequence[Key]) -> sql.Composable:

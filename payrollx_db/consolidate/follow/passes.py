@@ -28,6 +28,19 @@ KEYS_A_SCRIPT = 2 * queries.CHUNK
 COLLIDED = ("23505", "23P01")  # a unique key, or an exclusion
 
 
+@dataclass(frozen=True)
+class Further:
+    """What a pass brings over beside the changes that it hears of.
+
+    ``keys`` are by the oid of their watched table, ``whole`` are oids of tables all of whose rows are brought over, and
+    ``surplus`` has by the name of a written table the canonical keys of rows there that no row was read for.
+    """
+
+    keys: dict[int, list[Key]] = field(default_factory=dict)
+    whole: set[int] = field(default_factory=set)
+    surplus: dict[str, list[Mapping[str, str | None]]] = field(default_factory=dict)
+
+
 @dataclass
 class Task:
     """What a pass does for one move: its keys, or with ``keys`` ``None`` all of its rows.
@@ -38,6 +51,7 @@ class Task:
     number: int
     move: Move
     keys: Mapping[Key, None] | None
+    surplus: Sequence[Mapping[str, str | None]] = ()
     rows: int = 0
     gone: int = 0
     out: set[Key] = field(default_factory=set)
@@ -101,25 +115,25 @@ class Passes:
         self._answer: Row = ()  # the first row of the last statement that was run
         self._money = any(move.form == "text" for move in flow.moves)
 
-    async def tasks(self, changes: Changes, further: Mapping[int, Iterable[Key]] | None = None) -> list[Task]:
-        """Return what these changes mean for each move; ``further`` keys, by watched table, join them.
+    async def tasks(self, changes: Changes, further: Further) -> list[Task]:
+        """Return what these changes, and what joins them, mean for each move.
 
         Reads, in the reader's transaction, which rows look up what has changed.
         """
-        joined: Mapping[int, Iterable[Key]] = further or {}
         tasks = []
         for number, move in enumerate(self.flow.moves):
             oid = move.source.table.oid
-            keys = {**changes.keys.get(oid, {}), **dict.fromkeys(joined.get(oid, ()))}
-            whole = oid in changes.truncated
+            keys = {**changes.keys.get(oid, {}), **dict.fromkeys(further.keys.get(oid, ()))}
+            whole = oid in changes.truncated or oid in further.whole
+            surplus = further.surplus.get(move.name, ())
             for also in move.also:
                 theirs = also.watched.table.oid
                 whole = whole or theirs in changes.truncated
                 changed = (changes.watched if also.changed else changes.keys).get(theirs, {})
                 if changed and not whole:
                     keys |= await self._concerned(move, also, changed)
-            if whole or keys:
-                tasks.append(Task(number, move, None if whole else keys))
+            if whole or keys or surplus:
+                tasks.append(Task(number, move, None if whole else keys, surplus))
         return tasks
 
     async def bring(self, tasks: Sequence[Task], noted: Mapping[int, Sequence[Key]], store: sql.Composable) -> Brought:
@@ -173,7 +187,7 @@ class Passes:
         statements += [writing.ONE_MONEY] if self._money else []
         new = [task for task in tasks if task.number not in self._staging]
         statements += [writing.make_staging(task.move, task.number) for task in new]
-        if not tasks:
+        if not any(task.keys is None or task.keys for task in tasks):
             await self._open(statements)
         missing: list[Chunk] = []
         for batch in _batches(chunk for task in tasks for chunk in task.chunks()):
@@ -182,6 +196,9 @@ class Passes:
         for batch in _batches(missing):
             await self._copy_missing(batch)
         await self._copy_out(tasks)
+        for task in tasks:
+            if task.surplus:
+                task.gone += sum(await self._run([writing.mark_surplus(task.move, task.number, task.surplus)]))
 
     async def _open(self, statements: Sequence[sql.Composable]) -> None:
         with self._writing():

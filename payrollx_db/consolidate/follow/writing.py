@@ -1,12 +1,13 @@
 """The written side of a pass: the staging tables, and the statements by which rows get from there into their tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from psycopg import sql
 
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.consolidate.follow.gate import LET_THROUGH
-from payrollx_db.consolidate.follow.keys import GONE, equals, gone_columns
+from payrollx_db.consolidate.follow.keys import GONE, canonical_among, equals, gone_columns
+from payrollx_db.consolidate.plan.mapping import ROW
 from payrollx_db.postgres import locks
 from payrollx_db.postgres.introspect import Table
 
@@ -18,6 +19,13 @@ SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')
        pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_flush_lsn(), '0/0')::text
 """)
 HAD = "payrollx_had"  # the staging table's column that marks rows with an older version, whose own values it has
+# A commit of something, which is waited for, makes durable all that was committed before.
+FLUSH = (
+    sql.SQL("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
+    sql.SQL("SET LOCAL synchronous_commit = local"),
+    sql.SQL("SELECT pg_catalog.pg_current_xact_id()"),
+    sql.SQL("COMMIT"),
+)
 STAGED, WRITTEN, OTHER = sql.SQL("r"), sql.SQL("t"), sql.SQL("g")
 
 
@@ -57,6 +65,18 @@ def copy_rows(move: Move, number: int) -> sql.Composable:
 def copy_gone(move: Move, number: int) -> sql.Composable:
     """Return the COPY that takes the keys of rows that are gone, or stay out, into a move's staging table."""
     return _copy_into(move, number, gone_columns(move))
+
+
+def mark_surplus(move: Move, number: int, keys: Sequence[Mapping[str, str | None]]) -> sql.Composable:
+    """Return the statement that marks rows of the written table as gone, named by their canonical keys."""
+    plan = move.plan
+    expressions = {c.target.name: c.target_canonical for c in plan.key} if plan is not None else {}
+    columns = sql.SQL(", ").join(map(sql.Identifier, (name for name in move.column_names if name in move.key)))
+    query = "INSERT INTO {} ({}, {}) SELECT {}, true FROM {} AS {} WHERE {}"
+    return sql.SQL(query).format(
+        _staging(number), columns, sql.Identifier(GONE), columns, _target(move.table), sql.Identifier(ROW),
+        canonical_among(expressions, keys),
+    )  # fmt: skip
 
 
 def delete_gone(move: Move, number: int) -> sql.Composable:
@@ -99,7 +119,9 @@ def upsert(move: Move, number: int, *, out: bool) -> sql.Composable:
     changes = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in rest)
     theirs = sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in rest)
     ours = sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(name)) for name in rest)
-    action = sql.SQL("UPDATE SET {} WHERE ROW({}) OPERATOR(pg_catalog.*<>) ROW({})").format(changes, theirs, ours)
+    action = sql.SQL("UPDATE SET {} WHERE ROW({})::record OPERATOR(pg_catalog.*<>) ROW({})::record").format(
+        changes, theirs, ours
+    )
     key = sql.SQL(", ").join(map(sql.Identifier, move.key))
     tail = sql.SQL(" ON CONFLICT ({}) DO {}").format(key, action if rest else sql.SQL("NOTHING"))
     return sql.SQL("{}{}").format(insert(move, number, out=out), tail)

@@ -41,6 +41,7 @@ class FlowState:
     snapshot: str | None
     read_place: dict[str, Any] | None
     surroundings: dict[str, Any] | None
+    maps: str | None
     status: str
     made: list[dict[str, str]]
     keys: int
@@ -84,13 +85,20 @@ async def set_status(connection: Connection, flow: tuple[str, str], status: str)
 
 
 async def start_at(
-    connection: Connection, flow: tuple[str, str], place: str, status: str, surroundings: Mapping[str, Any]
+    connection: Connection,
+    flow: tuple[str, str],
+    place: str,
+    status: str,
+    surroundings: Mapping[str, Any] | None,
+    maps: str,
 ) -> None:
     """Record where a new slot's log begins, and that the flow is in ``status``, in the current transaction.
 
-    ``surroundings`` are what the log doesn't tell, as they were when the slot was made.
+    ``surroundings`` are what the log doesn't tell, as they were when the slot was made; ``maps`` is the fingerprint of
+    how rows are made.
     """
-    await connection.execute(queries.load("start_flow"), (place, status, json.dumps(surroundings), *flow))
+    document = json.dumps(surroundings) if surroundings is not None else None
+    await connection.execute(queries.load("start_flow"), (place, status, document, maps, *flow))
 
 
 async def forget_flow(connection: Connection, flow: tuple[str, str]) -> None:

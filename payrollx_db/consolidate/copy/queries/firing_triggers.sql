@@ -9,5 +9,5 @@ JOIN pg_catalog.pg_class AS c ON c.oid = coalesce(p.relid::oid, r.oid)
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = c.oid
 WHERE r.relkind IN ('r', 'p', 'f') AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 44 <> 0
-  AND t.tgname <> 'payrollx_audit'
+  AND t.tgname NOT IN ('payrollx_audit', 'payrollx_moved')
 ORDER BY 1, 2

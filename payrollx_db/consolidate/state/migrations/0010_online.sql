@@ -10,6 +10,7 @@ CREATE TABLE payrollx_meta.flows (
   snapshot    pg_snapshot,
   read_place  jsonb,
   surroundings jsonb,
+  maps        text,
   status      text NOT NULL,
   made        jsonb NOT NULL DEFAULT '[]',
   keys        bigint NOT NULL DEFAULT 0,
