@@ -52,8 +52,8 @@ class BackLedger:
             )
         slot, publication, place, snapshot, read_place, surroundings, keys, at = rows[0]
         return FlowState(
-            self.flow.name, "back", None, slot, publication, place, snapshot, read_place, surroundings, FOLLOWING, [],
-            keys, at,
+            self.flow.name, "back", None, slot, publication, place, snapshot, read_place, surroundings, None, FOLLOWING,
+            [], keys, at,
         )  # fmt: skip
 
     def opening(self) -> Sequence[sql.Composable]:
