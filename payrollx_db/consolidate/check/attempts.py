@@ -7,10 +7,12 @@ only in those pages of the table where it fails.
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.postgres import query_files
@@ -52,15 +54,22 @@ class Refused:
 
 
 async def refused_rows(
-    connection: Connection, table: TablePlan, expressions: Sequence[sql.Composable], rows: sql.Composable, most: int
+    connection: Connection,
+    table: TablePlan,
+    expressions: Sequence[sql.Composable],
+    rows: sql.Composable,
+    most: int,
+    *,
+    few: bool = False,
 ) -> list[Refused]:
     """Try each of ``expressions`` over those ``rows`` of the source; return for each on which rows it fails.
 
-    At most ``most`` keys of each are returned. Raises psycopg's errors where it fails for another reason than a row.
+    At most ``most`` keys of each are returned. Where the rows are ``few``, their table isn't read page by page. Raises
+    psycopg's errors where it fails for another reason than a row.
     """
     if not expressions:
         return []
-    body = render_sql(_body(table, expressions, rows, most))
+    body = render_sql(_body(table, expressions, rows, most, paged=table.source.kind == "r" and not few))
     try:
         async with connection.transaction():
             await run(connection, sql.SQL("DO {}").format(sql.Literal(body)))
@@ -71,7 +80,15 @@ async def refused_rows(
     return [Refused(count, tuple(keys), named) for count, keys in json.loads(answer)]
 
 
-def _body(table: TablePlan, expressions: Sequence[sql.Composable], rows: sql.Composable, most: int) -> sql.Composable:
+def within(connection: Connection) -> AbstractAsyncContextManager[object]:
+    """Return a savepoint for what may fail, where the session is in a transaction; else nothing."""
+    outside = connection.info.transaction_status == TransactionStatus.IDLE
+    return nullcontext() if outside else connection.transaction()
+
+
+def _body(
+    table: TablePlan, expressions: Sequence[sql.Composable], rows: sql.Composable, most: int, *, paged: bool
+) -> sql.Composable:
     aliases = {ROW: table.source, **table.lookups}
     fields = {alias: sql.Identifier(f"payrollx_of_{number}") for number, alias in enumerate(aliases)}
     variables = [sql.SQL("{} {};").format(sql.Identifier(alias), of.identifier) for alias, of in aliases.items()]
@@ -84,11 +101,11 @@ def _body(table: TablePlan, expressions: Sequence[sql.Composable], rows: sql.Com
         attempts.append(sql.SQL(queries.load("try_one")).format(**names))
     ctid = sql.SQL("{}.ctid").format(sql.Identifier(ROW))
     within = sql.SQL("{0} >= payrollx_from AND {0} < payrollx_to").format(ctid)
-    paged = table.source.kind == "r"  # the only kind whose rows have one place each
     pages = sql.SQL(PAGES if paged else "0").format(
         table=sql.Literal(table.source.oid), step=sql.Literal(PAGES_AT_ONCE)
     )
-    place = sql.SQL("{}::text").format(ctid) if paged else sql.SQL("NULL::text")
+    # Only rows of a plain table have one place each.
+    place = sql.SQL("{}::text").format(ctid) if table.source.kind == "r" else sql.SQL("NULL::text")
     return sql.SQL(queries.load("try_rows")).format(
         classes=sql.Literal(list(OF_ROWS)),
         variables=sql.SQL("\n").join(variables),
@@ -121,7 +138,8 @@ async def _whether(
     """Tell only whether an expression fails, where the server runs no procedures for this role."""
     query = sql.SQL("SELECT pg_catalog.count(pg_catalog.num_nulls({})) FROM {} WHERE {}")
     try:
-        await run(connection, query.format(expression, table.from_clause, rows))
+        async with within(connection):
+            await run(connection, query.format(expression, table.from_clause, rows))
     except psycopg.DataError:
         return Refused(1, (), named=False)
     return Refused(0, (), named=False)

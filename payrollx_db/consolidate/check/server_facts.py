@@ -172,7 +172,7 @@ async def fetch_facts(sessions: SessionPool, endpoint: Endpoint, tables: Collect
             if version >= COLLATION_VERSION_SINCE:
                 query = sql.SQL(ACTUAL_VERSION).format(sql.SQL(THIS_DATABASE))
                 actual = (await run(connection, query))[0][0]
-            local = _is_here(connection)
+            local = is_here(connection)
     directory = setting.settings.get("data_directory")  # hidden from a role without pg_read_all_settings
     return ServerFacts(
         setting,
@@ -186,9 +186,10 @@ async def fetch_facts(sessions: SessionPool, endpoint: Endpoint, tables: Collect
     )
 
 
-def free_bytes(directory: Path, system: str) -> int | None:
-    """Return the free space where a server's data is; ``None`` unless it can be seen from here to be that server's.
+def free_bytes(directory: Path, system: str, part: str = "") -> int | None:
+    """Return the free space where a server's data is, or a ``part`` of it.
 
+    ``None`` unless it can be seen from here to be that server's.
     A loopback address may lead into a container or a tunnel, behind which the same path is another
     place. The system identifier, with which pg_control begins, tells.
     """
@@ -196,7 +197,7 @@ def free_bytes(directory: Path, system: str) -> int | None:
         with (directory / "global" / "pg_control").open("rb") as control:
             if str(int.from_bytes(control.read(8), sys.byteorder)) != system:
                 return None
-        return shutil.disk_usage(directory).free
+        return shutil.disk_usage(directory / part).free
     except OSError:
         return None
 
@@ -210,7 +211,8 @@ async def _all(connection: Connection, kind: type[T], query: str, params: Mappin
     return await cursor.fetchall()
 
 
-def _is_here(connection: Connection) -> bool:
+def is_here(connection: Connection) -> bool:
+    """Tell whether a session's server may be on this machine, by the address that it was reached at."""
     if connection.info.host.startswith("/"):
         return True
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from payrollx_db.consolidate.check.attempts import Refused, refused_rows
+from payrollx_db.consolidate.check.attempts import Refused, refused_rows, within
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
@@ -73,29 +73,46 @@ async def scan_values(
     Raises SourceError where the table can't be read.
     """
     rows = sql.SQL("true") if among is None else table.among(among)
-    probes = [probe for probe in _probes(table) if not silent or probe.code in SILENT]
-    keys = [] if silent else _uuid_keys(table)
-    conditions = [_quick(probe) for probe in probes] + [_is_odd(column) for column in keys]
-    converted = [] if silent else [c.conversion.value for c in table.columns if c.conversion.raises]
-    if not (conditions or converted):  # most tables of a lift
+    if not _is_asked(table, silent=silent):  # most tables of a lift
         return Values(table, (), frozenset(), frozenset(), {})
     endpoint = context.sources[table.database]
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't read {table.source.full_name}"):
-            counts = await _scan(connection, table, conditions, converted, rows)
-            suspects: list[Suspect] = []
-            refused: dict[str, Refused] = {}
-            if counts is None:
-                everything = list(_probes(table))
-                suspects, refused = await _search(connection, table, everything, rows)
-            elif any(counts[: len(probes)]):
-                suspects = [await _probe(connection, table, probe, rows, {}) for probe in probes]
+            return await scan_rows(connection, table, rows, silent=silent)
+
+
+async def scan_rows(
+    connection: Connection, table: TablePlan, rows: sql.Composable, *, silent: bool = False, few: bool = False
+) -> Values:
+    """Do the same over those ``rows`` of the source, a condition, in a session that may be in a transaction.
+
+    ``few`` says that they are few, of a table that may be large. Raises psycopg's errors.
+    """
+    probes = [probe for probe in _probes(table) if not silent or probe.code in SILENT]
+    keys = [] if silent else _uuid_keys(table)
+    conditions = [_quick(probe) for probe in probes] + [_is_odd(column) for column in keys]
+    converted = [] if silent else [c.conversion.value for c in table.columns if c.conversion.raises]
+    counts = await _scan(connection, table, conditions, converted, rows)
+    suspects: list[Suspect] = []
+    refused: dict[str, Refused] = {}
+    if counts is None:
+        everything = list(_probes(table))
+        suspects, refused = await _search(connection, table, everything, rows, few=few)
+    elif any(counts[: len(probes)]):
+        suspects = [await _probe(connection, table, probe, rows, {}, few=few) for probe in probes]
     suspects = [suspect for suspect in suspects if suspect.finding.count]
     dirty = frozenset(s.column for s in suspects if s.finding.code in REFUSED)
     odd = None
     if counts is not None:
         odd = frozenset(c.target.name for c, n in zip(keys, counts[len(probes) :], strict=True) if n)
     return Values(table, tuple(suspects), dirty, odd, refused)
+
+
+def _is_asked(table: TablePlan, *, silent: bool) -> bool:
+    """Tell whether there is anything to ask of a table's values."""
+    if any(not silent or probe.code in SILENT for probe in _probes(table)):
+        return True
+    return not silent and bool(_uuid_keys(table) or any(c.conversion.raises for c in table.columns))
 
 
 def guard(
@@ -143,21 +160,21 @@ def _quick(probe: _Probe) -> sql.Composable:
 
 
 async def _search(
-    connection: Connection, table: TablePlan, probes: Sequence[_Probe], rows: sql.Composable
+    connection: Connection, table: TablePlan, probes: Sequence[_Probe], rows: sql.Composable, *, few: bool
 ) -> tuple[list[Suspect], dict[str, Refused]]:
     """Look into a table of which the server refused a value: by the rules' own conditions, else row by row."""
     stated = [p for p in probes if p.code in REFUSED]
-    suspects = [await _probe(connection, table, probe, rows, {}) for probe in stated]
+    suspects = [await _probe(connection, table, probe, rows, {}, few=few) for probe in stated]
     known = {suspect.column for suspect in suspects if suspect.finding.count}
     unstated = [c for c in table.columns if c.conversion.raises and c.conversion.valid is None]
     if not unstated and not known:
         unstated = [c for c in table.columns if c.conversion.raises]
     tried = [sql.SQL("{}").format(guard(table, column, {}, column.conversion.value)) for column in unstated]
-    answers = await refused_rows(connection, table, tried, rows, MOST_KEYS)
+    answers = await refused_rows(connection, table, tried, rows, MOST_KEYS, few=few)
     refused = {c.target.name: answer for c, answer in zip(unstated, answers, strict=True) if answer.count}
     suspects += [_refused(table, c, refused[c.target.name]) for c in unstated if c.target.name in refused]
     others = [probe for probe in probes if probe.code not in REFUSED]
-    return suspects + [await _probe(connection, table, probe, rows, refused) for probe in others], refused
+    return suspects + [await _probe(connection, table, probe, rows, refused, few=few) for probe in others], refused
 
 
 def _refused(table: TablePlan, column: ColumnPlan, answer: Refused) -> Suspect:
@@ -189,14 +206,21 @@ async def _scan(
         values = sql.SQL(", ").join(parts[start : start + AT_ONCE])
         query = sql.SQL("SELECT {} FROM {} WHERE {}").format(values, table.from_clause, rows)
         try:
-            answers += (await run(connection, query))[0]
+            async with within(connection):
+                answers += (await run(connection, query))[0]
         except psycopg.DataError:
             return None
     return tuple(answers[: len(counted)])
 
 
 async def _probe(
-    connection: Connection, table: TablePlan, probe: _Probe, rows: sql.Composable, refused: Mapping[str, Refused]
+    connection: Connection,
+    table: TablePlan,
+    probe: _Probe,
+    rows: sql.Composable,
+    refused: Mapping[str, Refused],
+    *,
+    few: bool,
 ) -> Suspect:
     condition = probe.condition
     if probe.code not in REFUSED:
@@ -204,10 +228,11 @@ async def _probe(
     counting = sql.SQL("SELECT pg_catalog.count(*) FROM {} WHERE {}")
     where = sql.SQL("{} AND {}").format(rows, condition)
     try:
-        count = (await run(connection, counting.format(table.from_clause, where)))[0][0]
+        async with within(connection):
+            count = (await run(connection, counting.format(table.from_clause, where)))[0][0]
     except psycopg.DataError:
         # What can't be read back at all is what it was before no more than what reads back otherwise.
-        unread = (await refused_rows(connection, table, [condition], rows, MOST_KEYS))[0].among(table)
+        unread = (await refused_rows(connection, table, [condition], rows, MOST_KEYS, few=few))[0].among(table)
         both = sql.SQL("({unread} OR CASE WHEN NOT ({unread}) THEN {condition} END)")
         where = sql.SQL("{} AND {}").format(rows, both.format(unread=unread, condition=condition))
         count = (await run(connection, counting.format(table.from_clause, where)))[0][0]

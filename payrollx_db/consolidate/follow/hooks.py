@@ -18,10 +18,7 @@ from payrollx_db.postgres.session import Connection
 
 @dataclass(frozen=True)
 class Sessions:
-    """The two sessions of a pass, both in its transactions: the reader's has the pass's snapshot.
-
-    What is to be done in few round trips, or by COPY, goes by `postgres.script`.
-    """
+    """The two psycopg sessions of a pass, both in its transactions: the reader's has the pass's snapshot."""
 
     reader: Connection
     writer: Connection
@@ -30,8 +27,8 @@ class Sessions:
 class Judge(Protocol):
     """Judges the rows of one flow. One for the life of a follower; its methods are called in the order of a pass."""
 
-    async def prepare(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> None:
-        """Hear which keys of a move (or a chunk of them) are read next; does something in a careful pass only."""
+    async def prepare(self, sessions: Sessions, move: Move, keys: Sequence[Key] | None) -> None:
+        """Hear which keys of a move (a chunk of them, or with ``None`` all) are read next; of use in a careful pass."""
 
     def condition(self, move: Move) -> sql.Composable | None:
         """Return the condition that a read row may go in, to be ANDed to the pass's; ``None`` where all may."""
@@ -45,19 +42,19 @@ class Judge(Protocol):
         Then ``condition`` and ``values`` are careful ones until a whole pass is done. False where they were already.
         """
 
-    async def missing(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> Sequence[Key]:
-        """Decide about those of ``keys`` (a move's, or a chunk) whose row is there and wasn't read; return them.
+    async def missing(self, sessions: Sessions, move: Move, keys: Sequence[Key] | None) -> Sequence[Key]:
+        """Decide about those of ``keys`` (``None``: all) whose row is there and wasn't read; return them.
 
         These stay out of the other moves of the same source table, too. Raises FindingsError where no policy says what
         to do with one: the pass is rolled back.
         """
 
     async def refused_by_target(
-        self, sessions: Sessions, move: Move, staging: str, keys: Sequence[Key], error: BaseException
+        self, sessions: Sessions, move: Move, staging: str, keys: Sequence[Key] | None, error: BaseException
     ) -> Sequence[Key]:
         """Bring in the rows of ``staging`` (a table of pg_temp) that the written side takes; return the others' keys.
 
-        Called outside of the savepoint that failed with ``error``; older versions of the staged rows may be there.
+        To be called outside of the savepoint that failed with ``error``; older versions of these rows may be there.
         Those that are refused are decided about as by `missing`, and stay out of the other moves of the same source
         table, too. Staging stays as it is.
         """

@@ -125,7 +125,7 @@ def equals(kind: ColumnType) -> sql.Composable:
     return sql.SQL("OPERATOR({}.=)").format(sql.Identifier(schema))
 
 
-def _of_key(column: MovedColumn) -> sql.Composable:
+def of_key(column: MovedColumn) -> sql.Composable:
     """Return a key column's value, NULL where its rule doesn't take what the key has."""
     if column.valid is None:
         return column.value
@@ -133,7 +133,7 @@ def _of_key(column: MovedColumn) -> sql.Composable:
 
 
 def _written_keys(move: Move, rows: sql.Composable, mark: sql.SQL) -> sql.Composable:
-    values = sql.SQL(", ").join(_of_key(column) for column in move.columns if column.name in move.key)
+    values = sql.SQL(", ").join(of_key(column) for column in move.columns if column.name in move.key)
     return sql.SQL("SELECT {}, {} FROM {} AS {}").format(values, mark, rows, sql.Identifier(ROW))
 
 

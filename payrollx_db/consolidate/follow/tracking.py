@@ -1,0 +1,57 @@
+"""Noting which keys are touched, from a proof on: only these are looked at again when it counts.
+
+Nothing is noted before both sides have been proven equal once: until then everything has to be looked at anyway.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from payrollx_db.consolidate.follow.flow import Flow
+from payrollx_db.consolidate.state import touched
+from payrollx_db.postgres.replication.changes import Key
+from payrollx_db.postgres.session import Connection
+
+MOST = 1_000_000  # touched keys of one database, beyond which proving all of it anew is cheaper
+
+
+class Tracking:
+    """Notes the keys that passes of one database touch, in the transactions of these passes."""
+
+    def __init__(self, database: str, *, since: str | None = None, count: int = 0) -> None:
+        self._database, self._since = database, since
+        self._count, self._new = count, 0
+
+    @classmethod
+    async def of(cls, connection: Connection, database: str) -> "Tracking":
+        """Return the tracking of a database as the target remembers it. Raises psycopg's errors."""
+        place = await touched.proven_place(connection, database)
+        count = await touched.count(connection, database) if place else 0
+        return cls(database, since=place, count=count)
+
+    @property
+    def since(self) -> str | None:
+        """The place up to which all was proven; ``None`` where nothing is, and nothing is noted."""
+        return self._since
+
+    def begin(self, place: str) -> None:
+        """Note from now on: up to ``place`` all was proven equal."""
+        self._since, self._count, self._new = place, 0, 0
+
+    async def note(self, connection: Connection, flow: Flow, keys: Mapping[int, Sequence[Key]]) -> None:
+        """Note the keys of a pass, in its transaction. Past `MOST` of them the proof counts for nothing any more."""
+        self._new = 0
+        if self._since is None:
+            return
+        names = {watched.table.oid: watched.table.full_name for watched in flow.watched}
+        total = sum(map(len, keys.values()))
+        if self._count + total > MOST:
+            await touched.forget_proof(connection, self._database)
+            self._since = None
+            return
+        for oid, some in keys.items():
+            if some and oid in names:
+                self._new += await touched.note(connection, self._database, names[oid], some)
+
+    def committed(self) -> None:
+        """Count what was noted."""
+        self._count += self._new
+        self._new = 0
