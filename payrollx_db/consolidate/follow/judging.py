@@ -105,27 +105,28 @@ class RowJudge:
         if not self._is_careful or move.plan is None:
             return
         found = await self._scan(sessions, move, keys)
-        known = self._careful[move.name] = _Careful(found.suspects, found.refused)
+        known = self._careful.setdefault(move.name, _Careful())
+        known.suspects = [*known.suspects, *found.suspects]
+        known.refused = found.refused
         for suspect, (texts, action) in zip(found.suspects, await self._named(sessions, found.suspects), strict=True):
             if suspect.finding.severity == "block" and action != ROUND:
                 known.out.update(dict.fromkeys(texts))
 
     async def missing(self, sessions: Sessions, move: Move, keys: Sequence[Key] | None) -> Sequence[Key]:
         """Decide about those of ``keys`` whose row is there and wasn't read; return them."""
-        plan = move.plan
-        condition = self.condition(move)
+        plan, condition = move.plan, self.condition(move)
+        if plan is not None and keys is None:
+            self._whole.add(plan.source_name)
         if plan is None or condition is None:
             return ()
         rows = key_sql.among(move.source, keys) if keys is not None else sql.SQL("true")
-        if keys is None:
-            self._whole.add(plan.source_name)
         query = sql.SQL("SELECT {} FROM {} WHERE {} AND ({}) IS NOT TRUE").format(
             plan.source_key or sql.SQL("NULL::text"), plan.from_clause, rows, condition
         )
         texts = [str(text) for (text,) in await run(sessions.reader, query)]
         if not texts:
             return ()
-        known = self._careful.get(move.name)
+        known, known_texts = self._careful.get(move.name), set(texts)
         suspects = known.suspects if known else (await self._scan(sessions, move, keys)).suspects
         decisions: list[Decision] = []
         findings: list[Finding] = []
@@ -135,7 +136,8 @@ class RowJudge:
                 continue
             findings.append(finding if suspect.keys is not None else _nameless(finding))
             if action not in (FAIL, ROUND):
-                decisions += [Decision(plan.source_name, k, "row", finding.code, action) for k in named]
+                here = [text for text in named if text in known_texts]
+                decisions += [Decision(plan.source_name, text, "row", finding.code, action) for text in here]
         self._refuse(findings)
         out = set(texts) & {decision.key for decision in decisions}
         if len(out) < len(set(texts)):

@@ -195,6 +195,7 @@ class Passes:
             statements = []
         for batch in _batches(missing):
             await self._copy_missing(batch)
+        await self._judge_whole(tasks)
         await self._copy_out(tasks)
         for task in tasks:
             if task.surplus:
@@ -234,7 +235,13 @@ class Passes:
                     chunk.task.gone += await written.feed(self._reading(read.blocks()))
         if self.judge is not None:
             for chunk in batch:
-                chunk.task.out |= set(await self.judge.missing(self.sessions, chunk.task.move, chunk.keys or []))
+                chunk.task.out |= set(await self.judge.missing(self.sessions, chunk.task.move, chunk.keys))
+
+    async def _judge_whole(self, tasks: Sequence[Task]) -> None:
+        """Let the judge say what stays out of tables that are read as a whole; there, what isn't staged is gone."""
+        for task in tasks:
+            if self.judge is not None and task.keys is None and not task.move.spares:
+                task.out |= set(await self.judge.missing(self.sessions, task.move, None))
 
     @staticmethod
     def _is_lacking(chunk: Chunk, copied: int) -> bool:
@@ -271,7 +278,7 @@ class Passes:
         move = chunk.task.move
         if self.judge is None:
             return queries.rows_of(move, chunk.keys)
-        await self.judge.prepare(self.sessions, move, chunk.keys or [])
+        await self.judge.prepare(self.sessions, move, chunk.keys)
         chunk.condition = self.judge.condition(move)
         return queries.rows_of(move, chunk.keys, chunk.condition, self.judge.values(move))
 
@@ -326,7 +333,7 @@ class Passes:
         """Let the judge bring in what it can of a task; take the others out of all moves of their source table."""
         if self.judge is None:
             raise Refused(error)
-        staging, known = writing.staging_name(task.number), list(task.keys or ())
+        staging, known = writing.staging_name(task.number), None if task.keys is None else list(task.keys)
         keys = await self.judge.refused_by_target(self.sessions, task.move, staging, known, error)
         same = [other for other in tasks if other.move.source.table.oid == task.move.source.table.oid]
         await self._copy_marks([(other, keys) for other in same])

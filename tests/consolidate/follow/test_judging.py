@@ -1,0 +1,234 @@
+"""Rows that can't go in as they are, while they are followed: judged anew in every pass."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import unique
+from following import Following, follow, following
+from worlds import World, query, value
+
+from payrollx_db.errors import FindingsError
+from payrollx_db.model.catalog import Catalog, Reference, Service
+from payrollx_db.model.layout import Layout, LegacyDatabase, SourceTable, TableMap
+
+CATALOG = Catalog(
+    "guild",
+    (
+        Service("hall", schema="hall", role="guild_hall", tables=("members", "badges")),
+        Service("till", schema="till", role="guild_till", tables=("payments",)),
+    ),
+    (Reference("till.payments", "member", "hall.members", "id", enforced=True),),
+    owner_role="guild_owner",
+)
+LAYOUT = Layout(
+    "guild",
+    (
+        LegacyDatabase(
+            "oldhall",
+            variable="HALL",
+            service="hall",
+            maps=(
+                TableMap(
+                    SourceTable("members", {"id": "text", "rank": "Rank", "name": "text?", "height": "numeric?"}),
+                    "hall.members",
+                    new=frozenset({"note"}),
+                ),
+                TableMap(
+                    SourceTable("members", {"id": "text", "rank": "Rank", "name": "text?", "height": "numeric?"}),
+                    "hall.badges",
+                    rename={"id": "member"},
+                ),
+            ),
+        ),
+        LegacyDatabase(
+            "oldtill",
+            variable="TILL",
+            service="till",
+            maps=(
+                TableMap(
+                    SourceTable("payments", {"id": "integer", "member": "text?", "amount": "text"}),
+                    "till.payments",
+                    derive={"amount": "{amount}::numeric(10,2)"},
+                ),
+            ),
+        ),
+    ),
+)
+HALL = """
+CREATE TYPE "Rank" AS ENUM ('LOW', 'HIGH', 'ODD');
+CREATE TABLE members (id text PRIMARY KEY, rank "Rank" NOT NULL, name text, height numeric);
+INSERT INTO members SELECT format('00000000-0000-4000-8000-0000000000%s', 10 + n), 'LOW', 'member ' || n, 1.5
+  FROM generate_series(0, 9) AS n;
+"""
+TILL = """
+CREATE TABLE payments (id integer PRIMARY KEY, member text, amount text NOT NULL);
+INSERT INTO payments SELECT n, format('00000000-0000-4000-8000-0000000000%s', 10 + n), n || '.50'
+  FROM generate_series(0, 9) AS n;
+"""
+TARGET = """
+CREATE SCHEMA hall; CREATE SCHEMA till;
+CREATE TYPE hall.rank AS ENUM ('LOW', 'HIGH');
+CREATE TABLE hall.members (id uuid PRIMARY KEY, rank hall.rank NOT NULL, name text UNIQUE, height numeric(6,2),
+  note text, CHECK (height < 10));
+CREATE TABLE hall.badges (member uuid PRIMARY KEY, rank hall.rank NOT NULL);
+CREATE TABLE till.payments (id integer PRIMARY KEY, member uuid REFERENCES hall.members, amount numeric(10,2) NOT NULL);
+"""
+
+
+@pytest.fixture
+def guild(logical_server: Any) -> Iterator[World]:
+    """Two databases: members, who become two tables, and payments that point at them."""
+    names = {name: unique(name) for name in ("oldhall", "oldtill", "guild")}
+    urls = {}
+    try:
+        for name, script in (("oldhall", HALL), ("oldtill", TILL), ("guild", TARGET)):
+            urls[name] = logical_server.create_database(names[name])
+            query(urls[name], script)
+        target = urls.pop("guild")
+        yield World(urls, target, LAYOUT, CATALOG)
+    finally:
+        for name in names.values():
+            logical_server.drop_database(name)
+
+
+QUARANTINE = """
+SELECT source, key, kind, code, action, cause, row IS NOT NULL FROM payrollx_meta.quarantine
+WHERE restored_at IS NULL ORDER BY source, key, column_name
+"""
+ID = "00000000-0000-4000-8000-0000000000"
+
+
+def test_a_value_that_cannot_be_converted_is_set_aside_and_comes_back(guild: World) -> None:
+    till = guild.urls["oldtill"]
+    payment = "SELECT count(*) FROM till.payments WHERE id = 3"
+
+    async def work(it: Following) -> None:
+        query(till, "UPDATE payments SET amount = 'a lot' WHERE id = 3; UPDATE payments SET amount = '9.99' WHERE id = 4")
+        await it.passes()
+        assert value(guild.target, payment) == 0
+        assert value(guild.target, "SELECT amount::text FROM till.payments WHERE id = 4") == "9.99"
+        assert query(guild.target, QUARANTINE) == [
+            ("oldtill.public.payments", "3", "row", "unconvertible", "quarantine", "", True)
+        ]
+
+        query(till, "UPDATE payments SET amount = '7' WHERE id = 3")
+        await it.passes()
+        assert value(guild.target, payment) == 1
+        assert query(guild.target, QUARANTINE) == []
+
+    follow(guild, work, "unconvertible=quarantine")
+
+
+def test_without_a_policy_the_pass_is_rolled_back_and_its_place_stays(guild: World) -> None:
+    till = guild.urls["oldtill"]
+    place = "SELECT place FROM payrollx_meta.flows WHERE database = 'oldtill'"
+
+    async def work(it: Following) -> None:
+        await it.passes()
+        before = value(guild.target, place)
+        query(till, "UPDATE payments SET amount = '8' WHERE id = 4")
+        query(till, "UPDATE payments SET amount = 'a lot' WHERE id = 3")
+        with pytest.raises(FindingsError) as failure:
+            await it.followers["oldtill"].one_pass(barrier=True)
+        assert failure.value.exit_code == 3
+        assert "3" in " ".join(failure.value.details)
+        assert value(guild.target, place) == before
+        assert value(guild.target, "SELECT amount::text FROM till.payments WHERE id = 4") == "4.50"
+
+    follow(guild, work)
+
+    async def corrected() -> None:
+        query(till, "UPDATE payments SET amount = '3' WHERE id = 3")
+        async with following(guild) as it:
+            await it.passes()
+        assert query(guild.target, "SELECT id, amount::text FROM till.payments WHERE id IN (3, 4) ORDER BY 1") == [
+            (3, "3.00"),
+            (4, "8.00"),
+        ]
+
+    asyncio.run(corrected())
+
+
+def test_a_label_that_the_target_lacks_takes_the_row_out_of_all_its_tables(guild: World) -> None:
+    source = guild.urls["oldhall"]
+
+    async def work(it: Following) -> None:
+        query(source, f"UPDATE members SET rank = 'ODD' WHERE id = '{ID}12'")
+        await it.passes()
+        assert value(guild.target, f"SELECT count(*) FROM hall.members WHERE id = '{ID}12'") == 0
+        assert value(guild.target, f"SELECT count(*) FROM hall.badges WHERE member = '{ID}12'") == 0
+        query(source, f"DELETE FROM members WHERE id = '{ID}12'")
+        await it.passes()
+        assert query(guild.target, QUARANTINE) == []
+
+    follow(guild, work, "enum-unknown=quarantine")
+
+
+@pytest.mark.parametrize(("policy", "height"), [("lossy=quarantine", None), ("lossy=round", "1.23")])
+def test_what_would_change_without_a_word_goes_by_its_policy(guild: World, policy: str, height: str | None) -> None:
+    source = guild.urls["oldhall"]
+
+    async def work(it: Following) -> None:
+        query(source, f"UPDATE members SET height = 1.2345 WHERE id = '{ID}12'")
+        query(source, f"UPDATE members SET height = 1.25 WHERE id = '{ID}13'")
+        await it.passes()
+        found = query(guild.target, f"SELECT height::text FROM hall.members WHERE id = '{ID}12'")
+        assert found == ([(height,)] if height else [])
+        kind = "value" if height else "row"
+        assert [(entry[1], entry[2], entry[3]) for entry in query(guild.target, QUARANTINE)] == [
+            (f"{ID}12", kind, "lossy")
+        ]
+        query(source, f"UPDATE members SET height = 1.5 WHERE id = '{ID}12'")
+        await it.passes()
+        assert query(guild.target, QUARANTINE) == []
+
+    follow(guild, work, policy)
+
+
+def test_rows_that_the_target_refuses_are_found_among_the_others(guild: World) -> None:
+    source = guild.urls["oldhall"]
+
+    async def work(it: Following) -> None:
+        query(source, f"UPDATE members SET height = 11 WHERE id = '{ID}12'")
+        query(source, f"UPDATE members SET name = 'member 5' WHERE id = '{ID}13'")
+        query(source, f"UPDATE members SET name = 'other' WHERE id = '{ID}14'")
+        await it.passes()
+        assert [(entry[1], entry[3]) for entry in query(guild.target, QUARANTINE)] == [
+            (f"{ID}12", "check-violated"),
+            (f"{ID}13", "duplicate"),
+        ]
+        assert value(guild.target, f"SELECT name FROM hall.members WHERE id = '{ID}14'") == "other"
+        assert value(guild.target, f"SELECT count(*) FROM hall.badges WHERE member IN ('{ID}12', '{ID}13')") == 0
+
+    follow(guild, work, "check-violated=quarantine duplicate=quarantine")
+
+
+def test_an_emptied_table_that_is_filled_again_is_judged_as_a_whole(guild: World) -> None:
+    source = guild.urls["oldhall"]
+
+    async def work(it: Following) -> None:
+        query(source, f"UPDATE members SET rank = 'ODD' WHERE id = '{ID}12'")
+        await it.passes()
+        query(source, "TRUNCATE members")
+        await it.passes()
+        assert query(guild.target, QUARANTINE) == []
+        assert value(guild.target, "SELECT count(*) FROM hall.members") == 0
+        query(
+            source,
+            "BEGIN; TRUNCATE members; INSERT INTO members SELECT format('"
+            + ID
+            + "%s', 20 + n), (ARRAY['LOW', 'ODD'])[1 + n % 2]::\"Rank\", 'm' || n, 1.234 - n % 2 FROM generate_series(0, 3) AS n;"
+            " COMMIT",
+        )
+        await it.passes()
+        assert [(entry[1], entry[3]) for entry in query(guild.target, QUARANTINE)] == [
+            (f"{ID}20", "lossy"),
+            (f"{ID}21", "enum-unknown"),
+            (f"{ID}22", "lossy"),
+            (f"{ID}23", "enum-unknown"),
+        ]
+        assert value(guild.target, "SELECT count(*) FROM hall.badges") == 0
+
+    follow(guild, work, "enum-unknown=quarantine lossy=quarantine")

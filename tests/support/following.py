@@ -1,0 +1,116 @@
+"""Following in one process: a world's databases copied while they may be written, and passes on demand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from worlds import World
+
+from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.follow.follower import Follower, document_of, published
+from payrollx_db.consolidate.follow.forward import flows_of
+from payrollx_db.consolidate.follow.identities import read_identities
+from payrollx_db.consolidate.follow.judging import RowJudge, judge_of
+from payrollx_db.consolidate.follow.ledger import RunLedger
+from payrollx_db.consolidate.follow.settle import Followed
+from payrollx_db.consolidate.opening import opened, planned
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state import accounts, flows
+from payrollx_db.consolidate.state.lock import exclusive
+from payrollx_db.consolidate.state.migrations import migrate
+from payrollx_db.model.policy import Policies
+from payrollx_db.postgres.replication.connection import lsn_text
+from payrollx_db.postgres.replication.publications import create_publication, read_surroundings
+from payrollx_db.postgres.replication.slots import create_slot
+
+T = TypeVar("T")
+
+
+@dataclass
+class Following:
+    """A world that is followed: the context of its run, its plan, and a follower and a judge for each database."""
+
+    world: World
+    context: RunContext
+    plan: Plan
+    followers: dict[str, Follower]
+    judges: dict[str, RowJudge]
+
+    async def passes(self) -> None:
+        """Bring over all that was committed before."""
+        for follower in self.followers.values():
+            await follower.one_pass(barrier=True)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[dict[str, Followed]]:
+        """Do a pass of each database, and hold the snapshots that the target equals then."""
+        async with AsyncExitStack() as stack:
+            followed = {}
+            for name, follower in self.followers.items():
+                holding = await stack.enter_async_context(follower.holding())
+                followed[name] = Followed(follower.flow, self.judges[name], holding.reader)
+            yield followed
+
+
+def follow(
+    world: World, work: Callable[[Following], Awaitable[T]], policies: str = "", *, copied: Callable[[], None] | None = None
+) -> T:
+    """Make slots, copy the world, and do ``work`` with what follows it; ``copied`` is called between."""
+
+    async def all_of_it() -> T:
+        chosen = Policies.read(policies.split())
+        task = replace(world.task(), following=True, policies=chosen).placed()
+        async with opened(task) as context:
+            await _make(context, await planned(context, task))
+        await pipeline.copy(replace(world.task(), following=True, policies=chosen))
+        if copied:
+            copied()
+        async with following(world, policies) as followed:
+            return await work(followed)
+
+    return asyncio.run(all_of_it())
+
+
+@asynccontextmanager
+async def following(world: World, policies: str = "") -> AsyncIterator[Following]:
+    """Follow a world for which all is made, from where it was left."""
+    task = replace(world.task(), following=True, policies=Policies.read(policies.split())).placed()
+    async with opened(task) as context, exclusive(context.target) as session, AsyncExitStack() as stack:
+        plan = await planned(context, task)
+        runs = await accounts.writing_runs(session.connection)
+        running = context.of_run(max(runs.values()), session)
+        by_source = {source: run for (source, _), run in runs.items()}
+        followers, judges = {}, {}
+        for flow in await _flows(context, plan):
+            judge = judges[flow.name] = await judge_of(context, flow, session.connection, by_source)
+            follower = followers[flow.name] = Follower(flow, RunLedger(flow, session.lock_pid), judge=judge)
+            stack.push_async_callback(follower.close)
+            await follower.connect()
+        yield Following(world, running, plan, followers, judges)
+
+
+async def _flows(context, plan):  # type: ignore[no-untyped-def]
+    identities = {
+        name: await read_identities(context.sessions, context.sources[name], list(database.tables.values()))
+        for name, database in plan.sources.items()
+    }
+    made, findings = flows_of(plan, context.sources, context.target, identities)
+    assert not findings, findings
+    return made
+
+
+async def _make(context, plan):  # type: ignore[no-untyped-def]
+    async with exclusive(context.target) as session:
+        await migrate(session)
+        for flow in await _flows(context, plan):
+            async with context.sessions.session(flow.read, fresh=True) as connection:
+                await create_publication(connection, flow.publication, published(flow.watched))
+                place = lsn_text(await create_slot(flow.read, flow.slot))
+                surroundings = document_of(await read_surroundings(connection, flow.publication))
+            names = (flow.name, flow.direction)
+            async with session.transaction() as connection:
+                await flows.record_flow(connection, names, None, (flow.slot, flow.publication), [], None)
+                await flows.start_at(connection, names, place, flows.FOLLOWING, surroundings)
