@@ -9,7 +9,8 @@ from typing import TypeVar
 from worlds import World
 
 from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.context import Context, RunContext
+from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower, document_of, published
 from payrollx_db.consolidate.follow.forward import flows_of
 from payrollx_db.consolidate.follow.identities import read_identities
@@ -56,7 +57,11 @@ class Following:
 
 
 def follow(
-    world: World, work: Callable[[Following], Awaitable[T]], policies: str = "", *, copied: Callable[[], None] | None = None
+    world: World,
+    work: Callable[[Following], Awaitable[T]],
+    policies: str = "",
+    *,
+    copied: Callable[[], None] | None = None,
 ) -> T:
     """Make slots, copy the world, and do ``work`` with what follows it; ``copied`` is called between."""
 
@@ -92,7 +97,7 @@ async def following(world: World, policies: str = "") -> AsyncIterator[Following
         yield Following(world, running, plan, followers, judges)
 
 
-async def _flows(context, plan):  # type: ignore[no-untyped-def]
+async def _flows(context: Context, plan: Plan) -> tuple[Flow, ...]:
     identities = {
         name: await read_identities(context.sessions, context.sources[name], list(database.tables.values()))
         for name, database in plan.sources.items()
@@ -102,7 +107,7 @@ async def _flows(context, plan):  # type: ignore[no-untyped-def]
     return made
 
 
-async def _make(context, plan):  # type: ignore[no-untyped-def]
+async def _make(context: Context, plan: Plan) -> None:
     async with exclusive(context.target) as session:
         await migrate(session)
         for flow in await _flows(context, plan):

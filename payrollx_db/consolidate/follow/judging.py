@@ -79,11 +79,13 @@ class RowJudge:
 
     def condition(self, move: Move) -> sql.Composable | None:
         """Return the condition that a read row may go in."""
-        conditions = list(self._silent.get(move.name, ()))
-        known = self._careful.get(move.name)
-        if known and known.out and move.plan:
-            conditions.append(sql.SQL("NOT ({})").format(move.plan.among(list(known.out))))
-        return sql.SQL(" AND ").join(conditions) if conditions else None
+        conditions, known = self._silent.get(move.name, ()), self._careful.get(move.name)
+        silent = sql.SQL(" AND ").join(conditions) if conditions else None
+        if not (known and known.out and move.plan):
+            return silent
+        # A condition may itself fail on a row whose value can't be converted, so it isn't asked of these.
+        out = move.plan.among(list(known.out))
+        return sql.SQL("CASE WHEN {} THEN false ELSE {} END").format(out, silent or sql.SQL("true"))
 
     def values(self, move: Move) -> Sequence[sql.Composable]:
         """Return the expressions of the move's columns."""

@@ -61,7 +61,7 @@ def out_of(move: Move, keys: Sequence[Key]) -> sql.Composable:
 
 def unfit_of(move: Move, condition: sql.Composable) -> sql.Composable:
     """Return the query of the written keys, marked as staying out, of all rows that don't meet the condition."""
-    values = sql.SQL(", ").join(_of_key(column) for column in move.columns if column.name in move.key)
+    values = sql.SQL(", ").join(of_key(column) for column in move.columns if column.name in move.key)
     query = "SELECT {}, false FROM {} WHERE ({}) IS NOT TRUE"
     return sql.SQL(query).format(values, move.from_clause, condition)
 

@@ -97,6 +97,12 @@ QUARANTINE = """
 SELECT source, key, kind, code, action, cause, row IS NOT NULL FROM payrollx_meta.quarantine
 WHERE restored_at IS NULL ORDER BY source, key, column_name
 """
+REFILLED = """
+BEGIN; TRUNCATE members;
+INSERT INTO members SELECT format('00000000-0000-4000-8000-0000000000%s', 20 + n),
+  (ARRAY['LOW', 'ODD'])[1 + n % 2]::"Rank", 'm' || n, 1.234 - n % 2 FROM generate_series(0, 3) AS n;
+COMMIT
+"""
 ID = "00000000-0000-4000-8000-0000000000"
 
 
@@ -105,7 +111,9 @@ def test_a_value_that_cannot_be_converted_is_set_aside_and_comes_back(guild: Wor
     payment = "SELECT count(*) FROM till.payments WHERE id = 3"
 
     async def work(it: Following) -> None:
-        query(till, "UPDATE payments SET amount = 'a lot' WHERE id = 3; UPDATE payments SET amount = '9.99' WHERE id = 4")
+        query(
+            till, "UPDATE payments SET amount = 'a lot' WHERE id = 3; UPDATE payments SET amount = '9.99' WHERE id = 4"
+        )
         await it.passes()
         assert value(guild.target, payment) == 0
         assert value(guild.target, "SELECT amount::text FROM till.payments WHERE id = 4") == "9.99"
@@ -215,13 +223,7 @@ def test_an_emptied_table_that_is_filled_again_is_judged_as_a_whole(guild: World
         await it.passes()
         assert query(guild.target, QUARANTINE) == []
         assert value(guild.target, "SELECT count(*) FROM hall.members") == 0
-        query(
-            source,
-            "BEGIN; TRUNCATE members; INSERT INTO members SELECT format('"
-            + ID
-            + "%s', 20 + n), (ARRAY['LOW', 'ODD'])[1 + n % 2]::\"Rank\", 'm' || n, 1.234 - n % 2 FROM generate_series(0, 3) AS n;"
-            " COMMIT",
-        )
+        query(source, REFILLED)
         await it.passes()
         assert [(entry[1], entry[3]) for entry in query(guild.target, QUARANTINE)] == [
             (f"{ID}20", "lossy"),
