@@ -79,7 +79,7 @@ class _Parts:
                 f" of {', '.join(sorted(needed))}",
             )  # fmt: skip
             return None
-        columns = tuple(MovedColumn(c.column.name, c.inverse.value, fitting(c)) for c in way.columns)
+        columns = tuple(MovedColumn(c.column.name, c.inverse.value, fitting(c), _refuses(c)) for c in way.columns)
         also = tuple(
             Also(other, read.on, changed=False)
             for read, other in zip(way.reads[1:], watched[1:], strict=True)
@@ -118,6 +118,11 @@ def fitting(column: ColumnBack) -> sql.Composable | None:
     if column.demands_value:
         parts.append(sql.SQL("({}) IS NOT NULL").format(column.inverse.value))
     return sql.SQL("({})").format(sql.SQL(" AND ").join(parts)) if parts else None
+
+
+def _refuses(column: ColumnBack) -> str:
+    parts = [column.inverse.refuses, "NULL" if column.demands_value else ""]
+    return " or ".join(part for part in parts if part)
 
 
 def legacy_key(values: Sequence[sql.Composable]) -> sql.Composable:

@@ -39,12 +39,14 @@ class Watched:
 class MovedColumn:
     """A written column, and the expression over the read row (alias ``s``, and what is joined to it) that fills it.
 
-    ``valid`` is true of the values that the expression takes; without it, it takes all.
+    ``valid`` is true of the values that the expression takes; without it, it takes all. ``refuses`` says which those
+    are that it doesn't take, on the way back.
     """
 
     name: str
     value: sql.Composable
     valid: sql.Composable | None = None
+    refuses: str = ""
 
 
 @dataclass(frozen=True)

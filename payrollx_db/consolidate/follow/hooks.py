@@ -7,7 +7,7 @@ whose rows are all in order does nothing beyond what it does anyway.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from psycopg import sql
 
@@ -72,4 +72,15 @@ class Judge(Protocol):
         """Return keys that the next pass has to bring over too, by the oid of their watched table; asked once a pass.
 
         Rows that waited for another one, which has come. They are handed out until a pass with them is committed.
+        """
+
+
+@runtime_checkable
+class SparingJudge(Judge, Protocol):
+    """Judges the rows of a flow back, where the written side has older versions that a row may leave in place."""
+
+    async def refused_deletion(self, sessions: Sessions, move: Move, staging: str) -> int:
+        """Delete the written rows whose keys are marked as gone in ``staging``, each by itself; return how many went.
+
+        To be called outside of the savepoint in which all of them together were refused. Decides about the others.
         """

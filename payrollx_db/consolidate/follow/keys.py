@@ -109,14 +109,16 @@ def canonical_among(
 def key_rows(watched: Watched, keys: Sequence[Key]) -> sql.Composable:
     """Return these keys as a FROM item without alias: a subquery with the key's columns, in their types."""
     names = sql.SQL(", ").join(sql.Identifier(f"k{number}") for number in range(len(watched.key)))
+    # One call each: unnest takes several arrays by its bare name only, which is a syntax of its own.
     arrays = sql.SQL(", ").join(
-        _array([key[number] for key in keys], column.type) for number, column in enumerate(watched.key)
+        sql.SQL("pg_catalog.unnest({})").format(_array([key[number] for key in keys], column.type))
+        for number, column in enumerate(watched.key)
     )
     columns = sql.SQL(", ").join(
         sql.SQL("{} AS {}").format(_unnested(sql.Identifier(f"k{number}"), column.type), sql.Identifier(column.name))
         for number, column in enumerate(watched.key)
     )
-    return sql.SQL("(SELECT {} FROM ROWS FROM (pg_catalog.unnest({})) AS u ({}))").format(columns, arrays, names)
+    return sql.SQL("(SELECT {} FROM ROWS FROM ({}) AS u ({}))").format(columns, arrays, names)
 
 
 def equals(kind: ColumnType) -> sql.Composable:

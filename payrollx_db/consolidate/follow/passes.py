@@ -15,7 +15,7 @@ from psycopg import sql
 from payrollx_db.consolidate.follow import keys as queries
 from payrollx_db.consolidate.follow import writing
 from payrollx_db.consolidate.follow.flow import Also, Flow, Move
-from payrollx_db.consolidate.follow.hooks import Judge, Sessions
+from payrollx_db.consolidate.follow.hooks import Judge, Sessions, SparingJudge
 from payrollx_db.consolidate.follow.ledger import Ledger
 from payrollx_db.consolidate.run_session import lock_lost
 from payrollx_db.errors import FindingsError
@@ -304,7 +304,7 @@ class Passes:
 
     async def _write_with_care(self, tasks: Sequence[Task]) -> Counts:
         """Do the same a table at a time, and let the judge say what becomes of rows that are refused."""
-        deleted = sum(await self._run([_deletion(task) for task in reversed(tasks) if task.gone or task.keys is None]))
+        deleted = await self._delete_with_care([task for task in reversed(tasks) if task.gone or task.keys is None])
         written = 0
         for task in tasks:
             if task.rows:
@@ -313,6 +313,23 @@ class Passes:
                 except Refused as refused:
                     deleted += await self._take_out(task, tasks, refused.error)
         return written, deleted
+
+    async def _delete_with_care(self, tasks: Sequence[Task]) -> int:
+        """Delete what is gone, table by table where the judge can say what becomes of rows that can't go."""
+        if not isinstance(self.judge, SparingJudge):
+            return sum(await self._run([_deletion(task) for task in tasks]))
+        savepoint, back = sql.SQL("SAVEPOINT payrollx_delete"), sql.SQL("ROLLBACK TO SAVEPOINT payrollx_delete")
+        deleted = 0
+        for task in tasks:
+            try:
+                deleted += sum(await self._run([savepoint, _deletion(task)]))
+            except Refused:
+                await self._run([back])
+                if task.keys is None:
+                    raise
+                staging = writing.staging_name(task.number)
+                deleted += await self.judge.refused_deletion(self.sessions, task.move, staging)
+        return deleted
 
     async def _write_or_replace(self, task: Task) -> int:
         """Upsert a task's rows; where they collide with one another's former values, delete and insert them."""

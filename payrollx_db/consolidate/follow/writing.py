@@ -154,35 +154,41 @@ def replacement(move: Move, number: int, *, out: bool) -> list[sql.Composable]:
     """
     if not move.kept:
         return [delete_staged(move, number), insert(move, number, out=out)]
-    had = sql.SQL(", ").join(sql.SQL("{0} = t.{0}").format(sql.Identifier(name)) for name in move.kept)
-    keep = sql.SQL("UPDATE {} AS r SET {}, {} = true FROM {} AS t WHERE r.{} IS NULL AND {}").format(
-        _staging(number), had, sql.Identifier(HAD), _target(move.table), sql.Identifier(GONE),
+    inserts = [insert(move, number, out=out, kept=kept) for kept in (True, False)]
+    return [keep_values(move, number), delete_staged(move, number), *inserts]
+
+
+def keep_values(move: Move, number: int) -> sql.Composable:
+    """Return the statement that stages, with each row, the values that its older version has and keeps."""
+    values = sql.SQL(", ").join(sql.SQL("{0} = t.{0}").format(sql.Identifier(name)) for name in move.kept)
+    return sql.SQL("UPDATE {} AS r SET {}, {} = true FROM {} AS t WHERE r.{} IS NULL AND {}").format(
+        _staging(number), values, sql.Identifier(HAD), _target(move.table), sql.Identifier(GONE),
         _same(move, WRITTEN, STAGED),
     )  # fmt: skip
-    return [
-        keep,
-        delete_staged(move, number),
-        insert(move, number, out=out, kept=True),
-        insert(move, number, out=out, kept=False),
-    ]
 
 
-def insert(move: Move, number: int, *, out: bool, kept: bool | None = None) -> sql.Composable:
+def insert(
+    move: Move, number: int, *, out: bool, kept: bool | None = None, places: Sequence[str] | None = None
+) -> sql.Composable:
     """Return the statement that inserts the staged rows, but for those that stay out, where ``out`` says there are.
 
-    ``kept`` limits it to those that had an older version, with the values that this one keeps, or to the others.
+    ``kept`` limits it to those that had an older version, with the values that this one keeps, or to the others;
+    ``places`` to those with these ctids.
     """
     columns = sql.SQL(", ").join(map(sql.Identifier, (*move.column_names, *(move.kept if kept else ()))))
     query = "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS r WHERE r.{} IS NULL{}{}"
     of_kept = sql.SQL("") if kept is None else sql.SQL(" AND r.{} IS {} TRUE").format(
         sql.Identifier(HAD), sql.SQL("" if kept else "NOT")
     )  # fmt: skip
+    at_places: sql.Composable = sql.SQL("")
+    if places is not None:
+        at_places = sql.SQL(" AND r.ctid = ANY ({}::text[]::tid[])").format(sql.Literal(list(places)))
     inside = sql.SQL(" AND NOT EXISTS (SELECT FROM {} AS g WHERE g.{} = false AND {})").format(
         _staging(number), sql.Identifier(GONE), _same(move, OTHER, STAGED)
     )
     return sql.SQL(query).format(
         move.table.identifier, columns, columns, _staging(number), sql.Identifier(GONE),
-        inside if out else sql.SQL(""), of_kept,
+        inside if out else sql.SQL(""), sql.SQL("{}{}").format(of_kept, at_places),
     )  # fmt: skip
 
 
