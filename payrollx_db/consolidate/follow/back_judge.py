@@ -236,9 +236,15 @@ def _all_fitting(move: Move) -> sql.Composable | None:
 
 
 def _key_of(move: Move) -> sql.Composable:
-    values = {column.name: column.value for column in move.columns}
+    """Return the expression of the legacy key of a row ``s``; of one that no legacy row can have, its own key."""
+    columns = {column.name: column for column in move.columns}
     names = [name for name in move.table.primary_key if name in move.key] or list(move.key)
-    return legacy_key([values[name] for name in names])
+    fitting = [valid for name in names if (valid := columns[name].valid) is not None]
+    key = legacy_key([columns[name].value for name in names])
+    if not fitting:
+        return key
+    own = legacy_key([sql.Identifier(ROW, name) for name in move.source.key_names])
+    return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(sql.SQL(" AND ").join(fitting), key, own)
 
 
 def _reason_of(move: Move) -> sql.Composable:
