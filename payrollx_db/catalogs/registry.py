@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from payrollx_db.schema.seed import Seed
 
 GROUP = "payrollx_db.catalogs"  # the entry points by which a package brings a catalog
-BUILT_IN = {"payrollx": "payrollx_db.catalogs.payrollx.unified:CATALOG"}
+BUILT_IN = {
+    "payrollx": "payrollx_db.catalogs.payrollx.unified:CATALOG",
+    "azora": "payrollx_db.catalogs.azora.unified:CATALOG",
+    "tec": "payrollx_db.catalogs.tec.unified:CATALOG",
+}
 
 LIFT = ".toml"  # how the name of a lift's file ends
 

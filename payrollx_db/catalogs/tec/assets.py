@@ -1,0 +1,119 @@
+"""The domain assets, of the sector financial."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Table, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payrollx_db.catalogs.columns import Created, Document, Key, Updated
+from payrollx_db.catalogs.tec.base import CATALOG, Base, Money, metadata
+from payrollx_db.facade.facade import Facade
+from payrollx_db.model.catalog import Service, loose_reference
+
+service = Service("assets", schema="assets", role="tec_assets")
+
+
+class AssetsFacade(Facade):
+    """The service's tables, by name."""
+
+    portfolios: Table
+    investments: Table
+    transactions: Table
+    accounts: Table
+    statements: Table
+
+
+db = AssetsFacade(service, metadata=metadata, catalog=CATALOG)
+HERE = {"schema": service.schema}
+
+
+class Portfolio(Base):
+    """What a user has invested in together."""
+
+    __tablename__ = "portfolios"
+    __table_args__ = HERE
+
+    id: Mapped[Key] = mapped_column()
+    user_id: Mapped[str] = mapped_column(index=True, info=loose_reference("shared.users.id"))
+    name: Mapped[str] = mapped_column()
+    description: Mapped[str | None] = mapped_column()
+    total_value: Mapped[Money] = mapped_column(server_default=text("0"))
+    currency: Mapped[str] = mapped_column(server_default="PI")
+    status: Mapped[str] = mapped_column(server_default="ACTIVE")
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()
+
+
+class Investment(Base):
+    """One holding of a portfolio. ``metadata_`` is the column ``metadata``."""
+
+    __tablename__ = "investments"
+    __table_args__ = HERE
+
+    id: Mapped[Key] = mapped_column()
+    portfolio_id: Mapped[str] = mapped_column(ForeignKey("assets.portfolios.id", ondelete="CASCADE"), index=True)
+    asset_type: Mapped[str] = mapped_column(index=True)  # one of CRYPTO, STOCKS, BONDS, COMMODITIES, REAL_ESTATE
+    asset_symbol: Mapped[str] = mapped_column()
+    asset_name: Mapped[str] = mapped_column()
+    quantity: Mapped[float] = mapped_column()
+    average_cost: Mapped[Money] = mapped_column()
+    current_price: Mapped[Money] = mapped_column()
+    total_value: Mapped[Money] = mapped_column()
+    metadata_: Mapped[Document | None] = mapped_column("metadata")
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()
+
+
+class Transaction(Base):
+    """What changed a holding, and by how much. ``metadata_`` is the column ``metadata``."""
+
+    __tablename__ = "transactions"
+    __table_args__ = HERE
+
+    id: Mapped[Key] = mapped_column()
+    investment_id: Mapped[str] = mapped_column(ForeignKey("assets.investments.id", ondelete="CASCADE"), index=True)
+    type: Mapped[str] = mapped_column(index=True)  # one of BUY, SELL, TRANSFER, DEPOSIT, WITHDRAWAL
+    quantity: Mapped[float] = mapped_column()
+    price: Mapped[Money] = mapped_column()
+    total_amount: Mapped[Money] = mapped_column()
+    fees: Mapped[Money] = mapped_column(server_default=text("0"))
+    currency: Mapped[str] = mapped_column(server_default="PI")
+    notes: Mapped[str | None] = mapped_column()
+    metadata_: Mapped[Document | None] = mapped_column("metadata")
+    executed_at: Mapped[Created] = mapped_column(index=True)
+    created_at: Mapped[Created] = mapped_column()
+
+
+class Account(Base):
+    """An account of a user, with its balance."""
+
+    __tablename__ = "accounts"
+    __table_args__ = HERE
+
+    id: Mapped[Key] = mapped_column()
+    user_id: Mapped[str] = mapped_column(index=True, info=loose_reference("shared.users.id"))
+    account_name: Mapped[str] = mapped_column()
+    account_type: Mapped[str] = mapped_column(index=True)  # one of BROKERAGE, WALLET, CUSTODY, BANK
+    provider: Mapped[str | None] = mapped_column()
+    balance: Mapped[Money] = mapped_column(server_default=text("0"))
+    currency: Mapped[str] = mapped_column(server_default="PI")
+    status: Mapped[str] = mapped_column(server_default="ACTIVE")
+    created_at: Mapped[Created] = mapped_column()
+    updated_at: Mapped[Updated] = mapped_column()
+
+
+class Statement(Base):
+    """What an account held at the beginning and at the end of a period. ``metadata_`` is the column ``metadata``."""
+
+    __tablename__ = "statements"
+    __table_args__ = HERE
+
+    id: Mapped[Key] = mapped_column()
+    account_id: Mapped[str] = mapped_column(ForeignKey("assets.accounts.id", ondelete="CASCADE"), index=True)
+    period_start: Mapped[datetime] = mapped_column(index=True)
+    period_end: Mapped[datetime] = mapped_column()
+    opening_balance: Mapped[Money] = mapped_column()
+    closing_balance: Mapped[Money] = mapped_column()
+    report_url: Mapped[str | None] = mapped_column()
+    metadata_: Mapped[Document | None] = mapped_column("metadata")
+    generated_at: Mapped[Created] = mapped_column()
