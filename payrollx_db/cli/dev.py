@@ -127,13 +127,20 @@ def env(data_dir: Path | None) -> None:
     help="URL of any database on the server to fill; by default the embedded server, which is started.",
 )
 @click.option(
+    "--from",
+    "layout",
+    metavar="LAYOUT",
+    envvar="PAYROLLX_DEV_FROM",
+    help="Layout whose databases are made, where the catalog has several, such as TEC's shared and hybrid.",
+)
+@click.option(
     "--employees",
     type=click.IntRange(min=1),
     metavar="N",
     default=1000,
     show_default=True,
     envvar="PAYROLLX_DEV_EMPLOYEES",
-    help="Number of employees; the eight databases hold about 45 rows for each.",
+    help="Number of employees, or of whatever the catalog counts by; PayrollX's hold about 45 rows for each.",
 )
 @click.option(
     "--hostile",
@@ -156,6 +163,7 @@ def legacy(
     data_dir: Path | None,
     catalog: str,
     url: str | None,
+    layout: str | None,
     employees: int,
     seed: int,
     *,
@@ -174,7 +182,8 @@ def legacy(
     if not _is_embedded(place, server):
         confirm(f"this makes practice databases on {place.masked}, in place of those of an earlier call", yes=yes)
     console.note(f"making practice databases on {place.masked}")
-    summary = make_legacy(place, employees=employees, hostile=hostile, seed=seed, observer=_note_database)
+    chosen = {"layout": layout} if layout else {}
+    summary = make_legacy(place, employees=employees, hostile=hostile, seed=seed, observer=_note_database, **chosen)
     if as_json:
         console.answer_json({"url": place.masked, **asdict(summary), "rows": summary.rows})
         return

@@ -8,7 +8,7 @@ import click
 from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console, runs
-from payrollx_db.cli.task import task_options
+from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
 
@@ -17,6 +17,7 @@ FINDINGS = 3
 
 @command(example="payrollx-db plan --service auth --sql")
 @task_options
+@policy_options
 @click.option("--sql", is_flag=True, help="Show the SQL that reads and converts each table.")
 @as_json
 def plan(make_task: Callable[[], Task], *, sql: bool, as_json: bool) -> int:

@@ -11,7 +11,7 @@ from payrollx_db.cli.destructive import same_servers
 from payrollx_db.cli.options import as_json, database_url, name_of, recorded_catalog, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
-from payrollx_db.cli.task import task_options
+from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline, status
 from payrollx_db.consolidate.pipeline import Task
 from payrollx_db.consolidate.quarantine import exported
@@ -82,6 +82,7 @@ def export(database_url: str | None, catalog: str | None, run: int | None, sourc
 
 @quarantine.command(example="payrollx-db quarantine retry")
 @task_options
+@policy_options
 @same_servers
 @as_json
 def retry(make_task: Callable[[Observer], Task], *, same_server: tuple[str, ...], as_json: bool) -> int:

@@ -11,7 +11,7 @@ from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
-from payrollx_db.cli.task import task_options
+from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
 from payrollx_db.model.events import Observer, ignore_events
@@ -21,6 +21,7 @@ FINDINGS = 3
 
 @command(example="payrollx-db verify --service payroll --limit 5")
 @task_options
+@policy_options
 @click.option("--limit", type=click.IntRange(0), metavar="N", default=20, show_default=True, envvar="PAYROLLX_LIMIT",
               help="Number of differing rows to name per table.")  # fmt: skip
 @click.option("--show-values", is_flag=True,

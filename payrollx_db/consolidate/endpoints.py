@@ -28,7 +28,7 @@ def legacy_urls(layout: Layout, environ: Mapping[str, str]) -> dict[str, Databas
         if environ.get(own):
             urls[database.name] = DatabaseUrl.parse(environ[own], name=own)
         elif environ.get(COMMON):
-            urls[database.name] = DatabaseUrl.parse(environ[COMMON], name=COMMON).with_database(database.name)
+            urls[database.name] = DatabaseUrl.parse(environ[COMMON], name=COMMON).with_database(database.usual_database)
         else:
             unset.append(own)
     if unset:

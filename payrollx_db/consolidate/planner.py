@@ -98,10 +98,13 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
     ]
     target, *databases = await limited(readers, max(task.jobs, 2))
     sources = dict(zip(needed, databases, strict=True))
-    await _refuse_same_database(sessions, task, sources, target)
+    groups = await _same_databases(sessions, task, sources, target)
     _refuse_unmigrated(task, target)
     layout = _with_schemas(task.layout, needed)
-    plan = make_plan(task.catalog, layout, sources, target, services=task.services, jobs=task.jobs)
+    plan = make_plan(
+        task.catalog, layout, sources, target, services=task.services, jobs=task.jobs, groups=groups,
+        policies=task.policies,
+    )  # fmt: skip
     return with_small_tables(plan, task.small_tables)
 
 
@@ -126,9 +129,14 @@ async def unfinished_run(connection: Connection) -> Run | None:
     return next((run for run in await runs(connection) if run.unfinished), None)
 
 
-async def _refuse_same_database(
+async def _same_databases(
     sessions: SessionPool, task: Task, sources: Mapping[str, Database], target: Database
-) -> None:
+) -> dict[str, str]:
+    """Return for each entry of the layout that shares a schema of a database the name of the first that is there.
+
+    Raises ConfigurationError where a source is the target, or two are one and the layout has none that share.
+    """
+    groups: dict[str, str] = {}
     seen: list[tuple[str, str]] = []
     for name, database in sources.items():
         endpoint = task.sources[name]
@@ -137,15 +145,37 @@ async def _refuse_same_database(
                 f"source {name} and the target are the same database, {target.dbname}",
                 hint="point DATABASE_URL at a database of its own",
             )
-        schema = endpoint.url.schema or task.layout.database(name).schema
+        schema = _schema(task, name)
         for other, other_schema in seen:
             alike = other_schema == schema and sources[other].identity == database.identity
             if alike and await _is_same(sessions, endpoint, task.sources[other]):
-                raise ConfigurationError(
-                    f"sources {other} and {name} are the same database, {database.dbname}",
-                    hint="correct one of their URLs",
-                )
+                if not task.layout.sharing:
+                    raise ConfigurationError(
+                        f"sources {other} and {name} are the same database, {database.dbname}",
+                        hint="correct one of their URLs",
+                    )
+                groups[name] = groups[other]
+                break
+        groups.setdefault(name, name)
         seen.append((name, schema))
+    return groups | _beside(task, groups)
+
+
+def _beside(task: Task, groups: Mapping[str, str]) -> dict[str, str]:
+    """Return the groups of those entries that this plan isn't of, but whose URL is that of one that it is of."""
+    if not task.layout.sharing:
+        return {}
+    places = {_address(task, name): group for name, group in groups.items()}
+    others = [name for name in task.sources if name not in groups]
+    return {name: places[_address(task, name)] for name in others if _address(task, name) in places}
+
+
+def _address(task: Task, name: str) -> tuple[str, str]:
+    return task.sources[name].url.masked, _schema(task, name)
+
+
+def _schema(task: Task, name: str) -> str:
+    return task.sources[name].url.schema or task.layout.database(name).schema
 
 
 async def _is_same(sessions: SessionPool, one: Endpoint, other: Endpoint) -> bool:

@@ -3,11 +3,16 @@
 A catalog names a function as ``practice="package.module:name"``; `Practice` says how it is called.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from payrollx_db.errors import DevServerError
+from payrollx_db.postgres.databases import Connection, connect
 from payrollx_db.postgres.url import DatabaseUrl
+
+MARK = "payrollx-db dev legacy"  # how the comment on a database begins that may be dropped
 
 
 @dataclass(frozen=True, order=True)
@@ -85,3 +90,37 @@ class Practice(Protocol):
         hears of each database that is complete. Those of an earlier call are dropped and made anew; raises
         DevServerError where a database of one of their names is somebody else's, or the server refuses.
         """
+
+
+def refuse_others(url: DatabaseUrl, names: Sequence[str]) -> None:
+    """Raise DevServerError where a database of one of ``names`` is there that no such call has made."""
+    with connect(url) as connection:
+        others = connection.execute(
+            "SELECT datname FROM pg_catalog.pg_database WHERE datname = ANY (%s) "
+            "AND coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') NOT LIKE %s ORDER BY datname",
+            [list(names), f"{MARK}%"],
+        ).fetchall()
+    if others:
+        raise DevServerError(
+            f"payrollx-db dev legacy didn't make these databases, and won't drop them: "
+            f"{', '.join(name for (name,) in others)}",
+            hint="use another server, or drop them yourself if nobody needs them",
+        )
+
+
+def plant(connection: Connection, database: str, script: str) -> tuple[Trouble, ...]:
+    """Run a database's hostile ``script`` and return what it planted: rows touched, per statement."""
+    planted = []
+    for code, place, statement in _sections(script):
+        touched = connection.execute(statement).rowcount
+        if code != "none" and touched:
+            planted.append(Trouble(code, f"{database}.public.{place}", touched))
+    return tuple(planted)
+
+
+def _sections(script: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (code, table.column, statement) for each ``--@ code table.column`` line of ``script``."""
+    for section in re.split(r"^--@ ", script, flags=re.MULTILINE)[1:]:
+        heading, _, statement = section.partition("\n")
+        code, _, place = heading.partition(" ")
+        yield code.rstrip(":"), place, statement

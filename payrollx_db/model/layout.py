@@ -6,6 +6,7 @@ template: ``{column}`` stands for a source column, ``{lookup.column}`` for one o
 one too: ``{column}`` stands for a target column there, ``{table.column}`` for one of another target of the same source.
 """
 
+import re
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -96,7 +97,8 @@ class LegacyDatabase:
     ``_DATABASE_URL`` of the environment variable that says where it is. ``sequences`` are those that no column uses,
     each with that of the target which goes on where it stands, both as ``schema.name`` with quotes where they need
     them. Of a database with several entries, one accounts for all of it but the schemas that are ``elsewhere``, and
-    the others, with ``whole`` unset, for their own schema.
+    the others, with ``whole`` unset, for their own schema. ``database`` is the default database name where that isn't
+    ``name``, because several of the layout's are usually one.
     """
 
     name: str
@@ -109,6 +111,18 @@ class LegacyDatabase:
     sequences: Mapping[str, str] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
     whole: bool = True
+    database: str = ""
+
+    @property
+    def usual_database(self) -> str:
+        """The name of its database, where no URL says another."""
+        return self.database or self.name
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The bare names of the tables that it maps or knows as duplicates."""
+        sources = (*(m.source for m in self.maps), *(duplicate.source for duplicate in self.duplicates))
+        return frozenset(source.name for source in sources)
 
     def accounts_for(self, schema: str) -> bool:
         """Tell whether this entry accounts for a schema of its database; the empty one is of what is in no schema."""
@@ -118,6 +132,8 @@ class LegacyDatabase:
 @dataclass(frozen=True)
 class Layout:
     """All legacy databases of one consolidation. ``timezone`` is what naive timestamps are in.
+
+    With ``sharing``, several of its databases may be one, whose tables lie side by side: they are judged together.
 
     ``remedy`` says what to do where a database isn't as the layout says; empty: map or discard what is named.
 
@@ -133,6 +149,7 @@ class Layout:
     timezone: str = "UTC"
     migrations: Literal["prisma"] | None = None
     remedy: str = ""
+    sharing: bool = False
 
     def __post_init__(self) -> None:
         for what in ("name", "variable"):
@@ -159,6 +176,11 @@ class Layout:
         if not maps:
             raise CatalogError(f"{owner.name} owns no table {duplicate.source.name!r}, which a duplicate table names")
         return maps
+
+
+def snake_case(name: str) -> str:
+    """Return the target's name for a source column: ``keyShareIds`` → ``key_share_ids``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def template_fields(template: str) -> Iterator[str]:

@@ -31,6 +31,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "stranded": ("owner", "adopt"),
     "trigger": ("fire",),
     "irreversible": ("accept",),
+    "moved-out": ("discard",),
 }
 
 

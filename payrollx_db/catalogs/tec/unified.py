@@ -70,7 +70,11 @@ CATALOG = Catalog.of(
     owner_role="tec_owner",
     reader_role="tec_reader",
     migrations=folder("alembic") / "tec",
-    layouts={"legacy": "payrollx_db.catalogs.tec.legacy:LAYOUT"},
+    layouts={
+        "legacy": "payrollx_db.catalogs.tec.legacy:LAYOUT",
+        "shared": "payrollx_db.catalogs.tec.legacy.hostings:SHARED",
+        "hybrid": "payrollx_db.catalogs.tec.legacy.hostings:HYBRID",
+    },
     option="tec",
     seed="payrollx_db.catalogs.tec.seed:SEED",
     practice="payrollx_db.catalogs.tec.practice:make_legacy",

@@ -1,7 +1,7 @@
 """The plan: both catalogs joined with the layout. Pure data, made without touching a row."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,17 +9,24 @@ from payrollx_db.consolidate.plan.conversion import Servers
 from payrollx_db.consolidate.plan.fitting import plan_duplicate, plan_table
 from payrollx_db.consolidate.plan.inverse.templates import missing_columns
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, Mismatch, TablePlan
+from payrollx_db.consolidate.plan.sharing import Shared, left_behind, shared
 from payrollx_db.consolidate.plan.unaccounted import going_nowhere, unaccounted
 from payrollx_db.model.catalog import Catalog, Reference
-from payrollx_db.model.layout import Layout, LegacyDatabase, TableMap
+from payrollx_db.model.layout import Discard, Layout, LegacyDatabase, TableMap
+from payrollx_db.model.policy import Policies
 from payrollx_db.postgres.introspect import Database, different_money
 
+NO_POLICIES = Policies()
 SLICE_BYTES = 64 * 1024 * 1024  # a table smaller than this is never cut into slices
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do. ``waiting`` are the enforced references whose other end isn't in it."""
+    """What a run would do.
+
+    ``waiting`` are the enforced references whose other end isn't in it; ``given_up`` are, by source, the tables that a
+    policy leaves behind.
+    """
 
     catalog: Catalog
     layout: Layout
@@ -29,6 +36,7 @@ class Plan:
     waiting: tuple[Reference, ...]
     sources: Mapping[str, Database]
     target: Database
+    given_up: Mapping[str, tuple[Discard, ...]] = field(default_factory=dict)
 
     @cached_property
     def copies(self) -> tuple[TablePlan, ...]:
@@ -140,27 +148,37 @@ def make_plan(
     *,
     services: Iterable[str] = (),
     jobs: int = 1,
+    groups: Mapping[str, str] | None = None,
+    policies: Policies = NO_POLICIES,
 ) -> Plan:
     """Join what there is with what the layout says.
 
     ``sources`` are the inspected legacy databases by layout name; ``services`` limits the plan
-    (empty: all); ``jobs`` is how many slices may run at once. Disagreements raise nothing: they are
-    the plan's ``mismatches``. Raises CatalogError for a service that the catalog doesn't have.
+    (empty: all); ``jobs`` is how many slices may run at once. ``groups`` has a common name for those entries of the
+    layout whose databases are one; ``policies`` say what becomes of tables that are left behind there.
+
+    Disagreements raise nothing: they are the plan's ``mismatches``. Raises CatalogError for a service that the catalog
+    doesn't have.
     """
     chosen = tuple(services) or tuple(service.name for service in catalog.services)
     schemas = schemas_of(catalog, chosen)
     tables: list[TablePlan] = []
     mismatches: list[Mismatch] = []
+    given_up: dict[str, tuple[Discard, ...]] = {}
     for legacy in layout.databases:
         if legacy.name in sources:
             schema = next((s.schema for s in catalog.services if s.name == legacy.service), "")
-            planned, wrong = _plan_database(layout, legacy, sources[legacy.name], target, schema)
+            others = shared(layout, legacy, groups or {}, sources)
+            if left := left_behind(legacy, sources[legacy.name], others, policies):
+                given_up[legacy.name] = left
+            known = replace(legacy, discards=(*legacy.discards, *left))
+            planned, wrong = _plan_database(layout, known, sources[legacy.name], target, schema, others)
             tables += [t for t in planned if t.target.schema in schemas]
             mismatches += wrong
     mismatches += _fed_twice(tables)
     tables.sort(key=lambda t: (-t.source.size, t.place))
     waiting = tuple(r for r in catalog.references if r.enforced and _is_split(r, schemas))
-    return Plan(catalog, layout, chosen, _slice(tables, jobs), tuple(mismatches), waiting, sources, target)
+    return Plan(catalog, layout, chosen, _slice(tables, jobs), tuple(mismatches), waiting, sources, target, given_up)
 
 
 def with_small_tables(plan: Plan, most: int) -> Plan:
@@ -203,7 +221,7 @@ def discards_of(plan: Plan) -> list[dict[str, str]]:
         {"source": f"{d.name}.{x.table}" + (f".{x.column}" if x.column else ""), "reason": x.reason}
         for d in plan.layout.databases
         if d.name in plan.sources
-        for x in d.discards
+        for x in (*d.discards, *plan.given_up.get(d.name, ()))
     ]
 
 
@@ -227,10 +245,10 @@ def databases_of(layout: Layout, schemas: set[str]) -> tuple[LegacyDatabase, ...
 
 
 def _plan_database(
-    layout: Layout, legacy: LegacyDatabase, database: Database, target: Database, schema: str
+    layout: Layout, legacy: LegacyDatabase, database: Database, target: Database, schema: str, others: Shared
 ) -> tuple[list[TablePlan], list[Mismatch]]:
     tables: list[TablePlan] = []
-    wrong = list(unaccounted(legacy, database, target, schema))
+    wrong = list(unaccounted(legacy, database, target, schema, others))
     servers = Servers(layout.timezone, target.version, different_money(database.money, target.money))
     for table_map in legacy.maps:
         target_table = target.tables.get(table_map.target)

@@ -1,16 +1,22 @@
 """What of the legacy databases the layout leaves unaccounted for, each with the line that would account for it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from payrollx_db.consolidate.plan import pasting
 from payrollx_db.consolidate.plan.mapping import Mismatch, TablePlan
+from payrollx_db.consolidate.plan.sharing import ALONE, MOVED_OUT, Shared
 from payrollx_db.model.layout import LegacyDatabase
-from payrollx_db.postgres.introspect import Column, Database
+from payrollx_db.postgres.introspect import Column, Database, Table
 
 
-def unaccounted(legacy: LegacyDatabase, database: Database, target: Database, schema: str) -> Iterator[Mismatch]:
-    """Hold the layout against the database, table by table, both ways (law 2); ``schema`` is that of its service."""
+def unaccounted(
+    legacy: LegacyDatabase, database: Database, target: Database, schema: str, others: Shared = ALONE
+) -> Iterator[Mismatch]:
+    """Hold the layout against the database, table by table, both ways (law 2); ``schema`` is that of its service.
+
+    Of a database that several entries share, what none of them knows is named once.
+    """
     discarded = {(d.table, d.column) for d in legacy.discards}
     expected = {m.source.name: m.source.columns for m in legacy.maps}
     expected |= {d.source.name: d.source.columns for d in legacy.duplicates}
@@ -22,21 +28,42 @@ def unaccounted(legacy: LegacyDatabase, database: Database, target: Database, sc
         if (name, None) in discarded:
             continue
         if name not in expected:
-            problem = "the layout doesn't know this table; map it or discard it with a reason"
-            yield Mismatch("unmapped", place, problem, pasting.for_table(legacy, name, table, target, schema))
+            if others.speaks and name not in others.known:
+                yield _unknown_table(legacy, name, table, target, schema, others)
             continue
+        if name in others.mapped:
+            problem = f"is claimed by {others.mapped[name]} too, whose database is the same; give one of them its own"
+            yield Mismatch("ambiguous", place, problem)
         actual = {c.name: c for c in table.columns if (name, c.name) not in discarded}
         yield from _compare_columns(legacy, name, place, expected[name], actual)
     for name in expected:
         if f"{legacy.schema}.{name}" not in database.tables:
             place = f"{legacy.name}.{legacy.schema}.{name}"
             yield Mismatch("missing", place, "the layout knows this table, and it isn't there")
+    if others.speaks:
+        yield from _leftovers(legacy, database, {*legacy.sequences, *others.known, *(t for t, c in discarded if not c)})
+
+
+def _leftovers(legacy: LegacyDatabase, database: Database, known: Collection[str]) -> Iterator[Mismatch]:
     for leftover in database.leftovers:
-        known = leftover.name in legacy.sequences or (leftover.name, None) in discarded
-        if legacy.accounts_for(leftover.schema) and not known:
+        if legacy.accounts_for(leftover.schema) and leftover.name not in known:
             problem = f"{leftover.kind} that no table owns ({leftover.count}); discard it with a reason"
             line = pasting.discard(legacy, leftover.name)
             yield Mismatch("leftover", f"{legacy.name}.{leftover.name}", problem, (line,))
+
+
+def _unknown_table(
+    legacy: LegacyDatabase, name: str, table: Table, target: Database, schema: str, others: Shared
+) -> Mismatch:
+    place = f"{legacy.name}.{table.full_name}"
+    if name in others.moved:
+        problem = (
+            f"was left behind by {others.moved[name]}, whose database is another now; drop it there, or give its rows"
+            f" up with --policy {MOVED_OUT}=discard"
+        )
+        return Mismatch(MOVED_OUT, place, problem, (pasting.discard(legacy, name),))
+    problem = "the layout doesn't know this table; map it or discard it with a reason"
+    return Mismatch("unmapped", place, problem, pasting.for_table(legacy, name, table, target, schema))
 
 
 def _compare_columns(

@@ -14,8 +14,17 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from payrollx_db.catalogs.payrollx.practice.faults import missing_rows, plant
-from payrollx_db.devserver.practice import DatabaseMade, LegacySummary, Observer, TableSize, Trouble
+from payrollx_db.catalogs.payrollx.practice.faults import missing_rows
+from payrollx_db.devserver.practice import (
+    MARK,
+    DatabaseMade,
+    LegacySummary,
+    Observer,
+    TableSize,
+    Trouble,
+    plant,
+    refuse_others,
+)
 from payrollx_db.errors import DevServerError
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.databases import Connection, connect, create_database, drop_database
@@ -25,7 +34,6 @@ from payrollx_db.postgres.url import DatabaseUrl
 
 queries = query_files.beside(__name__, "sql")
 
-MARK = "payrollx-db dev legacy"
 # Nothing here outlives a crash anyway: the databases would be made again.
 SETTINGS = {**COMMON, "synchronous_commit": "off"}
 AT_ONCE = 2
@@ -92,7 +100,7 @@ def make_legacy(
     if employees < 1:
         raise DevServerError("a legacy set needs at least one employee")
     began = time.monotonic()
-    _refuse_others(url, prefix)
+    refuse_others(url, [prefix + recipe.name for recipe in RECIPES])
     builder = _Builder(url, employees=employees, seed=seed, hostile=hostile, prefix=prefix, observer=observer)
     databases = sorted(builder.all(), key=lambda database: database.database)
     tables = tuple(table for database in databases for table in database.tables)
@@ -103,7 +111,7 @@ def make_legacy(
 
 def drop_legacy(url: DatabaseUrl, *, prefix: str = "") -> None:
     """Drop the eight databases. Raises DevServerError where one wasn't made by `make_legacy`."""
-    _refuse_others(url, prefix)
+    refuse_others(url, [prefix + recipe.name for recipe in RECIPES])
     for recipe in RECIPES:
         drop_database(url, prefix + recipe.name)
 
@@ -183,22 +191,6 @@ class _Builder:
                 raise to_error(error, f"{recipe.name} can't be made", url, DevServerError) from cause(error)
             finally:
                 self._open.discard(connection)
-
-
-def _refuse_others(url: DatabaseUrl, prefix: str) -> None:
-    ours = [prefix + recipe.name for recipe in RECIPES]
-    with connect(url) as connection:
-        others = connection.execute(
-            "SELECT datname FROM pg_catalog.pg_database WHERE datname = ANY (%s) "
-            "AND coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') NOT LIKE %s ORDER BY datname",
-            [ours, f"{MARK}%"],
-        ).fetchall()
-    if others:
-        names = [name for (name,) in others]
-        raise DevServerError(
-            f"payrollx-db dev legacy didn't make these databases, and won't drop them: {', '.join(names)}",
-            hint="use another server, or drop them yourself if nobody needs them",
-        )
 
 
 def _set(connection: Connection, name: str, value: str) -> None:

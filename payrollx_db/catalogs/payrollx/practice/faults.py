@@ -18,27 +18,15 @@ rows. The one exception is meant: wallets point at employees whose ids are no UU
 that same text, in the owner's table and in the wallet database's copy, which is therefore not at fault.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from payrollx_db.devserver.practice import Trouble
-from payrollx_db.postgres.databases import Connection
 
 OWNERS = {
     "employees": "payrollx_employee",
     "organizations": "payrollx_org",
     "payroll_runs": "payrollx_payroll",
 }
-
-
-def plant(connection: Connection, database: str, script: str) -> tuple[Trouble, ...]:
-    """Run a database's hostile ``script`` and return what it planted: rows touched, per statement."""
-    planted = []
-    for code, place, statement in _sections(script):
-        touched = connection.execute(statement).rowcount
-        if code != "none" and touched:
-            planted.append(Trouble(code, f"{database}.public.{place}", touched))
-    return tuple(planted)
 
 
 def missing_rows(
@@ -57,11 +45,3 @@ def missing_rows(
             lacking = tables[OWNERS[table], table][0] - rows + stranded.get(place, 0)
             missing.append(Trouble("missing", place, lacking))
     return tuple(trouble for trouble in missing if trouble.count)
-
-
-def _sections(script: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (code, table.column, statement) for each ``--@ code table.column`` line of ``script``."""
-    for section in re.split(r"^--@ ", script, flags=re.MULTILINE)[1:]:
-        heading, _, statement = section.partition("\n")
-        code, _, place = heading.partition(" ")
-        yield code.rstrip(":"), place, statement

@@ -6,7 +6,6 @@ seen by Python. A rule that isn't here is one that the layout has to state (`der
 values it takes (``valid``), and which it takes and changes (``lossy``): those that don't read back (law 4).
 """
 
-import re
 from collections.abc import Callable
 
 from psycopg import sql
@@ -16,6 +15,7 @@ from payrollx_db.consolidate.plan.conversion.bound import refusal
 from payrollx_db.consolidate.plan.conversion.canonical import canonical, form
 from payrollx_db.consolidate.plan.conversion.derive import derived
 from payrollx_db.consolidate.plan.conversion.rule import Conversion, Note, Servers
+from payrollx_db.model.layout import snake_case
 from payrollx_db.postgres.column_types import ColumnType
 
 __all__ = ["Conversion", "Note", "Servers", "canonical", "convert", "derived", "form", "refusal", "snake_case"]
@@ -26,11 +26,6 @@ RULES: tuple[Rule, ...] = (
     labels.to_enum, same.as_it_is, times.precision, numbers.precision, texts.to_text, texts.to_uuid,
     times.to_timestamptz, times.date_to_timestamp, numbers.to_number, documents.to_document, documents.to_texts,
 )  # fmt: skip
-
-
-def snake_case(name: str) -> str:
-    """Return the target's name for a source column: ``keyShareIds`` → ``key_share_ids``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def convert(value: sql.Composable, source: ColumnType, target: ColumnType, servers: Servers) -> Conversion | None:
