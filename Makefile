@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 EMPLOYEES ?= 1000
 RATE ?= 10
+CATALOG ?= payrollx
+FROM ?= legacy
 
 # The first interpreter that is new enough; `make PYTHON=python3.13 …` picks one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -31,8 +33,8 @@ $(VENV)/.developer: pyproject.toml | $(BIN)/python
 
 venv: $(VENV)/.developer ## Build .venv with everything that development needs
 
-demo: $(VENV)/.installed ## Eight databases become one, verified, on a throw-away server (EMPLOYEES=100000 for 4.5 M rows)
-	@BIN=$(BIN) EMPLOYEES=$(EMPLOYEES) sh scripts/demo.sh
+demo: $(VENV)/.installed ## Eight databases become one, verified, on a throw-away server (EMPLOYEES=100000 for 4.5 M rows; CATALOG=azora or tec)
+	@BIN=$(BIN) EMPLOYEES=$(EMPLOYEES) CATALOG=$(CATALOG) FROM=$(FROM) sh scripts/demo.sh
 
 demo-online: $(VENV)/.installed ## Eight services move to one database and back while they write, on one screen (RATE=10 writes a second each)
 	@$(BIN)/python scripts/demo_online.py --rate $(RATE)

@@ -21,7 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import generate_configuration
 import generate_sql
 
+from payrollx_db.catalogs import registry
 from payrollx_db.cli import cli
+from payrollx_db.consolidate.endpoints import variable
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = "docs/configuration.md"
@@ -202,7 +204,7 @@ def statements(root: Path, _found: Iterable[Page]) -> Iterator[str]:
 
 def variables(root: Path, found: Iterable[Page]) -> Iterator[str]:
     """Every variable that a page names is one that is configured, and every one that the code reads is."""
-    said = set(VARIABLES.findall(generate_configuration.page()))
+    said = set(VARIABLES.findall(generate_configuration.page())) | set(_of_sources())
     for page in found:
         if page.name != ANOTHER_LAYOUT:
             unread = sorted(set(VARIABLES.findall(page.text)) - said)
@@ -211,6 +213,14 @@ def variables(root: Path, found: Iterable[Page]) -> Iterator[str]:
         for file in sorted(root.glob(pattern)):
             for name in sorted(set(READS.findall(file.read_text(encoding="utf-8"))) - said):
                 yield f"{file.relative_to(root)}: reads {name}, of which {GENERATED} says nothing"
+
+
+def _of_sources() -> Iterator[str]:
+    """Yield the variables of the legacy databases of every built-in catalog."""
+    for name in registry.BUILT_IN:
+        catalog = registry.find(name)
+        for layout in catalog.layouts:
+            yield from (variable(known.variable) for known in registry.layout(catalog, layout).databases)
 
 
 def state(root: Path, _found: Iterable[Page]) -> Iterator[str]:

@@ -50,6 +50,7 @@ pytest_plugins = [
     "logical_servers",
     "follows",
     "online_checks",
+    "system_facts",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

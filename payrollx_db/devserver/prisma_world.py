@@ -38,13 +38,15 @@ class World:
     """What a catalog's legacy databases are made of.
 
     ``package`` is where its SQL lies: ``sql/tables/SERVICE.sql``, and ``sql/hostile/SERVICE.sql`` where there is one.
-    ``left_behind`` has, by service, the service in whose database its tables lie as well, with old rows.
+    ``left_behind`` has, by service, the service in whose database its tables lie as well, with old rows. ``prefix``
+    goes before each database's name.
     """
 
     package: str
     layout: Layout
     rows: RowMaker
     left_behind: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
 
     def make(
         self, url: DatabaseUrl, *, hostile: bool = False, seed: int = 1, observer: Observer | None = None
@@ -57,7 +59,7 @@ class World:
         began = time.monotonic()
         groups: dict[str, list[LegacyDatabase]] = {}
         for legacy in self.layout.databases:
-            groups.setdefault(legacy.usual_database, []).append(legacy)
+            groups.setdefault(self.prefix + legacy.usual_database, []).append(legacy)
         refuse_others(url, list(groups))
         made: list[DatabaseMade] = []
         for name, entries in groups.items():

@@ -285,7 +285,7 @@ MINT = LegacyDatabase(
 )  # fmt: skip
 
 FORGE = LegacyDatabase(
-    "azora_forge", variable="FORGE", service="forge", discards=(PRISMA,),
+    "azora-forge", variable="FORGE", service="forge", discards=(PRISMA,),
     maps=(
         TableMap(FORGE_JOB, "forge.jobs", new=("deleted_at",)),
         TableMap(FORGE_APPLICATION, "forge.applications"),

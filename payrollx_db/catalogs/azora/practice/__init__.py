@@ -23,8 +23,17 @@ UUIDS = frozenset({"sapiens", "ai_family", "notification", "health_monitor"})
 
 
 def make_legacy(
-    url: DatabaseUrl, *, employees: int, hostile: bool = False, seed: int = 1, observer: Observer | None = None
+    url: DatabaseUrl,
+    *,
+    employees: int,
+    hostile: bool = False,
+    seed: int = 1,
+    observer: Observer | None = None,
+    prefix: str = "",
 ) -> LegacySummary:
-    """Make Azora's legacy databases, for ``employees`` users. As `payrollx_db.devserver.practice.Practice` says."""
+    """Make Azora's legacy databases, for ``employees`` users. As `payrollx_db.devserver.practice.Practice` says.
+
+    ``prefix`` goes before each database's name.
+    """
     rows = RowMaker(CATALOG, LAYOUT, employees, VALUES, ROWS, UUIDS)
-    return World(__name__, LAYOUT, rows).make(url, hostile=hostile, seed=seed, observer=observer)
+    return World(__name__, LAYOUT, rows, prefix=prefix).make(url, hostile=hostile, seed=seed, observer=observer)

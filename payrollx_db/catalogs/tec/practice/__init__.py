@@ -30,14 +30,16 @@ def make_legacy(
     seed: int = 1,
     observer: Observer | None = None,
     layout: str = LAYOUT.name,
+    prefix: str = "",
 ) -> LegacySummary:
     """Make TEC's legacy databases as ``layout`` hosts them, for ``employees`` users.
 
-    As `payrollx_db.devserver.practice.Practice` says; raises CatalogError where there is no such layout.
+    As `payrollx_db.devserver.practice.Practice` says, with ``prefix`` before each database's name. Raises CatalogError
+    where there is no such layout.
     """
     if layout not in LAYOUTS:
         raise CatalogError(f"TEC has no layout {layout!r}", hint=f"it has {', '.join(LAYOUTS)}")
     chosen = LAYOUTS[layout]
     rows = RowMaker(CATALOG, chosen, employees, VALUES, ROWS)
     moved = dict.fromkeys(MOVED_OUT, "shared") if chosen is HYBRID else {}
-    return World(__name__, chosen, rows, moved).make(url, hostile=hostile, seed=seed, observer=observer)
+    return World(__name__, chosen, rows, moved, prefix).make(url, hostile=hostile, seed=seed, observer=observer)

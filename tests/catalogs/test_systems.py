@@ -1,0 +1,154 @@
+"""Azora's and TEC's databases go the whole way, in each hosting, and what is wrong in them is found."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from conftest import TestServer
+from system_facts import SystemWorld, open_world
+from worlds import query, value
+
+from payrollx_db.catalogs import registry
+from payrollx_db.schema import migrate
+from payrollx_db.schema.seed import insert_seed
+
+
+@pytest.fixture(scope="module")
+def together(server: TestServer) -> Iterator[SystemWorld]:
+    """TEC with all its tables in one database."""
+    yield from open_world(server, "tec", "shared", 2)
+
+
+@pytest.fixture
+def hostile_azora(server: TestServer) -> Iterator[SystemWorld]:
+    yield from open_world(server, "azora", "legacy", 10, hostile=True)
+
+
+def test_azora_goes_the_whole_way_three_services_of_which_share_a_database(azora: SystemWorld) -> None:
+    planned = azora.run("plan", "--json")
+    assert (planned.returncode, json.loads(planned.stdout)["unaccounted"]) == (0, [])
+    assert len(json.loads(planned.stdout)["tables"]) == 45
+    left = {discard["source"] for discard in json.loads(planned.stdout)["discarded"]}
+    assert "azora_mint.subscription" in left  # of a schema that was given up: named, and left behind
+    assert azora.run("check").returncode == 0
+    assert azora.run("copy").returncode == 0
+    verified = azora.run("verify", "--json")
+    assert verified.returncode == 0, verified.stderr
+    assert azora.run("roles", "--check").returncode == 0
+    # Exactly as it is written there, and the order of modules under a name that SQL keeps for itself.
+    assert query(azora.target, 'SELECT count(DISTINCT "order") > 1 FROM education.modules') == [(True,)]
+    assert value(azora.target, "SELECT count(*) FROM mint.wallets") == 3
+
+
+def test_what_no_entry_of_a_shared_database_knows_is_named_once(azora: SystemWorld) -> None:
+    shared = azora.server.with_database(azora.prefix + "azora_db")
+    query(shared, 'CREATE TABLE "Strange" (id int)')
+    try:
+        planned = azora.run("plan", "--json")
+    finally:
+        query(shared, 'DROP TABLE "Strange"')
+    assert planned.returncode == 3
+    assert [m["place"] for m in json.loads(planned.stdout)["unaccounted"]] == ["azora_nexus.public.Strange"]
+
+
+def test_one_service_of_a_shared_database_is_planned_alone(azora: SystemWorld) -> None:
+    planned = azora.run("plan", "--service", "notification", "--json")
+    assert (planned.returncode, json.loads(planned.stdout)["unaccounted"]) == (0, [])
+
+
+def test_a_table_that_two_entries_of_one_database_claim_is_ambiguous(azora: SystemWorld) -> None:
+    """Two services with a table of one name can't have been in one database: one of the URLs is wrong."""
+    env = azora.env | {"LEGACY_AI_FAMILY_DATABASE_URL": azora.env["LEGACY_SAPIENS_DATABASE_URL"]}
+    wrong = SystemWorld(azora.catalog, azora.layout, azora.server, azora.target, azora.prefix, env)
+    planned = wrong.run("plan", "--json")
+    assert planned.returncode == 3
+    found = {(m["code"], m["place"]) for m in json.loads(planned.stdout)["unaccounted"]}
+    assert ("ambiguous", "ai_family_db.public.messages") in found
+
+
+def test_what_is_planted_in_azora_is_found_and_policies_resolve_it(hostile_azora: SystemWorld) -> None:
+    checked = hostile_azora.run("check", "--json")
+    assert checked.returncode == 3
+    findings = {
+        (f["code"], f["place"], f["count"]) for f in json.loads(checked.stdout)["findings"] if f["severity"] == "block"
+    }
+    assert findings == {
+        ("lossy", "azora_education.public.courses.price", 1),
+        ("orphan", "azora_education.public.students.userId", 2),
+        ("orphan", "azora-forge.public.SkillProfile.userId", 1),
+        ("orphan", "azora_mint.public.Wallet.userId", 2),
+        ("orphan", "azora_sapiens.public.student_profiles.studentId", 1),
+        ("unconvertible", "azora_auth.public.MFASettings.backupCodes", 2),
+        ("unconvertible", "azora_education.public.transactions.amount", 3),
+    }
+    policies = [text for code in ("lossy", "orphan", "unconvertible") for text in ("--policy", f"{code}=quarantine")]
+    assert hostile_azora.run("copy", *policies).returncode == 0
+    assert hostile_azora.run("verify").returncode == 0
+
+
+def test_tec_in_one_database_loses_its_prefixes_and_keeps_every_digit(together: SystemWorld) -> None:
+    database = together.server.with_database(together.prefix + "tec_ecosystem")
+    query(database, "UPDATE public.life_accounts SET balance = 123456789012345.67")
+    copied = together.run("copy", "--json")
+    assert copied.returncode == 0, copied.stderr
+    assert len(json.loads(copied.stdout)["tables"]) == 142
+    assert together.run("verify").returncode == 0
+    assert {str(v) for (v,) in query(together.target, "SELECT trim_scale(balance) FROM life.accounts")} == {
+        "123456789012345.67"
+    }
+    assert query(together.target, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layout", ["legacy", "hybrid"])
+def test_tec_apart_and_in_its_hybrid(server: TestServer, layout: str) -> None:
+    for world in open_world(server, "tec", layout, 2):
+        policies: list[str] = []
+        if layout == "hybrid":
+            refused = world.run("plan", "--json")
+            left = {(m["code"], m["place"]) for m in json.loads(refused.stdout)["unaccounted"]}
+            assert refused.returncode == 3
+            assert {code for code, _ in left} == {"moved-out"}
+            assert len(left) == 25  # five domains have moved out, with five tables each
+            policies = ["--policy", "moved-out=discard"]
+            planned = json.loads(world.run("plan", "--json", *policies).stdout)
+            assert {"source": "tec_ecosystem.life_accounts", "reason": "tec_life has moved out, and has these rows"
+                    " elsewhere"} in planned["discarded"]  # fmt: skip
+        assert world.run("copy", *policies).returncode == 0
+        assert world.run("verify", *policies).returncode == 0
+
+
+@pytest.mark.parametrize("system", ["azora", "tec"])
+def test_the_seed_is_the_same_every_time(server: TestServer, system: str) -> None:
+    from conftest import unique
+
+    catalog = registry.find(system)
+    name = unique(f"{system}_seed")
+    url = server.create_database(name)
+    try:
+        migrate.upgrade(url, catalog)
+        assert migrate.check(url, catalog) == []
+        seed = registry.seed(catalog)
+        first, second = (insert_seed(url, catalog, seed, catalog.services) for _ in range(2))
+        assert (first.written, second.written) == ({"azora": 33, "tec": 28}[system], 0)
+        if system == "azora":
+            counts = {table: value(url, f"SELECT count(*) FROM {table}") for table in NAMED}
+            assert counts == NAMED
+    finally:
+        server.drop_database(name)
+
+
+# What the system's document names of its seed.
+NAMED = {
+    "auth.users": 3, "education.courses": 2, "education.modules": 3, "mint.wallets": 3, "mint.transactions": 2,
+    "forge.jobs": 2, "ai_family.family_members": 3, "sapiens.tutoring_sessions": 1, "sapiens.learning_paths": 1,
+}  # fmt: skip
+
+
+def test_azoras_logins_work_against_their_hashes() -> None:
+    import bcrypt
+
+    from payrollx_db.catalogs.azora.seed import PASSWORD, PEOPLE
+
+    assert all(bcrypt.checkpw(PASSWORD.encode(), person.hashed.encode()) for person in PEOPLE)
+    assert not any(bcrypt.checkpw(b"another", person.hashed.encode()) for person in PEOPLE)
