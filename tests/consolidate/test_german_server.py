@@ -126,3 +126,23 @@ def test_each_command_knows_a_wrong_password(german_template: World, command: li
     assert "password authentication failed (SQLSTATE 28P01)" in text
     assert "check the user name and the password" in text
     assert "falsch" not in text
+
+
+def test_what_a_trigger_says_of_a_row_is_told_by_its_key(german_world: World) -> None:
+    """Its words may hold anything; what is told is the row's key, found without the server's words."""
+    wallets = german_world.urls["payrollx_wallet"]
+    ((key,),) = query(wallets, 'UPDATE wallets SET "provider" = %s'
+                      " WHERE id = (SELECT min(id) FROM wallets) RETURNING id", [VALUE])  # fmt: skip
+    query(
+        german_world.target,
+        "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN IF NEW.provider = '{VALUE}' THEN RAISE EXCEPTION '% ist verboten', NEW.provider; END IF;"
+        " RETURN NEW; END $$;"
+        "CREATE TRIGGER refuse BEFORE INSERT ON wallet.wallets FOR EACH ROW EXECUTE FUNCTION public.refuse()",
+    )
+
+    done = german_world.command("copy", "--jobs", "2", "--policy", "trigger=fire", "--check-rows", "never")
+
+    assert done.returncode == 5, done.stderr
+    assert f"payrollx_wallet.public.wallets: the row {key} is refused" in done.stderr
+    assert VALUE not in done.stdout + done.stderr

@@ -80,3 +80,14 @@ def test_sorting_that_a_role_has_no_room_for_is_warned_of(tiny: World, role: str
     (finding,) = findings_of(limited, "setting")
     assert (finding.severity, finding.place) == ("warn", tiny.target.dbname)
     assert "temp_file_limit is 0.1 MB" in finding.message
+
+
+def test_a_tablespace_for_sorting_that_is_closed_to_the_role_is_named(tiny: World, role: str) -> None:
+    """The server passes over it without a word, and sorts where the database lies."""
+    limited = replace(tiny, target=login(tiny.target, role))
+    query(tiny.target, f"ALTER ROLE \"{role}\" SET temp_tablespaces = 'pg_default', 'pg_global', 'not \"there\"'")
+
+    (finding,) = [finding for finding in findings_of(limited, "setting") if "temp_tablespaces" in finding.message]
+
+    assert (finding.severity, finding.count) == ("warn", 2)
+    assert finding.examples == ('not "there"', "pg_global")

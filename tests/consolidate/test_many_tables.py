@@ -109,6 +109,21 @@ def test_all_tables_at_once_are_too_many(crowded: World) -> None:
         query(crowded.target, together)
 
 
+def test_what_is_verified_in_one_query_takes_no_more_locks_than_a_server_has() -> None:
+    tables: Any = [
+        SimpleNamespace(
+            database="old", owner=None, small=True, source=SimpleNamespace(kind="r", size=8192, indexes=range(2)),
+            target=SimpleNamespace(kind="r", indexes=range(4)),
+        )
+        for _ in range(50)
+    ]  # fmt: skip
+
+    alone, groups = verify_batches.in_batches(tables, lambda _: False)
+
+    assert alone == []
+    assert [len(group) for group in groups] == [4] * 12 + [2]  # of twenty locks
+
+
 @pytest.mark.parametrize("small_tables", [1_000_000, pytest.param(0, marks=pytest.mark.long)])
 def test_copied_verified_and_started_anew(crowded: World, small_tables: int) -> None:
     world = replace(crowded, small_tables=small_tables)

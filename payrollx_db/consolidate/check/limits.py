@@ -35,6 +35,7 @@ class Limits:
     settings: Mapping[str, str]
     age: int
     archiving_fails: bool
+    closed_temporary: list[str]
 
     def number(self, name: str) -> int:
         """Return a numeric setting, 0 where the server doesn't know it."""
@@ -121,6 +122,10 @@ def _of_target(place: str, plan: Plan, limits: Limits) -> Iterator[Finding]:
     if 0 <= allowed < largest:
         message = f"temp_file_limit is {allowed / 1_000_000:,.1f} MB, and sorting for the indexes of the largest table"
         yield Finding("setting", "warn", place, 1, f"{message} may need {largest / 1_000_000:,.1f} MB")
+    if closed := tuple(limits.closed_temporary):
+        message = "temp_tablespaces in which this login may make nothing: what is sorted for the indexes takes its room"
+        message = f"{message} from the database's own tablespace; grant CREATE on them, or reset it"
+        yield Finding("setting", "warn", place, len(closed), message, closed[:EXAMPLES])
     if limits.age > OLD:
         severity: Severity = "block" if limits.age > TOO_OLD else "warn"
         message = f"{limits.age:,} transactions since its oldest row was frozen: vacuum it before it takes no writes"

@@ -21,7 +21,19 @@ SELECT r.rolsuper AS superuser,
        (SELECT s.of FROM settings AS s) AS settings,
        pg_catalog.age(d.datfrozenxid) AS age,
        coalesce((SELECT w.last_failed_time > coalesce(w.last_archived_time, '-infinity')
-                 FROM pg_catalog.pg_stat_archiver AS w), false) AS archiving_fails
+                 FROM pg_catalog.pg_stat_archiver AS w), false) AS archiving_fails,
+       -- What the server passes over without a word, and sorts in the database's own tablespace instead.
+       ARRAY(SELECT x.name
+             FROM (SELECT pg_catalog.replace(
+                            pg_catalog.regexp_replace(pg_catalog.btrim(part), '^"(.*)"$', '\1'), '""', '"'
+                          ) AS name
+                   FROM pg_catalog.unnest(pg_catalog.string_to_array(
+                     pg_catalog.current_setting('temp_tablespaces'), ','
+                   )) AS part) AS x
+             LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.spcname = x.name
+             WHERE x.name <> '' AND ts.oid IS DISTINCT FROM d.dattablespace
+               AND NOT coalesce(pg_catalog.has_tablespace_privilege(ts.oid, 'CREATE'), false)
+             ORDER BY 1) AS closed_temporary
 FROM pg_catalog.pg_roles AS r
 CROSS JOIN pg_catalog.pg_database AS d
 WHERE r.rolname = SESSION_USER AND d.datname = pg_catalog.current_database()
