@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -81,10 +82,9 @@ def copy(
             without_triggers=without_triggers,
         )
         result = _plan(task) if dry_run else asyncio.run(pipeline.copy(task, restart=restart))
-        if not dry_run and task.catalog.lifted:
-            _fill_views(task)
+        views = _fill_views(task) if not dry_run and task.catalog.lifted else {}
     if as_json:
-        console.answer_json(result.document())
+        console.answer_json(result.document() | views)
     elif isinstance(result, Plan):
         reports.show_plan(result, sql=False)
     else:
@@ -99,11 +99,12 @@ def _plan(task: Task) -> Plan:
     return plan
 
 
-def _fill_views(task: Task) -> None:
+def _fill_views(task: Task) -> dict[str, Any]:
+    """Fill a lift's materialized views, and return what became of them, for ``--json``."""
     from payrollx_db.cli.lift_views import fill_views
     from payrollx_db.lift import project
 
-    fill_views(project.read(Path(task.catalog.option or "")), task)
+    return {"materialized_views": fill_views(project.read(Path(task.catalog.option or "")), task)}
 
 
 def _ask(task: Task) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from payrollx_db.cli.lift_init import find, show
-from payrollx_db.cli.lift_schema import find_clients
+from payrollx_db.cli.lift_schema import find_clients, raise_failures
 from payrollx_db.cli.lift_views import fill_views
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
@@ -53,6 +53,7 @@ class Done:
     plan: LiftPlan
     schemas: list[Outcome] = field(default_factory=list)
     report: Report | None = None
+    views: Mapping[str, list[str]] = field(default_factory=dict)
     verdict: Verdict | None = None
 
     @property
@@ -73,6 +74,7 @@ class Done:
             "plan": render.plan_document(self.plan),
             "schemas": [one.document() for outcome in self.schemas for one in outcome.schemas],
             "copy": self.report.document() if self.report else None,
+            "materialized_views": self.views,
             "verify": self.verdict.document() if self.verdict else None,
             "nothing_to_do": self.nothing_to_do,
         }
@@ -153,10 +155,11 @@ def _carry_over(asked: Asked, lifted: Project, environ: Mapping[str, str], done:
         for one in outcome.schemas:
             for note in one.notes:
                 console.warning(f"{one.move.schema}: {note}")
+    raise_failures(done.schemas)
     with showing() as observer:
         task = replace(_task(asked, lifted, environ), observer=observer)
         done.report = asyncio.run(pipeline.copy(task))
-        fill_views(lifted, task)
+        done.views = fill_views(lifted, task)
         done.verdict = asyncio.run(pipeline.verify(task))
 
 

@@ -1,5 +1,6 @@
 """``payrollx-db lift schema``."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +12,12 @@ from payrollx_db.cli import options
 from payrollx_db.cli.command import command
 from payrollx_db.cli.render import console
 from payrollx_db.devserver.programs import folders
+from payrollx_db.errors import FindingsError
 from payrollx_db.lift import project
+from payrollx_db.lift.plan import planner
 from payrollx_db.lift.schema.model import Lifted, Outcome
 from payrollx_db.lift.schema.project_schemas import lift_schemas
+from payrollx_db.model.wording import counted
 
 file = click.option(
     "--lift", "file", type=click.Path(dir_okay=False, path_type=Path), default=project.FILE, show_default=True,
@@ -29,25 +33,45 @@ dry_run = click.option(
 )  # fmt: skip
 
 
+stop = click.option(
+    "--stop-at-failure", "stop", is_flag=True, envvar="PAYROLLX_STOP_AT_FAILURE",
+    help="Stop where a database fails, instead of going on with the others.",
+)  # fmt: skip
+
+
 @command(example="payrollx-db lift schema --lift lift.toml --dry-run")
 @file
 @options.database_url
 @services
 @dry_run
+@stop
 @options.as_json
-def schema(file: Path, database_url: str | None, services: tuple[str, ...], *, dry_run: bool, as_json: bool) -> int:
+def schema(
+    file: Path, database_url: str | None, services: tuple[str, ...], *, dry_run: bool, stop: bool, as_json: bool
+) -> int:
     """Make the schemas of the databases in the target: everything in them as it is, without rows.
 
-    Each database is one transaction: what fails, or is interrupted, leaves nothing. pg_dump reads the sources, so the
-    client programs of Postgres have to be there. A schema that was lifted before is left as it is.
+    Each database is one transaction: what fails, or is interrupted, leaves nothing of that one, and the others are
+    made. A source that has changed since lift.lock was written isn't lifted. pg_dump reads the sources, so the client
+    programs of Postgres have to be there. A schema that was lifted before is left as it is.
+
+    Exit code 3 means that some of several databases failed.
     """
     lifted = project.read(file)
     target = options.unified_database(database_url)
+    sources = project.endpoints(lifted, os.environ)
+    changed = asyncio.run(planner.changes_since_lock(lifted, sources, services))
     outcomes: list[Outcome] = []
-    for outcome in lift_schemas(lifted, target, services, os.environ, find_clients, _note, dry_run=dry_run):
+    for outcome in lift_schemas(
+        lifted, target, services, os.environ, find_clients, _note, dry_run=dry_run, changed=changed
+    ):
         outcomes.append(outcome)
         if not as_json:
             _show(outcome, dry_run=dry_run)
+        if outcome.error and stop:
+            break
+    if len(outcomes) == 1:
+        raise_failures(outcomes)
     schemas = [one for outcome in outcomes for one in outcome.schemas]
     if as_json:
         statements = [text for outcome in outcomes for text in outcome.statements]
@@ -56,7 +80,23 @@ def schema(file: Path, database_url: str | None, services: tuple[str, ...], *, d
         )
     elif not dry_run:
         _sum_up(schemas, lifted)
+    raise_failures(outcomes)
     return 0
+
+
+def raise_failures(outcomes: Sequence[Outcome]) -> None:
+    """Raise one error for the databases that failed, where there are any: of a single one, its own."""
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if errors and len(outcomes) == 1:
+        raise errors[0]
+    if errors:
+        raise FindingsError(
+            f"{len(errors)} of {counted(len(outcomes), 'database')} weren't lifted, and nothing is left of them;"
+            " the others are there",
+            details=tuple(line for error in errors for line in (error.message, *error.details)),
+            hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint))
+            or "run the same command again: it does what is left",
+        )
 
 
 def find_clients(version: int) -> Clients:
@@ -85,8 +125,11 @@ def _sum_up(schemas: Sequence[Lifted], lifted: project.Project) -> None:
         tables = one.objects.get("table", 0)
         others = sum(one.objects.values()) - tables
         counts = (f"{tables:,}", f"{others:,}") if one.changed else ("", "")
-        table.add_row(one.move.source, one.move.schema, *counts, "" if one.changed else "was lifted before")
+        what = "failed" if one.error else "" if one.changed else "was lifted before"
+        table.add_row(one.move.source, one.move.schema, *counts, what)
     console.answer_table(table)
+    if any(one.error for one in schemas):
+        return
     if any(one.changed for one in schemas):
         console.note(f"hint: {lifted.command('plan')} shows what would be copied")
     else:

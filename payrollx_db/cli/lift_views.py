@@ -8,10 +8,14 @@ from payrollx_db.lift.project import Project
 from payrollx_db.lift.views import refresh_views
 
 
-def fill_views(lifted: Project, task: Task) -> None:
-    """Fill the materialized views of the task's services, and say which. Raises as `refresh_views`."""
+def fill_views(lifted: Project, task: Task) -> dict[str, list[str]]:
+    """Fill the materialized views of the task's services, say which, and return it for ``--json``.
+
+    Raises as `refresh_views`.
+    """
     refreshed, empty = asyncio.run(refresh_views(lifted.chosen(task.services), task.sources, task.target))
     for name in refreshed:
         console.note(f"refreshed the materialized view {name}")
     for name in empty:
         console.warning(f"the materialized view {name} can't be refreshed, and has no rows")
+    return {"refreshed": refreshed, "not_refreshed": empty}

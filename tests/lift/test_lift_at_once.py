@@ -89,12 +89,14 @@ def test_materialized_views_are_filled_where_the_steps_are_called_one_by_one(wor
     world.server.create_database(world.target.dbname)
     words = ("--server", world.server.url.plain, "--databases", world.shop, "--name", world.target.dbname)
     init = ("lift", "init", *words)
-    for step in (init, ("lift", "plan"), ("lift", "schema"), ("copy", "--lift", "lift.toml")):
+    for step in (init, ("lift", "plan"), ("lift", "schema"), ("copy", "--lift", "lift.toml", "--json")):
         done = call(step, urls, world.folder)
         assert done.returncode == 0, done.stderr
 
     assert world.ask(f"SELECT total FROM {world.shop}.above") == [(1275,)]
     assert f"refreshed the materialized view {world.shop}.above" in done.stderr
+    views = json.loads(done.stdout)["materialized_views"]
+    assert views == {"refreshed": [f"{world.shop}.a_sums", f"{world.shop}.above"], "not_refreshed": []}
 
 
 def test_a_lifted_service_is_backed_up_and_restored(world: World) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from command_line import call
 from conftest import TestServer, unique
 from lifted_worlds import ODD_WORLD, SCHEMAS, LiftedWorld, rows, run_script
 from psycopg import sql
@@ -360,3 +361,63 @@ def test_a_newer_server_takes_it_as_a_plain_restore_does(lifted_world: LiftedWor
         assert (lost, [text.split(" USING")[0] for text in new]) == ([], ['CREATE INDEX "by_word" ON @."word"'])
     finally:
         drop_database(lifted_world.target, plain.dbname)
+
+
+def test_a_database_that_fails_leaves_the_others_to_be_lifted(
+    lifted_world: LiftedWorld, source: DatabaseUrl, server: TestServer
+) -> None:
+    """What stands in the way of one is told at the end, with what is there and what to do."""
+    names = unique("first"), unique("last")
+    first, last = (server.create_database(name) for name in names)
+    try:
+        run_script(source, SHOP)
+        for url in (first, last):
+            run_script(url, "CREATE TABLE item (id integer)")
+        run_script(lifted_world.target, "CREATE TABLE bill (id integer)")
+        for url, service in ((first, "first"), (source, "shop"), (last, "last")):
+            lifted_world.add(url, service)
+        stopped = lifted_world.schema("--stop-at-failure")
+        assert stopped.returncode == 3
+        assert "first.item" in rows(lifted_world.target, OURS)
+        assert "last.item" not in rows(lifted_world.target, OURS)
+
+        done = lifted_world.schema("--json")
+        assert done.returncode == 3
+        assert "1 of 3 databases weren't lifted" in done.stderr
+        assert "move it out of the target's schema" in done.stderr
+        schemas = {one["service"]: one for one in json.loads(done.stdout)["schemas"]}
+        assert {name: (one["lifted"], one["error"] is None) for name, one in schemas.items()} == {
+            "first": (False, True), "shop": (False, False), "last": (True, True),
+        }  # fmt: skip
+        assert "last.item" in rows(lifted_world.target, OURS)
+        assert "shop.bill" not in rows(lifted_world.target, OURS)
+
+        run_script(lifted_world.target, "DROP TABLE public.bill")
+        again = lifted_world.schema()
+        assert again.returncode == 0, again.stderr
+        assert "shop.bill" in rows(lifted_world.target, OURS)
+    finally:
+        for name in names:
+            server.drop_database(name)
+
+
+def test_what_changed_since_the_plan_is_named_and_not_lifted(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
+    """Also a foreign key, which no layout speaks of."""
+    run_script(source, SHOP)
+    run_script(source, "CREATE TABLE item (id integer)", "other")
+    lifted_world.add(source, "shop")
+    lifted_world.add(source, "other", source_schema="other")
+    assert lifted_world.schema("--service", "other").returncode == 0
+    file = str(lifted_world.folder / "lift.toml")
+    urls = {"LEGACY_DATABASE_URL": source.plain, "DATABASE_URL": lifted_world.target.plain}
+    call(("lift", "plan", "--lift", file), urls)
+    run_script(source, "ALTER TABLE bill DROP CONSTRAINT of_customer")
+
+    done = lifted_world.schema("--service", "shop")
+
+    assert done.returncode == 3
+    assert "shop changed since lift.lock was written" in done.stderr
+    assert "foreign key of public.bill (customer_id) is gone" in done.stderr
+    assert "shop.bill" not in rows(lifted_world.target, OURS)
+    call(("lift", "plan", "--renew", "--lift", file), urls)
+    assert lifted_world.schema("--service", "shop").returncode == 0

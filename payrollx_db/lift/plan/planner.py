@@ -67,6 +67,22 @@ async def plan(
     return LiftPlan(project, sources, lock, tuple(findings))
 
 
+async def changes_since_lock(
+    project: Project, endpoints: Mapping[str, Endpoint], services: Iterable[str] = ()
+) -> dict[str, Finding]:
+    """Return what has changed in the sources of ``services`` (none: all) since lift.lock was written, by the source.
+
+    Nothing where none was written. Raises ConfigurationError or SourceError.
+    """
+    before = locks.read(project)
+    if before is None:
+        return {}
+    sources = project.chosen(services)
+    async with SessionPool() as sessions:
+        now = locks.locked(project, await read_databases(sessions, endpoints, sources))
+    return {finding.place: finding for finding in _changes(project, before, now, set(now.schemas))}
+
+
 async def _findings(
     sessions: SessionPool,
     endpoints: Mapping[str, Endpoint],

@@ -51,7 +51,11 @@ def _open(read: Callable[[], AbstractContextManager[T]]) -> Opened[T]:
 
 @contextmanager
 def _first(running: "deque[Future[Opened[T]]]") -> Iterator[T]:
-    opened, stack = running[0].result()  # an interruption leaves it with those to be closed
+    try:
+        opened, stack = running[0].result()  # an interruption leaves it with those to be closed
+    except Exception:
+        running.popleft()  # the next ones may go well
+        raise
     running.popleft()
     with stack:
         yield opened

@@ -1,9 +1,10 @@
 """What is lifted where, and what came of it: frozen data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from payrollx_db.errors import PayrollxError
 from payrollx_db.model.catalog import Catalog, Service
 
 
@@ -41,13 +42,15 @@ class Roles:
 class Lifted:
     """What was done for one schema: ``changed`` tells whether it was lifted now, or was there already.
 
-    ``objects`` counts what was moved, by kind; ``notes`` are what somebody should know.
+    ``objects`` counts what was moved, by kind; ``notes`` are what somebody should know, and ``error`` why it
+    failed.
     """
 
     move: Move
     changed: bool
     objects: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    error: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return it as plain data, for ``--json``."""
@@ -59,15 +62,22 @@ class Lifted:
             "lifted": self.changed,
             "objects": dict(self.objects),
             "notes": list(self.notes),
+            "error": self.error or None,
         }
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done for one database, and the statements that did it."""
+    """What was done for one database, and the statements that did it; or the ``error`` that left nothing of it."""
 
     schemas: tuple[Lifted, ...]
-    statements: tuple[str, ...]
+    statements: tuple[str, ...] = ()
+    error: PayrollxError | None = None
+
+    @classmethod
+    def failed(cls, moves: Sequence[Move], error: PayrollxError) -> "Outcome":
+        """Return what there is to say of a database that couldn't be lifted."""
+        return cls(tuple(Lifted(move, changed=False, error=error.message) for move in moves), error=error)
 
 
 Observer = Callable[[str, str], None]  # a source's name, and what is being done for it

@@ -1,12 +1,16 @@
-"""All schemas of a project: database by database, each in a transaction of its own, in one session of the target.
+"""All schemas of a project: database by database, each in a transaction of its own, one after the other.
 
 While one is made, the next are read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
+from typing import Self
 
+from payrollx_db.errors import FindingsError, PayrollxError
 from payrollx_db.lift import project as projects
 from payrollx_db.lift.project import LiftedSchema, Project
 from payrollx_db.lift.schema import source
@@ -15,18 +19,21 @@ from payrollx_db.lift.schema.ahead import reading_ahead
 from payrollx_db.lift.schema.lifting import lift_database
 from payrollx_db.lift.schema.model import Move, Observer, Outcome, Roles, ignore_steps
 from payrollx_db.lift.schema.source import FindClients
+from payrollx_db.model.finding import Finding
+from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
 
 
 def lift_schemas(
     project: Project, target: DatabaseUrl, services: Iterable[str], environ: Mapping[str, str], find: FindClients,
-    observer: Observer = ignore_steps, *, dry_run: bool = False,
+    observer: Observer = ignore_steps, *, dry_run: bool = False, changed: Mapping[str, Finding] | None = None,
 ) -> Iterator[Outcome]:  # fmt: skip
     """Carry the schemas of these services (none: all) over, and yield what was done for each database.
 
-    A failure leaves what was done for the databases before. Raises as `lift_database`, and ConfigurationError where
-    nothing says where a source is.
+    A failure in one leaves the others as they are, and is in what is yielded. ``changed`` says, by the source's name,
+    what isn't as it was when the plan was made, and so isn't lifted. Raises ConfigurationError where nothing says where
+    a source is, and TargetError where there is no session of the target.
     """
     sources = projects.endpoints(project, environ)
     into = Endpoint(target, "target", target.dbname)
@@ -36,20 +43,61 @@ def lift_schemas(
         for lifted in _by_database(project.chosen(services), sources)
     ]
     given_up = Event()
-    with target_side.session(into) as session:
+    with _Sessions(into) as sessions:
         reads = [
             partial(
                 source.read, sources[moves[0].source], moves, find,
-                target_version=session.info.server_version, given_up=given_up,
+                target_version=sessions.current.info.server_version, given_up=given_up,
             )
             for moves in groups
         ]  # fmt: skip
         with reading_ahead(reads, given_up) as waiting:
             for moves, read in zip(groups, waiting, strict=True):
                 observer(moves[0].source, "reading the source's schema")
-                with read as origin:
-                    outcome = lift_database(origin, into, session, moves, roles, observer, dry_run=dry_run)
+                try:
+                    with read as origin:
+                        _refuse_changed(moves, changed or {})
+                        session = sessions.current
+                        outcome = lift_database(origin, into, session, moves, roles, observer, dry_run=dry_run)
+                except PayrollxError as error:
+                    sessions.renew()
+                    outcome = Outcome.failed(moves, error)
                 yield outcome
+
+
+@dataclass
+class _Sessions:
+    """The session of the target, and another one after a failure, which leaves one good for nothing."""
+
+    into: Endpoint
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _open: SyncConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.renew()
+
+    @property
+    def current(self) -> SyncConnection:
+        """The session, which is opened where there is none. Raises TargetError and PooledError."""
+        if self._open is None:
+            self._open = self._stack.enter_context(target_side.session(self.into))
+        return self._open
+
+    def renew(self) -> None:
+        """Close the session: the next use opens another."""
+        self._open = None
+        self._stack.close()
+
+
+def _refuse_changed(moves: Iterable[Move], changed: Mapping[str, Finding]) -> None:
+    for move in moves:
+        if finding := changed.get(move.source):
+            raise FindingsError(
+                f"{move.source} {finding.message}", details=finding.examples, hint=finding.remedy
+            )  # fmt: skip
 
 
 def _by_database(chosen: Iterable[LiftedSchema], sources: Mapping[str, Endpoint]) -> list[list[LiftedSchema]]:
