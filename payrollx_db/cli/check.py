@@ -13,6 +13,7 @@ from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.cli.render import findings as render
 from payrollx_db.cli.task import policy_options, task_options
+from payrollx_db.consolidate import online as online_story
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.check.online.readiness import OnlineCheck
 from payrollx_db.consolidate.pipeline import Task
@@ -58,7 +59,7 @@ def check(
     with showing(events) as observer:
         task = replace(make_task(observer), without_triggers=without_triggers)
         if online:
-            return _answer_online(asyncio.run(pipeline.check_online(task)), as_json=as_json)
+            return _answer_online(asyncio.run(online_story.check(task)), as_json=as_json)
         findings = asyncio.run(pipeline.check(task, reversible=reversible))
     if as_json:
         console.answer_json(render.check_document(findings))

@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from payrollx_db.consolidate.check.online.examine import examine
+from payrollx_db.consolidate.check.online.readiness import OnlineCheck
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.follow import closing, making, resync
+from payrollx_db.consolidate.follow.backward import flows_back
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.following import PAUSES, follow_all
@@ -68,6 +71,21 @@ class Dropped:
             "left": [item.document() for item in self.left],
             "unrestored": [item.document() for item in self.unrestored],
         }
+
+
+async def check(task: Task) -> OnlineCheck:
+    """Say what can be done with each legacy database while services write to it. Reads no row, changes nothing.
+
+    Raises LayoutMismatchError where the layout doesn't fit, SourceError or TargetError.
+    """
+    async with opened(task) as context:
+        plan = await planned(context, task)
+        context.observer(StageStarted("check", "looking for what can be followed"))
+        _, there = await _flows(context, plan)
+        targets = {table.target.oid: table.target for table in plan.copies}
+        identities = await read_identities(context.sessions, context.target, list(targets.values()))
+        _, back = flows_back(plan, context.sources, context.target, identities)
+        return await examine(context, plan, there, back)
 
 
 async def list_made(task: Task) -> tuple[tuple[Made, ...], tuple[Finding, ...]]:

@@ -16,8 +16,6 @@ from payrollx_db.consolidate.check.checks import Checked
 from payrollx_db.consolidate.check.foreign_targets import foreign_targets
 from payrollx_db.consolidate.check.functions import unreadable_tables
 from payrollx_db.consolidate.check.moment import for_the_moment, refuse_unfollowed
-from payrollx_db.consolidate.check.online.examine import examine
-from payrollx_db.consolidate.check.online.readiness import OnlineCheck
 from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
 from payrollx_db.consolidate.check.reversible import prove
 from payrollx_db.consolidate.context import Context, RunContext
@@ -69,7 +67,6 @@ __all__ = [
     "abandon",
     "accept_structure",
     "check",
-    "check_online",
     "copy",
     "plan",
     "refuse_mismatches",
@@ -126,17 +123,6 @@ async def check(task: Task, *, reversible: bool = False) -> tuple[Finding, ...]:
         checked = await checks.check(context, plan, task.policies, loose=True)
         back = (await prove(context, plan, task.policies)).findings if reversible else ()
         return (*preflight, *checked.findings, *back)
-
-
-async def check_online(task: Task) -> OnlineCheck:
-    """Say what can be done with each legacy database while services write to it. Reads no row, changes nothing.
-
-    Raises LayoutMismatchError where the layout doesn't fit, SourceError or TargetError.
-    """
-    async with opened(task) as context:
-        plan = await planned(context, task)
-        context.observer(StageStarted("check", "looking for what can be followed"))
-        return await examine(context, plan)
 
 
 async def copy(task: Task, *, restart: bool = False) -> Report:

@@ -92,17 +92,6 @@ def test_a_table_without_any_unique_is_for_people(troubled: World) -> None:
     assert "discards it" in found.remedy
 
 
-def test_an_identity_that_is_not_the_key(troubled: World, server: TestServer) -> None:
-    """A row's key changes, and the log doesn't say which it was."""
-    old = troubled.urls["old"]
-    found = one(examine(troubled), "replica-identity", "old.public.by_index")
-    assert "code and not the primary key (id)" in found.finding.message
-
-    fixed(old, found)
-    assert "old.public.by_index" not in obstacles(examine(troubled), "replica-identity")
-    assert value(old, "SELECT relreplident FROM pg_class WHERE relname = 'by_index'") in ("d", b"d")
-
-
 def test_an_identity_of_all_columns_takes_no_list(troubled: World) -> None:
     old = troubled.urls["old"]
     run(old, "INSERT INTO whole VALUES (1, 'one')")
@@ -145,21 +134,20 @@ def test_tables_that_no_log_has(troubled: World) -> None:
 
 
 def test_keys_that_lead_to_no_row_of_the_target(troubled: World) -> None:
-    found = obstacles(examine(troubled), "target-key")
+    found = obstacles(examine(troubled), "follow-target-key")
 
-    assert set(found) == {"old.public.recoded", "old.public.nameless", "old.public.deferred"}
-    upsert = "INSERT INTO shop.deferred VALUES (1, 'one') ON CONFLICT (id) DO UPDATE SET name = 'one'"
-    assert state_of(troubled.target, upsert) == NO_IDENTITY
-    assert "(name) isn't made of its own primary key (id)" in found["old.public.recoded"].finding.message
+    assert set(found) == {"shop.recoded"}
+    assert (found["shop.recoded"].database, found["shop.recoded"].hinders) == ("old", ("follow",))
 
 
 def test_a_lookup_that_is_not_by_the_primary_key(troubled: World) -> None:
-    found = obstacles(examine(troubled), "lookup-key")
+    found = obstacles(examine(troubled), "follow-lookup")
     assert set(found) == {"old.public.looker"}
+    assert found["old.public.looker"].hinders == ("follow",)
 
     old = troubled.urls["old"]
     run(old, "ALTER TABLE looked DROP CONSTRAINT looked_pkey, ADD PRIMARY KEY (code)")
-    assert obstacles(examine(troubled), "lookup-key") == {}
+    assert obstacles(examine(troubled), "follow-lookup") == {}
     run(old, "ALTER TABLE looked DROP CONSTRAINT looked_pkey, ADD PRIMARY KEY (id)")
 
 

@@ -10,10 +10,10 @@ from conftest import TestServer, unique
 from psycopg import sql
 from worlds import World, query
 
-from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate import online
 from payrollx_db.consolidate.check.online.readiness import Ability, Obstacle, OnlineCheck
 from payrollx_db.model.catalog import Catalog, Service
-from payrollx_db.model.layout import DuplicateTable, Layout, LegacyDatabase, Lookup, SourceTable, TableMap
+from payrollx_db.model.layout import Discard, DuplicateTable, Layout, LegacyDatabase, Lookup, SourceTable, TableMap
 from payrollx_db.model.policy import Policies
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -30,7 +30,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "distant": KEYED,
     "computed": {"id": "integer", "base": "integer", "name": "text?"},
     "parted": KEYED,
-    "recoded": {"id": "integer", "name": "text"},
+    "recoded": {"name": "text"},
     "looked": {"id": "integer", "code": "integer", "name": "text?"},
     "looker": {"id": "integer", "code": "integer?"},
     "hidden": KEYED,
@@ -79,7 +79,7 @@ CREATE TABLE shop.unlogged (id int PRIMARY KEY, name text);
 CREATE TABLE shop.distant (id int PRIMARY KEY, name text);
 CREATE TABLE shop.computed (id int PRIMARY KEY, base int, name text);
 CREATE TABLE shop.parted (id int PRIMARY KEY, name text);
-CREATE TABLE shop.recoded (id int, name text PRIMARY KEY);
+CREATE TABLE shop.recoded (name text PRIMARY KEY);
 CREATE TABLE shop.looked (id int PRIMARY KEY, code int, name text);
 CREATE TABLE shop.looker (id int PRIMARY KEY, code int, name text);
 CREATE TABLE shop.hidden (id int PRIMARY KEY, name text);
@@ -94,7 +94,8 @@ def shop_layout() -> Layout:
     looker = next(number for number, table_map in enumerate(maps) if table_map.source.name == "looker")
     by_code = {"found": Lookup("looked", on={"code": "code"})}
     maps[looker] = replace(maps[looker], derive={"name": "{found.name}"}, lookups=by_code)
-    return Layout("shop", (LegacyDatabase("old", variable="OLD", service="shop", maps=tuple(maps)),))
+    discards = (Discard("recoded", "names are the keys from now on", column="id"),)
+    return Layout("shop", (LegacyDatabase("old", "OLD", "shop", tuple(maps), discards=discards),))
 
 
 CATALOG = Catalog("shop", (Service("shop", "shop", "shop_role", tuple(SHAPES)),), owner_role="shop_owner_of_none")
@@ -106,7 +107,7 @@ PLAIN_LAYOUT = Layout("shop", (LegacyDatabase("old", variable="OLD", service="sh
 
 def examine(world: World, policies: Policies | None = None) -> OnlineCheck:
     """Say what can be done online in a world."""
-    return asyncio.run(pipeline.check_online(replace(world.task(), policies=policies or Policies())))
+    return asyncio.run(online.check(replace(world.task(), policies=policies or Policies())))
 
 
 def obstacles(answer: OnlineCheck, code: str, severity: str = "block") -> dict[str, Obstacle]:

@@ -1,18 +1,19 @@
 """The story of ``check --online``: ask each server, judge what it says, and answer database by database."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from psycopg import sql
 
 from payrollx_db.consolidate.check.online.facts import OnlineFacts, fetch_online_facts
-from payrollx_db.consolidate.check.online.maps import map_obstacles
+from payrollx_db.consolidate.check.online.maps import flow_obstacles, policy_obstacles
 from payrollx_db.consolidate.check.online.probe import refused_replication
 from payrollx_db.consolidate.check.online.readiness import ABILITIES, Ability, Judge, Obstacle, OnlineCheck
 from payrollx_db.consolidate.check.online.servers import COLUMN_LISTS_SINCE, Needs, ServerJudge
 from payrollx_db.consolidate.check.online.tables import TablesJudge
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import query_files, sqlstates
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import run
@@ -27,10 +28,13 @@ REVERSE: tuple[Ability, ...] = ("reverse",)
 Obstacles = Iterator[Obstacle]
 
 
-async def examine(context: Context, plan: Plan) -> OnlineCheck:
+async def examine(
+    context: Context, plan: Plan, there: Iterable[Finding] = (), back: Iterable[Finding] = ()
+) -> OnlineCheck:
     """Say what of follow, fence and reverse is possible with each legacy database. Changes nothing.
 
-    Raises SourceError or TargetError where a catalog can't be read.
+    ``there`` and ``back`` are what keeps tables out of the flows of either direction. Raises SourceError or TargetError
+    where a catalog can't be read.
     """
     names, target = tuple(plan.sources), context.target
     sides = {**{name: context.sources[name] for name in names}, TARGET: target}
@@ -40,10 +44,12 @@ async def examine(context: Context, plan: Plan) -> OnlineCheck:
     probes = [refused_replication(endpoint) for endpoint in sides.values()]
     refusals = dict(zip(sides, await limited(probes, AT_ONCE), strict=True))
     followed = await _followed(context)
-    obstacles = list(map_obstacles(plan, context.policies))
+    obstacles = list(policy_obstacles(plan, context.policies))
     for name in names:
         obstacles += _of_source(plan, name, facts[name], refusals[name], ours=name in followed)
     obstacles += _of_target(plan, target.name, facts[TARGET], refusals[TARGET], ours=bool(followed))
+    obstacles += list(flow_obstacles(plan, target.name, there, "follow", obstacles))
+    obstacles += list(flow_obstacles(plan, target.name, back, "reverse", obstacles))
     obstacles += _in_common(plan, facts)
     return OnlineCheck(names, target.name, tuple(obstacles))
 

@@ -51,7 +51,7 @@ class TablesJudge:
 
     def _identity(self, member: Member) -> Obstacles:
         place, owner = member.full_name, f"its owner {member.owner} runs this"
-        if not member.key:
+        if not member.key and not member.logged:
             yield self._keyless(member)
         elif member.identity == "n":
             message = (
@@ -70,14 +70,6 @@ class TablesJudge:
                 "replica-identity", "block", self.streams, message, place=place,
                 remedy=f"{owner}, or makes the key anew without DEFERRABLE",
                 sql=self._alter(member, "REPLICA IDENTITY FULL"),
-            )  # fmt: skip
-        elif member.logged is not None and not set(member.key) <= set(member.logged):
-            logged = ", ".join(member.logged) or "none of its columns"
-            message = f"of a deleted row the log has {logged} and not the primary key ({', '.join(member.key)})"
-            yield self.judge.obstacle(
-                "replica-identity", "block", self.streams, message, place=place,
-                remedy=f"{owner}, unless another subscriber needs it as it is: then REPLICA IDENTITY FULL",
-                sql=self._alter(member, "REPLICA IDENTITY DEFAULT"),
             )  # fmt: skip
         if member.generated and self.facts.server.major < GENERATED_SINCE:
             names = ", ".join(member.generated)
@@ -105,8 +97,8 @@ class TablesJudge:
             )
         if member.uniques:
             unique = member.uniques[0]
-            fix = self._alter(member, sql.SQL("ADD PRIMARY KEY USING INDEX {}").format(sql.Identifier(unique)))
-            remedy = f"its owner {member.owner} runs this: the unique index {unique} becomes the key"
+            fix = self._alter(member, sql.SQL("REPLICA IDENTITY USING INDEX {}").format(sql.Identifier(unique)))
+            remedy = f"its owner {member.owner} runs this: then the unique index {unique} names its rows"
         else:
             fix = ""
             remedy = f"its owner {member.owner} gives it a primary key, or the layout discards it with a reason"
