@@ -366,6 +366,24 @@ def test_what_is_confirmed_reaches_the_server(old: DatabaseUrl) -> None:
     play(old, story)
 
 
+def test_a_quiet_database_does_not_hold_the_log_of_a_busy_server(
+    logical_server: "TestServer", old: DatabaseUrl
+) -> None:
+    async def story(one: Followed) -> None:
+        query(logical_server.url, "SELECT pg_logical_emit_message(true, 'elsewhere', repeat('x', 100000))")
+        await one.stream.until(await barrier(one.connection, ""), PATIENCE)
+        changes = one.stream.take((await one.snapshot())[0])
+        assert not changes.keys
+        assert changes.place - one.began > 100000
+        one.stream.confirm(changes.place)
+        await one.stream.close()
+        state = await slot_state(one.connection, one.stream.slot)
+        assert state is not None
+        assert state.confirmed == changes.place
+
+    play(old, story)
+
+
 def test_a_second_reader_is_refused(old: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(one: Followed) -> None:
         monkeypatch.setattr("payrollx_db.postgres.replication.stream.BUSY", 0.3)
