@@ -47,6 +47,7 @@ pytest_plugins = [
     "reshape_worlds",
     "drafts",
     "lifted_worlds",
+    "guild_worlds",
     "logical_servers",
     "follows",
     "online_checks",

@@ -10,17 +10,18 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, same_servers, yes
-from payrollx_db.cli.options import as_json, events, without_triggers
+from payrollx_db.cli.options import as_json, events, max_retained, without_triggers
 from payrollx_db.cli.progress import showing
-from payrollx_db.cli.render import console
+from payrollx_db.cli.render import console, follows
 from payrollx_db.cli.render import runs as reports
 from payrollx_db.cli.task import policy_options, task_options
 from payrollx_db.cli.throttle import MEGABYTE, gentle_options
-from payrollx_db.consolidate import pipeline, status
-from payrollx_db.consolidate.pipeline import CheckRows, Task
+from payrollx_db.consolidate import online, pipeline, status
+from payrollx_db.consolidate.online import FollowReport
+from payrollx_db.consolidate.pipeline import CheckRows, Report, Task
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import SMALL_TABLES
-from payrollx_db.model.events import Observer, ignore_events
+from payrollx_db.model.events import Notice, Observer, ignore_events
 
 
 @command(example="payrollx-db copy --policies policies.toml --jobs 4")
@@ -50,6 +51,13 @@ from payrollx_db.model.events import Observer, ignore_events
 @yes
 @without_triggers
 @gentle_options
+@click.option(
+    "--follow",
+    is_flag=True,
+    envvar="PAYROLLX_COPY_FOLLOW",
+    help="Let services write meanwhile: make what payrollx-db follow needs, copy, then follow until stopped.",
+)
+@max_retained
 @click.option("--dry-run", is_flag=True, help="Print the plan, and copy nothing.")
 @events
 @as_json
@@ -61,6 +69,8 @@ def copy(
     restart: bool,
     same_server: tuple[str, ...],
     yes: bool,
+    follow: bool,
+    max_retained: int | None,
     dry_run: bool,
     without_triggers: bool,
     events: Path | None,
@@ -69,7 +79,8 @@ def copy(
     """Copy the legacy databases into the unified one, and account for every row.
 
     The target's tables must be migrated and empty. An interrupted run is resumed. Exit code 3 means that the
-    layout or the data does not fit; nothing was changed then.
+    layout or the data does not fit; nothing was changed then. With --follow, the services need not stand still: foreign
+    keys and duplicate tables wait for the cutover then.
     """
     if restart and not (dry_run or yes):
         _ask(make_task(ignore_events))
@@ -80,16 +91,30 @@ def copy(
             small_tables=int(small_tables * MEGABYTE),
             same_servers=same_server,
             without_triggers=without_triggers,
+            following=follow,
         )
         result = _plan(task) if dry_run else asyncio.run(pipeline.copy(task, restart=restart))
         views = _fill_views(task) if not dry_run and task.catalog.lifted else {}
+        brought = _follow(task, result, max_retained) if follow and isinstance(result, Report) else None
     if as_json:
-        console.answer_json(result.document() | views)
+        followed = {"followed": brought.document()["databases"]} if brought else {}
+        console.answer_json(result.document() | views | followed)
+    elif brought is not None:
+        follows.show_report(brought)
     elif isinstance(result, Plan):
         reports.show_plan(result, sql=False)
     else:
         reports.show_report(result)
     return 0
+
+
+def _follow(task: Task, report: Report, most_retained: int | None) -> FollowReport:
+    """Follow what was copied, until it is stopped; what the copy did is told before."""
+    rows = sum(table.rows_written or 0 for table in report.tables)
+    task.observer(
+        Notice(f"run {report.run.id} has copied {rows:,} rows; from here on, what services write is followed")
+    )
+    return asyncio.run(online.follow(task, most_retained=most_retained))
 
 
 def _plan(task: Task) -> Plan:

@@ -9,7 +9,7 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, same_servers, yes
-from payrollx_db.cli.options import as_json, events
+from payrollx_db.cli.options import as_json, events, max_retained
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, follows
 from payrollx_db.cli.task import policy_options, task_options
@@ -39,6 +39,7 @@ FINDINGS, LEFT = 3, 3
     is_flag=True,
     help="With --drop, forget legacy databases that can't be reached; says what is left there.",
 )
+@max_retained
 @same_servers
 @yes
 @events
@@ -51,6 +52,7 @@ def follow(
     resync: bool,
     drop: bool,
     forget: bool,
+    max_retained: int | None,
     same_server: tuple[str, ...],
     yes: bool,
     events: Path | None,
@@ -71,7 +73,7 @@ def follow(
             return _list(task, as_json=as_json)
         if drop:
             return _drop(task, forget=forget, as_json=as_json)
-        report = asyncio.run(online.follow(task, once=once, anew=resync))
+        report = asyncio.run(online.follow(task, once=once, anew=resync, most_retained=max_retained))
     if as_json:
         console.answer_json(report.document())
     else:

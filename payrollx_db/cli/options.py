@@ -1,5 +1,6 @@
 """Options that several commands share, and what they turn into."""
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from payrollx_db.model.catalog import Catalog, Service
 
 Command = Callable[..., Any]
+
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgGtT]?[bB])?")
+UNITS = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4}
 
 database_url = click.option(
     "--database-url",
@@ -74,6 +78,27 @@ catalog = or_lift(
         callback=choose_catalog,
         help="Catalog of the unified database: a built-in or installed one, or package.module:name.",
     )
+)
+
+
+def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Return a number of bytes: ``20GB``, ``500MB``, or the bytes themselves."""
+    if value is None:
+        return None
+    match = SIZE.fullmatch(value.strip())
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not a size; give bytes, or a number and kB, MB, GB or TB", ctx, param)
+    number, unit = match.groups()
+    return int(float(number) * UNITS[(unit or "b").lower()])
+
+
+max_retained = click.option(
+    "--max-retained",
+    metavar="BYTES",
+    callback=size,
+    envvar="PAYROLLX_MAX_RETAINED",
+    show_envvar=True,
+    help="Let a slot go, rather than fill a disk, when its server keeps more log than this: bytes, or 20GB, 500MB.",
 )
 
 without_triggers = click.option(

@@ -7,20 +7,24 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from payrollx_db.consolidate.check.online.examine import examine
 from payrollx_db.consolidate.check.online.readiness import OnlineCheck
-from payrollx_db.consolidate.context import Context, RunContext
+from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.follow import closing, making, resync
 from payrollx_db.consolidate.follow.backward import flows_back
+from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.following import PAUSES, follow_all
-from payrollx_db.consolidate.follow.forward import flows_of
 from payrollx_db.consolidate.follow.identities import read_identities
+from payrollx_db.consolidate.follow.judging import judges_of
+from payrollx_db.consolidate.follow.lag import Backlog
 from payrollx_db.consolidate.follow.ledger import RunLedger
 from payrollx_db.consolidate.follow.making import Left, Made
+from payrollx_db.consolidate.follow.monitor import Monitor, watched
 from payrollx_db.consolidate.follow.shapes import fingerprint
 from payrollx_db.consolidate.opening import opened, planned
 from payrollx_db.consolidate.plan.plan import Plan
@@ -81,7 +85,7 @@ async def check(task: Task) -> OnlineCheck:
     async with opened(task) as context:
         plan = await planned(context, task)
         context.observer(StageStarted("check", "looking for what can be followed"))
-        _, there = await _flows(context, plan)
+        _, there = await read_flows(context, plan)
         targets = {table.target.oid: table.target for table in plan.copies}
         identities = await read_identities(context.sessions, context.target, list(targets.values()))
         _, back = flows_back(plan, context.sources, context.target, identities)
@@ -94,19 +98,24 @@ async def list_made(task: Task) -> tuple[tuple[Made, ...], tuple[Finding, ...]]:
     Raises as `pipeline.plan` does, LayoutMismatchError.
     """
     async with opened(task) as context:
-        flows, findings = await _flows(context, await planned(context, task))
+        flows, findings = await read_flows(context, await planned(context, task))
         return making.listing(flows), findings
 
 
 async def follow(
-    task: Task, *, once: bool = False, anew: bool = False, stop: asyncio.Event | None = None
+    task: Task,
+    *,
+    once: bool = False,
+    anew: bool = False,
+    stop: asyncio.Event | None = None,
+    most_retained: int | None = None,
 ) -> FollowReport:
     """Bring what changes in the sources into the target, as it changes, until ``stop`` is set.
 
     The tables must have been copied. Where nothing follows them yet, or with ``anew``, what differs by now is found by
     comparing. With ``once``, it ends when all is in that had been committed before. A server that is gone for a while
-    is waited for. Raises LayoutMismatchError, FindingsError, StateConflictError, SlotLostError, SourceError or
-    TargetError.
+    is waited for. Where a server keeps more than ``most_retained`` bytes of log for its slot, that is let go. Raises
+    LayoutMismatchError, FindingsError, StateConflictError, SlotLostError, SourceError or TargetError.
     """
     ended = stop or asyncio.Event()
     task = task.placed()
@@ -115,7 +124,7 @@ async def follow(
         nonlocal anew
         async with followed(task, anew=anew) as (context, followers):
             anew = False
-            return await _follow(context, followers, ended, once=once)
+            return await _follow(context, followers, ended, once=once, most_retained=most_retained)
 
     return await _while_target_is_away(attempt, ended, task.observer)
 
@@ -129,13 +138,14 @@ async def followed(task: Task, *, anew: bool = False) -> AsyncIterator[tuple[Run
     task = task if task.target.place else task.placed()
     async with opened(task) as context:
         plan = await planned(context, task)
-        flows, findings = await _flows(context, plan)
+        flows, findings = await read_flows(context, plan)
         refuse(findings)
         async with exclusive(context.target) as session:
             running = context.of_run(await _run_of(session, plan, flows), session)
             await _prepare(running, task, flows, anew=anew)
             await closing.close(running, flows)
-            followers = [Follower(flow, RunLedger(flow, running.lock_pid)) for flow in flows]
+            judges = await judges_of(running, flows)
+            followers = [Follower(f, RunLedger(f, running.lock_pid), judge=judges[f.name]) for f in flows]
             await resync.bring_differences(running, plan, followers)
             yield running, followers
 
@@ -158,14 +168,6 @@ async def drop_following(task: Task, *, forget: bool = False) -> Dropped:
 
 
 # --- the steps of following ----------------------------------------------------------------------------
-
-
-async def _flows(context: Context, plan: Plan) -> tuple[tuple[Flow, ...], tuple[Finding, ...]]:
-    identities = {
-        name: await read_identities(context.sessions, context.sources[name], list(database.tables.values()))
-        for name, database in plan.sources.items()
-    }
-    return flows_of(plan, context.sources, context.target, identities)
 
 
 async def _run_of(session: RunSession, plan: Plan, flows: Sequence[Flow]) -> int:
@@ -207,16 +209,29 @@ async def _prepare(context: RunContext, task: Task, flows: Sequence[Flow], *, an
 
 
 async def _follow(
-    context: RunContext, followers: Sequence[Follower], stop: asyncio.Event, *, once: bool
+    context: RunContext,
+    followers: Sequence[Follower],
+    stop: asyncio.Event,
+    *,
+    once: bool,
+    most_retained: int | None,
 ) -> FollowReport:
     names = [follower.flow.name for follower in followers]
     context.observer(StageStarted("follow", ", ".join(names)))
-    done, left = await follow_all(followers, stop, context.observer, once=once)
+    monitor = Monitor(context, context.session, partial(_backlogs, followers), most_retained)
+    async with watched(monitor):
+        done, left = await follow_all(followers, stop, context.observer, once=once)
     if left:
         left[0].details = (*left[0].details, *(error.message for error in left[1:]))
         raise left[0]
     recorded = [flow for flow in await state.flows(context.connection, "forward") if flow.database in names]
     return FollowReport(tuple(done), tuple(recorded))
+
+
+def _backlogs(followers: Sequence[Follower]) -> dict[str, Backlog]:
+    """Return what each follower knows of itself: keys that wait, and how old the oldest was in its last pass."""
+    lags = {f.flow.name: f.last.lag if f.last is not None and f.backlog else 0.0 for f in followers}
+    return {f.flow.name: Backlog(f.backlog, lags[f.flow.name]) for f in followers}
 
 
 def _refuse_other_maps(flow: Flow, recorded: FlowState) -> None:

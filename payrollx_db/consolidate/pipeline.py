@@ -6,7 +6,8 @@ tell an observer how it goes, and return frozen results; nothing here prints or 
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from payrollx_db.consolidate.copy.abandon import Abandoned
 from payrollx_db.consolidate.copy.abandon import abandon as abandon_run
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, lossy_keys, plans_with_keys
 from payrollx_db.consolidate.copy.sequences import set_sequences
+from payrollx_db.consolidate.follow import beginning
 from payrollx_db.consolidate.opening import opened, planned, refuse_mismatches
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.planner import CheckRows, Task, plan, unfinished_run
@@ -31,7 +33,7 @@ from payrollx_db.consolidate.quarantine import apply
 from payrollx_db.consolidate.resuming import left_to_copy, run_or_undo, run_to_resume
 from payrollx_db.consolidate.retrying import resume_after_lock_loss
 from payrollx_db.consolidate.run_session import RunSession
-from payrollx_db.consolidate.state import accounts, history, quarantine
+from payrollx_db.consolidate.state import accounts, flows, history, quarantine
 from payrollx_db.consolidate.state.accounts import TableState
 from payrollx_db.consolidate.state.findings import record_findings
 from payrollx_db.consolidate.state.lock import exclusive
@@ -240,6 +242,33 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
         return await _nothing_to_do(session.connection, whole)
     # An unfinished run has checked its rows, and what was decided then is recorded, and holds.
     thorough = unfinished is None and _checks_every_row(task, plan)
+    async with _followed_from_here(context, session, task, whole, plan, unfinished):
+        return await _check_and_run(context, session, task, plan, unfinished, thorough=thorough)
+
+
+@asynccontextmanager
+async def _followed_from_here(
+    context: Context, session: RunSession, task: Task, whole: Plan, left: Plan, unfinished: Run | None
+) -> AsyncIterator[None]:
+    """Make what it takes to follow the sources, where they are to be followed; drop it where the data doesn't fit.
+
+    It comes first, even before rows are checked: what changes after the check is looked at again by the passes.
+    """
+    if not context.following:
+        yield
+        return
+    refuse(await run_preflight(context, left))
+    made = await beginning.begin(context, session, whole, left, unfinished, task.same_servers)
+    try:
+        yield
+    except FindingsError:
+        await beginning.give_up(context, session, made)
+        raise
+
+
+async def _check_and_run(
+    context: Context, session: RunSession, task: Task, plan: Plan, unfinished: Run | None, *, thorough: bool
+) -> Report:
     checked = await _check_before(context, task, plan, thorough=thorough, resuming=unfinished is not None)
     run = await _record_start(context, session, task, plan, checked, unfinished)
     running = context.of_run(run.id, session)
@@ -336,6 +365,8 @@ async def _record_start(
             await history.record_attempt(connection, run.id, plan, task.policies, context.target, context.jobs)
             needed = {name: context.sources[name] for name in plan.sources}
             await record_places(connection, run.id, needed, context.target)
+            if context.following:
+                await flows.set_run(connection, list(plan.sources), run.id)
     return run
 
 

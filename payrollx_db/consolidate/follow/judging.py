@@ -14,7 +14,7 @@ from psycopg import sql
 from payrollx_db.consolidate.check import values
 from payrollx_db.consolidate.check.attempts import Refused
 from payrollx_db.consolidate.check.values import Suspect, Values
-from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.follow import keys as key_sql
 from payrollx_db.consolidate.follow.flow import Flow, Move
 from payrollx_db.consolidate.follow.hooks import Sessions
@@ -23,7 +23,7 @@ from payrollx_db.consolidate.follow.refusals import Refusal, bring_in_singly
 from payrollx_db.consolidate.follow.tracking import Tracking
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
-from payrollx_db.consolidate.state import held
+from payrollx_db.consolidate.state import accounts, held
 from payrollx_db.consolidate.state.quarantine import Decision, Kind
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.finding import EXAMPLES, Finding, refuse
@@ -351,6 +351,16 @@ class RowJudge:
             if move.plan is not None:
                 groups.setdefault(move.plan.source_name, []).append(move)
         return groups
+
+
+async def judges_of(context: RunContext, flows: Iterable[Flow]) -> dict[str, RowJudge]:
+    """Return the judge of each forward flow, by its database, as the target remembers it. Raises TargetError."""
+    with context.target.translating_errors("can't read the quarantine"):
+        writing = await accounts.writing_runs(context.connection)
+        runs: dict[str, int] = {}
+        for (source, _), number in writing.items():
+            runs[source] = max(number, runs.get(source, number))
+        return {flow.name: await judge_of(context, flow, context.connection, runs) for flow in flows}
 
 
 async def judge_of(context: Context, flow: Flow, connection: Connection, runs: Mapping[str, int]) -> RowJudge:

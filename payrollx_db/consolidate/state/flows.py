@@ -4,7 +4,7 @@ What is made is recorded before it is made, so that whatever is half-done can be
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,6 +99,12 @@ async def start_at(
     """
     document = json.dumps(surroundings) if surroundings is not None else None
     await connection.execute(queries.load("start_flow"), (place, status, document, maps, *flow))
+
+
+async def set_run(connection: Connection, databases: Sequence[str], run: int) -> None:
+    """Record that this run copies the tables of these databases, in the current transaction."""
+    query = "UPDATE payrollx_meta.flows SET run_id = %s WHERE direction = 'forward' AND database = ANY (%s)"
+    await connection.execute(query, (run, list(databases)))
 
 
 async def forget_flow(connection: Connection, flow: tuple[str, str]) -> None:

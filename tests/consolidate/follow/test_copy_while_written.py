@@ -1,14 +1,18 @@
 """The copy of databases that are being written: what waits for a common moment, and what is there at its end."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
 from worlds import World, query, value
 
-from payrollx_db.consolidate import pipeline
-from payrollx_db.errors import ConfigurationError
+from payrollx_db.consolidate import online, pipeline
+from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError
+from payrollx_db.model.events import Event, TableFinished
 from payrollx_db.model.policy import Policies
+
+pytestmark = pytest.mark.usefixtures("logical_server")
 
 FOREIGN_KEYS = """
 SELECT count(*) FROM pg_constraint WHERE contype = 'f'
@@ -61,3 +65,71 @@ def test_orphans_and_drift_of_the_moment_block_no_copy(world: World) -> None:
     report = copy_following(world)
 
     assert {f.severity for f in report.findings if f.code == "orphan"} == {"warn"}
+
+
+WRITER = """
+INSERT INTO payments SELECT max(id) + 1, min(member), '1' FROM payments;
+UPDATE payments SET amount = '2' WHERE id = (SELECT min(id) FROM payments);
+DELETE FROM payments WHERE id = (SELECT max(id) - 2 FROM payments);
+"""
+
+
+def test_what_is_written_during_the_copy_is_brought_over_after_it(guild: World) -> None:
+    till = guild.urls["oldtill"]
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            query(till, WRITER)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        copy_following(guild)
+    finally:
+        ended.set()
+        writer.join()
+    asyncio.run(online.follow(replace(guild.task(), following=True), once=True))
+
+    both = "SELECT id, round(amount::numeric, 2)::text FROM {} ORDER BY 1"
+    assert query(guild.target, both.format("till.payments")) == query(till, both.format("payments"))
+
+
+def test_slots_are_older_than_the_first_part_and_know_their_run(guild: World) -> None:
+    report = copy_following(guild)
+
+    flows = query(guild.target, "SELECT database, status, run_id FROM payrollx_meta.flows ORDER BY 1")
+    assert flows == [("oldhall", "following", report.run.id), ("oldtill", "following", report.run.id)]
+    older = """SELECT bool_and(f.place < '0/0'::pg_lsn + %s) FROM payrollx_meta.flows AS f"""
+    assert value(guild.target, older, (value(guild.urls["oldtill"], "SELECT pg_current_wal_lsn() - '0/0'"),))
+
+
+def test_where_the_data_does_not_fit_no_slot_is_left(guild: World) -> None:
+    query(guild.urls["oldtill"], "UPDATE payments SET amount = 'a lot' WHERE id = 1")
+
+    with pytest.raises(FindingsError):
+        copy_following(guild)
+
+    slots = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+    assert value(guild.urls["oldtill"], slots) == 0
+    assert value(guild.urls["oldtill"], "SELECT count(*) FROM pg_publication") == 0
+    assert query(guild.target, "SELECT database FROM payrollx_meta.flows") == []
+
+
+def test_a_copy_without_slots_is_not_followed_in_its_midst(guild: World) -> None:
+    stop_after_first_part(guild)
+
+    with pytest.raises(StateConflictError, match="older than"):
+        copy_following(guild)
+
+
+def stop_after_first_part(world: World) -> None:
+    """Begin a copy of parts of their own, without following, that ends when the first of them is in."""
+    world.small_tables = 0
+
+    def observer(event: Event) -> None:
+        if isinstance(event, TableFinished):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(pipeline.copy(world.task(jobs=1, observer=observer)))

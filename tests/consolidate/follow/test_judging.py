@@ -1,97 +1,12 @@
 """Rows that can't go in as they are, while they are followed: judged anew in every pass."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from conftest import unique
 from following import Following, follow, following
 from worlds import World, query, value
 
 from payrollx_db.errors import FindingsError
-from payrollx_db.model.catalog import Catalog, Reference, Service
-from payrollx_db.model.layout import Layout, LegacyDatabase, SourceTable, TableMap
-
-CATALOG = Catalog(
-    "guild",
-    (
-        Service("hall", schema="hall", role="guild_hall", tables=("members", "badges")),
-        Service("till", schema="till", role="guild_till", tables=("payments",)),
-    ),
-    (Reference("till.payments", "member", "hall.members", "id", enforced=True),),
-    owner_role="guild_owner",
-)
-LAYOUT = Layout(
-    "guild",
-    (
-        LegacyDatabase(
-            "oldhall",
-            variable="HALL",
-            service="hall",
-            maps=(
-                TableMap(
-                    SourceTable("members", {"id": "text", "rank": "Rank", "name": "text?", "height": "numeric?"}),
-                    "hall.members",
-                    new=frozenset({"note"}),
-                ),
-                TableMap(
-                    SourceTable("members", {"id": "text", "rank": "Rank", "name": "text?", "height": "numeric?"}),
-                    "hall.badges",
-                    rename={"id": "member"},
-                ),
-            ),
-        ),
-        LegacyDatabase(
-            "oldtill",
-            variable="TILL",
-            service="till",
-            maps=(
-                TableMap(
-                    SourceTable("payments", {"id": "integer", "member": "text?", "amount": "text"}),
-                    "till.payments",
-                    derive={"amount": "{amount}::numeric(10,2)"},
-                ),
-            ),
-        ),
-    ),
-)
-HALL = """
-CREATE TYPE "Rank" AS ENUM ('LOW', 'HIGH', 'ODD');
-CREATE TABLE members (id text PRIMARY KEY, rank "Rank" NOT NULL, name text, height numeric);
-INSERT INTO members SELECT format('00000000-0000-4000-8000-0000000000%s', 10 + n), 'LOW', 'member ' || n, 1.5
-  FROM generate_series(0, 9) AS n;
-"""
-TILL = """
-CREATE TABLE payments (id integer PRIMARY KEY, member text, amount text NOT NULL);
-INSERT INTO payments SELECT n, format('00000000-0000-4000-8000-0000000000%s', 10 + n), n || '.50'
-  FROM generate_series(0, 9) AS n;
-"""
-TARGET = """
-CREATE SCHEMA hall; CREATE SCHEMA till;
-CREATE TYPE hall.rank AS ENUM ('LOW', 'HIGH');
-CREATE TABLE hall.members (id uuid PRIMARY KEY, rank hall.rank NOT NULL, name text UNIQUE, height numeric(6,2),
-  note text, CHECK (height < 10));
-CREATE TABLE hall.badges (member uuid PRIMARY KEY, rank hall.rank NOT NULL);
-CREATE TABLE till.payments (id integer PRIMARY KEY, member uuid REFERENCES hall.members, amount numeric(10,2) NOT NULL);
-"""
-
-
-@pytest.fixture
-def guild(logical_server: Any) -> Iterator[World]:
-    """Two databases: members, who become two tables, and payments that point at them."""
-    names = {name: unique(name) for name in ("oldhall", "oldtill", "guild")}
-    urls = {}
-    try:
-        for name, script in (("oldhall", HALL), ("oldtill", TILL), ("guild", TARGET)):
-            urls[name] = logical_server.create_database(names[name])
-            query(urls[name], script)
-        target = urls.pop("guild")
-        yield World(urls, target, LAYOUT, CATALOG)
-    finally:
-        for name in names.values():
-            logical_server.drop_database(name)
-
 
 QUARANTINE = """
 SELECT source, key, kind, code, action, cause, row IS NOT NULL FROM payrollx_meta.quarantine
