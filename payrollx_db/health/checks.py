@@ -160,13 +160,19 @@ async def invalid_indexes(database: Database) -> list[Finding]:
 async def missing_indexes(database: Database) -> list[Finding]:
     """Every column that refers to another table is indexed."""
     findings = []
-    for schema, table, columns, key in await database.rows("missing_indexes", loose=database.loose):
+    for schema, table, columns, key, partitioned in await database.rows("missing_indexes", loose=database.loose):
         if database.under_way(schema, table):
             continue
         what = f"the foreign key {key}" if key else "a loose reference"
         message = f"{what} has no index: a join from the other side, or a delete there, reads the whole table"
         listed = ", ".join(quoted(column) for column in columns)
-        remedy = f"CREATE INDEX CONCURRENTLY ON {quoted(schema, table)} ({listed}), and declare it in the model"
+        # Of a partitioned table none can be built beside writes, but for one on each partition, attached one by one.
+        create = "CREATE INDEX ON" if partitioned else "CREATE INDEX CONCURRENTLY ON"
+        remedy = f"{create} {quoted(schema, table)} ({listed})"
+        if partitioned:
+            remedy += ", which keeps writes out meanwhile"
+        if not database.expected.catalog.lifted:  # of a lift there are no models
+            remedy += ", and declare it in the model"
         place = f"{schema}.{table}.{'+'.join(columns)}"
         findings.append(database.finding("missing-index", "warn", message, remedy, place=place, schema=schema))
     return findings

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import UserDefinedType
 
 from payrollx_db.model.finding import Finding
+from payrollx_db.schema import index_collations
 
 LABELS = text("""
     SELECT nspname, typname, array_agg(CAST(enumlabel AS text) ORDER BY enumsortorder) AS labels
@@ -90,6 +91,9 @@ def find(opened: Connection, metadata: MetaData, schemas: frozenset[str], option
         differences = compare_metadata(context, metadata)
     compared = [diff for diff in _flat(differences) if not _leads_away(diff, there)]
     findings = [*map(_finding, compared), *_enum_drift(opened, metadata, schemas)]
+    for index, current, expected in index_collations.differing(opened, metadata, schemas):
+        state = f"has the collation {current}; the models say {expected}"
+        findings.append(difference("differs", f"index {index}", state))
     return sorted(findings, key=lambda finding: finding.message)
 
 

@@ -1,7 +1,8 @@
 """doctor: each fault that a few statements plant is named, mended, and gone."""
 
+import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 import pytest
@@ -9,7 +10,10 @@ from conftest import unique
 from health_checks import EXPECTED, findings_of, health_of
 from worlds import query, value
 
+from payrollx_db.health.database import Place
+from payrollx_db.health.examine import examine
 from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.unified import CATALOG
 
 NEWEST = EXPECTED.branches["wallet"][-1]
 
@@ -182,3 +186,27 @@ def test_a_slot_that_was_left_behind(examined: DatabaseUrl) -> None:
 
     assert re.search(r"nobody reads from it, keeping [\d,]+ MB", finding.message)
     assert findings_of(examined, "idle-slot", place) == []
+
+
+def test_a_partitioned_table_s_missing_index_is_named_once(examined: DatabaseUrl) -> None:
+    query(
+        examined,
+        "CREATE TABLE auth.visits (at date, user_id uuid REFERENCES auth.users) PARTITION BY RANGE (at);"
+        "CREATE TABLE auth.visits_a PARTITION OF auth.visits FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"
+        "CREATE TABLE auth.visits_b PARTITION OF auth.visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+    )
+    try:
+        (finding,) = findings_of(examined, "missing-index")
+        query(examined, finding.remedy.partition(", ")[0])
+        assert findings_of(examined, "missing-index") == []
+        lifted = replace(EXPECTED, catalog=replace(CATALOG, lifted=True))
+        query(examined, "DROP INDEX auth.visits_user_id_idx")
+        health = asyncio.run(examine([Place(examined, CATALOG.services)], lifted))
+    finally:
+        query(examined, "DROP TABLE auth.visits")
+
+    assert finding.place == "auth.visits.user_id"
+    assert finding.remedy.startswith('CREATE INDEX ON "auth"."visits" ("user_id"), which keeps writes out meanwhile')
+    (of_lift,) = [found for found in health.findings if found.code == "missing-index"]
+    assert "model" in finding.remedy
+    assert "model" not in of_lift.remedy

@@ -281,3 +281,36 @@ def _dumped(url: DatabaseUrl, path: Path) -> list[str]:
     Clients.find(int(version), folders()).dump(url, arguments, path)
     lines = path.read_text("utf-8").splitlines()
     return sorted(line for line in lines if line and not line.startswith(("--", "\\")))
+
+
+def test_what_stays_behind_is_listed_and_a_schema_s_comment_comes_along(
+    drafted: Drafted, migrated_draft: DatabaseUrl
+) -> None:
+    readme = (drafted.folder / "README.md").read_text("utf-8")
+    for phrase in (
+        "INSERT, SELECT on shop.customers to pg_monitor", "UPDATE on class of shop.customers to pg_monitor",
+        "SELECT on new tables to pg_monitor",
+    ):  # fmt: skip
+        assert f"- `{phrase}`" in readme
+    comment = "SELECT obj_description('shop'::regnamespace, 'pg_namespace')"
+    assert ask(migrated_draft, comment) == ["what is sold, and to whom"]
+
+
+def test_an_index_whose_collation_changed_under_its_name_is_seen(
+    server: TestServer, drafted: Drafted, odd_database: DatabaseUrl
+) -> None:
+    name = unique("collated")
+    url = server.create_database(name, odd_database.dbname)
+    fill(
+        url,
+        'DROP INDEX shop.customers_collate; CREATE INDEX customers_collate ON shop.customers (class COLLATE "POSIX")',
+    )
+    schemas = frozenset(SCHEMAS)
+    with migrate.connection(url) as opened:
+        catalog = drafted.catalog
+        found = drift.find(opened, catalog.models, schemas, migrate.options(catalog, schemas, opened))
+
+    assert [(finding.code, finding.message) for finding in found] == [
+        ("differs", "index customers_collate of shop.customers has the collation POSIX; the models say C")
+    ]
+    server.drop_database(name)

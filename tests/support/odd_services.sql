@@ -1,4 +1,6 @@
 CREATE SCHEMA shop; CREATE SCHEMA crm; CREATE SCHEMA "Odd Schema";
+COMMENT ON SCHEMA shop IS 'what is sold, and to whom';
+ALTER DEFAULT PRIVILEGES IN SCHEMA crm GRANT SELECT ON TABLES TO pg_monitor;
 CREATE TYPE shop.status AS ENUM ('new', 'in progress', 'done', '2nd', 'class', 'naïve', 'a''b"c', 'In Progress');
 COMMENT ON TYPE shop.status IS 'How far an order "is" \ got';
 CREATE TYPE shop.unused AS ENUM ('a', 'b');
@@ -52,6 +54,8 @@ CREATE INDEX customers_gin ON shop.customers USING gin (metadata jsonb_path_ops)
 CREATE INDEX customers_tags ON shop.customers USING gin (tags) WITH (fastupdate = off);
 CREATE INDEX customers_brin ON shop.customers USING brin (updated_at) WITH (pages_per_range = 32);
 CREATE INDEX customers_collate ON shop.customers (class COLLATE "C");
+GRANT SELECT, INSERT ON shop.customers TO pg_monitor;
+GRANT UPDATE (class) ON shop.customers TO pg_monitor;
 CREATE INDEX customers_slug ON shop.customers (shop.slug(class));
 CREATE INDEX customers_cast ON shop.customers (lower((unlimited)::text));
 CREATE INDEX customers_json ON shop.customers ((metadata ->> 'a'::text));

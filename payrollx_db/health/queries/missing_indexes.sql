@@ -6,6 +6,7 @@ WITH referring AS (
     FROM pg_catalog.pg_constraint AS k
     JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace
     WHERE k.contype = 'f' AND n.nspname = ANY (%(schemas)s)
+      AND k.conparentid = 0  -- what a partition has of its whole table, an index of the whole serves
     UNION ALL
     SELECT c.oid, named.columns, NULL
     FROM pg_catalog.jsonb_to_recordset(%(loose)s::jsonb) AS l (schema text, relation text, columns text[])
@@ -23,7 +24,8 @@ SELECT n.nspname::text AS schema,
        (SELECT pg_catalog.array_agg(a.attname::text ORDER BY p.position)
         FROM unnest(r.columns) WITH ORDINALITY AS p (number, position)
         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.relid AND a.attnum = p.number) AS columns,
-       r.key
+       r.key,
+       c.relkind = 'p' AS partitioned
 FROM referring AS r
 JOIN pg_catalog.pg_class AS c ON c.oid = r.relid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

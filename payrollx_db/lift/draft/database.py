@@ -143,6 +143,15 @@ class Table:
 
 
 @dataclass(frozen=True)
+class LeftBehind:
+    """What no migration makes: where something lies, or what is granted to ``role`` (empty: to everybody)."""
+
+    schema: str
+    phrase: str
+    role: str
+
+
+@dataclass(frozen=True)
 class Database:
     """All that a draft is made of. ``extras`` are by schema what the catalog lists beside tables; ``unsaid`` what
     only the migrations keep; ``needs`` the other schemas that a schema's own objects need.
@@ -156,6 +165,7 @@ class Database:
     unsaid: Mapping[str, Sequence[str]]
     extensions: Sequence[tuple[str, str]]
     needs: Mapping[str, frozenset[str]]
+    left_behind: Sequence[LeftBehind] = ()
 
 
 def read(url: DatabaseUrl, schemas: Sequence[str]) -> Database:
@@ -220,6 +230,7 @@ def _read(reader: _Reader, url: DatabaseUrl) -> Database:
             schema: frozenset(needed)
             for schema, needed in _grouped(reader.rows("dependencies"), "needs", "needed").items()
         },
+        [LeftBehind(**row) for row in reader.rows("left_behind")],
     )
 
 

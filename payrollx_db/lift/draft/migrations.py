@@ -17,7 +17,7 @@ from payrollx_db.lift.draft.models import ServiceDraft
 from payrollx_db.postgres.url import DatabaseUrl
 
 ENTRY = re.compile(r"\d+; \d+ \d+ (.+)")
-LEFT_OUT = ("SCHEMA ", "ACL ", "DEFAULT ACL ", "COMMENT - SCHEMA ")
+LEFT_OUT = ("SCHEMA ", "ACL ", "DEFAULT ACL ")
 # What goes with its table, and can't always go by itself.
 PARTS = (
     "CONSTRAINT ", "CHECK CONSTRAINT ", "INDEX ", "TABLE ATTACH ", "TRIGGER ", "RULE ", "POLICY ", "ROW SECURITY ",

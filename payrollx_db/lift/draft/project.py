@@ -178,10 +178,17 @@ def _readme(project: Project) -> dict[str, Any]:
         "services": project.services,
         "layout": project.layout is not None,
         "unsaid": unsaid,
+        "left_behind": _left_behind(project),
         "disagreements": project.disagreements,
         "extensions": project.database.extensions,
         "example": _example(project),
     }
+
+
+def _left_behind(project: Project) -> list[str]:
+    """Return what the project doesn't make; what its own roles may do is granted by its catalog."""
+    own = {project.owner_role, project.reader_role, *(service.role for service in project.services)}
+    return [left.phrase for left in project.database.left_behind if left.role not in own]
 
 
 def _example(project: Project) -> dict[str, str] | None:
