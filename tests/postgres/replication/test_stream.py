@@ -174,7 +174,9 @@ def test_a_barrier_reaches_commits_that_did_not_wait_for_the_log(old: DatabaseUr
     async def story(one: Followed) -> None:
         query(old, "SET LOCAL synchronous_commit = off; INSERT INTO t VALUES (1)")  # seen before it is in the log
         snapshot, _ = await one.snapshot()
-        await one.stream.until(await barrier(one.connection, ""), PATIENCE)
+        lsn = await barrier(one.connection, "")
+        assert value(old, f"SELECT pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') >= {lsn}")
+        await one.stream.until(lsn, PATIENCE)
         assert sorted(one.stream.take(snapshot).keys[one.tables[0].oid]) == [("1",)]
 
     play(old, story)
