@@ -62,7 +62,7 @@ class Chaos:
     bad: bool
     ledger: Ledger = field(default_factory=Ledger)
     following: "subprocess.Popen[bytes] | None" = None
-    number: int = 0
+    copied: bool = False
     ended: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -102,7 +102,13 @@ class Chaos:
             self.must("follow", "--drop", "--yes")
             drop_database(self.target.url(), "unified")
         market.make(lambda name: create_database(self.target.url(), name), "unified", market.UNIFIED)
-        self.must("copy", *self.policies)
+        self.copied = False
+
+    def is_copied(self) -> bool:
+        """Tell whether the rows have been copied, so that there is something to follow."""
+        if not self.copied and rows(self.goal, "SELECT WHERE to_regclass('payrollx_meta.runs') IS NOT NULL"):
+            self.copied = bool(rows(self.goal, "SELECT FROM payrollx_meta.runs WHERE status = 'done'"))
+        return self.copied
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -140,7 +146,7 @@ class Chaos:
             self.ended[self.following.returncode] += 1
             if self.following.returncode not in (0, 130, -signal.SIGKILL, *AWAY):
                 raise Failure(f"follow ended with {self.following.returncode}: {self.said()}")
-        command = self.command("follow", *self.policies)
+        command = self.command(*(("follow",) if self.is_copied() else ("copy", "--follow")), *self.policies)
         with self.log.open("wb") as log:
             self.following = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
 
@@ -195,10 +201,20 @@ class Chaos:
                 time.sleep(self.dice.uniform(0, 1))
                 self.follow()
                 time.sleep(self.dice.uniform(0, 3))
+            self.await_copy()
         self.stop()
         self.must("follow", "--once", *self.policies)
         self.compare()
         return f"{self.ledger.transactions - before} transactions, equal"
+
+    def await_copy(self) -> None:
+        """Wait until the rows have been copied, however often that has to be called."""
+        until = time.monotonic() + PATIENCE
+        while not self.is_copied():
+            if time.monotonic() > until:
+                raise Failure(f"the copy doesn't come to its end: {self.said()}")
+            self.follow()
+            time.sleep(0.2)
 
     def harm(self, kind: str) -> None:
         """Do it, to what is at work now."""
