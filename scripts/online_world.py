@@ -1,5 +1,6 @@
 """Two servers, eight legacy databases, the unified one, eight services that write, and the commands on all of it."""
 
+import json
 import os
 import shutil
 import signal
@@ -139,6 +140,14 @@ class OnlineWorld:
             raise RuntimeError(f"{' '.join(arguments)}: exit code {program.process.returncode}\n{program.said}")
         return program
 
+    def answer(self, *arguments: str) -> Any:
+        """Run a command with ``--json``, and return its document, whatever it finds."""
+        command = [sys.executable, "-m", "payrollx_db", *arguments, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, env=self.environment, check=False)
+        if done.returncode not in (0, 3):
+            raise RuntimeError(f"{' '.join(arguments)}: exit code {done.returncode}\n{done.stderr}")
+        return json.loads(done.stdout)
+
     def _start(self, name: str, command: list[str], *, new_session: bool = False) -> Program:
         number = len(list(self.logs.glob("*.log")))
         log = self.logs / f"{number:02}-{name}.log"
@@ -166,6 +175,13 @@ class OnlineWorld:
     def old_url(self, service: str) -> DatabaseUrl:
         """The legacy database of a service."""
         return self.old.url(DATABASES[service])
+
+    def grant(self, database: str, statements: str) -> None:
+        """Run what a check gives a DBA, in a legacy database or in the unified one."""
+        url = self.old.url(database) if database in DATABASES.values() else self.unified
+        with psycopg.connect(url.plain, autocommit=True) as connection:
+            for statement in statements.splitlines():
+                connection.execute(statement.encode())
 
     def lag(self) -> dict[str, int]:
         """Return how many bytes of the log each slot is behind, by the database that is followed or written back."""

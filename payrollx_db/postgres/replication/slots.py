@@ -19,6 +19,8 @@ queries = query_files.beside(__name__)
 PLUGIN = "pgoutput"
 DUPLICATE = "42710"
 PAUSE = 0.1
+# To make and to drop a slot is the login's right, which isn't inherited: not that of a role that the session acts as.
+AS_LOGIN = "SET LOCAL ROLE NONE"
 CREATE = """
 SELECT pg_catalog.pg_wal_lsn_diff(s.lsn, '0/0')::bigint
 FROM pg_catalog.pg_create_logical_replication_slot({}, {}) AS s
@@ -101,7 +103,9 @@ async def drop_slot(connection: Connection, name: str, *, patience: float = 10) 
     deadline = loop.time() + patience
     while True:
         try:
-            return bool(await run(connection, sql.SQL(DROP).format(sql.Literal(name))))
+            async with connection.transaction():
+                await connection.execute(AS_LOGIN)
+                return bool(await run(connection, sql.SQL(DROP).format(sql.Literal(name))))
         except psycopg.errors.UndefinedObject:  # somebody else has just dropped it
             return False
         except psycopg.errors.ObjectInUse as error:
@@ -152,6 +156,7 @@ def busy(slot: str, pid: int | None) -> SlotBusyError:
 
 async def _create(connection: Connection, name: str) -> int:
     async with connection.transaction():
+        await connection.execute(AS_LOGIN)
         # How long to wait is ours to say, and not a lock's.
         await connection.execute("SELECT pg_catalog.set_config('lock_timeout', '0', true)")
         ((lsn,),) = await run(connection, sql.SQL(CREATE).format(sql.Literal(name), sql.Literal(PLUGIN)))

@@ -102,6 +102,17 @@ def test_who_keeps_a_slot_from_being_made_is_named(old: DatabaseUrl, prepared: b
         query(old, "ROLLBACK PREPARED 'a long one'")
 
 
+def test_a_session_that_acts_as_another_role_keeps_its_own_right(old: DatabaseUrl) -> None:
+    """The unified database is used as the role that owns its tables, which may not replicate."""
+    query(old, "CREATE ROLE owner_of_tables NOLOGIN")
+    try:
+        acting = replace(endpoint(old), settings={"role": "owner_of_tables"})
+        assert asyncio.run(create_slot(acting, "mine")) > 0
+        assert run_with(acting, lambda connection: drop_slot(connection, "mine")) is True
+    finally:
+        query(old, "DROP ROLE owner_of_tables")
+
+
 def test_a_slot_whose_making_is_given_up_is_not_there(old: DatabaseUrl) -> None:
     async def run() -> None:
         creating = asyncio.create_task(create_slot(endpoint(old), "mine"))
