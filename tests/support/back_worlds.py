@@ -1,28 +1,23 @@
 """Worlds whose legacy databases follow the unified one back: what a cutover makes for it, and passes on demand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 from conftest import unique
 from worlds import World, query
 
-from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.follow.back_judge import BackJudge
 from payrollx_db.consolidate.follow.back_ledger import BackLedger, begin_place, make_place
-from payrollx_db.consolidate.follow.backward import flows_back
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower, published
-from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.quarantine import apply
-from payrollx_db.consolidate.state import quarantine
-from payrollx_db.consolidate.state.runs import runs
+from payrollx_db.consolidate.follow.going_back import back_judges, going_back
+from payrollx_db.consolidate.opening import opened, planned
 from payrollx_db.consolidate.state.stuck import stuck_keys
 from payrollx_db.postgres.replication.connection import lsn_text
 from payrollx_db.postgres.replication.publications import create_publication
 from payrollx_db.postgres.replication.slots import create_slot
-from payrollx_db.postgres.session import session
+from payrollx_db.postgres.session import Endpoint, session
 
 
 class Back:
@@ -42,24 +37,22 @@ class Back:
 
 
 @asynccontextmanager
-async def following_back(world: World, *, as_replica: bool = True, whole: Collection[str] = ()) -> AsyncIterator[Back]:
-    """Copy a world, and do what the cutover does, so that its legacy databases follow back from there."""
+async def following_back(world: World, *, as_replica: bool = True) -> AsyncIterator[Back]:
+    """Do what the cutover of a copied world does, so that its legacy databases follow back from there."""
     task = world.task()
-    plan = await _decided(world, await pipeline.plan(task))
-    flows, findings = flows_back(plan, task.sources, task.target, whole=whole)
-    assert not findings, findings
     followers: dict[str, Follower] = {}
-    try:
-        for flow in flows:
-            await _make(world, flow)
-            out = {t.source.full_name: t.out for t in plan.tables if t.database == flow.name}
-            judge = BackJudge(flow, quarantined=out)
-            followers[flow.name] = Follower(flow, BackLedger(flow, as_replica=as_replica), judge=judge)
-            await followers[flow.name].connect()
-        yield Back(world, flows, followers)
-    finally:
-        for follower in followers.values():
-            await follower.close()
+    async with opened(task) as context, session(task.target) as connection:
+        going = await going_back(context, connection, await planned(context, task))
+        assert not going.findings, going.findings
+        try:
+            for flow, judge in zip(going.flows, await back_judges(going, connection, going.flows), strict=True):
+                await _make(context.target_as_given, flow)
+                followers[flow.name] = Follower(flow, BackLedger(flow, as_replica=as_replica), judge=judge)
+                await followers[flow.name].connect()
+            yield Back(world, going.flows, followers)
+        finally:
+            for follower in followers.values():
+                await follower.close()
 
 
 def run_back(
@@ -78,17 +71,12 @@ def run_back(
     asyncio.run(all_of_it())
 
 
-async def _decided(world: World, plan: Plan) -> Plan:
-    async with session(world.task().target) as connection:
-        return apply(plan, await quarantine.decisions(connection, [run.id for run in await runs(connection)]))
-
-
-async def _make(world: World, flow: Flow) -> None:
+async def _make(target: Endpoint, flow: Flow) -> None:
     name = f"{flow.slot}_{unique('b')}"[:63].lower()
     object.__setattr__(flow, "slot", name)  # two tests may have the same target's name
-    async with session(flow.read) as connection:
+    async with session(target) as connection:
         await create_publication(connection, flow.publication, published(flow.watched))
-    place = await create_slot(flow.read, name)
+    place = await create_slot(target, name)
     async with session(flow.written) as connection:
         await connection.execute("SET default_transaction_read_only = off")
         await make_place(connection)

@@ -53,16 +53,18 @@ class BackJudge:
         self._out: dict[str, dict[Key, str]] = {}  # rows that are known to be stuck before they are read, and why
         self._reasons: dict[str, dict[str, str]] = {}
 
-    async def prepare(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> None:
-        """Hear which keys of a move are read next; none: all."""
-        self._seen.setdefault(move.name, {}).update(dict.fromkeys(keys))
-        if not keys:
+    async def prepare(self, sessions: Sessions, move: Move, keys: Sequence[Key] | None) -> None:
+        """Hear which keys of a move are read next; ``None``: all."""
+        self._seen.setdefault(move.name, {}).update(dict.fromkeys(keys or ()))
+        if keys is None:
             self._whole.add(move.name)
-        if move.name in self._quarantined:
+        if keys is None and (move.name in self._quarantined or self._is_careful):
+            keys = await self._all_keys(sessions, move)
+        if keys and move.name in self._quarantined:
             texts = await self._legacy_keys(sessions, move, keys)
             clashing = {key: QUARANTINED for key, text in texts.items() if text in self._quarantined[move.name]}
             self._out.setdefault(move.name, {}).update(clashing)
-        if self._is_careful:
+        if keys and self._is_careful:
             failing = await self._failing(sessions, move, keys)
             self._out.setdefault(move.name, {}).update(failing)
 
@@ -89,7 +91,7 @@ class BackJudge:
         self._is_careful = True
         return True
 
-    async def missing(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> Sequence[Key]:
+    async def missing(self, sessions: Sessions, move: Move, keys: Sequence[Key] | None) -> Sequence[Key]:
         """Note why rows of ``keys`` that are there weren't read. None of them concerns another move."""
         out = self._out.get(move.name, {})
         if out:
@@ -97,11 +99,13 @@ class BackJudge:
             there = await self._there(sessions, move, list(out))
             self._note(move, {texts[key]: reason for key, reason in out.items() if key in there and key in texts})
         fitting = self._fitting[move.name]
-        others = [key for key in keys if key not in out]
-        if fitting is None or (keys and not others):
+        others = None if keys is None else [key for key in keys if key not in out]
+        if fitting is None or others == []:
             return ()
-        among = key_sql.among(move.source, others) if keys else sql.SQL("true")
-        if not keys and out:
+        among: sql.Composable = sql.SQL("true")
+        if others is not None:
+            among = key_sql.among(move.source, others)
+        elif out:
             among = sql.SQL("NOT {}").format(key_sql.among(move.source, list(out)))
         query = sql.SQL("SELECT {}, {} FROM {} WHERE CASE WHEN {} THEN ({}) IS NOT TRUE END").format(
             _key_of(move), _reason_of(move), move.from_clause, among, fitting
@@ -110,7 +114,7 @@ class BackJudge:
         return ()
 
     async def refused_by_target(
-        self, sessions: Sessions, move: Move, staging: str, keys: Sequence[Key], error: BaseException
+        self, sessions: Sessions, move: Move, staging: str, keys: Sequence[Key] | None, error: BaseException
     ) -> Sequence[Key]:
         """Write the staged rows one by one where they must be, and note why others are refused."""
         del keys, error
@@ -182,27 +186,25 @@ class BackJudge:
         """Return the legacy keys of these keys, whether their rows are there or not."""
         found: dict[Key, str] = {}
         for some in key_sql.chunks(keys):
-            names = [sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in move.source.key_names]
             query = sql.SQL("SELECT {}, {} FROM {} AS {}").format(
-                sql.SQL(", ").join(names), _key_of(move), key_sql.key_rows(move.source, some), sql.Identifier(ROW)
+                _own_key(move), _key_of(move), key_sql.key_rows(move.source, some), sql.Identifier(ROW)
             )
             for *parts, text in await run(sessions.reader, query):
                 found[tuple(parts)] = str(text)
         return found
 
+    async def _all_keys(self, sessions: Sessions, move: Move) -> list[Key]:
+        query = sql.SQL("SELECT {} FROM {}").format(_own_key(move), move.from_clause)
+        return [tuple(row) for row in await run(sessions.reader, query)]
+
     async def _there(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> set[Key]:
-        names = [sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in move.source.key_names]
         query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
-            sql.SQL(", ").join(names), move.from_clause, key_sql.among(move.source, keys)
+            _own_key(move), move.from_clause, key_sql.among(move.source, keys)
         )
         return {tuple(row) for row in await run(sessions.reader, query)}
 
     async def _failing(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> dict[Key, str]:
         """Return the keys of rows on which an expression fails, and how, by trying halves of what fails."""
-        if not keys:
-            names = [sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in move.source.key_names]
-            query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(names), move.from_clause)
-            keys = [tuple(row) for row in await run(sessions.reader, query)]
         failing: dict[Key, str] = {}
         waiting = [list(some) for some in key_sql.chunks(keys)]
         while waiting:
@@ -233,6 +235,12 @@ class BackJudge:
 def _all_fitting(move: Move) -> sql.Composable | None:
     parts = [column.valid for column in move.columns if column.valid is not None]
     return sql.SQL(" AND ").join(parts) if parts else None
+
+
+def _own_key(move: Move) -> sql.Composable:
+    """Return the columns of a read row's own key, as texts."""
+    names = [sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in move.source.key_names]
+    return sql.SQL(", ").join(names)
 
 
 def _key_of(move: Move) -> sql.Composable:
