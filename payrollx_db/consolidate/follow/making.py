@@ -76,13 +76,15 @@ async def make(context: Context, session: RunSession, flow: Flow, run: int | Non
         await connection.execute("SET LOCAL synchronous_commit = on")  # before anything is made
         place = identity.document() if identity else None
         await state.record_flow(connection, name, run, (flow.slot, flow.publication), made, place)
-    async with context.sessions.session(flow.read, fresh=True) as connection:
-        with flow.read.translating_errors("can't make the publication"):
-            await _drop_slot(connection, flow.read, flow.slot)
+    # The owner of the unified tables needn't have the right to make anything in their database, or to replicate it.
+    reader = context.target_as_given if flow.direction == "back" else flow.read
+    async with context.sessions.session(reader, fresh=True) as connection:
+        with reader.translating_errors("can't make the publication"):
+            await _drop_slot(connection, reader, flow.slot)
             await drop_publication(connection, flow.publication)
             await create_publication(connection, flow.publication, published(flow.watched))
-        begins = await create_slot(flow.read, flow.slot)
-        with flow.read.translating_errors("can't read the publication"):
+        begins = await create_slot(reader, flow.slot)
+        with reader.translating_errors("can't read the publication"):
             surroundings = document_of(await read_surroundings(connection, flow.publication))
     async with session.transaction() as connection:
         await state.start_at(connection, name, lsn_text(begins), status, surroundings, fingerprint(flow))
