@@ -9,6 +9,7 @@ from payrollx_db.consolidate.state.findings import findings
 from payrollx_db.consolidate.state.lock import lock_holder
 from payrollx_db.consolidate.state.parts import moved
 from payrollx_db.consolidate.state.runs import Run, runs
+from payrollx_db.consolidate.state.stuck import StuckRows, stuck_rows
 from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.model.finding import Finding
@@ -21,7 +22,8 @@ class Status:
 
     ``moved`` has rows and bytes so far for each target table that is under way; ``at_work`` tells whether
     a run is at work right now. One that says ``running`` and isn't at work was killed, and can be resumed.
-    ``unrestored`` is what the run has dropped and what isn't there now.
+    ``unrestored`` is what the run has dropped and what isn't there now. ``stuck`` are rows that don't go back into the
+    legacy databases.
     """
 
     runs: tuple[Run, ...]
@@ -31,6 +33,7 @@ class Status:
     findings: tuple[Finding, ...]
     at_work: bool
     unrestored: tuple[Unrestored, ...] = ()
+    stuck: tuple[StuckRows, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the status as plain data, for ``--json``."""
@@ -43,6 +46,7 @@ class Status:
             ],
             "findings": [finding.recorded for finding in self.findings],
             "unrestored": [item.document() for item in self.unrestored],
+            "stuck": [rows.document() for rows in self.stuck],
         }
 
 
@@ -67,6 +71,7 @@ async def status(target: Endpoint, run: int | None = None, *, catalog: str = "")
                 tuple([Finding(**fields) for fields in await findings(connection, chosen)]),
                 at_work=bool(await lock_holder(connection)),
                 unrestored=await unrestored(connection, [chosen]),
+                stuck=tuple(await stuck_rows(connection)),
             )
 
 

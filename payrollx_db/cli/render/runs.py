@@ -164,9 +164,25 @@ def show_status(status: Status) -> None:
     console.answer(f"\ntable pairs of run {status.run}:")
     _show_accounts(status.tables, moved=status.moved)
     _show_unrestored(status)
+    _show_stuck(status)
     if status.findings:
         console.answer(f"\nfindings of the check of run {status.run}:")
         findings.show(status.findings)
+
+
+def _show_stuck(status: Status) -> None:
+    """Show which rows don't go back into the legacy databases, and why."""
+    if status.stuck:
+        headings = (("key", "left"), ("why it doesn't go back", "left"))
+        groups = [
+            (
+                f"{rows.database}.{rows.source}: {counted(rows.count, 'row')} stuck",
+                [list(pair) for pair in rows.examples],
+            )
+            for rows in status.stuck
+        ]
+        console.answer("\nrows that the legacy databases don't take:")
+        console.answer_groups(headings, groups)
 
 
 def show_abandoned(abandoned: Abandoned) -> None:

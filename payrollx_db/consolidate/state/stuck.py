@@ -1,9 +1,12 @@
 """Stuck rows: rows of the target that a legacy table doesn't take, with the reason. They block a rollback."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from payrollx_db.consolidate.state import schema
 from payrollx_db.consolidate.state.flows import FIRST_VERSION
+from payrollx_db.model.finding import EXAMPLES
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection
 
@@ -19,6 +22,32 @@ async def stuck_keys(connection: Connection, database: str) -> dict[str, dict[st
     for source, key, reason in await cursor.fetchall():
         rows.setdefault(source, {})[key] = reason
     return rows
+
+
+@dataclass(frozen=True)
+class StuckRows:
+    """The stuck rows of one legacy table: how many, and keys of some of them, each with the reason."""
+
+    database: str
+    source: str
+    count: int
+    examples: tuple[tuple[str, str], ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        examples = [{"key": key, "reason": reason} for key, reason in self.examples]
+        return {"database": self.database, "table": self.source, "rows": self.count, "examples": examples}
+
+
+async def stuck_rows(connection: Connection) -> list[StuckRows]:
+    """Return the stuck rows of each legacy table that has some."""
+    if await schema.version(connection) < FIRST_VERSION:
+        return []
+    cursor = await connection.execute(queries.load("stuck_rows"), {"examples": EXAMPLES})
+    return [
+        StuckRows(database, source, count, tuple((key, reason) for key, reason in examples))
+        for database, source, count, examples in await cursor.fetchall()
+    ]
 
 
 async def stuck_counts(connection: Connection) -> dict[str, dict[str, int]]:

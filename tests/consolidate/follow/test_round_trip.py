@@ -173,3 +173,9 @@ def test_rows_that_the_legacy_never_knew_are_stuck(world: World) -> None:
             assert legacy_rows(world, database, table) == before[database, table]
 
     run_back(world, work)
+    shown = {(rows["database"], rows["table"]): rows for rows in world.answer("status")["stuck"]}
+    for database, table in STUCK:
+        count = len(legacy_rows(world, database, table))
+        rows = shown[database, f"public.{table}"]
+        assert (rows["rows"], len(rows["examples"])) == (count, min(count, 10))
+    assert "userId doesn't take NULL" in world.command("status").stdout
