@@ -27,8 +27,7 @@ WIDE = (
 )
 
 NO_URL = {"completion", "dev up", "dev down", "dev env", "dev status"}  # which speak to no database that is given
-# Whose databases lift.toml names, or who name them as an argument: a service shares no pool with these.
-BY_LIFT = {"lift init", "lift plan", "lift schema", "lift reshape", "draft"}
+LIFT = ("--lift", "{home}/lift.toml")
 
 # How each command is called, and with which codes it may end: 3 is that the rows differ or the pooler blocks the copy.
 LOOK = {0, 3}
@@ -37,6 +36,7 @@ CALLS: dict[str, tuple[tuple[tuple[str, ...], set[int]], ...]] = {
     "check": (((), {3}),),
     "copy": (((), {3}), (("--restart", "--yes"), {3})),
     "verify": (((), LOOK),),
+    "follow": ((("--dry-run",), {0, 3, 5}), (("--once",), {3, 5})),
     "abandon": ((("--yes",), {5}),),
     "status": (((), {0}),),
     "report": (((), {0}), (("--json",), {0}), (("--check", "{home}/report.html"), LOOK)),
@@ -58,6 +58,12 @@ CALLS: dict[str, tuple[tuple[tuple[str, ...], set[int]], ...]] = {
     "service export": ((("wallet", "--dir", "{home}/backups", "--to", "{source}", "--yes"), {5}),),
     "service import": ((("wallet", "--dir", "{home}/backups", "--from", "{source}", "--yes"), {5}),),
     "service drop": ((("wallet", "--dir", "{home}/backups", "--loosen", "--yes"), {5}),),
+    "lift": ((("--source", "purse={source}", "--to", "{target}", "--dir", "{home}/lifted"), {5}),),
+    "lift init": ((("--source", "wallet={source}", "--lift", "{home}/init.toml", "--force"), {0}),),
+    "lift plan": ((LIFT, LOOK),),
+    "lift schema": ((LIFT, {5}), ((*LIFT, "--dry-run"), {5})),
+    "lift reshape": ((LIFT, {0}), ((*LIFT, "--apply"), {2})),
+    "draft": ((("--dir", "{home}/drafted", "--schema", "auth", "--yes"), {5}),),
     "dev seed": ((("--beside",), {0}),),
     "dev legacy": ((("--url", "{source}", "--yes"), {5}),),
 }
@@ -92,7 +98,8 @@ class Pooled:
         return [query(url, STATE) for url in (self.world.target, self.world.urls["payrollx_auth"])]
 
     def command(self, name: str, arguments: tuple[str, ...]) -> Done:
-        places = {"home": str(self.home), "source": self.world.urls["payrollx_wallet"].plain}
+        source, target = self.world.urls["payrollx_wallet"], self.world.target
+        places = {"home": str(self.home), "source": source.plain, "target": target.plain}
         given = [argument.format(**places) for argument in arguments]
         return self.world.command(
             *name.split(), *given, env={"SECRET": "a long enough password", "HOME": str(self.home)}
@@ -136,12 +143,18 @@ def pooled(request: pytest.FixtureRequest, server: TestServer, consolidated: tup
         def through(url: DatabaseUrl) -> DatabaseUrl:
             return DatabaseUrl({**url.params, **place})
 
-        yield Pooled(World({name: through(url) for name, url in direct.urls.items()}, through(direct.target)), home)
+        pooled = Pooled(World({name: through(url) for name, url in direct.urls.items()}, through(direct.target)), home)
+        init = ("--source", "wallet={source}", "--force", *LIFT)
+        done = pooled.command("lift init", init)
+        assert done.returncode == 0, done.stderr
+        yield pooled
 
 
 def test_no_command_is_forgotten() -> None:
-    leaves = {name for name, command in COMMANDS.items() if not isinstance(command, click.Group) or name == "report"}
-    assert leaves | {"roles"} == CALLS.keys() | NO_URL | BY_LIFT
+    leaves = {
+        name for name, command in COMMANDS.items() if not isinstance(command, click.Group) or name in ("report", "lift")
+    }
+    assert leaves | {"roles"} == CALLS.keys() | NO_URL
     for name in NO_URL:
         options = {text for option in COMMANDS[name].params for text in option.opts}
         assert not options & {"--database-url", "--url"}

@@ -171,10 +171,13 @@ class Database:
 def read(url: DatabaseUrl, schemas: Sequence[str]) -> Database:
     """Read these schemas of the database at ``url``, in one snapshot, changing nothing.
 
-    Raises ConfigurationError where one isn't there, SourceError where the catalog can't be read.
+    Raises ConfigurationError where one isn't there, SourceError where the catalog can't be read, and PooledError where
+    a pooler stands before the server: what is drafted comes of pg_dump as well.
     """
     try:
         with connect.connect(url, SOURCE, autocommit=False) as connection:
+            if connection.pooler:  # whose sessions would keep what pg_dump sets there
+                raise connect.pooler_error(url, "the migrations come of pg_dump, which needs a session of its own")
             return _read(_Reader(connection, list(schemas)), url)
     except psycopg.Error as error:
         raise to_error(error, f"can't read the catalog of {url.masked}", url, SourceError) from None
