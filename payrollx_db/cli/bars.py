@@ -13,6 +13,7 @@ from payrollx_db.model.events import (
     Notice,
     ObjectBuilt,
     StageStarted,
+    StepStarted,
     TableFinished,
     TableProgress,
     TableStarted,
@@ -56,6 +57,8 @@ class Bars:
                 self._begin(stage, 1.0)
             case ObjectBuilt():
                 self._built += 1
+            case StepStarted(action, step, note):
+                self._say(f"{action}, {step}: {note}" if note else f"{action}, {step}")
             case Notice(text):
                 self._say(f"note: {text}")
             case TableStarted() | TableProgress() | TableFinished():

@@ -17,6 +17,7 @@ from payrollx_db.model.events import (
     Observer,
     RunStarted,
     StageStarted,
+    StepStarted,
     TableFinished,
     WorkStarted,
 )
@@ -81,8 +82,8 @@ def logged(event: Event) -> None:
 
 def _line(event: Event) -> str:
     match event:
-        case StageStarted(stage, note):
-            return f"{stage}: {note}" if note else stage
+        case StageStarted() | StepStarted():
+            return _begun(event)
         case RunStarted(run, resumed, tables, rows, size):
             word = "resumed" if resumed else "started"
             return f"run {run} {word}: {tables} table pairs, about {rows:,} rows, {size / MEGABYTE:,.0f} MB"
@@ -103,3 +104,8 @@ def _followed(event: Followed) -> str:
     rows = f"{event.keys:,} keys, {event.written:,} rows written, {event.deleted:,} deleted"
     done = f"{event.commits:,} commits, {rows} in {event.passes:,} passes"
     return f"  {event.database}: {done}, {event.lag:.1f} s behind{waiting}"
+
+
+def _begun(event: StageStarted | StepStarted) -> str:
+    what = event.stage if isinstance(event, StageStarted) else f"{event.action}, {event.step}"
+    return f"{what}: {event.note}" if event.note else what

@@ -110,6 +110,24 @@ class Followed:
 
 
 @dataclass(frozen=True)
+class StepStarted:
+    """A step of a switch of sides begins, and is recorded: ``action`` is cutover, rollback or complete."""
+
+    action: str
+    step: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class StepFinished:
+    """A step of a switch of sides is done."""
+
+    action: str
+    step: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something that a reader should know, and that stops nothing."""
 
@@ -126,6 +144,8 @@ Event = (
     | TableChecked
     | ObjectBuilt
     | Followed
+    | StepStarted
+    | StepFinished
     | Notice
 )
 Observer = Callable[[Event], None]
