@@ -96,7 +96,8 @@ async def tell(
 ) -> Told:
     """Run the command and call the URL, both at once, and wait for sessions of the services.
 
-    ``expected`` says where each service's sessions are expected, and as which role (empty: any). Neither the command's arguments nor its environment
+    ``expected`` says where each service's sessions are expected, and as which role (empty: any). Neither the command's
+    arguments nor its environment
     nor what is sent has a secret of ours. Raises SourceError or TargetError where the sessions can't be counted.
     """
     command, status = await asyncio.gather(

@@ -1,0 +1,179 @@
+"""The cutover itself: from the fence before the legacy databases to the open unified one.
+
+Until the gates are committed, whatever goes wrong lets the writers of the legacy databases go on, and so does our own
+end. Then all of them refuse writes, and the unified database is opened by one transaction, which says so as well.
+"""
+
+import asyncio
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from payrollx_db.consolidate.cutover import keys as foreign_keys
+from payrollx_db.consolidate.cutover import sequences
+from payrollx_db.consolidate.cutover.fence import Fence, fenced
+from payrollx_db.consolidate.cutover.keys import Keys
+from payrollx_db.consolidate.cutover.sequences import Furthest
+from payrollx_db.consolidate.cutover.settling import Settles, WayBack
+from payrollx_db.consolidate.cutover.switching import Switching, within
+from payrollx_db.consolidate.follow import gate as gates
+from payrollx_db.consolidate.follow.gate import Gate
+from payrollx_db.consolidate.retrying import retry_transient
+from payrollx_db.consolidate.state import switches
+from payrollx_db.consolidate.state.switches import FENCED, FENCING, FOLLOWING, OPEN
+from payrollx_db.errors import LayoutMismatchError, PayrollxError, StateConflictError
+from payrollx_db.model.events import Notice
+from payrollx_db.postgres.sequences import ColumnSequence
+from payrollx_db.postgres.session import Endpoint, run, session
+
+FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was read before the fence: shapes and sequences of the legacy databases, keys and numbers of the target."""
+
+    shapes: dict[str, str]
+    held: dict[str, list[ColumnSequence]]
+    furthest: Furthest
+    keys: Keys
+
+
+async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, way_back: WayBack | None) -> float:
+    """Close the legacy databases, and open the unified one; return how long writers waited.
+
+    Raises FenceError where the locks aren't to be had, or it would take too long; FindingsError where rows are in the
+    way; LayoutMismatchError where tables were changed meanwhile; SourceError, TargetError or FenceLostError. Then
+    nothing has changed, and the writers go on; but where the gates were committed, StateConflictError says so.
+    """
+    await switching.record(FENCING, "fence", durable=True)
+    closed = False
+    try:
+        async with _fence(switching, prepared) as fence:
+            async with within(fence, switching.limits):
+                await _behind_the_fence(switching, fence, prepared, settling)
+                if way_back is not None:
+                    await _begin_way_back(switching, fence, way_back)
+            async with switching.step(FENCING, "gates", durable=True):
+                await fence.commit_gates()
+            closed = True
+            await _open(switching)
+            return fence.seconds
+    except BaseException as error:
+        if closed:
+            raise _not_opened(switching, error) from error
+        await asyncio.shield(_undo(switching))
+        raise
+
+
+# --- the steps -----------------------------------------------------------------------------------------
+
+
+def _fence(switching: Switching, prepared: Prepared) -> AbstractAsyncContextManager[Fence]:
+    databases = [line.fenced(prepared.held[line.database]) for line in switching.lines]
+    limits = switching.limits
+    return fenced(databases, limits.patience, terminate=limits.terminate, observer=switching.context.observer)
+
+
+async def _behind_the_fence(switching: Switching, fence: Fence, prepared: Prepared, settling: Settles) -> None:
+    """Bring the unified database to where the legacy ones stand still: rows, sequences, keys."""
+    switching.seconds["fence"] = fence.seconds
+    async with switching.step(FENCING, "drain"):
+        await switching.passes(barrier=True)
+    async with switching.step(FENCING, "settle"):
+        await settling.settle()
+    async with switching.step(FENCING, "prove"):
+        await settling.prove()
+        await _refuse_other_shapes(fence, prepared.shapes)
+    async with switching.step(FENCING, "sequences"):
+        await _set_sequences(switching, fence, prepared)
+    async with switching.step(FENCING, "keys"):
+        await prepared.keys.add()
+
+
+async def _refuse_other_shapes(fence: Fence, before: dict[str, str]) -> None:
+    changed = [name for name, shape in (await fence.shapes()).items() if shape != before[name]]
+    if changed:
+        raise LayoutMismatchError(
+            f"tables of {', '.join(changed)} were made or changed since they were planned",
+            hint="map what is new, or undo it, and run the same command again; nothing has changed",
+        )
+
+
+async def _set_sequences(switching: Switching, fence: Fence, prepared: Prepared) -> None:
+    context = switching.context
+    sources = {name: fence.connection(name) for name in switching.names}
+    with context.target.translating_errors("can't set the sequences"):
+        async with context.transaction() as connection:
+            messages = await sequences.forward(
+                connection, sources, switching.plan, switching.target_tables, prepared.furthest
+            )
+    switching.tell(messages)
+
+
+async def _begin_way_back(switching: Switching, fence: Fence, way_back: WayBack) -> None:
+    """Let the way back begin here: all that was brought over lies before it, all that services write behind it.
+
+    It is stored in the transactions that close the gates.
+    """
+    async with switching.step(FENCING, "way back"):
+        position = await flushed_position(switching)
+        await way_back.begin(position, {name: fence.connection(name) for name in switching.names})
+
+
+async def flushed_position(switching: Switching) -> str:
+    """Return up to where the unified database's log is written, with all of our own commits before it."""
+    with switching.context.target.translating_errors("can't read how far its log is written"):
+        async with switching.context.transaction() as connection:
+            await run(connection, sql.SQL("SET LOCAL synchronous_commit = on"))
+            await run(connection, sql.SQL("SELECT pg_catalog.pg_logical_emit_message(true, 'payrollx', '')"))
+        ((position,),) = await run(switching.context.connection, sql.SQL(FLUSHED))
+    return str(position)
+
+
+async def _open(switching: Switching) -> None:
+    """Open the unified database, once every gate of the legacy ones is seen to refuse writes."""
+    async with switching.step(FENCED, "check the gates", durable=True):
+        await asyncio.gather(
+            *(_refuse_open(line.source, line.source_gate, line.source_tables) for line in switching.lines)
+        )
+    async with switching.timed("open"):
+        await retry_transient(lambda: _open_target(switching), "opening the target", switching.context.observer)
+
+
+async def _refuse_open(endpoint: Endpoint, gate: Gate, tables: Collection[int]) -> None:
+    """Raise StateConflictError where a gate doesn't refuse all writes to ``tables``."""
+    async with session(endpoint) as connection:
+        with endpoint.translating_errors("can't read its gate"):
+            missing = await gates.stands(connection, gate, tables)
+    if missing:
+        raise StateConflictError(f"{endpoint.name} isn't closed", details=tuple(missing))
+
+
+async def _open_target(switching: Switching) -> None:
+    context = switching.context
+    with context.target.translating_errors("can't be opened"):
+        async with context.transaction() as connection:
+            await run(connection, sql.SQL("; ").join(line.target_gate.open() for line in switching.lines))
+            await switches.record(connection, switching.names, OPEN, "opened", durable=True)
+
+
+async def _undo(switching: Switching) -> None:
+    """Go back to following: the writers go on already, and the keys that were added go down again."""
+    try:
+        here = frozenset(name for line in switching.lines for name in line.target_names)
+        await foreign_keys.take_down(switching.context, here)
+        await switching.record(FOLLOWING, "undone")
+    except PayrollxError as error:  # the next call finds the stage, and does the same
+        switching.context.observer(Notice(f"what the cutover has begun isn't undone yet: {error.message}"))
+
+
+def _not_opened(switching: Switching, error: BaseException) -> PayrollxError:
+    reason = error.message if isinstance(error, PayrollxError) else type(error).__name__
+    return StateConflictError(
+        f"{', '.join(switching.names)} refuse writes by now, and the unified database isn't open: {reason}",
+        details=error.details if isinstance(error, PayrollxError) else (),
+        hint="payrollx-db cutover goes on and opens it; payrollx-db rollback opens the legacy databases again",
+    )

@@ -1,0 +1,76 @@
+"""Foreign keys of the unified database around a switch: down while it follows, back behind the fence, then validated.
+
+Behind the fence they are added NOT VALID, which reads no row: from then on they hold for what services write. The rows
+that are there already are looked at when the unified database is open.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.copy.foreign_keys import GROUP, KeyBuilder, drop_keys
+from payrollx_db.consolidate.copy.rows import in_groups
+from payrollx_db.consolidate.cutover.lines import between
+from payrollx_db.consolidate.state.objects import designed_valid, dropped_objects, record_restored
+from payrollx_db.consolidate.state.runs import runs
+from payrollx_db.postgres.introspect import ForeignKey, read_database
+
+Name = tuple[str, str]  # of a key: its table's, and its own
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The foreign keys that come back with a switch: ``missing`` are down, ``due`` are to be validated in the end."""
+
+    builder: KeyBuilder
+    missing: tuple[ForeignKey, ...]
+    due: tuple[ForeignKey, ...]
+    valid: frozenset[Name]
+    dropped_by: Mapping[int, list[Name]]
+
+    async def add(self) -> None:
+        """Add what is missing, NOT VALID. Raises FindingsError or TargetError."""
+        await self.builder.add(self.missing, ())
+
+    async def validate(self) -> None:
+        """Look at the rows that are there. Raises FindingsError where one has no parent, TargetError otherwise."""
+        await self.builder.validate([k for k in self.due if (k.table, k.name) not in self.valid], ())
+        async with self.builder.context.transaction() as connection:
+            for number, names in self.dropped_by.items():
+                await record_restored(connection, number, names)
+
+
+async def keys_of(context: RunContext, here: Collection[str]) -> Keys:
+    """Return the foreign keys between the tables ``here`` that following has taken down. Raises TargetError."""
+    recorded: dict[Name, ForeignKey] = {}
+    dropped_by: dict[int, list[Name]] = {}
+    with context.target.translating_errors("can't read the foreign keys"):
+        database = await read_database(context.connection, context.target.name)
+        for one in await runs(context.connection):
+            for item in await dropped_objects(context.connection, one.id):
+                if isinstance(item.thing, ForeignKey) and not item.restored and between([item.thing], here):
+                    recorded.setdefault((item.table, item.name), item.thing)
+                    dropped_by.setdefault(one.id, []).append((item.table, item.name))
+        designed = await designed_valid(context.connection)
+    current = {(key.table, key.name): key for key in database.foreign_keys}
+    return Keys(
+        KeyBuilder(context, {name for name, table in database.tables.items() if table.kind == "p"}),
+        tuple(key for name, key in recorded.items() if name not in current),
+        tuple(key for name, key in recorded.items() if name in designed),
+        frozenset(name for name, key in current.items() if key.validated),
+        dropped_by,
+    )
+
+
+async def take_down(context: RunContext, here: Collection[str]) -> list[ForeignKey]:
+    """Drop the foreign keys that have an end among the tables ``here``, and record them. Raises TargetError.
+
+    Rows that follow come in the order of the log's keys, and not of their references.
+    """
+    with context.target.translating_errors("can't read the foreign keys"):
+        database = await read_database(context.connection, context.target.name)
+    found = [key for key in database.foreign_keys if {key.table, key.parent or key.target} & set(here)]
+    for group in in_groups(found, GROUP):
+        async with context.transaction() as connection:
+            await drop_keys(connection, context.target, context.run, group)
+    return found

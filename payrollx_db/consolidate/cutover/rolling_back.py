@@ -1,0 +1,134 @@
+"""The way back: from the fence before the unified database's tables to the open legacy databases.
+
+The fence is one transaction in the unified database, which closes its gates and records that it is closed. From then on
+both sides are equal and neither is written, so the legacy databases are opened one after the other, by whoever comes.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+
+from psycopg import sql
+
+from payrollx_db.consolidate.cutover import sequences
+from payrollx_db.consolidate.cutover.fence import Fence, fenced
+from payrollx_db.consolidate.cutover.lines import Line, fenced_target
+from payrollx_db.consolidate.cutover.settling import WayBack
+from payrollx_db.consolidate.cutover.switching import Switching, within
+from payrollx_db.consolidate.retrying import retry_transient
+from payrollx_db.consolidate.run_session import pass_write_gate
+from payrollx_db.consolidate.state import switches
+from payrollx_db.consolidate.state.switches import BACK, OPEN, ROLLING_BACK
+from payrollx_db.errors import PayrollxError, StateConflictError
+from payrollx_db.model.events import Notice
+from payrollx_db.postgres.sequences import ColumnSequence
+from payrollx_db.postgres.session import Connection, run, session
+
+CLOSED = "closed"  # the step from which on the legacy databases may be open
+FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
+
+
+async def roll_back(switching: Switching, held: list[ColumnSequence], forward: WayBack | None) -> float:
+    """Close the unified database's tables, and open the legacy databases; return how long writers waited.
+
+    ``held`` are sequences of the unified database that are to stand still, ``forward`` the flows that follow the
+    legacy databases again. Raises as `cutting_over.cut_over` does.
+    """
+    await switching.record(ROLLING_BACK, "fence", durable=True)
+    closed = False
+    limits, observer = switching.limits, switching.context.observer
+    target = fenced_target(switching.context.target, switching.lines, held)
+    try:
+        async with fenced([target], limits.patience, terminate=limits.terminate, observer=observer) as fence:
+            async with within(fence, limits):
+                await _behind_the_fence(switching, fence, forward)
+            async with switching.step(ROLLING_BACK, "gates", durable=True):
+                await _record_closed(switching, fence.connection(target.name))
+                await fence.commit_gates()
+            closed = True
+            await open_sources(switching)
+            return fence.seconds
+    except BaseException as error:
+        if closed:
+            raise _not_opened(switching, error) from error
+        await asyncio.shield(_undo(switching))
+        raise
+
+
+async def open_sources(switching: Switching) -> None:
+    """Open the legacy databases, all at once, and record that they are the ones that are written.
+
+    Only once the unified database's gates are closed, and everything of it has gone back.
+    """
+    async with switching.timed("open"):
+        observer = switching.context.observer
+        await asyncio.gather(
+            *(retry_transient(partial(_open, line), line.database, observer) for line in switching.lines)
+        )
+    await switching.record(BACK, "opened", durable=True)
+
+
+async def _record_closed(switching: Switching, connection: Connection) -> None:
+    """Record in the fence's own transaction that it is closed, so that both are done or neither."""
+    context = switching.context
+    with context.target.translating_errors("can't write the state tables"):
+        await pass_write_gate(connection, context.target, context.lock_pid, "rollback")
+        await switches.record(connection, switching.names, ROLLING_BACK, CLOSED, durable=True)
+
+
+async def _open(line: Line) -> None:
+    endpoint = line.fenced().writing
+    async with session(endpoint) as connection:
+        with endpoint.translating_errors("can't open its gate"):
+            await run(connection, line.source_gate.open())
+
+
+async def _behind_the_fence(switching: Switching, fence: Fence, forward: WayBack | None) -> None:
+    """Bring the legacy databases to where the unified one stands still: rows and sequences."""
+    switching.seconds["fence"] = fence.seconds
+    async with switching.step(ROLLING_BACK, "drain"):
+        await switching.passes(barrier=True)
+    async with AsyncExitStack() as stack:
+        writing = {}
+        for line in switching.lines:
+            writing[line.database] = await stack.enter_async_context(session(line.fenced().writing))
+        async with switching.step(ROLLING_BACK, "sequences"):
+            messages = await sequences.back(
+                fence.connection("target"), writing, switching.plan, switching.target_tables
+            )
+            switching.tell(messages)
+        if forward is not None:
+            async with switching.step(ROLLING_BACK, "way forward"):
+                await _begin_forward(switching, writing, forward)
+
+
+async def _begin_forward(switching: Switching, writing: Mapping[str, Connection], forward: WayBack) -> None:
+    """Let the flows forward begin here: what has gone back lies before it, what services will write behind it."""
+    context = switching.context
+    positions = {}
+    for name, connection in writing.items():
+        with context.sources[name].translating_errors("can't read how far its log is written"):
+            await run(connection, sql.SQL("SELECT pg_catalog.pg_logical_emit_message(true, 'payrollx', '')"))
+            ((positions[name],),) = await run(connection, sql.SQL(FLUSHED))
+    with context.target.translating_errors("can't write the state tables"):
+        async with context.transaction() as connection:
+            for name, position in positions.items():
+                await forward.begin(position, {name: connection})
+
+
+async def _undo(switching: Switching) -> None:
+    try:
+        await switching.record(OPEN, "undone")
+    except PayrollxError as error:  # the next call finds the stage, and does the same
+        switching.context.observer(Notice(f"what the rollback has begun isn't undone yet: {error.message}"))
+
+
+def _not_opened(switching: Switching, error: BaseException) -> PayrollxError:
+    reason = error.message if isinstance(error, PayrollxError) else type(error).__name__
+    return StateConflictError(
+        f"the unified database refuses writes of {', '.join(switching.names)} by now, and not all of these are open:"
+        f" {reason}",
+        details=error.details if isinstance(error, PayrollxError) else (),
+        hint="payrollx-db rollback goes on and opens them",
+    )
