@@ -57,6 +57,9 @@ class Telling:
             raise ConfigurationError("the URL to call is none of http or https", hint="give one like https://host/path")
 
 
+NOBODY = Telling()
+
+
 @dataclass(frozen=True)
 class Told:
     """What came of it. ``command`` is its exit code, ``url`` the status of the answer (0: none), ``None`` if not asked.

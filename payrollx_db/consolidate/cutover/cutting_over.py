@@ -15,8 +15,10 @@ from payrollx_db.consolidate.cutover import keys as foreign_keys
 from payrollx_db.consolidate.cutover import sequences
 from payrollx_db.consolidate.cutover.fence import Fence, fenced
 from payrollx_db.consolidate.cutover.keys import Keys
+from payrollx_db.consolidate.cutover.parties import Settles, WayBack
+from payrollx_db.consolidate.cutover.posts import read_shape
+from payrollx_db.consolidate.cutover.preparing import close_target, prepare_gates
 from payrollx_db.consolidate.cutover.sequences import Furthest
-from payrollx_db.consolidate.cutover.settling import Settles, WayBack
 from payrollx_db.consolidate.cutover.switching import Switching, within
 from payrollx_db.consolidate.follow import gate as gates
 from payrollx_db.consolidate.follow.gate import Gate
@@ -39,6 +41,25 @@ class Prepared:
     held: dict[str, list[ColumnSequence]]
     furthest: Furthest
     keys: Keys
+
+
+async def prepare(switching: Switching, opening: Collection[str]) -> Prepared:
+    """Make the gates, and read what would take long behind the fence; ``opening`` are the tables (their names) that are
+    open then, in all. Raises FenceError, SourceError or TargetError.
+    """
+    context = switching.context
+    await close_target(context, switching.lines)
+    await asyncio.gather(*(prepare_gates(line.fenced()) for line in switching.lines))
+    shapes: dict[str, str] = {}
+    held: dict[str, list[ColumnSequence]] = {}
+    for line in switching.lines:
+        async with session(line.source) as connection:
+            with line.source.translating_errors("can't read its tables and sequences"):
+                shapes[line.database] = await read_shape(connection)
+                held[line.database] = await sequences.held(connection, line.source_tables)
+    with context.target.translating_errors("can't read the sequences"):
+        furthest = await sequences.read_before(context.connection, switching.plan, switching.target_tables)
+    return Prepared(shapes, held, furthest, await foreign_keys.keys_of(context, opening))
 
 
 async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, way_back: WayBack | None) -> float:

@@ -114,8 +114,7 @@ class Post:
     async def shape(self) -> str:
         """Return a fingerprint of the database's tables and columns. Raises SourceError or TargetError."""
         with self.fenced.endpoint.translating_errors("can't read its tables"):
-            ((shape,),) = await run(self.connection, sql.SQL(queries.load("shape")))
-            return str(shape)
+            return await read_shape(self.connection)
 
     async def beat(self, lease: float) -> None:
         """Say something from time to time, so that the lease goes on. Raises FenceLostError."""
@@ -199,6 +198,12 @@ async def relations(connection: Connection, fenced: Fenced) -> list[tuple[int, s
         for table in await gates.gated_tables(connection, gate, oids)
     }
     return [*tables.items(), *((sequence.oid, None) for sequence in fenced.sequences)]
+
+
+async def read_shape(connection: Connection) -> str:
+    """Return a fingerprint of the database's tables and columns. Raises what the driver raises."""
+    ((shape,),) = await run(connection, sql.SQL(queries.load("shape")))
+    return str(shape)
 
 
 async def _may_set_deadlock_timeout(connection: Connection) -> bool:

@@ -14,7 +14,7 @@ from psycopg import sql
 from payrollx_db.consolidate.cutover import sequences
 from payrollx_db.consolidate.cutover.fence import Fence, fenced
 from payrollx_db.consolidate.cutover.lines import Line, fenced_target
-from payrollx_db.consolidate.cutover.settling import WayBack
+from payrollx_db.consolidate.cutover.parties import WayBack
 from payrollx_db.consolidate.cutover.switching import Switching, within
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.run_session import pass_write_gate

@@ -115,8 +115,8 @@ class Switching:
         self.keys += sum(one.keys for one in passed) if barrier else 0
         return list(passed)
 
-    async def catch_up(self) -> float:
-        """Let the followers come close, and return how long the slowest of their last passes took.
+    async def catch_up(self) -> dict[str, float]:
+        """Let the followers come close, and return how long the last pass of each took, by database.
 
         Raises FenceError where they are further behind than may be, for longer than is waited.
         """
@@ -130,7 +130,7 @@ class Switching:
                 raise self._behind(passed)
         for _ in range(QUICK_PASSES):
             passed = await self.passes()
-        return max((one.seconds for one in passed), default=0.0)
+        return {f.flow.name: one.seconds for f, one in zip(self.followers, passed, strict=True)}
 
     def _behind(self, passed: Sequence[Passed]) -> FenceError:
         slow = [

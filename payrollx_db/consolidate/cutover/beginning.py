@@ -1,0 +1,117 @@
+"""What every switch of sides begins with: the recorded stages, the lines that it is of, and connected followers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from payrollx_db.consolidate.context import Context, RunContext
+from payrollx_db.consolidate.cutover.lines import Line, chosen, lines_of
+from payrollx_db.consolidate.follow.flow import Flow
+from payrollx_db.consolidate.follow.follower import Follower
+from payrollx_db.consolidate.follow.forward import flows_of
+from payrollx_db.consolidate.follow.identities import ReplicaIdentity, read_identities
+from payrollx_db.consolidate.follow.ledger import Ledger, RunLedger
+from payrollx_db.consolidate.opening import planned
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.planner import Task
+from payrollx_db.consolidate.run_session import RunSession
+from payrollx_db.consolidate.state.migrations import migrate
+from payrollx_db.consolidate.state.places import refuse_other_places
+from payrollx_db.consolidate.state.runs import runs
+from payrollx_db.consolidate.state.switches import Switch, switches
+from payrollx_db.errors import StateConflictError
+from payrollx_db.model.finding import refuse
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What there is: all lines and their switches, and those that this command is of."""
+
+    context: RunContext
+    plan: Plan
+    flows: Mapping[str, Flow]
+    every: tuple[Line, ...]
+    lines: tuple[Line, ...]
+    switches: Mapping[str, Switch]
+
+    @property
+    def services(self) -> list[str]:
+        """The services whose rows are in these lines."""
+        return list(dict.fromkeys(service for line in self.lines for service in line.services))
+
+    def stages(self) -> set[str]:
+        """Return the stages that the lines of this command are in."""
+        return {self.switches[line.database].stage for line in self.lines}
+
+    def only(self, lines: Iterable[Line]) -> "Begun":
+        """Return the same for these lines alone."""
+        return replace(self, lines=tuple(lines))
+
+    def flows_of_lines(self) -> list[Flow]:
+        """Return the forward flows of this command's lines."""
+        return [self.flows[line.database] for line in self.lines]
+
+
+async def plan_all(context: Context, task: Task) -> Plan:
+    """Return the plan of all services: what is switched alone is joined to the others by references."""
+    return await planned(context, replace(task, services=()))
+
+
+async def begin(context: Context, session: RunSession, task: Task, plan: Plan) -> Begun:
+    """Read what there is, while the run's lock is held.
+
+    Raises StateConflictError where nothing was copied here, or from other databases; FindingsError where tables can't
+    be followed; ConfigurationError, SourceError or TargetError.
+    """
+    with context.target.translating_errors("can't write the state tables"):
+        await migrate(session)
+        recorded = [run for run in await runs(session.connection) if run.status == "done"]
+        if not recorded:
+            raise StateConflictError("no copy is finished here", hint="payrollx-db copy --follow comes first")
+        await refuse_other_places(session.connection, recorded[0], context.endpoints, task.same_servers)
+    flows, findings = flows_of(plan, context.sources, context.target, await _identities(context, plan))
+    refuse(findings)
+    every = lines_of(plan, context.sources, flows)
+    with context.target.translating_errors("can't read the recorded switches"):
+        known = await switches(session.connection, [line.database for line in every])
+    return Begun(
+        context.of_run(recorded[0].id, session),
+        plan,
+        {flow.name: flow for flow in flows},
+        tuple(every),
+        tuple(chosen(every, task.services)),
+        known,
+    )
+
+
+@asynccontextmanager
+async def following(flows: Sequence[tuple[Flow, Ledger]], label: str) -> AsyncIterator[list[Follower]]:
+    """Yield followers that are connected; they end with the block. Raises what `Follower.connect` raises."""
+    followers = [Follower(flow, ledger, label=label) for flow, ledger in flows]
+    try:
+        await _connect(followers)
+        yield followers
+    finally:
+        await asyncio.shield(asyncio.gather(*(follower.close() for follower in followers)))
+
+
+def run_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
+    """Return the forward flows of a command, with where their places are kept."""
+    return [(flow, RunLedger(flow, begun.context.lock_pid)) for flow in begun.flows_of_lines()]
+
+
+async def _connect(followers: Sequence[Follower]) -> None:
+    results = await asyncio.gather(*(follower.connect() for follower in followers), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def _identities(context: Context, plan: Plan) -> dict[str, Mapping[int, ReplicaIdentity]]:
+    identities = {}
+    for name, database in plan.sources.items():
+        identities[name] = await read_identities(
+            context.sessions, context.sources[name], list(database.tables.values())
+        )
+    return identities
