@@ -48,6 +48,7 @@ pytest_plugins = [
     "drafts",
     "lifted_worlds",
     "guild_worlds",
+    "moving_worlds",
     "logical_servers",
     "follows",
     "online_checks",

@@ -45,7 +45,6 @@ def cutover(
     *,
     limits: Limits,
     telling: Telling,
-    no_way_back: bool,
     same_server: tuple[str, ...],
     yes: bool,
     dry_run: bool,
@@ -60,11 +59,11 @@ def cutover(
     with showing(events) as observer:
         task = replace(make_task(observer), same_servers=same_server)
         if dry_run:
-            rehearsed = asyncio.run(online.rehearse_cutover(task, limits, way_back=not no_way_back))
+            rehearsed = asyncio.run(online.rehearse_cutover(task, limits))
         else:
             confirm(f"services write to {task.target.url.masked} after this, and their legacy databases are closed",
                     yes=yes)  # fmt: skip
-            switched = asyncio.run(online.cutover(task, limits, telling=telling, way_back=not no_way_back))
+            switched = asyncio.run(online.cutover(task, limits, telling=telling))
     if dry_run:
         console.answer_json(rehearsed.document()) if as_json else switches.show_rehearsed(rehearsed)
         return REFUSED if rehearsed.refusals else 0

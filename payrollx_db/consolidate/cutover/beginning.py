@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.cutover.lines import Line, chosen, lines_of
+from payrollx_db.consolidate.follow.back_ledger import BackLedger
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.forward import flows_of
@@ -31,6 +32,7 @@ class Begun:
     context: RunContext
     plan: Plan
     flows: Mapping[str, Flow]
+    back: Mapping[str, Flow]
     every: tuple[Line, ...]
     lines: tuple[Line, ...]
     switches: Mapping[str, Switch]
@@ -79,6 +81,7 @@ async def begin(context: Context, session: RunSession, task: Task, plan: Plan) -
         context.of_run(recorded[0].id, session),
         plan,
         {flow.name: flow for flow in flows},
+        {},
         tuple(every),
         tuple(chosen(every, task.services)),
         known,
@@ -99,6 +102,20 @@ async def following(flows: Sequence[tuple[Flow, Ledger]], label: str) -> AsyncIt
 def run_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
     """Return the forward flows of a command, with where their places are kept."""
     return [(flow, RunLedger(flow, begun.context.lock_pid)) for flow in begun.flows_of_lines()]
+
+
+def back_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
+    """Return the flows back of a command, with where their places are kept.
+
+    Raises StateConflictError where one can't go back.
+    """
+    missing = [line.database for line in begun.lines if line.database not in begun.back]
+    if missing:
+        raise StateConflictError(
+            f"nothing follows the unified database back into {', '.join(missing)}",
+            hint="payrollx-db check --reversible says what has a way back",
+        )
+    return [(begun.back[line.database], BackLedger(begun.back[line.database])) for line in begun.lines]
 
 
 async def _connect(followers: Sequence[Follower]) -> None:

@@ -40,7 +40,9 @@ class Setting:
         return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
-        return f"{self.service}: {self.variable}={self.url} (schema {self.schema}, role {self.role})"
+        parts = [f"schema {self.schema}"] if self.schema else []
+        parts += [f"role {self.role}"] if self.role else []
+        return f"{self.service}: {self.variable}={self.url}" + (f" ({', '.join(parts)})" if parts else "")
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,23 @@ class Told:
         return {"command": self.command, "url": self.url, "connected": dict(self.connected)}
 
 
-def settings_of(catalog: Catalog, services: Sequence[str], target: Endpoint) -> list[Setting]:
+def settings_of(catalog: Catalog, services: Sequence[str], target: Endpoint) -> tuple[Setting, ...]:
     """Return what each of the services has to set to be in the unified database."""
-    found = []
-    for name in services:
-        service = catalog.service(name)
-        variable = f"{name.upper().replace('-', '_')}_DATABASE_URL"
-        found.append(Setting(name, variable, target.url.masked, service.schema, service.role))
-    return found
+    known = [catalog.service(name) for name in services]
+    return tuple(Setting(s.name, variable(s.name), target.url.masked, s.schema, s.role) for s in known)
+
+
+def settings_back(places: Mapping[str, Endpoint]) -> tuple[Setting, ...]:
+    """Return what each service has to set to be in its legacy database again, by its name."""
+    return tuple(
+        Setting(name, variable(name), endpoint.url.masked, endpoint.url.schema or "", "")
+        for name, endpoint in places.items()
+    )
+
+
+def variable(service: str) -> str:
+    """Return the variable that says where a service's tables are: ``AUTH_DATABASE_URL``."""
+    return f"{service.upper().replace('-', '_')}_DATABASE_URL"
 
 
 async def tell(

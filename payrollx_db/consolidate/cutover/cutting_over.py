@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from psycopg import sql
 
@@ -15,6 +16,7 @@ from payrollx_db.consolidate.cutover import keys as foreign_keys
 from payrollx_db.consolidate.cutover import sequences
 from payrollx_db.consolidate.cutover.fence import Fence, fenced
 from payrollx_db.consolidate.cutover.keys import Keys
+from payrollx_db.consolidate.cutover.lines import Line
 from payrollx_db.consolidate.cutover.parties import Settles, WayBack
 from payrollx_db.consolidate.cutover.posts import read_shape
 from payrollx_db.consolidate.cutover.preparing import close_target, prepare_gates
@@ -87,6 +89,38 @@ async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, 
             raise _not_opened(switching, error) from error
         await asyncio.shield(_undo(switching))
         raise
+
+
+async def undo(switching: Switching) -> None:
+    """Undo cutovers that were begun and not finished: nothing is open for their lines, so the legacy side opens again.
+
+    Raises StateConflictError where a line's tables are open in the unified database; SourceError or TargetError.
+    """
+    context = switching.context
+    for line in switching.lines:
+        with context.target.translating_errors("can't read its gates"):
+            if await gates.is_closed(context.connection, line.target_gate) is False:
+                raise StateConflictError(
+                    f"the tables of {line.database} take writes in the unified database already",
+                    hint="payrollx-db cutover finishes what was begun; then payrollx-db rollback brings it back",
+                )
+    async with switching.timed("open"):
+        await open_sources(switching)
+    await _undo(switching)
+
+
+async def open_sources(switching: Switching) -> None:
+    """Open the gates of the legacy databases, all at once, where they are there. Raises SourceError."""
+
+    async def one(line: Line) -> None:
+        endpoint = line.fenced().writing
+        async with session(endpoint) as connection:
+            with endpoint.translating_errors("can't open its gate"):
+                if await gates.is_closed(connection, line.source_gate):
+                    await run(connection, line.source_gate.open())
+
+    observer = switching.context.observer
+    await asyncio.gather(*(retry_transient(partial(one, line), line.database, observer) for line in switching.lines))
 
 
 # --- the steps -----------------------------------------------------------------------------------------

@@ -33,3 +33,13 @@ class WayBack(Protocol):
 
     async def drop(self) -> Sequence[str]:
         """Drop what they read from, and return what could not be dropped now, in words."""
+
+
+class NothingToSettle:
+    """Settles nothing: for tables none of whose rows are judged together with others."""
+
+    async def settle(self) -> None:
+        """Find nothing."""
+
+    async def prove(self) -> None:
+        """Compare nothing."""

@@ -7,16 +7,15 @@ both sides are equal and neither is written, so the legacy databases are opened 
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from functools import partial
 
 from psycopg import sql
 
 from payrollx_db.consolidate.cutover import sequences
+from payrollx_db.consolidate.cutover.cutting_over import open_sources
 from payrollx_db.consolidate.cutover.fence import Fence, fenced
-from payrollx_db.consolidate.cutover.lines import Line, fenced_target
+from payrollx_db.consolidate.cutover.lines import fenced_target
 from payrollx_db.consolidate.cutover.parties import WayBack
 from payrollx_db.consolidate.cutover.switching import Switching, within
-from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.run_session import pass_write_gate
 from payrollx_db.consolidate.state import switches
 from payrollx_db.consolidate.state.switches import BACK, OPEN, ROLLING_BACK
@@ -47,7 +46,7 @@ async def roll_back(switching: Switching, held: list[ColumnSequence], forward: W
                 await _record_closed(switching, fence.connection(target.name))
                 await fence.commit_gates()
             closed = True
-            await open_sources(switching)
+            await open_again(switching)
             return fence.seconds
     except BaseException as error:
         if closed:
@@ -56,16 +55,13 @@ async def roll_back(switching: Switching, held: list[ColumnSequence], forward: W
         raise
 
 
-async def open_sources(switching: Switching) -> None:
-    """Open the legacy databases, all at once, and record that they are the ones that are written.
+async def open_again(switching: Switching) -> None:
+    """Open the legacy databases, and record that they are the ones that are written.
 
     Only once the unified database's gates are closed, and everything of it has gone back.
     """
     async with switching.timed("open"):
-        observer = switching.context.observer
-        await asyncio.gather(
-            *(retry_transient(partial(_open, line), line.database, observer) for line in switching.lines)
-        )
+        await open_sources(switching)
     await switching.record(BACK, "opened", durable=True)
 
 
@@ -75,13 +71,6 @@ async def _record_closed(switching: Switching, connection: Connection) -> None:
     with context.target.translating_errors("can't write the state tables"):
         await pass_write_gate(connection, context.target, context.lock_pid, "rollback")
         await switches.record(connection, switching.names, ROLLING_BACK, CLOSED, durable=True)
-
-
-async def _open(line: Line) -> None:
-    endpoint = line.fenced().writing
-    async with session(endpoint) as connection:
-        with endpoint.translating_errors("can't open its gate"):
-            await run(connection, line.source_gate.open())
 
 
 async def _behind_the_fence(switching: Switching, fence: Fence, forward: WayBack | None) -> None:
@@ -132,3 +121,10 @@ def _not_opened(switching: Switching, error: BaseException) -> PayrollxError:
         details=error.details if isinstance(error, PayrollxError) else (),
         hint="payrollx-db rollback goes on and opens them",
     )
+
+
+async def held_sequences(switching: Switching) -> list[ColumnSequence]:
+    """Return the sequences of the unified database that are held still behind the fence. Raises TargetError."""
+    context = switching.context
+    with context.target.translating_errors("can't read the sequences"):
+        return await sequences.held(context.connection, switching.target_tables)
