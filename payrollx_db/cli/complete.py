@@ -11,7 +11,7 @@ from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, switches
 from payrollx_db.cli.task import task_options
-from payrollx_db.consolidate import online
+from payrollx_db.consolidate import moving
 from payrollx_db.consolidate.planner import Task
 from payrollx_db.model.events import Observer
 
@@ -44,6 +44,6 @@ def complete(
     with showing(events) as observer:
         task = replace(make_task(observer), same_servers=same_server)
         confirm("the legacy databases don't follow any more after this, so there is no rollback", yes=yes)
-        switched = asyncio.run(online.complete(task, unfence=unfence))
+        switched = asyncio.run(moving.complete(task, unfence=unfence))
     console.answer_json(switched.document()) if as_json else switches.show_switched(switched)
     return LEFT if switched.left else 0

@@ -14,7 +14,7 @@ from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, switches
 from payrollx_db.cli.switch_options import limit_options, telling_options
 from payrollx_db.cli.task import policy_options, task_options
-from payrollx_db.consolidate import online
+from payrollx_db.consolidate import moving
 from payrollx_db.consolidate.cutover.clients import Telling
 from payrollx_db.consolidate.cutover.switching import Limits
 from payrollx_db.consolidate.planner import Task
@@ -59,11 +59,11 @@ def cutover(
     with showing(events) as observer:
         task = replace(make_task(observer), same_servers=same_server)
         if dry_run:
-            rehearsed = asyncio.run(online.rehearse_cutover(task, limits))
+            rehearsed = asyncio.run(moving.rehearse_cutover(task, limits))
         else:
             confirm(f"services write to {task.target.url.masked} after this, and their legacy databases are closed",
                     yes=yes)  # fmt: skip
-            switched = asyncio.run(online.cutover(task, limits, telling=telling))
+            switched = asyncio.run(moving.cutover(task, limits, telling=telling))
     if dry_run:
         console.answer_json(rehearsed.document()) if as_json else switches.show_rehearsed(rehearsed)
         return REFUSED if rehearsed.refusals else 0

@@ -14,7 +14,7 @@ from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, switches
 from payrollx_db.cli.switch_options import limit_options, telling_options
 from payrollx_db.cli.task import policy_options, task_options
-from payrollx_db.consolidate import online
+from payrollx_db.consolidate import moving
 from payrollx_db.consolidate.cutover.clients import Telling
 from payrollx_db.consolidate.cutover.switching import Limits
 from payrollx_db.consolidate.planner import Task
@@ -60,11 +60,11 @@ def rollback(
     with showing(events) as observer:
         task = replace(make_task(observer), same_servers=same_server)
         if dry_run:
-            rehearsed = asyncio.run(online.rehearse_rollback(task, limits))
+            rehearsed = asyncio.run(moving.rehearse_rollback(task, limits))
         else:
             confirm(f"services write to their legacy databases after this, and no more to {task.target.url.masked}",
                     yes=yes)  # fmt: skip
-            switched = asyncio.run(online.rollback(task, limits, telling=telling, leave_stuck=leave_stuck))
+            switched = asyncio.run(moving.rollback(task, limits, telling=telling, leave_stuck=leave_stuck))
     if dry_run:
         console.answer_json(rehearsed.document()) if as_json else switches.show_rehearsed(rehearsed)
         return REFUSED if rehearsed.refusals else 0

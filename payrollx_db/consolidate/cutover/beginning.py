@@ -115,7 +115,9 @@ def back_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
             f"nothing follows the unified database back into {', '.join(missing)}",
             hint="payrollx-db check --reversible says what has a way back",
         )
-    return [(begun.back[line.database], BackLedger(begun.back[line.database])) for line in begun.lines]
+    return [
+        (begun.back[line.database], BackLedger(begun.back[line.database], as_replica=False)) for line in begun.lines
+    ]
 
 
 async def _connect(followers: Sequence[Follower]) -> None:

@@ -45,7 +45,7 @@ async def _end_source(line: Line, *, unfence: bool) -> None:
     async with session(endpoint) as connection:
         with endpoint.translating_errors("can't remove what was made there"):
             async with connection.transaction():
-                await back_ledger.drop_place(connection, line.database)
+                await back_ledger.forget_place(connection, line.database)
             if unfence:
                 await run(connection, line.source_gate.open())
                 async with connection.transaction():

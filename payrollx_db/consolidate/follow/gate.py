@@ -68,7 +68,8 @@ class Gate:
     def of_source(cls, database: str) -> "Gate":
         """Return the gate that stands in the legacy database itself: closed from the cutover on."""
         message = f"payrollx: {database} has moved to the unified database, and takes no writes here any more"
-        return cls(SOURCE_SCHEMA, "moved", message, "connect to the unified database, and write there")
+        hint = "connect to the unified database, and write there"
+        return cls(SOURCE_SCHEMA, _short(f"moved {database}"), message, hint)
 
     @classmethod
     def of_target(cls, database: str) -> "Gate":

@@ -7,16 +7,15 @@ import psycopg
 import pytest
 from worlds import World, query, value
 
-from payrollx_db.consolidate import online
+from payrollx_db.consolidate import moving
 from payrollx_db.consolidate.cutover.outcome import Switched
 from payrollx_db.consolidate.cutover.switching import Limits
-from payrollx_db.model.events import Event
 
 LIMITS = Limits(max_stop=30.0, max_lag=30.0)
 
 
 def cut_over(world: World, *services: str, limits: Limits = LIMITS, **options: Any) -> Switched:
-    return asyncio.run(online.cutover(world.task(*services), limits, **options))
+    return asyncio.run(moving.cutover(world.task(*services), limits, **options))
 
 
 def test_everything_is_there_and_only_the_target_is_written(moving: World) -> None:
@@ -31,6 +30,9 @@ def test_everything_is_there_and_only_the_target_is_written(moving: World) -> No
     query(moving.target, "INSERT INTO shop.orders (id, level, price) VALUES (101, 2, '2.00')")
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         query(moving.target, "INSERT INTO shop.orders (id, level, price) VALUES (102, 99, '2.00')")
-    assert value(moving.target, "SELECT bool_and(convalidated) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'shop.orders'::regclass")
+    assert value(
+        moving.target,
+        "SELECT bool_and(convalidated) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'shop.orders'::regclass",
+    )
     assert query(moving.target, "SELECT DISTINCT stage FROM payrollx_meta.switches") == [("open",)]
     assert cut_over(moving).nothing_to_do

@@ -266,7 +266,7 @@ def test_an_owner_without_more_rights_can_fence(fort: Fort) -> None:
         alter.format("t_owner")
         + f'; GRANT ALL ON SCHEMA payrollx TO t_owner; GRANT CREATE ON DATABASE "{database}" TO t_owner',
     )
-    query(fort.url, "ALTER FUNCTION payrollx."moved fort"() OWNER TO t_owner")
+    query(fort.url, 'ALTER FUNCTION payrollx."moved fort"() OWNER TO t_owner')
     owner = replace(fort, url=DatabaseUrl({**fort.url.params, "user": "t_owner", "password": "made up"}))
 
     async def stand() -> None:
