@@ -1,0 +1,86 @@
+"""The flows that a switch begins: back after a cutover, forward after a rollback. And the end of those before them.
+
+What they read from is made before the fence, since a server waits with a slot for every transaction that writes. They
+begin behind the fence, at a place that all of our own writes lie before.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from payrollx_db.consolidate.cutover.beginning import Begun
+from payrollx_db.consolidate.follow import making
+from payrollx_db.consolidate.follow.back_ledger import begin_place, make_place
+from payrollx_db.consolidate.follow.flow import Direction, Flow
+from payrollx_db.consolidate.state import flows as state
+from payrollx_db.consolidate.state.flows import FlowState
+from payrollx_db.postgres.session import Connection, run, session
+
+
+class NextFlows:
+    """The flows of one direction that begin with a switch of ``begun``'s lines."""
+
+    def __init__(self, begun: Begun, flows: Iterable[Flow]) -> None:
+        self.begun = begun
+        self.flows = {flow.name: flow for flow in flows}
+
+    async def prepare(self) -> None:
+        """Make what they read from, anew where it is there. Raises SourceError or TargetError."""
+        context = self.begun.context
+        for flow in self.flows.values():
+            await making.make(context, context.session, flow, context.run, state.FOLLOWING)
+        if any(flow.direction == "back" for flow in self.flows.values()):
+            for line in self.begun.lines:
+                endpoint = line.fenced().writing
+                async with session(endpoint) as connection:
+                    with endpoint.translating_errors("can't make the table of its place"):
+                        await make_place(connection)
+
+    async def begin(self, position: str, writing: Mapping[str, Connection]) -> None:
+        """Store in open transactions of ``writing``, by database, that these flows begin at ``position``, an LSN.
+
+        Raises SourceError or TargetError.
+        """
+        recorded = {flow.database: flow for flow in await self.recorded()}
+        for name, connection in writing.items():
+            flow = self.flows[name]
+            with flow.written.translating_errors("can't store where its flow begins"):
+                if flow.direction == "back":
+                    known = recorded[name]
+                    statement = begin_place(
+                        flow, position, read_place=known.read_place, surroundings=known.surroundings
+                    )
+                    await run(connection, statement)
+                else:
+                    await state.move_place(connection, (name, flow.direction), position)
+
+    async def recorded(self) -> list[FlowState]:
+        """Return these flows as the unified database has them."""
+        context = self.begun.context
+        with context.target.translating_errors("can't read the recorded flows"):
+            known = await state.flows(context.connection)
+        return [flow for flow in known if flow.database in self.flows and flow.direction == self._direction]
+
+    @property
+    def _direction(self) -> Direction:
+        return next((flow.direction for flow in self.flows.values()), "forward")
+
+
+async def end_flows(begun: Begun, direction: Direction) -> list[str]:
+    """Drop what the flows of one direction read from, and forget them; return what is left of it, in words.
+
+    Nobody reads them any more, and a slot that nobody reads keeps its server's log. Raises TargetError.
+    """
+    context = begun.context
+    names = {line.database for line in begun.lines}
+    with context.target.translating_errors("can't read the recorded flows"):
+        known = await state.flows(context.connection, direction)
+    recorded = [flow for flow in known if flow.database in names]
+    # What a flow back reads from is in the unified database.
+    where = context if direction == "forward" else replace(context, sources=dict.fromkeys(names, context.target))
+    left = await making.drop(where, context.session, recorded)
+    return [f"{item.made}: {item.reason}; {item.statement}" for item in left]
+
+
+def of_lines(begun: Begun, flows: Mapping[str, Flow]) -> Sequence[Flow]:
+    """Return the flows of this command's lines."""
+    return [flows[line.database] for line in begun.lines]
