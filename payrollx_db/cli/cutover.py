@@ -21,6 +21,11 @@ from payrollx_db.consolidate.planner import Task
 from payrollx_db.model.events import Observer
 
 REFUSED = 3
+NO_WAY_BACK = destructive_option(
+    "--no-way-back",
+    is_flag=True,
+    help="Do not let the legacy databases follow the unified one: no rollback is possible then.",
+)
 
 
 @command(example="payrollx-db cutover --dry-run --max-stop 1s")
@@ -28,11 +33,8 @@ REFUSED = 3
 @policy_options
 @limit_options
 @telling_options
-@destructive_option(
-    "--no-way-back",
-    is_flag=True,
-    help="Do not let the legacy databases follow the unified one: no rollback is possible then.",
-)
+@NO_WAY_BACK
+@NO_WAY_BACK
 @same_servers
 @yes
 @click.option(
@@ -45,6 +47,7 @@ def cutover(
     *,
     limits: Limits,
     telling: Telling,
+    no_way_back: bool,
     same_server: tuple[str, ...],
     yes: bool,
     dry_run: bool,
@@ -59,11 +62,11 @@ def cutover(
     with showing(events) as observer:
         task = replace(make_task(observer), same_servers=same_server)
         if dry_run:
-            rehearsed = asyncio.run(moving.rehearse_cutover(task, limits))
+            rehearsed = asyncio.run(moving.rehearse_cutover(task, limits, way_back=not no_way_back))
         else:
             confirm(f"services write to {task.target.url.masked} after this, and their legacy databases are closed",
                     yes=yes)  # fmt: skip
-            switched = asyncio.run(moving.cutover(task, limits, telling=telling))
+            switched = asyncio.run(moving.cutover(task, limits, telling=telling, way_back=not no_way_back))
     if dry_run:
         console.answer_json(rehearsed.document()) if as_json else switches.show_rehearsed(rehearsed)
         return REFUSED if rehearsed.refusals else 0

@@ -3,7 +3,7 @@
 Each public function is one thing that a person asks for, as in `pipeline`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from payrollx_db.consolidate.cutover import stages
@@ -12,18 +12,21 @@ from payrollx_db.consolidate.cutover.clients import NOBODY, Telling
 from payrollx_db.consolidate.cutover.completing import end_for_good
 from payrollx_db.consolidate.cutover.cutting_over import cut_over, prepare, undo
 from payrollx_db.consolidate.cutover.lines import fenced_target
+from payrollx_db.consolidate.cutover.next_flows import NextFlows, end_flows
 from payrollx_db.consolidate.cutover.outcome import Rehearsed, Switched
 from payrollx_db.consolidate.cutover.parties import NothingToSettle
 from payrollx_db.consolidate.cutover.reporting import rehearsed, switched, told
-from payrollx_db.consolidate.cutover.rolling_back import held_sequences, open_again, roll_back
+from payrollx_db.consolidate.cutover.rolling_back import held_sequences, open_again, refuse_stuck, roll_back
 from payrollx_db.consolidate.cutover.switching import Limits, Switching
+from payrollx_db.consolidate.follow import making
+from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.opening import opened
 from payrollx_db.consolidate.planner import Task
 from payrollx_db.consolidate.state.lock import exclusive
 from payrollx_db.errors import PayrollxError
 
 
-async def rehearse_cutover(task: Task, limits: Limits) -> Rehearsed:
+async def rehearse_cutover(task: Task, limits: Limits, *, way_back: bool = True) -> Rehearsed:
     """Say what a cutover would meet now, and how long writers would wait. Makes and closes nothing.
 
     The passes that it takes for that are those of following. Raises as `cutover`.
@@ -31,29 +34,34 @@ async def rehearse_cutover(task: Task, limits: Limits) -> Rehearsed:
     async with _begun(task) as every:
         begun = stages.to_cut_over(every)
         async with following(run_ledgers(begun), "cutover") as followers:
-            switching = Switching("cutover", begun.context, begun.plan, begun.lines, followers, limits)
-            return await rehearsed(switching, begun, [line.fenced() for line in begun.lines])
+            switching = _switching("cutover", begun, followers, limits)
+            made = making.listing(begun.back_of_lines()) if way_back else ()
+            return await rehearsed(switching, begun, [line.fenced() for line in begun.lines], list(map(str, made)))
 
 
-async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY) -> Switched:
+async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_back: bool = True) -> Switched:
     """Let services write to the unified database, and no more to their legacy ones; or finish what was begun.
 
-    Raises FenceError where writers can't be made to wait, or would have to wait for too long; FindingsError where rows
-    are in the way; StateConflictError where the recorded stage forbids it; SourceError or TargetError. Nothing has
-    changed then, but where the error says so.
+    Without ``way_back``, the legacy databases don't follow then, and no rollback is possible. Raises FenceError where
+    writers can't be made to wait, or would have to wait for too long; FindingsError where rows are in the way, or
+    tables have no way back; StateConflictError where the recorded stage forbids it; SourceError or TargetError. Nothing
+    has changed then, but where the error says so.
     """
     async with _begun(task) as every:
         begun = stages.to_cut_over(every)
         if not begun.lines:
             return Switched("cutover", (), nothing_to_do=True)
+        next_flows = NextFlows(begun, begun.back_of_lines()) if way_back else None
         async with following(run_ledgers(begun), "cutover") as followers:
-            switching = Switching("cutover", begun.context, begun.plan, begun.lines, followers, limits)
+            switching = _switching("cutover", begun, followers, limits)
             async with switching.timed("catch up"):
                 await switching.catch_up()
             async with switching.timed("prepare"):
+                if next_flows is not None:
+                    await next_flows.prepare()
                 prepared = await prepare(switching, stages.open_tables(begun))
                 await switching.catch_up()
-            stop = await cut_over(switching, prepared, NothingToSettle(), None)
+            stop = await cut_over(switching, prepared, NothingToSettle(), next_flows)
         answer = await told(telling, "cutover", begun)
         left = []
         async with switching.timed("validate"):
@@ -61,6 +69,7 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY) -> S
                 await prepared.keys.validate()
             except PayrollxError as error:
                 left.append(f"the foreign keys aren't validated: {error}")
+            left += await end_flows(begun, "forward")
         return switched(switching, begun, stop, answer, left)
 
 
@@ -68,9 +77,11 @@ async def rehearse_rollback(task: Task, limits: Limits) -> Rehearsed:
     """Say what a rollback would meet now, and how long writers would wait, as `rehearse_cutover`. Raises as that."""
     async with _begun(task) as every:
         begun = stages.to_roll_back(every)
-        async with following(back_ledgers(begun), "rollback") as followers:
-            switching = Switching("rollback", begun.context, begun.plan, begun.lines, followers, limits)
-            return await rehearsed(switching, begun, [fenced_target(begun.context.target, begun.lines)])
+        async with following(await back_ledgers(begun), "rollback") as followers:
+            switching = _switching("rollback", begun, followers, limits)
+            made = making.listing(begun.flows_of_lines())
+            fence = fenced_target(begun.context.target, begun.lines)
+            return await rehearsed(switching, begun, [fence], list(map(str, made)))
 
 
 async def rollback(task: Task, limits: Limits, *, telling: Telling = NOBODY, leave_stuck: bool = False) -> Switched:
@@ -81,19 +92,27 @@ async def rollback(task: Task, limits: Limits, *, telling: Telling = NOBODY, lea
     async with _begun(task) as every:
         unfinished, half_way = stages.to_undo(every), stages.to_open_again(every)
         if unfinished.lines:
-            await undo(Switching("rollback", every.context, every.plan, unfinished.lines, (), limits))
+            await undo(_switching("rollback", unfinished, (), limits))
         if half_way.lines:
-            await open_again(Switching("rollback", every.context, every.plan, half_way.lines, (), limits))
+            await open_again(_switching("rollback", half_way, (), limits))
         done = tuple(line.database for line in (*unfinished.lines, *half_way.lines))
         begun = stages.to_roll_back(every)
         if not begun.lines:
             return Switched("rollback", done, nothing_to_do=not done)
-        async with following(back_ledgers(begun), "rollback") as followers:
-            switching = Switching("rollback", begun.context, begun.plan, begun.lines, followers, limits)
+        await refuse_stuck(begun, leave=leave_stuck)
+        next_flows = NextFlows(begun, begun.flows_of_lines())
+        async with following(await back_ledgers(begun), "rollback") as followers:
+            switching = _switching("rollback", begun, followers, limits)
             async with switching.timed("catch up"):
                 await switching.catch_up()
-            stop = await roll_back(switching, await held_sequences(switching), None)
-        return switched(switching, begun, stop, await told(telling, "rollback", begun), [])
+            async with switching.timed("prepare"):
+                await next_flows.prepare()
+                held = await held_sequences(switching)
+                await switching.catch_up()
+            await refuse_stuck(begun, leave=leave_stuck)
+            stop = await roll_back(switching, held, next_flows)
+        left = await end_flows(begun, "back")
+        return switched(switching, begun, stop, await told(telling, "rollback", begun), left)
 
 
 async def complete(task: Task, *, unfence: bool = False) -> Switched:
@@ -104,8 +123,9 @@ async def complete(task: Task, *, unfence: bool = False) -> Switched:
     """
     async with _begun(task) as every:
         begun = stages.to_complete(every)
-        switching = Switching("complete", begun.context, begun.plan, begun.lines, ())
-        left = await end_for_good(switching, unfence=unfence)
+        switching = _switching("complete", begun, (), Limits())
+        left = [*await end_flows(begun, "forward"), *await end_flows(begun, "back")]
+        left += await end_for_good(switching, left, unfence=unfence)
         return Switched("complete", tuple(switching.names), seconds=switching.seconds, left=tuple(left))
 
 
@@ -119,3 +139,8 @@ async def _begun(task: Task) -> AsyncIterator[Begun]:
         plan = await plan_all(context, task)
         async with exclusive(context.target) as session:
             yield await begin(context, session, task, plan)
+
+
+def _switching(action: str, begun: Begun, followers: Sequence[Follower], limits: Limits) -> Switching:
+    flows = begun.flows_of_lines()
+    return Switching(action, begun.context, begun.plan, begun.lines, followers, flows, limits)

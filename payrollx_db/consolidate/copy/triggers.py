@@ -51,6 +51,19 @@ async def bring_back(context: RunContext) -> None:
     await retry_transient(partial(_bring_back, context), "enabling the triggers", context.observer)
 
 
+async def bring_back_of(context: RunContext, tables: Collection[str]) -> None:
+    """Enable those of these tables alone, by their names, in one transaction. Raises TargetError."""
+    disabled = [item for item in await state.disabled(context.connection, context.run) if item[0] in tables]
+    if not disabled:
+        return
+    async with context.transaction() as connection:
+        with context.target.translating_errors("can't enable the triggers"):
+            for table, name, mode in await _still(connection, disabled):
+                await run(connection, _alter(table, ENABLE[mode], name))
+            for table, name, _ in disabled:
+                await state.record_one_enabled(connection, table, name)
+
+
 async def _bring_back(context: RunContext) -> None:
     disabled = await state.disabled(context.connection, context.run)
     if not disabled:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.cutover.lines import Line, chosen, lines_of
-from payrollx_db.consolidate.follow.back_ledger import BackLedger
+from payrollx_db.consolidate.follow.back_ledger import BackLedger, may_act_as_replica
+from payrollx_db.consolidate.follow.backward import flows_back
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.forward import flows_of
@@ -21,18 +22,22 @@ from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.places import refuse_other_places
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.switches import Switch, switches
-from payrollx_db.errors import StateConflictError
-from payrollx_db.model.finding import refuse
+from payrollx_db.errors import FindingsError, StateConflictError
+from payrollx_db.model.finding import Finding, refuse
 
 
 @dataclass(frozen=True)
 class Begun:
-    """What there is: all lines and their switches, and those that this command is of."""
+    """What there is: all lines and their switches, and those that this command is of.
+
+    ``flows`` are those forward, ``back`` those back, by database; ``obstacles`` are what keeps tables from going back.
+    """
 
     context: RunContext
     plan: Plan
     flows: Mapping[str, Flow]
     back: Mapping[str, Flow]
+    obstacles: tuple[Finding, ...]
     every: tuple[Line, ...]
     lines: tuple[Line, ...]
     switches: Mapping[str, Switch]
@@ -49,6 +54,18 @@ class Begun:
     def only(self, lines: Iterable[Line]) -> "Begun":
         """Return the same for these lines alone."""
         return replace(self, lines=tuple(lines))
+
+    def back_of_lines(self) -> list[Flow]:
+        """Return the flows back of this command's lines. Raises FindingsError where tables have no way back."""
+        names = {line.database for line in self.lines}
+        try:
+            refuse(self.obstacles)
+        except FindingsError as error:
+            error.hint = (
+                "let the layout say how they go back (payrollx-db check --reversible), or cut over by --no-way-back"
+            )
+            raise
+        return [flow for name, flow in self.back.items() if name in names]
 
     def flows_of_lines(self) -> list[Flow]:
         """Return the forward flows of this command's lines."""
@@ -74,6 +91,8 @@ async def begin(context: Context, session: RunSession, task: Task, plan: Plan) -
         await refuse_other_places(session.connection, recorded[0], context.endpoints, task.same_servers)
     flows, findings = flows_of(plan, context.sources, context.target, await _identities(context, plan))
     refuse(findings)
+    target = await read_identities(context.sessions, context.target, [table.target for table in plan.copies])
+    back, obstacles = flows_back(plan, context.sources, context.target, target)
     every = lines_of(plan, context.sources, flows)
     with context.target.translating_errors("can't read the recorded switches"):
         known = await switches(session.connection, [line.database for line in every])
@@ -81,7 +100,8 @@ async def begin(context: Context, session: RunSession, task: Task, plan: Plan) -
         context.of_run(recorded[0].id, session),
         plan,
         {flow.name: flow for flow in flows},
-        {},
+        {flow.name: flow for flow in back},
+        tuple(obstacles),
         tuple(every),
         tuple(chosen(every, task.services)),
         known,
@@ -104,10 +124,10 @@ def run_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
     return [(flow, RunLedger(flow, begun.context.lock_pid)) for flow in begun.flows_of_lines()]
 
 
-def back_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
+async def back_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
     """Return the flows back of a command, with where their places are kept.
 
-    Raises StateConflictError where one can't go back.
+    Raises StateConflictError where there is no flow back into one of its databases, and SourceError.
     """
     missing = [line.database for line in begun.lines if line.database not in begun.back]
     if missing:
@@ -115,9 +135,9 @@ def back_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
             f"nothing follows the unified database back into {', '.join(missing)}",
             hint="payrollx-db check --reversible says what has a way back",
         )
-    return [
-        (begun.back[line.database], BackLedger(begun.back[line.database], as_replica=False)) for line in begun.lines
-    ]
+    flows = [begun.back[line.database] for line in begun.lines]
+    replicas = await asyncio.gather(*(may_act_as_replica(flow.written) for flow in flows))
+    return [(flow, BackLedger(flow, as_replica=replica)) for flow, replica in zip(flows, replicas, strict=True)]
 
 
 async def _connect(followers: Sequence[Follower]) -> None:

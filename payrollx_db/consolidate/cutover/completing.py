@@ -3,7 +3,7 @@
 Each piece is removed by itself, and what can't be is named; the next call removes the rest.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from psycopg import sql
 
@@ -24,18 +24,18 @@ FROM pg_catalog.pg_namespace AS n WHERE n.nspname = {}
 """
 
 
-async def end_for_good(switching: Switching, *, unfence: bool) -> list[str]:
+async def end_for_good(switching: Switching, before: Sequence[str], *, unfence: bool) -> list[str]:
     """Remove what was made for these lines, and record that they are complete; return what could not be removed.
 
-    Raises TargetError where that can't be recorded.
+    They are complete where nothing was left ``before`` either. Raises TargetError where that can't be recorded.
     """
     left: list[str] = []
     for line in switching.lines:
         left += await _trying(lambda line=line: _end_source(line, unfence=unfence))  # type: ignore[misc]
     target = fenced_target(switching.context.target, switching.lines)
     left += await _trying(lambda: remove_gates(target))
-    stage = COMPLETE if not left else OPEN
-    await switching.record(stage, "completed" if not left else "completing", durable=True)
+    done = not (left or before)
+    await switching.record(COMPLETE if done else OPEN, "completed" if done else "completing", durable=True)
     return left
 
 

@@ -12,6 +12,7 @@ from functools import partial
 
 from psycopg import sql
 
+from payrollx_db.consolidate.copy import triggers
 from payrollx_db.consolidate.cutover import keys as foreign_keys
 from payrollx_db.consolidate.cutover import sequences
 from payrollx_db.consolidate.cutover.fence import Fence, fenced
@@ -19,9 +20,10 @@ from payrollx_db.consolidate.cutover.keys import Keys
 from payrollx_db.consolidate.cutover.lines import Line
 from payrollx_db.consolidate.cutover.parties import Settles, WayBack
 from payrollx_db.consolidate.cutover.posts import read_shape
-from payrollx_db.consolidate.cutover.preparing import close_target, prepare_gates
+from payrollx_db.consolidate.cutover.preparing import prepare_gates
 from payrollx_db.consolidate.cutover.sequences import Furthest
 from payrollx_db.consolidate.cutover.switching import Switching, within
+from payrollx_db.consolidate.follow import closing
 from payrollx_db.consolidate.follow import gate as gates
 from payrollx_db.consolidate.follow.gate import Gate
 from payrollx_db.consolidate.retrying import retry_transient
@@ -37,8 +39,12 @@ FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was read before the fence: shapes and sequences of the legacy databases, keys and numbers of the target."""
+    """What was read before the fence: shapes and sequences of the legacy databases, keys and numbers of the target.
 
+    ``names`` are all tables of the unified database that are opened, their partitions too.
+    """
+
+    names: frozenset[str]
     shapes: dict[str, str]
     held: dict[str, list[ColumnSequence]]
     furthest: Furthest
@@ -50,7 +56,7 @@ async def prepare(switching: Switching, opening: Collection[str]) -> Prepared:
     open then, in all. Raises FenceError, SourceError or TargetError.
     """
     context = switching.context
-    await close_target(context, switching.lines)
+    await closing.close(context, [follower.flow for follower in switching.followers])
     await asyncio.gather(*(prepare_gates(line.fenced()) for line in switching.lines))
     shapes: dict[str, str] = {}
     held: dict[str, list[ColumnSequence]] = {}
@@ -61,7 +67,9 @@ async def prepare(switching: Switching, opening: Collection[str]) -> Prepared:
                 held[line.database] = await sequences.held(connection, line.source_tables)
     with context.target.translating_errors("can't read the sequences"):
         furthest = await sequences.read_before(context.connection, switching.plan, switching.target_tables)
-    return Prepared(shapes, held, furthest, await foreign_keys.keys_of(context, opening))
+        tables = await gates.gated_tables(context.connection, Gate.of_target(""), switching.target_tables)
+    names = frozenset(table.full_name for table in tables)
+    return Prepared(names, shapes, held, furthest, await foreign_keys.keys_of(context, opening))
 
 
 async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, way_back: WayBack | None) -> float:
@@ -145,6 +153,7 @@ async def _behind_the_fence(switching: Switching, fence: Fence, prepared: Prepar
     async with switching.step(FENCING, "sequences"):
         await _set_sequences(switching, fence, prepared)
     async with switching.step(FENCING, "keys"):
+        await triggers.bring_back_of(switching.context, prepared.names)
         await prepared.keys.add()
 
 
@@ -218,8 +227,7 @@ async def _open_target(switching: Switching) -> None:
 async def _undo(switching: Switching) -> None:
     """Go back to following: the writers go on already, and the keys that were added go down again."""
     try:
-        here = frozenset(name for line in switching.lines for name in line.target_names)
-        await foreign_keys.take_down(switching.context, here)
+        await closing.close(switching.context, switching.forward)
         await switching.record(FOLLOWING, "undone")
     except PayrollxError as error:  # the next call finds the stage, and does the same
         switching.context.observer(Notice(f"what the cutover has begun isn't undone yet: {error.message}"))

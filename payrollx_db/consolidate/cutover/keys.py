@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from payrollx_db.consolidate.context import RunContext
-from payrollx_db.consolidate.copy.foreign_keys import GROUP, KeyBuilder, drop_keys
-from payrollx_db.consolidate.copy.rows import in_groups
+from payrollx_db.consolidate.copy.foreign_keys import KeyBuilder
 from payrollx_db.consolidate.cutover.lines import between
 from payrollx_db.consolidate.state.objects import designed_valid, dropped_objects, record_restored
 from payrollx_db.consolidate.state.runs import runs
@@ -60,17 +59,3 @@ async def keys_of(context: RunContext, here: Collection[str]) -> Keys:
         frozenset(name for name, key in current.items() if key.validated),
         dropped_by,
     )
-
-
-async def take_down(context: RunContext, here: Collection[str]) -> list[ForeignKey]:
-    """Drop the foreign keys that have an end among the tables ``here``, and record them. Raises TargetError.
-
-    Rows that follow come in the order of the log's keys, and not of their references.
-    """
-    with context.target.translating_errors("can't read the foreign keys"):
-        database = await read_database(context.connection, context.target.name)
-    found = [key for key in database.foreign_keys if {key.table, key.parent or key.target} & set(here)]
-    for group in in_groups(found, GROUP):
-        async with context.transaction() as connection:
-            await drop_keys(connection, context.target, context.run, group)
-    return found

@@ -4,7 +4,7 @@ What they read from is made before the fence, since a server waits with a slot f
 begin behind the fence, at a place that all of our own writes lie before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from payrollx_db.consolidate.cutover.beginning import Begun
@@ -79,8 +79,3 @@ async def end_flows(begun: Begun, direction: Direction) -> list[str]:
     where = context if direction == "forward" else replace(context, sources=dict.fromkeys(names, context.target))
     left = await making.drop(where, context.session, recorded)
     return [f"{item.made}: {item.reason}; {item.statement}" for item in left]
-
-
-def of_lines(begun: Begun, flows: Mapping[str, Flow]) -> Sequence[Flow]:
-    """Return the flows of this command's lines."""
-    return [flows[line.database] for line in begun.lines]

@@ -1,6 +1,6 @@
 """What a switch needs of others behind its fence: rows that are settled, a proof of the last keys, and the way back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from payrollx_db.postgres.session import Connection
@@ -25,14 +25,11 @@ class WayBack(Protocol):
         Raises SourceError or TargetError.
         """
 
-    async def begin(self, position: str, writing: dict[str, Connection]) -> None:
+    async def begin(self, position: str, writing: Mapping[str, Connection]) -> None:
         """Store, in open transactions of ``writing``, that the flows of these databases begin at ``position``, an LSN.
 
         Raises SourceError or TargetError.
         """
-
-    async def drop(self) -> Sequence[str]:
-        """Drop what they read from, and return what could not be dropped now, in words."""
 
 
 class NothingToSettle:

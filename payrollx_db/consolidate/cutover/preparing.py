@@ -4,13 +4,11 @@ So behind the fence a gate is closed by one statement. Each trigger lets the wri
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from psycopg import sql
 
-from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.cutover.blockers import blockers
-from payrollx_db.consolidate.cutover.lines import Line, fenced_target
 from payrollx_db.consolidate.cutover.posts import Fenced
 from payrollx_db.consolidate.follow import gate as gates
 from payrollx_db.consolidate.follow.gate import Gate, GatedTable
@@ -43,20 +41,6 @@ async def prepare_gates(database: Fenced) -> list[str]:
                 await _attach(connection, database, gate, table)
                 names.append(table.full_name)
     return names
-
-
-async def close_target(context: RunContext, lines: Sequence[Line]) -> None:
-    """Let nobody write these lines' tables of the unified database but the rows that follow. Raises as `prepare_gates`.
-
-    So it is from the first pass on; where it isn't, it is done now.
-    """
-    target = fenced_target(context.target, lines)
-    await prepare_gates(target)
-    with context.target.translating_errors("can't close its gates"):
-        for gate in target.gates:
-            if not await gates.is_closed(context.connection, gate):
-                async with context.transaction() as connection:
-                    await run(connection, gate.close())
 
 
 async def make_gate(connection: Connection, gate: Gate) -> None:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from psycopg import sql
 
 from payrollx_db.consolidate.cutover import sequences
+from payrollx_db.consolidate.cutover.beginning import Begun
 from payrollx_db.consolidate.cutover.cutting_over import open_sources
 from payrollx_db.consolidate.cutover.fence import Fence, fenced
 from payrollx_db.consolidate.cutover.lines import fenced_target
@@ -18,8 +19,9 @@ from payrollx_db.consolidate.cutover.parties import WayBack
 from payrollx_db.consolidate.cutover.switching import Switching, within
 from payrollx_db.consolidate.run_session import pass_write_gate
 from payrollx_db.consolidate.state import switches
+from payrollx_db.consolidate.state.stuck import stuck_counts
 from payrollx_db.consolidate.state.switches import BACK, OPEN, ROLLING_BACK
-from payrollx_db.errors import PayrollxError, StateConflictError
+from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Notice
 from payrollx_db.postgres.sequences import ColumnSequence
 from payrollx_db.postgres.session import Connection, run, session
@@ -128,3 +130,20 @@ async def held_sequences(switching: Switching) -> list[ColumnSequence]:
     context = switching.context
     with context.target.translating_errors("can't read the sequences"):
         return await sequences.held(context.connection, switching.target_tables)
+
+
+async def refuse_stuck(begun: Begun, *, leave: bool) -> None:
+    """Raise FindingsError where rows of the unified database can't go back, unless they are to be left there."""
+    context = begun.context
+    with context.target.translating_errors("can't read which rows are stuck"):
+        counts = await stuck_counts(context.connection)
+    names = {line.database for line in begun.lines}
+    stuck = [f"{name}: {n:,} of {t}" for name, by in counts.items() if name in names for t, n in by.items()]
+    if stuck and not leave:
+        raise FindingsError(
+            f"rows of the unified database can't go back, of {len(stuck)} legacy tables",
+            details=tuple(stuck),
+            hint="payrollx-db status says why; correct them, or leave them behind by --leave-stuck",
+        )
+    for line in stuck:
+        context.observer(Notice(f"left behind: {line}"))

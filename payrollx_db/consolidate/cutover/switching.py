@@ -57,13 +57,17 @@ class Limits:
 
 @dataclass
 class Switching:
-    """One switch. ``seconds`` has how long each of its steps took, ``messages`` what people should know."""
+    """One switch. ``followers`` bring the opened side to where the closed one is; ``forward`` are the flows forward.
+
+    ``seconds`` has how long each of its steps took, ``messages`` what people should know.
+    """
 
     action: str
     context: RunContext
     plan: Plan
     lines: Sequence[Line]
     followers: Sequence[Follows]
+    forward: Sequence[Flow]
     limits: Limits = field(default_factory=Limits)
     seconds: dict[str, float] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)

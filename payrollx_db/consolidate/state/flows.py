@@ -107,6 +107,11 @@ async def set_run(connection: Connection, databases: Sequence[str], run: int) ->
     await connection.execute(query, (run, list(databases)))
 
 
+async def move_place(connection: Connection, flow: tuple[str, str], place: str) -> None:
+    """Record, in the current transaction, that a flow whose slot is there begins at ``place``, further on."""
+    await connection.execute(queries.load("move_flow"), (place, *flow))
+
+
 async def forget_flow(connection: Connection, flow: tuple[str, str]) -> None:
     """Forget a flow for which nothing is left, in the current transaction."""
     await connection.execute("DELETE FROM payrollx_meta.flows WHERE (database, direction) = (%s, %s)", flow)

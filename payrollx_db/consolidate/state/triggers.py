@@ -29,3 +29,8 @@ async def disabled(connection: Connection, run: int) -> list[Disabled]:
 async def record_enabled(connection: Connection, run: int) -> None:
     """Record that all of them are back."""
     await connection.execute(queries.load("triggers_restored"), (run,))
+
+
+async def record_one_enabled(connection: Connection, table: str, name: str) -> None:
+    """Record, in the transaction that enables it, that a trigger is back, whichever runs have disabled it."""
+    await connection.execute(queries.load("trigger_restored"), (table, name))
