@@ -34,7 +34,6 @@ NO_WAY_BACK = destructive_option(
 @limit_options
 @telling_options
 @NO_WAY_BACK
-@NO_WAY_BACK
 @same_servers
 @yes
 @click.option(

@@ -65,8 +65,8 @@ LIMITS = (
 
 TELLING = (
     destructive_option("--on-open", metavar="CMD", default="",
-                       help="Shell command to run as soon as the other side is open. It gets the services in"
-                       " PAYROLLX_OPENED_SERVICES, and no secret."),
+                       help="Shell command to run as soon as the other side is open. It gets PAYROLLX_ACTION (cutover"
+                       " or rollback) and PAYROLLX_OPENED_SERVICES, and no secret."),
     click.option("--on-open-url", metavar="URL", default="", envvar="PAYROLLX_ON_OPEN_URL",
                  help="URL to POST the services to as soon as the other side is open, as JSON."),
     _duration("--wait-for-connections", default="0s", envvar="PAYROLLX_WAIT_FOR_CONNECTIONS",

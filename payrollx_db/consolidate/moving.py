@@ -11,6 +11,7 @@ from payrollx_db.consolidate.cutover.beginning import Begun, back_ledgers, begin
 from payrollx_db.consolidate.cutover.clients import NOBODY, Telling
 from payrollx_db.consolidate.cutover.completing import end_for_good
 from payrollx_db.consolidate.cutover.cutting_over import cut_over, prepare, undo
+from payrollx_db.consolidate.cutover.keys import keys_of
 from payrollx_db.consolidate.cutover.lines import fenced_target
 from payrollx_db.consolidate.cutover.next_flows import NextFlows, end_flows
 from payrollx_db.consolidate.cutover.outcome import Rehearsed, Switched
@@ -50,7 +51,7 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
     async with _begun(task) as every:
         begun = stages.to_cut_over(every)
         if not begun.lines:
-            return Switched("cutover", (), nothing_to_do=True)
+            return Switched("cutover", (), nothing_to_do=True, left=await _finish(stages.opened(every)))
         next_flows = NextFlows(begun, begun.back_of_lines()) if way_back else None
         async with following(run_ledgers(begun), "cutover") as followers:
             switching = _switching("cutover", begun, followers, limits)
@@ -63,13 +64,8 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
                 await switching.catch_up()
             stop = await cut_over(switching, prepared, NothingToSettle(), next_flows)
         answer = await told(telling, "cutover", begun)
-        left = []
         async with switching.timed("validate"):
-            try:
-                await prepared.keys.validate()
-            except PayrollxError as error:
-                left.append(f"the foreign keys aren't validated: {error}")
-            left += await end_flows(begun, "forward")
+            left = await _finish(begun)
         return switched(switching, begun, stop, answer, left)
 
 
@@ -139,6 +135,20 @@ async def _begun(task: Task) -> AsyncIterator[Begun]:
         plan = await plan_all(context, task)
         async with exclusive(context.target) as session:
             yield await begin(context, session, task, plan)
+
+
+async def _finish(begun: Begun) -> tuple[str, ...]:
+    """Do what comes after a cutover, and waits for nobody; return what could not be done, in words."""
+    if not begun.lines:
+        return ()
+    left = []
+    keys = await keys_of(begun.context, stages.open_tables(begun))
+    try:
+        await keys.add()
+        await keys.validate()
+    except PayrollxError as error:
+        left.append(f"the foreign keys aren't validated: {error}")
+    return (*left, *await end_flows(begun, "forward"))
 
 
 def _switching(action: str, begun: Begun, followers: Sequence[Follower], limits: Limits) -> Switching:

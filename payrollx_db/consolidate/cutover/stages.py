@@ -17,6 +17,11 @@ def to_cut_over(begun: Begun) -> Begun:
     return begun.only(line for line in begun.lines if _stage(begun, line) not in (OPEN, COMPLETE))
 
 
+def opened(begun: Begun) -> Begun:
+    """Return those lines that are open."""
+    return begun.only(line for line in begun.lines if _stage(begun, line) == OPEN)
+
+
 def to_undo(begun: Begun) -> Begun:
     """Return those lines whose cutover was begun and not finished: nothing is open for them yet."""
     _refuse_complete(begun)
