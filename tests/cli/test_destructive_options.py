@@ -21,13 +21,16 @@ from payrollx_db.postgres.url import DatabaseUrl
 # Whatever command they belong to: they drop, empty, replace or delete, or answer the question before.
 DESTRUCTIVE = {
     "--yes", "--downgrade", "--restart", "--destroy", "--loosen", "--keep", "--beside", "--force", "--drop",
-    "--extras", "--unsigned", "--same-server", "--accept-structure",
+    "--extras", "--unsigned", "--same-server", "--accept-structure", "--unfence",
+    "--leave-stuck", "--no-way-back", "--on-open", "--terminate", "--forget",
 }  # fmt: skip
 # In these commands also: the login that is dropped, the backup that replaces what is there, the file that is replaced.
 DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("service restore", "--backup"),
                     ("report", "--html"), ("lift reshape", "--apply"), ("lift reshape", "--overwrite")}  # fmt: skip
 # All others. They choose, tune and show, so that a variable may set them; a new option has to be put into one list.
 HARMLESS = {
+    "--max-stop", "--max-lag", "--catch-up", "--attempts", "--on-open-url", "--wait-for-connections", "--online",
+    "--max-retained", "--once", "--resync", "--follow", "--reversible",
     "--adopt", "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--bin", "--catalog",
     "--check", "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run",
     "--employees", "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit",
@@ -35,7 +38,7 @@ HARMLESS = {
     "--package", "--password-env", "--policies", "--policy", "--prisma", "--prove", "--renew", "--replicas",
     "--reserve", "--revision", "--run", "--scan-timeout", "--schema", "--seed", "--server", "--service",
     "--show-values", "--small-tables", "--source", "--sql", "--statement-timeout", "--structure", "--sums", "--table",
-    "--timeout", "--to", "--url", "--version", "--without-triggers",
+    "--timeout", "--to", "--url", "--version", "--without-triggers", "--max-stop",
 }  # fmt: skip
 
 
