@@ -12,6 +12,9 @@ FROM ?= legacy
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
+# Byte code is kept, whatever the shell says: the tests start a hundred processes, each of which would compile it anew.
+export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help venv demo demo-online test test-long check lint types imports drift docs format migrate-unified seed bench dist clean test-matrix docker-up docker-demo docker-down
 

@@ -258,7 +258,9 @@ def _add_key(key: ForeignKey) -> str:
 def run(command: list[str], environment: dict[str, str]) -> int:
     """Run a command and return its peak memory in kB; on failure end with what it said."""
     with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        # An installed command has its byte code, whatever this shell says of writing it.
+        kept = {name: text for name, text in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        process = subprocess.Popen(command, env=kept, stdout=subprocess.DEVNULL, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
