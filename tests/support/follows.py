@@ -1,18 +1,25 @@
 """Worlds that are followed: copied, then written, then brought over again, and compared."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from command_line import Done
+from psycopg import sql
 from worlds import World, query
 
 from payrollx_db.consolidate import online
-from payrollx_db.consolidate.follow.follower import Follower, Passed
+from payrollx_db.consolidate.follow.follower import Follower, Held, Passed
 from payrollx_db.consolidate.follow.following import catch_up
+from payrollx_db.consolidate.follow.keys import rows_of
 from payrollx_db.consolidate.online import FollowReport
+from payrollx_db.postgres.session import run, session
+
+HASHED = "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM ({}) AS t"
 
 
 @dataclass
@@ -28,6 +35,18 @@ class FollowedWorld:
     def follow(self, **options: Any) -> FollowReport:
         """Bring over all that was committed."""
         return asyncio.run(online.follow(self.world.task(), once=True, **options))
+
+    def command(self, *arguments: str) -> Done:
+        """Run the command line on this world, whose catalog and layout it finds in this module."""
+        globals().update(CATALOG=self.world.catalog, LAYOUT=self.world.layout)
+        name, *rest = arguments
+        return self.world.command(name, "--catalog", f"{__name__}:CATALOG", "--from", f"{__name__}:LAYOUT", *rest)
+
+    def answer(self, *arguments: str) -> Any:
+        """Run a command with --json and return its document."""
+        done = self.command(*arguments, "--json")
+        assert done.returncode in (0, 3), done.stderr
+        return json.loads(done.stdout)
 
     def differences(self) -> list[str]:
         """Name the tables that aren't the same on both sides."""
@@ -60,12 +79,27 @@ async def pass_by(follower: Follower) -> Passed:
     return await catch_up(follower, lambda _: None)
 
 
+async def differences_under(follower: Follower, held: Held) -> list[str]:
+    """Name the written tables that don't equal the snapshot that is held."""
+    wrong = []
+    for move in follower.flow.moves:
+        names = sql.SQL(", ").join(map(sql.Identifier, move.column_names))
+        made = sql.SQL("SELECT * FROM ({}) AS m ({})").format(rows_of(move, None), names)
+        there = sql.SQL("SELECT {} FROM {}").format(names, move.table.identifier)
+        source = await run(held.reader, sql.SQL(HASHED).format(made))
+        async with session(follower.flow.written) as connection:
+            target = await run(connection, sql.SQL(HASHED).format(there))
+        if source != target:
+            wrong.append(f"{move.name}: {source} there, {target} here")
+    return wrong
+
+
 @pytest.fixture
 def follow_world(make_tables: Any, logical_server: Any) -> Any:
     """Make a world of tables as `make_tables` does, copy it, and follow it once."""
 
     def make(*arguments: Any, copy: bool = True, **options: Any) -> FollowedWorld:
-        followed = FollowedWorld(replace(make_tables(*arguments, **options)))
+        followed = FollowedWorld(make_tables(*arguments, **options))
         if copy:
             followed.world.copy()
             followed.follow()

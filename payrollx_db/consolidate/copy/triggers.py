@@ -21,24 +21,31 @@ from payrollx_db.postgres.session import Connection, Endpoint, run
 queries = query_files.beside(__name__)
 
 GROUP = 100  # tables or triggers in one transaction, which locks them
+COPIES, UPDATES = 4 | 8 | 32, 16  # pg_trigger.tgtype: INSERT, DELETE and TRUNCATE; UPDATE
 ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}  # by pg_trigger.tgenabled
 
 
-async def leave_out(context: RunContext, tables: Collection[str]) -> None:
-    """Disable the triggers of these tables, and of their partitions, for the rest of the run. Raises TargetError."""
+async def leave_out(context: RunContext, tables: Collection[str], *, updates: bool = False) -> None:
+    """Disable the triggers of these tables, and of their partitions, for the rest of the run. Raises TargetError.
+
+    With ``updates``, those that fire on UPDATE too, which a copy has none of.
+    """
     names: list[str] = []
     for group in in_groups(sorted(tables), GROUP):
         async with context.transaction() as connection:
-            names += await disable(connection, context.target, context.run, group)
+            names += await disable(connection, context.target, context.run, group, updates=updates)
     if names:
         context.observer(Notice(f"triggers disabled until the run is done: {', '.join(names)}"))
 
 
-async def disable(connection: Connection, target: Endpoint, number: int, tables: Collection[str]) -> list[str]:
+async def disable(
+    connection: Connection, target: Endpoint, number: int, tables: Collection[str], *, updates: bool = False
+) -> list[str]:
     """Disable and record the triggers of these tables in the current transaction; return their names. TargetError."""
+    events = COPIES | UPDATES if updates else COPIES
     with target.translating_errors("can't disable the triggers"):
         await connection.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
-        cursor = await connection.execute(queries.load("firing_triggers"), {"tables": list(tables)})
+        cursor = await connection.execute(queries.load("firing_triggers"), {"tables": list(tables), "events": events})
         firing = await cursor.fetchall()
         await state.record_disabled(connection, number, firing)
         for table, name, _ in firing:

@@ -35,7 +35,7 @@ async def close(context: RunContext, flows: Sequence[Flow]) -> None:
     for group in in_groups(keys, foreign_keys.GROUP):
         async with context.transaction() as connection:
             await foreign_keys.drop_keys(connection, context.target, context.run, group)
-    await triggers.leave_out(context, names)
+    await triggers.leave_out(context, names, updates=True)
     for flow in flows:
         await _close_gate(context, Gate.of_target(flow.name), [move.table.oid for move in flow.moves])
 

@@ -101,9 +101,10 @@ def canonical_among(
     """Return the condition that a row's key is one of ``keys``, in the canonical form that a comparison has them in."""
     values = sql.SQL(", ").join(sql.SQL("({})::text").format(value) for value in expressions.values())
     arrays = sql.SQL(", ").join(
-        sql.SQL("{}::pg_catalog.text[]").format(sql.Literal([key[name] for key in keys])) for name in expressions
+        sql.SQL("pg_catalog.unnest({}::pg_catalog.text[])").format(sql.Literal([key[name] for key in keys]))
+        for name in expressions
     )
-    return sql.SQL("({}) IN (SELECT * FROM ROWS FROM (pg_catalog.unnest({})) AS k)").format(values, arrays)
+    return sql.SQL("({}) IN (SELECT * FROM ROWS FROM ({}) AS k)").format(values, arrays)
 
 
 def key_rows(watched: Watched, keys: Sequence[Key]) -> sql.Composable:

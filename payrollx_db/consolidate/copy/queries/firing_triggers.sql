@@ -1,4 +1,5 @@
--- The triggers of these tables and of their partitions that fire as rows are copied in or a table is emptied by DELETE.
+-- The triggers of these tables and of their partitions that fire as rows are copied in or a table is emptied by DELETE,
+-- and where rows are followed, those for UPDATE.
 -- Those for TRUNCATE too: without them, a table can be truncated, which is faster.
 SELECT n.nspname || '.' || c.relname, t.tgname::text, t.tgenabled::text
 FROM pg_catalog.unnest(%(tables)s::text[]) AS x (name)
@@ -8,6 +9,6 @@ LEFT JOIN LATERAL pg_catalog.pg_partition_tree(r.oid::regclass) AS p ON true
 JOIN pg_catalog.pg_class AS c ON c.oid = coalesce(p.relid::oid, r.oid)
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = c.oid
-WHERE r.relkind IN ('r', 'p', 'f') AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 44 <> 0
+WHERE r.relkind IN ('r', 'p', 'f') AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & %(events)s <> 0
   AND t.tgname NOT IN ('payrollx_audit', 'payrollx_moved')
 ORDER BY 1, 2
