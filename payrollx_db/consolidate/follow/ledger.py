@@ -1,5 +1,6 @@
 """Where a flow's place is kept: on the side that is written, and in the transaction that brings it there."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -7,8 +8,9 @@ from psycopg import sql
 
 from payrollx_db.consolidate.follow import writing
 from payrollx_db.consolidate.follow.flow import Flow
-from payrollx_db.consolidate.state.flows import FlowState, flows, store_place
+from payrollx_db.consolidate.state.flows import FlowState, flows, may_write, store_place, take_flow
 from payrollx_db.errors import StateConflictError
+from payrollx_db.postgres import locks
 from payrollx_db.postgres.session import Connection
 
 
@@ -28,14 +30,21 @@ class Ledger(Protocol):
 
 
 class RunLedger:
-    """The ledger of a forward flow: in the state of the unified database, for the run that holds the lock."""
+    """The ledger of a forward flow: in the state of the unified database, for the run that holds the lock.
+
+    One session has it at a time. The server goes on with what it was sent by one that was lost: so who connects takes
+    the ledger from who had it, and waits for the end of a transaction of theirs.
+    """
 
     def __init__(self, flow: Flow, lock_pid: int) -> None:
         self.flow = flow
         self.lock_pid = lock_pid
+        self._owner = ""
 
     async def read(self, connection: Connection) -> FlowState:
-        """Return what is recorded. Raises StateConflictError where nothing is, and what the driver raises."""
+        """Return what is recorded, and take it over. Raises StateConflictError where nothing is recorded."""
+        self._owner = secrets.token_hex(8)
+        await take_flow(connection, (self.flow.name, self.flow.direction), self._owner)
         for state in await flows(connection, self.flow.direction):
             if state.database == self.flow.name and state.place is not None:
                 return state
@@ -46,7 +55,8 @@ class RunLedger:
 
     def opening(self) -> Sequence[sql.Composable]:
         """Return the statements with which a writing transaction begins; the last answers whether it may write."""
-        return writing.opening(self.lock_pid)
+        held = locks.RUN.is_held(self.lock_pid)
+        return [*writing.OPENING, may_write((self.flow.name, self.flow.direction), self._owner, held)]
 
     def store(
         self, place: str, snapshot: str, keys: int, surroundings: Mapping[str, Any] | None = None

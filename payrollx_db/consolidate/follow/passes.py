@@ -216,7 +216,7 @@ class Passes:
             async with Script(self.sessions.writer, into) as written, Script(self.sessions.reader, reads) as read:
                 if opening:
                     await written.skip(checked)
-                    if (await written.rows())[0][0] != "t":
+                    if await written.rows() != [("t",)]:
                         raise lock_lost(self.flow.written)
                     await written.skip(len(opening))
                 for chunk in batch:

@@ -26,22 +26,18 @@ FLUSH = (
     sql.SQL("SELECT pg_catalog.pg_current_xact_id()"),
     sql.SQL("COMMIT"),
 )
+# With what a writing transaction of the run begins.
+OPENING = (
+    sql.SQL("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
+    locks.RUN.statement(locks.PASS),
+    LET_THROUGH,
+)
 STAGED, WRITTEN, OTHER = sql.SQL("r"), sql.SQL("t"), sql.SQL("g")
 
 
 def staging_name(number: int) -> str:
     """Return what the staging table of a flow's move is called, by the move's number."""
     return f"payrollx_staging_{number}"
-
-
-def opening(lock_pid: int) -> list[sql.Composable]:
-    """Return the statements with which a writing transaction begins; the last answers whether the run may write."""
-    return [
-        sql.SQL("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
-        locks.RUN.statement(locks.PASS),
-        LET_THROUGH,
-        locks.RUN.is_held(lock_pid),
-    ]
 
 
 def make_staging(move: Move, number: int) -> sql.Composable:

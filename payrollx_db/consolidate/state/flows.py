@@ -112,6 +112,17 @@ async def move_place(connection: Connection, flow: tuple[str, str], place: str) 
     await connection.execute(queries.load("move_flow"), (place, *flow))
 
 
+async def take_flow(connection: Connection, flow: tuple[str, str], owner: str) -> None:
+    """Record that ``owner`` follows from now on, and nobody else; waits for the end of another one's pass."""
+    await connection.execute(queries.load("take_flow"), (owner, *flow))
+
+
+def may_write(flow: tuple[str, str], owner: str, held: sql.Composable) -> sql.Composed:
+    """Return the question whether ``owner`` still follows, and ``held`` is true; nobody takes it until the commit."""
+    database, direction = flow
+    return sql.SQL(queries.load("may_write")).format(owner=owner, held=held, database=database, direction=direction)
+
+
 async def forget_flow(connection: Connection, flow: tuple[str, str]) -> None:
     """Forget a flow for which nothing is left, in the current transaction."""
     await connection.execute("DELETE FROM payrollx_meta.flows WHERE (database, direction) = (%s, %s)", flow)

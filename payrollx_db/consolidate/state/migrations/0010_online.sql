@@ -11,6 +11,7 @@ CREATE TABLE payrollx_meta.flows (
   read_place  jsonb,
   surroundings jsonb,
   maps        text,
+  owner       text,
   status      text NOT NULL,
   made        jsonb NOT NULL DEFAULT '[]',
   keys        bigint NOT NULL DEFAULT 0,
