@@ -7,7 +7,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from payrollx_db.consolidate.cutover import stages
-from payrollx_db.consolidate.cutover.beginning import Begun, back_ledgers, begin, following, plan_all, run_ledgers
+from payrollx_db.consolidate.cutover.beginning import (
+    Begun,
+    begin,
+    following,
+    forward_judges,
+    plan_all,
+    ways_back,
+    ways_forward,
+)
 from payrollx_db.consolidate.cutover.clients import NOBODY, Telling
 from payrollx_db.consolidate.cutover.completing import end_for_good
 from payrollx_db.consolidate.cutover.cutting_over import cut_over, prepare, undo
@@ -34,7 +42,8 @@ async def rehearse_cutover(task: Task, limits: Limits, *, way_back: bool = True)
     """
     async with _begun(task) as every:
         begun = stages.to_cut_over(every)
-        async with following(run_ledgers(begun), "cutover") as followers:
+        judges = await forward_judges(begun)
+        async with following(ways_forward(begun, judges), "cutover") as followers:
             switching = _switching("cutover", begun, followers, limits)
             made = making.listing(begun.back_of_lines()) if way_back else ()
             return await rehearsed(switching, begun, [line.fenced() for line in begun.lines], list(map(str, made)))
@@ -53,7 +62,8 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
         if not begun.lines:
             return Switched("cutover", (), nothing_to_do=True, left=await _finish(stages.opened(every)))
         next_flows = NextFlows(begun, begun.back_of_lines()) if way_back else None
-        async with following(run_ledgers(begun), "cutover") as followers:
+        judges = await forward_judges(begun)
+        async with following(ways_forward(begun, judges), "cutover") as followers:
             switching = _switching("cutover", begun, followers, limits)
             async with switching.timed("catch up"):
                 await switching.catch_up()
@@ -73,7 +83,7 @@ async def rehearse_rollback(task: Task, limits: Limits) -> Rehearsed:
     """Say what a rollback would meet now, and how long writers would wait, as `rehearse_cutover`. Raises as that."""
     async with _begun(task) as every:
         begun = stages.to_roll_back(every)
-        async with following(await back_ledgers(begun), "rollback") as followers:
+        async with following(await ways_back(begun), "rollback") as followers:
             switching = _switching("rollback", begun, followers, limits)
             made = making.listing(begun.flows_of_lines())
             fence = fenced_target(begun.context.target, begun.lines)
@@ -97,7 +107,7 @@ async def rollback(task: Task, limits: Limits, *, telling: Telling = NOBODY, lea
             return Switched("rollback", done, nothing_to_do=not done)
         await refuse_stuck(begun, leave=leave_stuck)
         next_flows = NextFlows(begun, begun.flows_of_lines())
-        async with following(await back_ledgers(begun), "rollback") as followers:
+        async with following(await ways_back(begun), "rollback") as followers:
             switching = _switching("rollback", begun, followers, limits)
             async with switching.timed("catch up"):
                 await switching.catch_up()

@@ -26,6 +26,7 @@ from payrollx_db.consolidate.follow.ledger import RunLedger
 from payrollx_db.consolidate.follow.making import Left, Made
 from payrollx_db.consolidate.follow.monitor import Monitor, watched
 from payrollx_db.consolidate.follow.shapes import fingerprint
+from payrollx_db.consolidate.follow.sides import followers_back, refuse_moved, split_by_direction
 from payrollx_db.consolidate.opening import opened, planned
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import Task, unfinished_run
@@ -112,6 +113,8 @@ async def follow(
 ) -> FollowReport:
     """Bring what changes in the sources into the target, as it changes, until ``stop`` is set.
 
+    Databases that were cut over follow the other way, from the target back.
+
     The tables must have been copied. Where nothing follows them yet, or with ``anew``, what differs by now is found by
     comparing. With ``once``, it ends when all is in that had been committed before. A server that is gone for a while
     is waited for. Where a server keeps more than ``most_retained`` bytes of log for its slot, that is let go. Raises
@@ -142,12 +145,13 @@ async def followed(task: Task, *, anew: bool = False) -> AsyncIterator[tuple[Run
         refuse(findings)
         async with exclusive(context.target) as session:
             running = context.of_run(await _run_of(session, plan, flows), session)
-            await _prepare(running, task, flows, anew=anew)
-            await closing.close(running, flows)
-            judges = await judges_of(running, flows)
-            followers = [Follower(f, RunLedger(f, running.lock_pid), judge=judges[f.name]) for f in flows]
+            forward, moved = await split_by_direction(running, flows)
+            await _prepare(running, task, forward, anew=anew)
+            await closing.close(running, forward)
+            judges = await judges_of(running, forward)
+            followers = [Follower(f, RunLedger(f, running.lock_pid), judge=judges[f.name]) for f in forward]
             await resync.bring_differences(running, plan, followers)
-            yield running, followers
+            yield running, [*followers, *await followers_back(running, plan, moved)]
 
 
 async def drop_following(task: Task, *, forget: bool = False) -> Dropped:
@@ -159,6 +163,7 @@ async def drop_following(task: Task, *, forget: bool = False) -> Dropped:
     async with opened(task) as context, exclusive(context.target) as session:
         await migrate(session)
         chosen = {database.name for database in task.layout.databases if database.name in task.needed}
+        await refuse_moved(context, session.connection, chosen)
         recorded = [f for f in await state.flows(session.connection) if f.database in chosen]
         left = await making.drop(context, session, recorded, forget=forget)
         runs = {flow.run_id for flow in recorded if flow.run_id is not None}

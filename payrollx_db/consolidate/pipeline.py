@@ -26,6 +26,7 @@ from payrollx_db.consolidate.copy.abandon import abandon as abandon_run
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, lossy_keys, plans_with_keys
 from payrollx_db.consolidate.copy.sequences import set_sequences
 from payrollx_db.consolidate.follow import beginning
+from payrollx_db.consolidate.follow.sides import refuse_moved
 from payrollx_db.consolidate.opening import opened, planned, refuse_mismatches
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.planner import CheckRows, Task, plan, unfinished_run
@@ -149,6 +150,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
             refuse([*poolers(plan), *await foreign_targets(context, plan), *await unreadable_tables(context, plan)])
             async with exclusive(context.target) as session:
                 if undoing:
+                    await refuse_moved(context, session.connection, set(plan.sources))
                     await undo.restart(context, session, {table.target_name for table in plan.copies})
                     undoing, plan = False, await planned(context, task)  # it may have restored something
                 if await undo.restore_earlier(context, session, {table.target_name for table in plan.copies}):

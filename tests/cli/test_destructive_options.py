@@ -30,7 +30,7 @@ DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("se
 # All others. They choose, tune and show, so that a variable may set them; a new option has to be put into one list.
 HARMLESS = {
     "--max-stop", "--max-lag", "--catch-up", "--attempts", "--on-open-url", "--wait-for-connections", "--online",
-    "--max-retained", "--once", "--resync", "--follow", "--reversible",
+    "--max-retained", "--stop-at-failure", "--once", "--resync", "--follow", "--reversible",
     "--adopt", "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--bin", "--catalog",
     "--check", "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run",
     "--employees", "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit",
@@ -38,7 +38,7 @@ HARMLESS = {
     "--package", "--password-env", "--policies", "--policy", "--prisma", "--prove", "--renew", "--replicas",
     "--reserve", "--revision", "--run", "--scan-timeout", "--schema", "--seed", "--server", "--service",
     "--show-values", "--small-tables", "--source", "--sql", "--statement-timeout", "--structure", "--sums", "--table",
-    "--timeout", "--to", "--url", "--version", "--without-triggers", "--max-stop",
+    "--timeout", "--to", "--url", "--version", "--without-triggers",
 }  # fmt: skip
 
 

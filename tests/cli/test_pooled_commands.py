@@ -38,7 +38,6 @@ CALLS: dict[str, tuple[tuple[tuple[str, ...], set[int]], ...]] = {
     "verify": (((), LOOK),),
     "follow": ((("--dry-run",), {0, 3, 5}), (("--once",), {3, 5})),
     "abandon": ((("--yes",), {5}),),
-    "follow": ((("--once",), {5}),),
     "cutover": ((("--yes",), {5}),),
     "rollback": ((("--yes",), {5}),),
     "complete": ((("--yes",), {5}),),

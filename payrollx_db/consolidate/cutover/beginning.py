@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.cutover.lines import Line, chosen, lines_of
 from payrollx_db.consolidate.follow.back_ledger import BackLedger, may_act_as_replica
-from payrollx_db.consolidate.follow.backward import flows_back
+from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
-from payrollx_db.consolidate.follow.forward import flows_of
-from payrollx_db.consolidate.follow.identities import ReplicaIdentity, read_identities
+from payrollx_db.consolidate.follow.going_back import GoingBack, back_judges, going_back
+from payrollx_db.consolidate.follow.hooks import Judge
+from payrollx_db.consolidate.follow.judging import RowJudge, judges_of
 from payrollx_db.consolidate.follow.ledger import Ledger, RunLedger
 from payrollx_db.consolidate.opening import planned
 from payrollx_db.consolidate.plan.plan import Plan
@@ -23,21 +24,21 @@ from payrollx_db.consolidate.state.places import refuse_other_places
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.switches import Switch, switches
 from payrollx_db.errors import FindingsError, StateConflictError
-from payrollx_db.model.finding import Finding, refuse
+from payrollx_db.model.finding import refuse
 
 
 @dataclass(frozen=True)
 class Begun:
     """What there is: all lines and their switches, and those that this command is of.
 
-    ``flows`` are those forward, ``back`` those back, by database; ``obstacles`` are what keeps tables from going back.
+    ``flows`` are those forward, ``back`` those back, by database; ``going`` says what keeps tables from going back.
     """
 
     context: RunContext
     plan: Plan
     flows: Mapping[str, Flow]
     back: Mapping[str, Flow]
-    obstacles: tuple[Finding, ...]
+    going: GoingBack
     every: tuple[Line, ...]
     lines: tuple[Line, ...]
     switches: Mapping[str, Switch]
@@ -59,7 +60,7 @@ class Begun:
         """Return the flows back of this command's lines. Raises FindingsError where tables have no way back."""
         names = {line.database for line in self.lines}
         try:
-            refuse(self.obstacles)
+            refuse(self.going.findings)
         except FindingsError as error:
             error.hint = (
                 "let the layout say how they go back (payrollx-db check --reversible), or cut over by --no-way-back"
@@ -89,10 +90,9 @@ async def begin(context: Context, session: RunSession, task: Task, plan: Plan) -
         if not recorded:
             raise StateConflictError("no copy is finished here", hint="payrollx-db copy --follow comes first")
         await refuse_other_places(session.connection, recorded[0], context.endpoints, task.same_servers)
-    flows, findings = flows_of(plan, context.sources, context.target, await _identities(context, plan))
+    flows, findings = await read_flows(context, plan)
     refuse(findings)
-    target = await read_identities(context.sessions, context.target, [table.target for table in plan.copies])
-    back, obstacles = flows_back(plan, context.sources, context.target, target)
+    going = await going_back(context, session.connection, plan)
     every = lines_of(plan, context.sources, flows)
     with context.target.translating_errors("can't read the recorded switches"):
         known = await switches(session.connection, [line.database for line in every])
@@ -100,18 +100,27 @@ async def begin(context: Context, session: RunSession, task: Task, plan: Plan) -
         context.of_run(recorded[0].id, session),
         plan,
         {flow.name: flow for flow in flows},
-        {flow.name: flow for flow in back},
-        tuple(obstacles),
+        {flow.name: flow for flow in going.flows},
+        going,
         tuple(every),
         tuple(chosen(every, task.services)),
         known,
     )
 
 
+@dataclass(frozen=True)
+class Way:
+    """A flow, where its place is kept, and who judges its rows."""
+
+    flow: Flow
+    ledger: Ledger
+    judge: Judge
+
+
 @asynccontextmanager
-async def following(flows: Sequence[tuple[Flow, Ledger]], label: str) -> AsyncIterator[list[Follower]]:
+async def following(ways: Sequence[Way], label: str) -> AsyncIterator[list[Follower]]:
     """Yield followers that are connected; they end with the block. Raises what `Follower.connect` raises."""
-    followers = [Follower(flow, ledger, label=label) for flow, ledger in flows]
+    followers = [Follower(way.flow, way.ledger, judge=way.judge, label=label) for way in ways]
     try:
         await _connect(followers)
         yield followers
@@ -119,15 +128,21 @@ async def following(flows: Sequence[tuple[Flow, Ledger]], label: str) -> AsyncIt
         await asyncio.shield(asyncio.gather(*(follower.close() for follower in followers)))
 
 
-def run_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
-    """Return the forward flows of a command, with where their places are kept."""
-    return [(flow, RunLedger(flow, begun.context.lock_pid)) for flow in begun.flows_of_lines()]
+async def forward_judges(begun: Begun) -> dict[str, RowJudge]:
+    """Return who judges the rows of this command's forward flows, by database. Raises TargetError."""
+    return await judges_of(begun.context, begun.flows_of_lines())
 
 
-async def back_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
-    """Return the flows back of a command, with where their places are kept.
+def ways_forward(begun: Begun, judges: Mapping[str, RowJudge]) -> list[Way]:
+    """Return the ways from the legacy databases into the unified one."""
+    pid = begun.context.lock_pid
+    return [Way(flow, RunLedger(flow, pid), judges[flow.name]) for flow in begun.flows_of_lines()]
 
-    Raises StateConflictError where there is no flow back into one of its databases, and SourceError.
+
+async def ways_back(begun: Begun) -> list[Way]:
+    """Return the ways from the unified database into the legacy ones.
+
+    Raises StateConflictError where there is none into one of them, SourceError or TargetError.
     """
     missing = [line.database for line in begun.lines if line.database not in begun.back]
     if missing:
@@ -137,7 +152,10 @@ async def back_ledgers(begun: Begun) -> list[tuple[Flow, Ledger]]:
         )
     flows = [begun.back[line.database] for line in begun.lines]
     replicas = await asyncio.gather(*(may_act_as_replica(flow.written) for flow in flows))
-    return [(flow, BackLedger(flow, as_replica=replica)) for flow, replica in zip(flows, replicas, strict=True)]
+    with begun.context.target.translating_errors("can't read which rows are stuck"):
+        judges = await back_judges(begun.going, begun.context.connection, flows)
+    ledgers = [BackLedger(flow, as_replica=replica) for flow, replica in zip(flows, replicas, strict=True)]
+    return [Way(*way) for way in zip(flows, ledgers, judges, strict=True)]
 
 
 async def _connect(followers: Sequence[Follower]) -> None:
@@ -145,12 +163,3 @@ async def _connect(followers: Sequence[Follower]) -> None:
     for result in results:
         if isinstance(result, BaseException):
             raise result
-
-
-async def _identities(context: Context, plan: Plan) -> dict[str, Mapping[int, ReplicaIdentity]]:
-    identities = {}
-    for name, database in plan.sources.items():
-        identities[name] = await read_identities(
-            context.sessions, context.sources[name], list(database.tables.values())
-        )
-    return identities

@@ -1,9 +1,14 @@
 """A cutover moves the writers of several databases to one, with every row, and back, and forward again."""
 
+import asyncio
+
 import psycopg
 import pytest
-from moving_worlds import cut_over, roll_back, stages
+from moving_worlds import cut_over, follow, roll_back, stages
 from worlds import World, query, value
+
+from payrollx_db.consolidate import moving, online
+from payrollx_db.errors import StateConflictError
 
 LEFT = """
 SELECT (SELECT count(*) FROM pg_replication_slots WHERE database = current_database()),
@@ -36,15 +41,60 @@ def test_back_and_forward_again(moving_world: World) -> None:
     query(
         world.target, "UPDATE people.members SET name = 'moved' WHERE number = 1; DELETE FROM mail.letters WHERE id = 1"
     )
+    follow(world)
+    assert value(world.urls["oldshop"], "SELECT price FROM orders WHERE id = 101") == "2.00"
+    with pytest.raises(StateConflictError):
+        asyncio.run(online.drop_following(world.task()))
+    query(world.target, "UPDATE shop.orders SET price = '2.50' WHERE id = 101")
     back = roll_back(world)
     assert back.left == ()
     assert set(stages(world).values()) == {"back"}
-    assert value(world.urls["oldshop"], "SELECT price FROM orders WHERE id = 101") == "2.00"
+    assert value(world.urls["oldshop"], "SELECT price FROM orders WHERE id = 101") == "2.50"
     assert value(world.urls["oldpeople"], "SELECT count(*) FROM members WHERE name = 'moved'") == 2
     assert value(world.urls["oldmail"], "SELECT count(*) FROM letters") == 2
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         query(world.target, "DELETE FROM shop.orders")
     query(world.urls["oldshop"], "INSERT INTO orders VALUES (102, 1, '3.00')")
+    follow(world)
+    assert value(world.target, "SELECT price FROM shop.orders WHERE id = 102") == "3.00"
     assert cut_over(world).left == ()
     assert value(world.target, "SELECT count(*) FROM shop.orders WHERE id IN (101, 102)") == 2
+    assert world.verify(structure=False).identical
+
+
+def test_complete_leaves_nothing_but_closed_gates(moving_world: World) -> None:
+    world = moving_world
+    cut_over(world)
+    ended = asyncio.run(moving.complete(world.task(), unfence=False))
+    assert ended.left == ()
+    assert set(stages(world).values()) == {"complete"}
+    assert query(world.target, LEFT) == [(0, 0, 0)]
+    for name, url in world.urls.items():
+        slots, publications, _ = query(url, LEFT)[0]
+        assert (slots, publications) == (0, 0)
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            query(url, "DELETE FROM members" if name != "oldpeople" else "DELETE FROM levels")
+    asyncio.run(moving.complete(world.task(), unfence=True))
+    for url in world.urls.values():
+        assert query(url, LEFT) == [(0, 0, 0)]
+        assert query(url, "SELECT 1 FROM pg_namespace WHERE nspname = 'payrollx'") == []
+    with pytest.raises(StateConflictError):
+        roll_back(world)
+
+
+def test_one_service_moves_and_comes_back_alone(moving_world: World) -> None:
+    world = moving_world
+    switched = cut_over(world, "shop")
+    assert switched.databases == ("oldshop",)
+    assert switched.loosened == ("shop.orders.level -> people.levels.id",)
+    query(world.target, "INSERT INTO shop.orders (id, level, price) VALUES (7, 99, '1.00')")
+    query(world.urls["oldpeople"], "UPDATE levels SET title = 'still here'")
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        query(world.target, "UPDATE people.levels SET title = 'x'")
+    follow(world)
+    assert value(world.target, "SELECT count(*) FROM people.levels WHERE title = 'still here'") == 2
+    assert value(world.urls["oldshop"], "SELECT level FROM orders WHERE id = 7") == 99
+    assert roll_back(world, "shop").databases == ("oldshop",)
+    query(world.urls["oldshop"], "DELETE FROM orders WHERE id = 7")
+    assert set(cut_over(world).databases) == {"oldpeople", "oldshop", "oldmail"}
     assert world.verify(structure=False).identical
