@@ -17,7 +17,7 @@ from payrollx_db.catalogs import registry
 from payrollx_db.consolidate.state import migrated_structures, objects, unfinished
 from payrollx_db.postgres import locks
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, foreign_keys, migrate
+from payrollx_db.schema import audit, ddl, foreign_keys, migrate, protection
 
 # The caller's catalog; for plain ``alembic``, the one that alembic.ini names.
 CATALOG = context.config.attributes.get("catalog") or registry.find(
@@ -69,7 +69,8 @@ def run() -> None:
             context.execute(statement)
         refuse_unfinished_runs(migration)
         with following_structures():
-            context.run_migrations()
+            with guarding_protected():
+                context.run_migrations()
             context.execute(ddl.statement(foreign_keys.make(CATALOG.models, objects.DROPPED_KEYS)))
             context.execute(ddl.grants(CATALOG))
             context.execute(ddl.statement(audit.make(CATALOG.models, CATALOG.owner_role)))
@@ -81,6 +82,14 @@ def following_structures() -> AbstractContextManager[None]:
     """Let what finished runs have recorded of the structure follow the migration, so that `verify` doesn't miss it."""
     driver = None if context.is_offline_mode() else context.get_bind().connection.driver_connection
     return migrated_structures.following(driver) if isinstance(driver, psycopg.Connection) else nullcontext()
+
+
+def guarding_protected() -> AbstractContextManager[None]:
+    """Undo the migration where it changes a protected table that nobody has named."""
+    if context.is_offline_mode():
+        return nullcontext()
+    named = context.config.attributes.get("protected", ())
+    return protection.guarding(context.get_bind(), CATALOG, named)
 
 
 def refuse_unfinished_runs(migration: MigrationContext) -> None:

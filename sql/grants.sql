@@ -192,6 +192,49 @@ BEGIN
 END
 $grants$;
 
+-- What roles may read beside their own schema, and where a column is secret, the other columns in place of the table.
+-- Run after the walls, which know whole schemas only.
+
+DO $reads$
+DECLARE
+    caller CONSTANT text := pg_catalog.current_setting('role');
+    path CONSTANT text := pg_catalog.current_setting('search_path');
+    owner CONSTANT text := 'payrollx_owner';
+    part record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = owner) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_catalog.set_config('role', owner, true);
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true); -- for the operators
+    FOR part IN
+        SELECT expected.schema, expected.name, expected.role, expected.columns IS NULL AND secrets = '{}' AS whole,
+               string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS readable
+        FROM (
+            VALUES
+                ('auth', 'users', 'payrollx_reader', NULL::text[], '{password}'::text[]),
+                ('auth', 'refresh_tokens', 'payrollx_reader', NULL::text[], '{token}'::text[])
+        ) AS expected (schema, name, role, columns, secrets)
+        JOIN pg_namespace ON nspname = expected.schema AND pg_get_userbyid(nspowner) = owner
+        JOIN pg_class ON relnamespace = pg_namespace.oid AND relname = expected.name
+        JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+            AND attname <> ALL (secrets) AND (expected.columns IS NULL OR attname = ANY (expected.columns))
+        GROUP BY 1, 2, 3, 4
+    LOOP
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', part.schema, part.role);
+        IF part.whole THEN
+            EXECUTE format('GRANT SELECT ON TABLE %I.%I TO %I', part.schema, part.name, part.role);
+        ELSE
+            EXECUTE format('REVOKE SELECT ON TABLE %I.%I FROM %I CASCADE', part.schema, part.name, part.role);
+            EXECUTE format(
+                'GRANT SELECT (%s) ON TABLE %I.%I TO %I', part.readable, part.schema, part.name, part.role);
+        END IF;
+    END LOOP;
+    PERFORM pg_catalog.set_config('search_path', path, true);
+    PERFORM pg_catalog.set_config('role', caller, true);
+END
+$reads$;
+
 -- Around the schemas: the database itself, the schema public, and the schemas in which extensions lie belong to
 -- somebody else. Run by a superuser, or by who owns them, this takes CONNECT and TEMPORARY, and CREATE in public, from
 -- PUBLIC. Every login that is a member of one of our roles may still connect; any other (monitoring, say) then needs

@@ -50,6 +50,8 @@ class _Outcome(Generic[T]):
 @click.option("--service", metavar="NAME", help="Only this service.")
 @click.option("--revision", metavar="REVISION", help="Stop at this revision instead of the newest.")
 @destructive_option("--downgrade", metavar="REVISION", help="Go back to this revision; base drops everything.")
+@destructive_option("--protected", multiple=True, metavar="NAME",
+                    help="Protected table, as schema.table, that the revisions may change; repeatable.")  # fmt: skip
 @yes
 @click.option("--sql", is_flag=True, help="Print the SQL for an empty database instead of running it.")
 @click.option("--adopt", is_flag=True, help="Record services whose tables are there already, and as the models say.")
@@ -62,6 +64,7 @@ def migrate(
     service: str | None,
     revision: str | None,
     downgrade: str | None,
+    protected: tuple[str, ...],
     yes: bool,
     sql: bool,
     adopt: bool,
@@ -88,11 +91,11 @@ def migrate(
     elif downgrade is not None:
         url = options.home(service, database_url) if service else options.unified_database(database_url)
         confirm(f"--downgrade {downgrade} drops tables of {url.masked}, and the rows in them", yes=yes)
-        _downgrade(known, url, downgrade, service, as_json=as_json)
+        _downgrade(known, url, downgrade, service, protected, as_json=as_json)
     elif revision is not None and service is None:  # a revision is of one service, and that isn't named
-        _upgrade(known, [(options.unified_database(database_url), None)], revision, as_json=as_json)
+        _upgrade(known, [(options.unified_database(database_url), None)], revision, protected, as_json=as_json)
     else:
-        _upgrade(known, _homes(known, service, database_url), revision, as_json=as_json)
+        _upgrade(known, _homes(known, service, database_url), revision, protected, as_json=as_json)
 
 
 def _migrated_catalog(catalog: str) -> "Catalog":
@@ -113,18 +116,27 @@ def _adopt(catalog: "Catalog", homes: "Homes", *, as_json: bool) -> None:
     _raise_failures(adopted, "weren't adopted")
 
 
-def _upgrade(catalog: "Catalog", homes: "Homes", revision: str | None, *, as_json: bool) -> None:
+def _upgrade(
+    catalog: "Catalog", homes: "Homes", revision: str | None, protected: Sequence[str], *, as_json: bool
+) -> None:
     from payrollx_db.schema import migrate
 
-    outcomes = _each(homes, lambda url, names: migrate.upgrade(url, catalog, service=names, revision=revision))
+    def upgrade(url: "DatabaseUrl", names: Sequence[str] | None) -> "Result":
+        return migrate.upgrade(url, catalog, service=names, revision=revision, protected=protected)
+
+    outcomes = _each(homes, upgrade)
     _answer([one.result for one in outcomes if one.result], outcomes, as_json=as_json)
     _raise_failures(outcomes, "weren't migrated")
 
 
-def _downgrade(catalog: "Catalog", url: "DatabaseUrl", revision: str, service: str | None, *, as_json: bool) -> None:
+def _downgrade(
+    catalog: "Catalog", url: "DatabaseUrl", revision: str, service: str | None, protected: Sequence[str], *,
+    as_json: bool,
+) -> None:  # fmt: skip
     from payrollx_db.schema import migrate
 
-    _answer([migrate.downgrade(url, catalog, revision=revision, service=service)], [], as_json=as_json)
+    result = migrate.downgrade(url, catalog, revision=revision, service=service, protected=protected)
+    _answer([result], [], as_json=as_json)
 
 
 def _homes(catalog: "Catalog", service: str | None, database_url: str | None) -> "Homes":

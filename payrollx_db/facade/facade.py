@@ -55,7 +55,7 @@ class Facade:
     def __init__(self, service: Service, *, metadata: MetaData, catalog: str) -> None:
         """``metadata`` has the service's tables; ``catalog`` is ``package.module:name``, imported only for errors."""
         self.service = service
-        self.wall = wall.Wall(service.name, service.role, service.schema, catalog)
+        self.wall = wall.Wall(service.name, service.role, service.schema, catalog, reads=frozenset(service.reads))
         self._metadata = metadata
 
     @property

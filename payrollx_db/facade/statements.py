@@ -56,8 +56,7 @@ def _check_tables(wall: Wall, compiled: NotingCompiler, translation: Mapping[str
     if wall.schema:
         for schema in schemas:
             if schema != wall.schema and schema not in SYSTEM_SCHEMAS:
-                table = min(named[1] for named in compiled.named if _translated(named, translation) == schema)
-                raise wall.refusal(str(schema), table, compiled.verb)
+                _check_read(wall, compiled, str(schema), translation)
         return
     for schema, url in wall.elsewhere:
         if schema in schemas:
@@ -67,6 +66,21 @@ def _check_tables(wall: Wall, compiled: NotingCompiler, translation: Mapping[str
             )
     if compiled.verb != "read":
         raise BoundaryError(f"{wall.name} only reads, and may not {compiled.verb} anything", hint=wall.way_to_write())
+    for column in compiled.secret.values():
+        raise wall.hidden(column)
+
+
+def _check_read(
+    wall: Wall, compiled: NotingCompiler, schema: str, translation: Mapping[str | None, str | None]
+) -> None:
+    """Raise BoundaryError unless a statement only reads another service's tables, and may."""
+    tables = sorted(named[1] for named in compiled.named if _translated(named, translation) == schema)
+    written = {table for home, table in compiled.written if translation.get(home, home) == schema}
+    for table in tables:
+        if table in written or f"{schema}.{table}" not in wall.reads:
+            raise wall.refusal(schema, table, compiled.verb)
+    if schema in compiled.hidden:
+        raise wall.hidden(compiled.hidden[schema])
 
 
 def _translated(named: tuple[str | None, str, bool], translation: Mapping[str | None, str | None]) -> str | None:

@@ -19,7 +19,8 @@ class Wall:
     """What one facade may touch: its name, its role, and its schema (an empty one for the reader: all schemas).
 
     ``catalog`` is ``package.module:name``; it is imported only to tell the owner in an error. ``elsewhere`` are
-    pairs of a schema and the (masked) URL of another database that has it.
+    pairs of a schema and the (masked) URL of another database that has it. ``reads`` are the tables of others, as
+    ``schema.table``, that it may read.
     """
 
     name: str
@@ -27,6 +28,14 @@ class Wall:
     schema: str
     catalog: str
     elsewhere: tuple[tuple[str, str], ...] = ()
+    reads: frozenset[str] = frozenset()
+
+    def hidden(self, column: str) -> BoundaryError:
+        """Return the error for a column, as ``schema.table.column``, that only its own service may read."""
+        return BoundaryError(
+            f"{self.name} may not read {column}: it is its own service's alone",
+            hint="name the columns that are wanted: others of that table may be read",
+        )
 
     def refusal(self, schema: str, table: str, verb: str) -> BoundaryError:
         """Return the error for a statement that names what isn't the service's own."""

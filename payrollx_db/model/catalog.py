@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from payrollx_db.errors import CatalogError
+from payrollx_db.model.reading import Readable, declared
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
@@ -28,6 +29,7 @@ class Service:
 
     ``extras`` are what its migrations make beyond what models can say, as Postgres names it and ``migrate --check``
     shows it: ``function shop.total(integer)``, ``trigger touch on shop.orders``, ``view shop.open_orders``.
+    ``reads`` are tables of others that it may read, as ``schema.table``: their service has to declare them readable.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Service:
     role: str
     tables: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, order=True, init=False)
@@ -90,8 +93,11 @@ class Catalog:
     name, empty where it is the default. ``lifted`` says that
     it comes from a ``lift.toml``, which ``option`` names and ``--lift`` takes, so that no migration makes its tables;
     ``reshaped`` that their shapes are another command's.
+    ``readable`` are the tables that services may read which name them, each with its columns (none: all); ``secrets``
+    are columns by table that nobody reads but their service, the reader included; ``protected`` are tables that no
+    migration touches unless it is told to. `Catalog.of` takes all three from the models.
     Raises CatalogError where two services share a name, schema or role, or have the owner's or the reader's, a schema
-    has a dot in its name, or a reference points outside the catalog.
+    has a dot in its name, a reference points outside the catalog, or a service reads what nobody declares readable.
     """
 
     name: str
@@ -107,6 +113,9 @@ class Catalog:
     option: str | None = field(default=None, repr=False, compare=False)
     lifted: bool = field(default=False, repr=False, compare=False)
     reshaped: bool = field(default=False, repr=False, compare=False)
+    readable: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    secrets: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    protected: frozenset[str] = field(default=frozenset(), compare=False)
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Service] = field(init=False, repr=False, compare=False)
 
@@ -127,6 +136,7 @@ class Catalog:
             for table in (reference.table, reference.target_table):
                 if table not in known:
                     raise CatalogError(f"the reference {reference} names {table}, which no service has")
+        self._refuse_unreadable()
 
     @classmethod
     def of(
@@ -149,7 +159,7 @@ class Catalog:
             by_schema[table.schema].append(table.name)
         filled = tuple(replace(service, tables=tuple(by_schema[service.schema])) for service in services)
         references = sorted(reference for table in tables for reference in _references(table))
-        return cls(name, filled, tuple(references), owner_role, reader_role, metadata, **rest)
+        return cls(name, filled, tuple(references), owner_role, reader_role, metadata, **(declared(metadata) | rest))
 
     def tables(self) -> Iterator[str]:
         """Yield every table as ``schema.table``."""
@@ -169,6 +179,22 @@ class Catalog:
         if schema not in self._by_schema:
             raise CatalogError(f"no service of catalog {self.name} owns {table}")
         return self._by_schema[schema]
+
+    def read_by(self, role: str) -> dict[str, Readable]:
+        """Return what a role may read beside its own schema, by table; of the reader, where that isn't all."""
+        if role == self.reader_role:
+            return {table: Readable(None, columns) for table, columns in self.secrets.items()}
+        reads = next((service.reads for service in self.services if service.role == role), ())
+        return {table: Readable(self.readable[table] or None, self.secrets.get(table, frozenset())) for table in reads}
+
+    def _refuse_unreadable(self) -> None:
+        for service in self.services:
+            for table in service.reads:
+                if table not in self.readable:
+                    raise CatalogError(
+                        f"{service.name} reads {table}, which no service declares readable",
+                        hint="mark the table: __table_args__ = HERE | marked(readable(...))",
+                    )
 
     def command(self, words: str) -> str:
         """Return the command line for ``payrollx-db words`` with this catalog, for hints.

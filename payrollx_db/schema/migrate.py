@@ -7,7 +7,7 @@ alembic.ini). Nothing here prints.
 
 import io
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -32,7 +32,7 @@ from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.resolve import resolved
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, drift, extras, migration_lock
+from payrollx_db.schema import audit, ddl, drift, extras, migration_lock, protection
 from payrollx_db.schema.shipped import folder
 
 LOCK_WAIT = "5min"  # for another migration to end
@@ -53,26 +53,35 @@ class Result:
 
 
 def upgrade(
-    url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | None = None, revision: str | None = None
+    url: DatabaseUrl,
+    catalog: Catalog,
+    *,
+    service: str | Sequence[str] | None = None,
+    revision: str | None = None,
+    protected: Collection[str] = (),
 ) -> Result:
     """Bring the database up to ``revision``, or the newest; with ``service``, that service (or those) alone.
 
+    ``protected`` are those of the catalog's protected tables that the revisions may change.
     All or nothing, in one transaction. Of two at once, one waits. Foreign keys between services are made where
     both tables are in this database. Raises ConfigurationError for an unknown service or revision, TargetError
     where the database can't be reached or changed, FindingsError where rows stand in the way of such a key, and
-    StateConflictError where the database is at a revision that this version doesn't know.
+    StateConflictError where the database is at a revision that this version doesn't know, or a protected table that
+    isn't named would be changed.
     """
     target = _target(catalog, service, revision or ("head" if service else "heads"))
-    return _run(command.upgrade, url, catalog, target)
+    return _run(command.upgrade, url, catalog, target, protected)
 
 
-def downgrade(url: DatabaseUrl, catalog: Catalog, *, revision: str, service: str | None = None) -> Result:
+def downgrade(
+    url: DatabaseUrl, catalog: Catalog, *, revision: str, service: str | None = None, protected: Collection[str] = ()
+) -> Result:
     """Take the database back to ``revision`` (``base``: to nothing); with ``service``, that service alone.
 
     The tables that go take their rows with them, and nothing enforces any more what other services' rows
     say of them. Otherwise as ``upgrade``.
     """
-    return _run(command.downgrade, url, catalog, _target(catalog, service, revision))
+    return _run(command.downgrade, url, catalog, _target(catalog, service, revision), protected)
 
 
 def offline_sql(catalog: Catalog, *, service: str | None = None, revision: str | None = None) -> str:
@@ -239,7 +248,10 @@ def forget(migration: MigrationContext) -> None:
     migration.execute(text('DROP TABLE "payrollx_meta"."alembic_version"'))
 
 
-def _run(action: Any, url: DatabaseUrl, catalog: Catalog, target: str | tuple[str, ...]) -> Result:
+def _run(
+    action: Any, url: DatabaseUrl, catalog: Catalog, target: str | tuple[str, ...], protected: Collection[str]
+) -> Result:
+    protection.refuse_unknown(catalog, protected)
     applied: list[str] = []
 
     def remember(*, step: Any, **_: Any) -> None:
@@ -250,7 +262,7 @@ def _run(action: Any, url: DatabaseUrl, catalog: Catalog, target: str | tuple[st
         opened.rollback()
         try:
             with _alembic:
-                action(_config(catalog, connection=opened, on_version_apply=remember), target)
+                action(_config(catalog, connection=opened, on_version_apply=remember, protected=protected), target)
         except CommandError as error:
             if isinstance(error.__cause__, RangeNotAncestorError):  # nothing lies above the target
                 return Result((), before)

@@ -8,7 +8,7 @@ from payrollx_db.catalogs.columns import Created, Document, Key, Texts, Updated
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("ai_family", schema="ai_family", role="azora_ai_family")
+service = Service("ai_family", schema="ai_family", role="azora_ai_family", reads=("auth.users",))
 
 
 class AiFamilyFacade(Facade):

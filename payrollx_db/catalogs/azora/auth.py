@@ -9,6 +9,8 @@ from payrollx_db.catalogs.azora.base import CATALOG, Base, metadata
 from payrollx_db.catalogs.columns import Created, Document, Key, Updated
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
+from payrollx_db.model.reading import marked, readable
+from payrollx_db.model.reading import secret as kept_secret
 
 service = Service("auth", schema="auth", role="azora_auth")
 
@@ -32,11 +34,11 @@ class User(Base):
     """Someone who can log in. ``password`` is a hash, made by the service."""
 
     __tablename__ = "users"
-    __table_args__ = HERE
+    __table_args__ = HERE | marked(readable("id", "email", "name", "role", "is_active"))
 
     id: Mapped[Key] = mapped_column()
     email: Mapped[str] = mapped_column(unique=True)
-    password: Mapped[str] = mapped_column()
+    password: Mapped[str] = mapped_column(info=kept_secret())
     name: Mapped[str] = mapped_column()
     # one of student, educator, employer, admin
     role: Mapped[str] = mapped_column(server_default="student", index=True)
@@ -56,7 +58,7 @@ class Session(Base):
 
     id: Mapped[Key] = mapped_column()
     user_id: Mapped[str] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"), index=True)
-    token: Mapped[str] = mapped_column(unique=True)
+    token: Mapped[str] = mapped_column(unique=True, info=kept_secret())
     ip_address: Mapped[str | None] = mapped_column()
     user_agent: Mapped[str | None] = mapped_column()
     expires_at: Mapped[datetime] = mapped_column()
@@ -72,7 +74,7 @@ class Token(Base):
     id: Mapped[Key] = mapped_column()
     user_id: Mapped[str] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"), index=True)
     type: Mapped[str] = mapped_column(index=True)  # one of REFRESH, EMAIL_VERIFICATION, RESET_PASSWORD
-    token: Mapped[str] = mapped_column(unique=True)
+    token: Mapped[str] = mapped_column(unique=True, info=kept_secret())
     expires_at: Mapped[datetime] = mapped_column()
     created_at: Mapped[Created] = mapped_column()
 
@@ -87,8 +89,8 @@ class MFASettings(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"), unique=True)
     enabled: Mapped[bool] = mapped_column(server_default=false())
     method: Mapped[str] = mapped_column(server_default="totp")  # one of totp, sms, email
-    secret: Mapped[str | None] = mapped_column()
-    backup_codes: Mapped[Document] = mapped_column(server_default=text("'[]'::jsonb"))
+    secret: Mapped[str | None] = mapped_column(info=kept_secret())
+    backup_codes: Mapped[Document] = mapped_column(server_default=text("'[]'::jsonb"), info=kept_secret())
     created_at: Mapped[Created] = mapped_column()
     updated_at: Mapped[Updated] = mapped_column()
     last_used_at: Mapped[datetime | None] = mapped_column()

@@ -9,8 +9,9 @@ from payrollx_db.catalogs.azora.base import CATALOG, Base, Money, metadata
 from payrollx_db.catalogs.columns import Created, Document, Key, Updated
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
+from payrollx_db.model.reading import marked, readable
 
-service = Service("education", schema="education", role="azora_education")
+service = Service("education", schema="education", role="azora_education", reads=("auth.users",))
 
 
 class EducationFacade(Facade):
@@ -34,7 +35,7 @@ class Student(Base):
     """A user who learns. Name and e-mail repeat what auth has."""
 
     __tablename__ = "students"
-    __table_args__ = HERE
+    __table_args__ = HERE | marked(readable("id", "user_id", "first_name", "last_name"))
 
     id: Mapped[Key] = mapped_column()
     user_id: Mapped[str] = mapped_column(ForeignKey("auth.users.id", ondelete="RESTRICT"), unique=True)

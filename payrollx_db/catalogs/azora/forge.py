@@ -11,7 +11,7 @@ from payrollx_db.catalogs.columns import Created, Key, Texts, Updated
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("forge", schema="forge", role="azora_forge")
+service = Service("forge", schema="forge", role="azora_forge", reads=("auth.users",))
 
 
 class ForgeFacade(Facade):

@@ -11,7 +11,7 @@ from payrollx_db.catalogs.columns import Created, Document, Key, Updated
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service
 
-service = Service("mint", schema="mint", role="azora_mint")
+service = Service("mint", schema="mint", role="azora_mint", reads=("auth.users",))
 
 
 class MintFacade(Facade):

@@ -8,7 +8,7 @@ from payrollx_db.catalogs.columns import Created, Document, Key, Updated
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("nexus", schema="nexus", role="azora_nexus")
+service = Service("nexus", schema="nexus", role="azora_nexus", reads=("auth.users",))
 
 
 class NexusFacade(Facade):

@@ -10,7 +10,7 @@ from payrollx_db.catalogs.columns import Created, Key
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("notification", schema="notification", role="azora_notification")
+service = Service("notification", schema="notification", role="azora_notification", reads=("auth.users",))
 
 
 class NotificationFacade(Facade):

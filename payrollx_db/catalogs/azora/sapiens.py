@@ -10,7 +10,7 @@ from payrollx_db.catalogs.columns import Created, Document, Key, Texts, Updated
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("sapiens", schema="sapiens", role="azora_sapiens")
+service = Service("sapiens", schema="sapiens", role="azora_sapiens", reads=("education.students",))
 
 
 class SapiensFacade(Facade):

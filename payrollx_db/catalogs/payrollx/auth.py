@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payrollx_db.catalogs.payrollx.base import CATALOG, Base, Created, Document, Key, Updated, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
+from payrollx_db.model.reading import secret
 
 service = Service("auth", schema="auth", role="payrollx_auth")
 
@@ -33,7 +34,7 @@ class User(Base):
 
     id: Mapped[Key] = mapped_column()
     email: Mapped[str] = mapped_column(unique=True)
-    password: Mapped[str] = mapped_column()
+    password: Mapped[str] = mapped_column(info=secret())
     first_name: Mapped[str] = mapped_column()
     last_name: Mapped[str] = mapped_column()
     role: Mapped[str] = mapped_column(server_default="EMPLOYEE", index=True)
@@ -51,7 +52,7 @@ class RefreshToken(Base):
     __table_args__ = HERE
 
     id: Mapped[Key] = mapped_column()
-    token: Mapped[str] = mapped_column(unique=True)
+    token: Mapped[str] = mapped_column(unique=True, info=secret())
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"), index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
     created_at: Mapped[Created] = mapped_column()

@@ -10,8 +10,9 @@ from payrollx_db.catalogs.tec.base import CATALOG, Base, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service as CatalogService
 from payrollx_db.model.catalog import loose_reference
+from payrollx_db.model.reading import secret
 
-service = CatalogService("alert", schema="alert", role="tec_alert")
+service = CatalogService("alert", schema="alert", role="tec_alert", reads=("shared.users",))
 
 
 class AlertFacade(Facade):
@@ -102,7 +103,7 @@ class Integration(Base):
     service_id: Mapped[str] = mapped_column(ForeignKey("alert.services.id", ondelete="CASCADE"), index=True)
     provider: Mapped[str] = mapped_column(index=True)  # one of SENDGRID, TWILIO, FIREBASE, SLACK
     type: Mapped[str] = mapped_column()  # one of EMAIL, SMS, PUSH, WEBHOOK
-    api_key: Mapped[str | None] = mapped_column()
+    api_key: Mapped[str | None] = mapped_column(info=secret())
     config: Mapped[Document | None] = mapped_column()
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
     last_used_at: Mapped[datetime | None] = mapped_column()

@@ -10,8 +10,9 @@ from payrollx_db.catalogs.tec.base import CATALOG, Base, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service as CatalogService
 from payrollx_db.model.catalog import loose_reference
+from payrollx_db.model.reading import secret
 
-service = CatalogService("analytics", schema="analytics", role="tec_analytics")
+service = CatalogService("analytics", schema="analytics", role="tec_analytics", reads=("shared.users",))
 
 
 class AnalyticsFacade(Facade):
@@ -102,7 +103,7 @@ class Integration(Base):
     service_id: Mapped[str] = mapped_column(ForeignKey("analytics.services.id", ondelete="CASCADE"), index=True)
     source: Mapped[str] = mapped_column(index=True)
     type: Mapped[str] = mapped_column()  # one of API, DATABASE, FILE, STREAM
-    credentials: Mapped[Document | None] = mapped_column()
+    credentials: Mapped[Document | None] = mapped_column(info=secret())
     mapping: Mapped[Document | None] = mapped_column()
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
     last_synced_at: Mapped[datetime | None] = mapped_column()

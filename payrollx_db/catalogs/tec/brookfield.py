@@ -10,7 +10,7 @@ from payrollx_db.catalogs.tec.base import CATALOG, Base, Money, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("brookfield", schema="brookfield", role="tec_brookfield")
+service = Service("brookfield", schema="brookfield", role="tec_brookfield", reads=("shared.users",))
 
 
 class BrookfieldFacade(Facade):

@@ -10,8 +10,9 @@ from payrollx_db.catalogs.tec.base import CATALOG, Base, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service as CatalogService
 from payrollx_db.model.catalog import loose_reference
+from payrollx_db.model.reading import secret
 
-service = CatalogService("dx", schema="dx", role="tec_dx")
+service = CatalogService("dx", schema="dx", role="tec_dx", reads=("shared.users",))
 
 
 class DxFacade(Facade):
@@ -106,7 +107,7 @@ class Integration(Base):
     name: Mapped[str] = mapped_column()
     provider: Mapped[str] = mapped_column(index=True)
     type: Mapped[str] = mapped_column()  # one of OAUTH, API_KEY, WEBHOOK, DATABASE
-    credentials: Mapped[Document | None] = mapped_column()
+    credentials: Mapped[Document | None] = mapped_column(info=secret())
     config: Mapped[Document | None] = mapped_column()
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
     last_synced_at: Mapped[datetime | None] = mapped_column()

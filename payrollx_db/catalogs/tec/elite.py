@@ -10,7 +10,7 @@ from payrollx_db.catalogs.tec.base import CATALOG, Base, Money, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("elite", schema="elite", role="tec_elite")
+service = Service("elite", schema="elite", role="tec_elite", reads=("shared.users",))
 
 
 class EliteFacade(Facade):

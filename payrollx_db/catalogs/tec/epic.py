@@ -10,7 +10,7 @@ from payrollx_db.catalogs.tec.base import CATALOG, Base, Money, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("epic", schema="epic", role="tec_epic")
+service = Service("epic", schema="epic", role="tec_epic", reads=("shared.users",))
 
 
 class EpicFacade(Facade):

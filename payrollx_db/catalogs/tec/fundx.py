@@ -10,7 +10,7 @@ from payrollx_db.catalogs.tec.base import CATALOG, Base, Money, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("fundx", schema="fundx", role="tec_fundx")
+service = Service("fundx", schema="fundx", role="tec_fundx", reads=("shared.users",))
 
 
 class FundxFacade(Facade):

@@ -11,7 +11,7 @@ from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service as CatalogService
 from payrollx_db.model.catalog import loose_reference
 
-service = CatalogService("nexus", schema="nexus", role="tec_nexus")
+service = CatalogService("nexus", schema="nexus", role="tec_nexus", reads=("shared.users",))
 
 
 class NexusFacade(Facade):

@@ -11,7 +11,7 @@ from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service as CatalogService
 from payrollx_db.model.catalog import loose_reference
 
-service = CatalogService("nx", schema="nx", role="tec_nx")
+service = CatalogService("nx", schema="nx", role="tec_nx", reads=("shared.users",))
 
 
 class NxFacade(Facade):

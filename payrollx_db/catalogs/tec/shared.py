@@ -9,6 +9,7 @@ from payrollx_db.catalogs.columns import Created, Document, Key, Texts, Updated
 from payrollx_db.catalogs.tec.base import CATALOG, Base, Money, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
+from payrollx_db.model.reading import marked, protected, readable
 
 service = Service("shared", schema="shared", role="tec_shared")
 
@@ -42,7 +43,7 @@ class User(Base):
     """Someone who uses TEC. ``piId`` is who they are at Pi."""
 
     __tablename__ = "users"
-    __table_args__ = HERE
+    __table_args__ = HERE | marked(readable("id", "username", "tier", "status", "language"))
 
     id: Mapped[Key] = mapped_column()
     pi_id: Mapped[str] = mapped_column(unique=True)
@@ -64,7 +65,9 @@ class Payment(Base):
     """
 
     __tablename__ = "payments"
-    __table_args__ = HERE
+    __table_args__ = HERE | marked(
+        readable("id", "user_id", "amount", "currency", "pi_tx_id", "status", "domain"), protected()
+    )
 
     id: Mapped[Key] = mapped_column()
     user_id: Mapped[str] = mapped_column(ForeignKey("shared.users.id", ondelete="RESTRICT"), index=True)

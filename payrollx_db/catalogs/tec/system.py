@@ -9,6 +9,7 @@ from payrollx_db.catalogs.columns import Created, Document, Key, Updated
 from payrollx_db.catalogs.tec.base import CATALOG, Base, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service as CatalogService
+from payrollx_db.model.reading import secret
 
 service = CatalogService("system", schema="system", role="tec_system")
 
@@ -104,7 +105,7 @@ class Integration(Base):
     type: Mapped[str] = mapped_column(index=True)  # one of INTERNAL, EXTERNAL, THIRD_PARTY
     endpoint: Mapped[str | None] = mapped_column()
     auth_type: Mapped[str | None] = mapped_column()  # one of NONE, API_KEY, OAUTH, JWT
-    credentials: Mapped[Document | None] = mapped_column()
+    credentials: Mapped[Document | None] = mapped_column(info=secret())
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
     last_checked_at: Mapped[datetime | None] = mapped_column()
     created_at: Mapped[Created] = mapped_column()

@@ -11,7 +11,7 @@ from payrollx_db.catalogs.tec.base import CATALOG, Base, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service, loose_reference
 
-service = Service("tec", schema="tec", role="tec_tec")
+service = Service("tec", schema="tec", role="tec_tec", reads=("shared.users",))
 
 
 class TecFacade(Facade):

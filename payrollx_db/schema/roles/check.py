@@ -187,6 +187,7 @@ class Walls:
                 yield from self._granted(thing)
                 yield from self._hidden(thing)
                 yield from self._lacking(thing)
+                yield from self._lacking_columns(thing)
 
     def _granted(self, thing: Securable) -> Iterator[Finding]:
         """Yield what was granted on the thing and should not be."""
@@ -194,12 +195,17 @@ class Walls:
         for grant in thing.grants:
             granted.setdefault((grant.to, grant.column), []).append(grant)
         for (role, column), given in granted.items():
-            allowed = self.expected.allowed(role, thing)
+            expected = self.expected
+            whole = column is None
+            allowed = expected.allowed(role, thing) if whole else expected.allowed_on_column(role, thing, column or "")
             if extra := tuple(grant.privilege for grant in given if grant.privilege not in allowed):
                 where = f"{thing.kind} {thing}" if column is None else f"column {thing}.{column}"
                 message = f"{role} has {', '.join(extra)} on {where}"
                 first = self._let_in(thing, extra) if role == PUBLIC and column is None else ()
-                sql = "\n".join((*first, fixes.revoke(extra, thing, role, column=column)))
+                # taken from the table, it is taken from each column of it, too
+                kept = expected.columns(role, thing) if whole and "SELECT" in extra else []
+                again = (fixes.grant_columns(kept, thing, role),) if kept else ()
+                sql = "\n".join((*first, fixes.revoke(extra, thing, role, column=column), *again))
                 kind, name = ("column", f"{thing}.{column}") if column is not None else (thing.kind, str(thing))
                 yield fault(role, kind, name, extra, TOO_MUCH, message, sql)
             if role not in self.expected.users:
@@ -234,6 +240,18 @@ class Walls:
                 message = f"{role} lacks {', '.join(lacks)} on {thing.kind} {thing}"
                 sql = fixes.grant(lacks, thing, role)
                 yield fault(role, thing.kind, str(thing), lacks, LACKS, message, sql)
+
+    def _lacking_columns(self, thing: Securable) -> Iterator[Finding]:
+        """Yield columns that a role must be able to read, where it may not read the table."""
+        for role in self._concerned(thing):
+            columns = self.expected.columns(role, thing)
+            if not columns or "SELECT" in self.snapshot.held(role, thing):
+                continue
+            held = {grant.column for grant in thing.grants if (grant.to, grant.privilege) == (role, "SELECT")}
+            if lost := [column for column in columns if column not in held]:
+                message = f"{role} may not read {', '.join(lost)} of {thing}"
+                sql = fixes.grant_columns(lost, thing, role)
+                yield fault(role, thing.kind, str(thing), ("SELECT",), LACKS, message, sql)
 
     def lacks(self, role: str, thing: Securable) -> tuple[str, ...]:
         """Return what ``role`` must hold on ``thing`` and doesn't, whyever it might."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from payrollx_db.model.catalog import Catalog, Service
+from payrollx_db.model.reading import Readable
 from payrollx_db.schema.roles import search_path
 from payrollx_db.schema.roles.snapshot import NOTHING, PRIVILEGES, PUBLIC, Securable
 from payrollx_db.schema.roles.statements import META, users
@@ -47,6 +48,27 @@ class Expected:
         """The roles that use tables and own none."""
         return frozenset(users(self.catalog))
 
+    @cached_property
+    def reads(self) -> Mapping[str, Mapping[str, Readable]]:
+        """What each role may read beside its own schema, by role and table."""
+        return {role: self.catalog.read_by(role) for role in self.users}
+
+    @cached_property
+    def _guests(self) -> Mapping[str, tuple[str, ...]]:
+        """The roles that read something in a schema which isn't theirs, by ``schema`` and by ``schema.table``."""
+        guests: dict[str, dict[str, None]] = {}
+        for service in self.catalog.services:
+            for table in service.reads:
+                for place in (table.partition(".")[0], table):
+                    guests.setdefault(place, {})[service.role] = None
+        return {place: tuple(roles) for place, roles in guests.items()}
+
+    def part(self, role: str, thing: Securable) -> Readable | None:
+        """Return what ``role`` may read of a table where that isn't what its kind of role reads of any."""
+        if thing.kind != "table":
+            return None
+        return self.reads.get(role, {}).get(f"{thing.schema}.{thing.name}")
+
     def guarded(self, thing: Securable) -> bool:
         """Tell whether a thing lies in a service's schema, or is one."""
         return thing.kind != "database" and thing.schema in self.services and not thing.of_extension
@@ -54,7 +76,9 @@ class Expected:
     def concerned(self, thing: Securable) -> tuple[str, ...]:
         """Return the roles that must hold something on ``thing``, the owner's first."""
         if self.guarded(thing):
-            return (self.catalog.owner_role, self.services[thing.schema].role, self.catalog.reader_role)
+            guests = self._guests.get(thing.name if thing.kind == "schema" else f"{thing.schema}.{thing.name}", ())
+            guests = guests if thing.kind in ("schema", "table") else ()
+            return (self.catalog.owner_role, self.services[thing.schema].role, self.catalog.reader_role, *guests)
         return self.ours if thing.kind == "database" or self.hosts_extensions(thing) else ()
 
     def hosts_extensions(self, thing: Securable) -> bool:
@@ -74,6 +98,10 @@ class Expected:
 
     def _used(self, role: str, thing: Securable) -> frozenset[str]:
         """Return what a role that owns nothing needs of a thing in a service's schema."""
+        if part := self.part(role, thing):
+            return READER["table"] if part.whole else NOTHING
+        if thing.kind == "schema" and role in self._guests.get(thing.name, ()):
+            return READER["schema"]
         if role == self.catalog.reader_role:
             return READER.get(thing.kind, NOTHING)
         if role != self.services[thing.schema].role or (thing.kind == "routine" and not callable_(thing)):
@@ -92,6 +120,20 @@ class Expected:
         if thing.kind == "routine" and self.guarded(thing) and role == self.services[thing.schema].role:
             return frozenset({"EXECUTE"})  # one that isn't callable by itself, too: a migration may grant it
         return self.required(role, thing)
+
+    def allowed_on_column(self, role: str, thing: Securable, column: str) -> frozenset[str]:
+        """Return what ``role`` may hold on one column of ``thing``."""
+        part = self.part(role, thing)
+        return READER["table"] if part and part.has(column) else self.allowed(role, thing)
+
+    def columns(self, role: str, thing: Securable) -> list[str]:
+        """Return the columns of ``thing`` that ``role`` must be granted one by one."""
+        part = self.part(role, thing)
+        if part is None or part.whole:
+            return []
+        models = self.catalog.metadata
+        known = models.tables.get(f"{thing.schema}.{thing.name}") if models is not None else None
+        return part.of(known.columns.keys() if known is not None else part.columns or ())
 
     def later(self, schema: str | None, things: str) -> Mapping[str, frozenset[str]]:
         """Return what the owner's future ``things`` in ``schema`` (None: in any) are granted, by role."""

@@ -29,6 +29,12 @@ def grant(privileges: Iterable[str], thing: Securable, role: str) -> str:
     return _statement("GRANT {} ON {} {} TO {}", _words(privileges), KINDS[thing.kind], name(thing), grantee(role))
 
 
+def grant_columns(columns: Iterable[str], thing: Securable, role: str) -> str:
+    """Return the GRANT that lets ``role`` read these columns of a table."""
+    listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return _statement("GRANT SELECT ({}) ON TABLE {} TO {}", listed, name(thing), grantee(role))
+
+
 def revoke(privileges: Iterable[str], thing: Securable, role: str, *, column: str | None = None) -> str:
     """Return the REVOKE of ``privileges`` on ``thing``, or on one column of it, and of all that was handed on."""
     words = _words(privileges)

@@ -51,7 +51,8 @@ def grants(catalog: Catalog) -> str:
     }
     schemas = _lines((sql.Literal(service.schema) for service in catalog.services), indent=8)
     inside = _filled("make_grants", walls=_lines(walls, indent=20), **names)
-    return f"{inside}\n{_filled('make_outer_grants', schemas=schemas, meta=sql.Literal(META), **names)}"
+    outer = _filled("make_outer_grants", schemas=schemas, meta=sql.Literal(META), **names)
+    return "\n".join(filter(None, (inside, _reads(catalog), outer)))
 
 
 def make_schema(name: str, owner: str) -> str:
@@ -74,6 +75,21 @@ def users(catalog: Catalog, *, reader: bool = True) -> tuple[str, ...]:
     """Return the roles that use tables and own none: the services', and the reader's."""
     names = tuple(service.role for service in catalog.services)
     return (*names, catalog.reader_role) if reader else names
+
+
+def _reads(catalog: Catalog) -> str:
+    """Return what grants tables of others, and columns in place of whole tables; empty where nobody has either."""
+    rows = [
+        sql.SQL("({}, {}, {}, {}, {})").format(
+            *map(sql.Literal, (*table.split(".", 1), role)),
+            sql.Literal(list(part.columns) if part.columns is not None else None) + sql.SQL("::text[]"),
+            sql.Literal(sorted(part.secrets)) + sql.SQL("::text[]"),
+        )
+        for role in users(catalog)
+        for table, part in catalog.read_by(role).items()
+    ]
+    owner = sql.Literal(catalog.owner_role)
+    return _filled("make_reads", owner_name=owner, reads=_lines(rows, indent=16)) if rows else ""
 
 
 def _filled(name: str, **parts: sql.Composable) -> str:
