@@ -194,7 +194,7 @@ def one(db: Facade, statement: Any) -> None:
 
 def read_users() -> None:
     with unified.reader.session() as session:
-        session.scalars(select(User)).all()
+        session.scalars(select(User.email)).all()
 
 
 def test_a_role_that_lost_its_own_schema(home: Home) -> None:

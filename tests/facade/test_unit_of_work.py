@@ -252,8 +252,10 @@ def test_the_reader_joins_across_services(hired: Home, driver: str) -> None:
         assert session.execute(report).one()[0] == "ana@example.com"
         assert session.scalar(ME) == unified.CATALOG.reader_role
         assert session.scalar(text("SELECT count(*) FROM wallet.wallets JOIN auth.users ON true")) == 1
+        secrets = unified.CATALOG.secrets
         for table in unified.metadata.sorted_tables:
-            session.execute(select(table).limit(1))
+            shown = [column for column in table.columns if column.name not in secrets.get(table.fullname, ())]
+            session.execute(select(*shown).limit(1))
 
 
 WRITES: dict[str, Any] = {
@@ -311,7 +313,7 @@ def test_the_reader_says_what_lies_elsewhere(home: Home) -> None:
     home.patch.setenv("WALLET_DATABASE_URL", url.plain)
 
     with unified.reader.session() as session:
-        assert session.scalars(select(User)).all() == []
+        assert session.scalars(select(User.email)).all() == []
         with pytest.raises(PlacementError, match=r"wallet is not in the unified database but in postgresql://wally:\*"):
             session.execute(select(Employee).join(Wallet))
 
