@@ -152,7 +152,7 @@ class Story:
         self.screen.step(f"payrollx-db {' '.join(arguments)}")
         before = {name: len(balance.pauses) for name, balance in self.world.balances().items()}
         following.stop()
-        self.command(*arguments, *POLICIES, "--yes")
+        said = self.command(*arguments, *POLICIES, "--yes").said
         self.watch(2)
         stops = [
             (until - since) * 1000
@@ -161,8 +161,10 @@ class Story:
         ]
         if not stops:
             raise RuntimeError(f"{' '.join(arguments)}: no service has moved")
+        waited = next((line for line in said.splitlines() if line.startswith("writers waited")), "")
         most = f"{min(stops):,.0f} to {max(stops):,.0f} ms" if len(stops) > 1 else f"{stops[0]:,.0f} ms"
-        self.screen.note(f"{len(stops)} services moved; their clients stood still for {most}, and none failed")
+        moved = "1 service moved" if len(stops) == 1 else f"{len(stops)} services moved"
+        self.screen.note(f"{moved}; clients stood still for {most}, and none failed. {waited}".strip())
 
     def account(self) -> int:
         """Hold the ledger against the databases."""
@@ -205,7 +207,7 @@ class Story:
         if following.process.poll() is not None:
             raise RuntimeError(f"{following.name}: exit code {following.process.returncode}\n{following.said}")
         self.screen.lags = self.world.lag()
-        copied = "following" in following.said or "follow" in following.said
+        copied = " behind" in following.said  # of each database it tells now and then how far
         return copied and len(self.screen.lags) >= len(DATABASES) and max(self.screen.lags.values()) < NEAR
 
     def watch(self, seconds: float, *, until: Callable[[], bool] = lambda: True, most: float = 30) -> None:

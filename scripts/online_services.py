@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,11 @@ class NewClient:
 
         self._module = importlib.import_module(f"payrollx_db.{service}")
 
+    def warm_up(self, service: str) -> None:
+        """Connect, and read once of each table, as a service does before it is given work."""
+        for kept in SERVICES[service]:
+            self._run(partial(_read_none, self._model(kept)))
+
     def insert(self, kept: Kept, key: str, mark: str, given: str) -> None:
         """Add a row."""
         rows = [getattr(self._module, model)(**row) for model, row in kept.new_rows(key, mark, given)]
@@ -265,7 +271,7 @@ class NewClient:
     def _model(self, kept: Kept) -> Any:
         return getattr(self._module, kept.model)
 
-    def _run(self, work: Callable[[Any], None]) -> None:
+    def _run(self, work: Callable[[Any], Any]) -> None:
         from sqlalchemy.exc import DBAPIError
 
         try:
@@ -275,6 +281,10 @@ class NewClient:
             raise refusal(error.sqlstate, sent=True, error=error) from None
         except DBAPIError as error:
             raise refusal(getattr(error.orig, "sqlstate", "") or "", sent=True, error=error) from None
+
+
+def _read_none(model: Any, session: Any) -> None:
+    session.get(model, uuid.uuid4())
 
 
 def refusal(sqlstate: str, *, sent: bool, error: Exception) -> RefusedError:
@@ -388,8 +398,9 @@ def serve(name: str, given: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.append(True))
     old = DatabaseUrl.parse(given.old).with_database(DATABASES[name]).plain
-    clients = (OldClient(old), NewClient(name, given.new))
-    service = Service(name, clients, given.ledgers / f"{name}.ledger", seed=sum(map(ord, name)))
+    new = NewClient(name, given.new)
+    new.warm_up(name)
+    service = Service(name, (OldClient(old), new), given.ledgers / f"{name}.ledger", seed=sum(map(ord, name)))
     service.learn(old)
     pace(service, given.rate, given.writes, stopped)
     return 0

@@ -195,14 +195,13 @@ class OnlineWorld:
         return lags
 
     def left_on_sources(self) -> list[str]:
-        """Return what of ours is on the legacy databases: slots, publications, schemas, triggers."""
+        """Return what is left on the legacy databases that keeps log, or sends it: slots and publications."""
         left = []
         for database in DATABASES.values():
             with psycopg.connect(self.old.url(database).plain) as connection:
                 rows = connection.execute(
                     "SELECT 'slot ' || slot_name FROM pg_replication_slots WHERE database = current_database()"
                     " UNION ALL SELECT 'publication ' || pubname FROM pg_publication"
-                    " UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = 'payrollx'"
                 ).fetchall()
                 left += [f"{database}: {thing}" for (thing,) in rows]
         return left
