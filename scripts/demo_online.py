@@ -152,7 +152,7 @@ class Story:
         self.screen.step(f"payrollx-db {' '.join(arguments)}")
         before = {name: len(balance.pauses) for name, balance in self.world.balances().items()}
         following.stop()
-        said = self.command(*arguments, *POLICIES, "--yes").said
+        waited = self.command(*arguments, *POLICIES, "--yes").line("writers waited")
         self.watch(2)
         stops = [
             (until - since) * 1000
@@ -161,7 +161,6 @@ class Story:
         ]
         if not stops:
             raise RuntimeError(f"{' '.join(arguments)}: no service has moved")
-        waited = next((line for line in said.splitlines() if line.startswith("writers waited")), "")
         most = f"{min(stops):,.0f} to {max(stops):,.0f} ms" if len(stops) > 1 else f"{stops[0]:,.0f} ms"
         moved = "1 service moved" if len(stops) == 1 else f"{len(stops)} services moved"
         self.screen.note(f"{moved}; clients stood still for {most}, and none failed. {waited}".strip())

@@ -45,6 +45,11 @@ class Program:
                 self.process.kill()
         return self.process.wait()
 
+    def line(self, beginning: str) -> str:
+        """Return the line of what it has said that begins so; empty where none does."""
+        lines = self.log.read_text("utf-8", errors="replace").splitlines()
+        return next((line for line in lines if line.startswith(beginning)), "")
+
     @property
     def said(self) -> str:
         """The end of what it has said."""

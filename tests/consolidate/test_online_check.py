@@ -195,6 +195,30 @@ def test_a_login_that_may_only_read(simple: World, few_rights: str, table_owner:
     )
 
 
+def test_a_login_that_may_only_read_the_target(simple: World, few_rights: str, table_owner: str) -> None:
+    """What is made there for the way back takes the same rights."""
+    new = simple.target
+    run(
+        new,
+        f'GRANT USAGE ON SCHEMA shop TO "{few_rights}"',
+        f'GRANT SELECT ON shop.plain TO "{few_rights}"',
+        f'ALTER TABLE shop.plain OWNER TO "{table_owner}"',
+    )
+    mine = login(new, few_rights)
+    world = replace(simple, target=mine)
+    answer = examine(world)
+    assert possible(answer) == {"follow", "fence"}
+    blocking = {o.finding.code for o in answer.obstacles if o.finding.blocks}
+    assert blocking == {"replication-role", "database-create", "table-owner"}
+    publish = "CREATE PUBLICATION payrollx_back FOR TABLE shop.plain"
+    assert state_of(mine, publish) == NO_RIGHT
+
+    for code in blocking:
+        fixed(new, one(answer, code, new.dbname))
+    assert possible(examine(world)) == ALL
+    assert state_of(mine, publish) == ""
+
+
 GATE = """
 CREATE TRIGGER payrollx_moved BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON plain
 FOR EACH STATEMENT EXECUTE FUNCTION suppress_redundant_updates_trigger();

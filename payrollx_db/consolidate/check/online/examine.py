@@ -36,7 +36,8 @@ async def examine(
     ``there`` and ``back`` are what keeps tables out of the flows of either direction. Raises SourceError or TargetError
     where a catalog can't be read.
     """
-    names, target = tuple(plan.sources), context.target
+    # What is made on the target for the way back is the login's, not that of the role that owns the tables.
+    names, target = tuple(plan.sources), context.target_as_given
     sides = {**{name: context.sources[name] for name in names}, TARGET: target}
     tables = {**{name: followed_tables(plan, name) for name in names}, TARGET: {t.target.oid for t in plan.copies}}
     work = [fetch_online_facts(context.sessions, endpoint, tables[name]) for name, endpoint in sides.items()]
