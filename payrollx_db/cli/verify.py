@@ -12,6 +12,7 @@ from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.task import policy_options, task_options
+from payrollx_db.consolidate import online as online_story
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
 from payrollx_db.model.events import Observer, ignore_events
@@ -37,6 +38,9 @@ FINDINGS = 3
               "are compared with their sources.")  # fmt: skip
 @click.option("--sums", is_flag=True, envvar="PAYROLLX_SUMS",
               help="Add up the number columns of both sides, for the report; reads their tables again.")  # fmt: skip
+@click.option("--online", is_flag=True,
+              help="While services write: bring over what they have written, hold that moment on all sides, settle "
+              "what points at nothing, and compare.")  # fmt: skip
 @destructive_option("--accept-structure", is_flag=True,
                     help="Compare nothing, but record the structure as it is now: what was changed on purpose is no "
                     "difference from then on.")  # fmt: skip
@@ -51,6 +55,7 @@ def verify(
     anew: bool,
     structure: bool | None,
     sums: bool,
+    online: bool,
     accept_structure: bool,
     events: Path | None,
     as_json: bool,
@@ -58,14 +63,20 @@ def verify(
     """Prove that both sides hold the same rows, by hashing every row in one canonical form. No row is changed.
 
     The structure of the target is proven too: what is gone or changed since the run began is named, with the
-    statements that bring it back. Exit code 3 means that something differs; rows are named by their primary keys.
+    statements that bring it back. Exit code 3 means that something differs; rows are named by their primary keys. With
+    --online, the policies say what becomes of rows that point at nothing; what is proven then need not be proven again
+    at the cutover.
     """
+    if online and (tables or structure or accept_structure):
+        raise click.UsageError("--online compares the rows of all tables: leave out --table and --structure.")
     if accept_structure:
         return _accept(make_task(ignore_events), as_json=as_json)
     with showing(events) as observer:
         task = make_task(observer)
-        verdict = asyncio.run(
-            pipeline.verify(
+        if online:
+            story = online_story.verify(task, limit=limit, values=show_values, sums=sums)
+        else:
+            story = pipeline.verify(
                 task,
                 limit=limit,
                 values=show_values,
@@ -74,7 +85,7 @@ def verify(
                 sums=sums,
                 anew=anew,
             )
-        )
+        verdict = asyncio.run(story)
     if as_json:
         console.answer_json(verdict.document())
     else:

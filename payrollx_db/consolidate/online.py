@@ -18,7 +18,7 @@ from payrollx_db.consolidate.follow.backward import flows_back
 from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
-from payrollx_db.consolidate.follow.following import PAUSES, follow_all
+from payrollx_db.consolidate.follow.following import PAUSES, catch_up, follow_all
 from payrollx_db.consolidate.follow.identities import read_identities
 from payrollx_db.consolidate.follow.judging import judges_of
 from payrollx_db.consolidate.follow.lag import Backlog
@@ -30,6 +30,7 @@ from payrollx_db.consolidate.follow.sides import followers_back, refuse_moved, s
 from payrollx_db.consolidate.opening import opened, planned
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import Task, unfinished_run
+from payrollx_db.consolidate.proving import prove_all
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state import accounts
 from payrollx_db.consolidate.state import flows as state
@@ -37,6 +38,8 @@ from payrollx_db.consolidate.state.flows import FlowState
 from payrollx_db.consolidate.state.lock import exclusive
 from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.unrestored import Unrestored
+from payrollx_db.consolidate.verification import Asked
+from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import ConfigurationError, LockLostError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Followed, Notice, Observer, StageStarted
 from payrollx_db.model.finding import Finding, refuse
@@ -152,6 +155,28 @@ async def followed(task: Task, *, anew: bool = False) -> AsyncIterator[tuple[Run
             followers = [Follower(f, RunLedger(f, running.lock_pid), judge=judges[f.name]) for f in forward]
             await resync.bring_differences(running, plan, followers)
             yield running, [*followers, *await followers_back(running, plan, moved)]
+
+
+async def verify(task: Task, *, limit: int = 20, values: bool = False, sums: bool = False) -> Verdict:
+    """Settle all that was followed, and compare both sides row by row, while services write; record how far that holds.
+
+    After a pass the target equals one snapshot of each source. These are held while they are compared, so nothing is
+    counted twice or missed. What is touched from there on is noted: at the cutover, only that is compared. Raises as
+    `follow` does.
+    """
+    async with followed(task) as (context, followers):
+        plan = await planned(context, task)
+        for follower in followers:
+            await follower.connect()
+        try:
+            for follower in followers:
+                await catch_up(follower, lambda _: None)
+            return await prove_all(
+                context, plan, followers, Asked(limit, values, structure=False, sums=sums, anew=True)
+            )
+        finally:
+            for follower in followers:
+                await follower.close()
 
 
 async def drop_following(task: Task, *, forget: bool = False) -> Dropped:

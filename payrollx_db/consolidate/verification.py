@@ -38,7 +38,8 @@ class Asked:
     with ``True``, that of the others is compared with their sources').
     ``tables`` are the only ones to look at, by the name of the target or of the source; empty for all. ``sums`` says
     whether number columns are added up on both sides, which reads their tables once more. With ``anew``, nothing is
-    taken over from a verification that was cut off.
+    taken over from a verification that was cut off. ``findings`` are what was found before about rows, to be answered
+    with the others.
     """
 
     limit: int = 20
@@ -47,6 +48,7 @@ class Asked:
     tables: tuple[str, ...] = ()
     sums: bool = False
     anew: bool = False
+    findings: tuple[Finding, ...] = ()
 
 
 async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
@@ -69,7 +71,8 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
     verifier = Verifier(reading, asked.limit, asked.values, kept_rows, so_far.known, so_far.keep)
     verdict = await verifier.all(plan, chosen={table.place for table in tables})
     targets = [(table.target.schema, table.target.name) for table in tables]
-    verdict = replace(verdict, uncovered=tuple(await find_uncovered(reading, plan, targets)))
+    uncovered = (*asked.findings, *await find_uncovered(reading, plan, targets))
+    verdict = replace(verdict, uncovered=uncovered)
     if asked.structure is not False:
         verdict = replace(
             verdict, structure=await verify_structure(reading, plan, tables, by_source=bool(asked.structure))

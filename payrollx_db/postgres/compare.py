@@ -225,11 +225,15 @@ async def _bucketed(
 
 
 async def read(sessions: SessionPool, side: Side, query: sql.Composable, action: str) -> list[tuple[Any, ...]]:
-    """Run a query of the comparison, over the tables themselves: an index that is damaged decides nothing here."""
+    """Run a query of the comparison, over the tables themselves: an index that is damaged decides nothing here.
+
+    But for a few rows of many.
+    """
     async with sessions.session(side.endpoint) as connection:
         with side.endpoint.translating_errors(action):
             async with connection.transaction():
-                await run(connection, NO_INDEXES)
+                if not side.by_index:
+                    await run(connection, NO_INDEXES)
                 return await run(connection, query)
 
 

@@ -31,7 +31,8 @@ class Side:
     """One side: where it is, which rows to read, and their key and columns in canonical form.
 
     Both sides of a comparison name the same keys and columns in the same order. ``forms`` says of which form a part
-    of the key is, where its bytes depend on the server's encoding.
+    of the key is, where its bytes depend on the server's encoding. ``by_index`` says that the rows are a few of many,
+    to be found by an index.
     """
 
     endpoint: Endpoint
@@ -40,6 +41,7 @@ class Side:
     columns: tuple[tuple[str, sql.Composable], ...]
     where: sql.Composable = field(default_factory=lambda: sql.SQL("true"))
     forms: Mapping[str, Form] = field(default_factory=dict)
+    by_index: bool = False
 
     def sums(self, buckets: int, by: BucketedBy = "key") -> sql.Composable:
         """Return a query of the rows in each bucket, and the sum of their hashes as text.

@@ -9,23 +9,17 @@ from typing import TypeVar
 from worlds import World
 
 from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.context import Context, RunContext
-from payrollx_db.consolidate.follow.flow import Flow
-from payrollx_db.consolidate.follow.follower import Follower, document_of, published
-from payrollx_db.consolidate.follow.forward import flows_of
-from payrollx_db.consolidate.follow.identities import read_identities
+from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.follow.beginning import read_flows
+from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.judging import RowJudge, judge_of
 from payrollx_db.consolidate.follow.ledger import RunLedger
 from payrollx_db.consolidate.follow.settle import Followed
 from payrollx_db.consolidate.opening import opened, planned
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.state import accounts, flows
+from payrollx_db.consolidate.state import accounts
 from payrollx_db.consolidate.state.lock import exclusive
-from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.model.policy import Policies
-from payrollx_db.postgres.replication.connection import lsn_text
-from payrollx_db.postgres.replication.publications import create_publication, read_surroundings
-from payrollx_db.postgres.replication.slots import create_slot
 
 T = TypeVar("T")
 
@@ -63,14 +57,10 @@ def follow(
     *,
     copied: Callable[[], None] | None = None,
 ) -> T:
-    """Make slots, copy the world, and do ``work`` with what follows it; ``copied`` is called between."""
+    """Copy the world so that it can be followed, and do ``work`` with what follows it; ``copied`` is called between."""
 
     async def all_of_it() -> T:
-        chosen = Policies.read(policies.split())
-        task = replace(world.task(), following=True, policies=chosen).placed()
-        async with opened(task) as context:
-            await _make(context, await planned(context, task))
-        await pipeline.copy(replace(world.task(), following=True, policies=chosen))
+        await pipeline.copy(replace(world.task(), following=True, policies=Policies.read(policies.split())))
         if copied:
             copied()
         async with following(world, policies) as followed:
@@ -89,33 +79,11 @@ async def following(world: World, policies: str = "") -> AsyncIterator[Following
         running = context.of_run(max(runs.values()), session)
         by_source = {source: run for (source, _), run in runs.items()}
         followers, judges = {}, {}
-        for flow in await _flows(context, plan):
+        flows, findings = await read_flows(context, plan)
+        assert not findings, findings
+        for flow in flows:
             judge = judges[flow.name] = await judge_of(context, flow, session.connection, by_source)
             follower = followers[flow.name] = Follower(flow, RunLedger(flow, session.lock_pid), judge=judge)
             stack.push_async_callback(follower.close)
             await follower.connect()
         yield Following(world, running, plan, followers, judges)
-
-
-async def _flows(context: Context, plan: Plan) -> tuple[Flow, ...]:
-    identities = {
-        name: await read_identities(context.sessions, context.sources[name], list(database.tables.values()))
-        for name, database in plan.sources.items()
-    }
-    made, findings = flows_of(plan, context.sources, context.target, identities)
-    assert not findings, findings
-    return made
-
-
-async def _make(context: Context, plan: Plan) -> None:
-    async with exclusive(context.target) as session:
-        await migrate(session)
-        for flow in await _flows(context, plan):
-            async with context.sessions.session(flow.read, fresh=True) as connection:
-                await create_publication(connection, flow.publication, published(flow.watched))
-                place = lsn_text(await create_slot(flow.read, flow.slot))
-                surroundings = document_of(await read_surroundings(connection, flow.publication))
-            names = (flow.name, flow.direction)
-            async with session.transaction() as connection:
-                await flows.record_flow(connection, names, None, (flow.slot, flow.publication), [], None)
-                await flows.start_at(connection, names, place, flows.FOLLOWING, surroundings)

@@ -5,7 +5,7 @@ Both are compared as they are, not through the transforms: what can't be convert
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
@@ -35,14 +35,21 @@ class Drifted:
     decisions: tuple[Decision, ...]
 
 
-async def compare_duplicates(context: Context, plan: Plan, policies: Policies, *, most: int) -> Drifted:
+async def compare_duplicates(
+    context: Context, plan: Plan, policies: Policies, *, most: int, among: Mapping[str, Sequence[str]] | None = None
+) -> Drifted:
     """Compare every duplicate table with its owner's. ``most`` is how many rows may be decided about.
 
-    Raises SourceError.
+    With ``among``, only the rows with these keys, by the name of the duplicate table. Raises SourceError.
     """
     duplicates = {table.source_name: table for table in plan.merges}
+    if among is not None:
+        duplicates = {name: table for name, table in duplicates.items() if among.get(name)}
     known = Sums()
-    comparisons = [_compare(context, table, plan, policies, most, known) for table in duplicates.values()]
+    comparisons = [
+        _compare(context, table, plan, policies, most, known, None if among is None else among[name])
+        for name, table in duplicates.items()
+    ]
     drifted = await limited(comparisons, context.jobs)
     decisions = [decision for one in drifted for decision in one.decisions]
     return Drifted(tuple(f for one in drifted for f in one.findings), tuple(_once(decisions, duplicates)))
@@ -71,6 +78,7 @@ async def _compare(
     policies: Policies,
     most: int,
     known: Sums,
+    among: Sequence[str] | None = None,
 ) -> Drifted:
     owner = _owner(duplicate, plan)
     if owner is None:
@@ -79,13 +87,17 @@ async def _compare(
     ends = (context.sources[duplicate.database], context.sources[duplicate.owner or ""])
     mine = _side(duplicate.source, [c for c, _ in shared], owner, ends[0])
     theirs = _side(owner, [c for _, c in shared], owner, ends[1])
+    if among is not None:
+        mine = replace(mine, where=duplicate.among(among), by_index=True)
+        theirs = replace(theirs, where=_among(owner, among), by_index=True)
     place = f"{duplicate.source_name}.{'+'.join(name for name, _ in mine.key)}"
     whole = len(shared) == len(owner.columns)
     actions = {code: _action(policies, code, place, whole=whole) for code in ("drift", "stranded")}
     limit = SOME if set(actions.values()) == {FAIL} else most
     result = await compare(
-        context.sessions, mine, theirs, rows=duplicate.source.rows, limit=limit, contained=True, known=known
-    )
+        context.sessions, mine, theirs, rows=duplicate.source.rows, limit=limit, contained=True,
+        known=known if among is None else None,
+    )  # fmt: skip
     keys = {"drift": _keys(result.differences, "changed"), "stranded": _keys(result.differences, "missing")}
     decisions = _decide_unowned(duplicate, keys["stranded"], actions["stranded"])
     decisions += await _decide_drifted(context, duplicate, owner, keys["drift"], actions["drift"])
@@ -154,6 +166,10 @@ def _key_text(table: Table) -> sql.Composable:
     if len(parts) == 1:
         return parts[0]
     return sql.SQL("pg_catalog.jsonb_build_array({})::text").format(sql.SQL(", ").join(parts))
+
+
+def _among(owner: Table, keys: Sequence[str]) -> sql.Composable:
+    return sql.SQL("{} = ANY ({}::text[])").format(_key_text(owner), sql.Literal(list(keys)))
 
 
 def _keys(differences: Iterable[Difference], kind: str) -> list[str]:

@@ -64,7 +64,7 @@ class RowJudge:
     ) -> None:
         self._context, self._flow = context, flow
         self.runs = runs
-        self._tracking = tracking or Tracking(flow.name)
+        self.tracking = tracking or Tracking(flow.name)
         self._held = {source: set(keys) for source, keys in held_keys.items()}
         self._careful: dict[str, _Careful] = {}
         self._is_careful = False
@@ -178,7 +178,7 @@ class RowJudge:
                 await self._lift(sessions, plan, set(known))
             elif some:
                 await self._lift(sessions, plan, set(keys_by_text(watched, plan, some)) & known)
-        await self._tracking.note(sessions.writer, self._flow, keys)
+        await self.tracking.note(sessions.writer, self._flow, keys)
 
     def committed(self) -> None:
         """Count what the pass has decided, and read plainly again."""
@@ -186,7 +186,7 @@ class RowJudge:
             self._held.setdefault(source, set()).difference_update(gone)
         for source, out in self._out.items():
             self._held.setdefault(source, set()).update(out)
-        self._tracking.committed()
+        self.tracking.committed()
         self._joining = {}
         self._is_careful = False
         self.forget()

@@ -1,0 +1,41 @@
+"""Sessions that all read under the snapshots that the target equals, so that what they compare is of one moment."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from psycopg import sql
+
+from payrollx_db.consolidate.follow.follower import Held
+from payrollx_db.postgres.session import Connection, Endpoint, run
+from payrollx_db.postgres.session_pool import SessionPool
+
+
+class SnapshotPool(SessionPool):
+    """A pool whose psycopg sessions with some databases are each in a transaction with a snapshot of others.
+
+    ``exported`` has the name of the snapshot for each of these endpoints.
+    """
+
+    def __init__(self, exported: Mapping[Endpoint, str]) -> None:
+        super().__init__()
+        self._exported = exported
+
+    @asynccontextmanager
+    async def session(self, endpoint: Endpoint, *, fresh: bool = False) -> AsyncIterator[Connection]:
+        """Lend a session, as `SessionPool.session` does, in a transaction that ends with the block."""
+        async with super().session(endpoint, fresh=fresh) as connection:
+            if (name := self._exported.get(endpoint)) is None:
+                yield connection
+                return
+            with endpoint.translating_errors("can't read under the pass's snapshot"):
+                await run(connection, sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+                await run(connection, sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(name)))
+            yield connection
+            await run(connection, sql.SQL("COMMIT"))
+
+
+async def export(held: Held) -> str:
+    """Let other sessions read under the snapshot of a pass that is held; return its name. Raises psycopg's errors."""
+    await run(held.reader, sql.SQL("RELEASE SAVEPOINT payrollx_read"))  # a snapshot isn't exported from within one
+    ((name,),) = await run(held.reader, sql.SQL("SELECT pg_catalog.pg_export_snapshot()"))
+    return str(name)

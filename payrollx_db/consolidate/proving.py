@@ -1,0 +1,100 @@
+"""A proof while services write: all sources held at the moments that the target equals, settled, and compared."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.follow.duplicates import settle_duplicates
+from payrollx_db.consolidate.follow.follower import Follower, Held
+from payrollx_db.consolidate.follow.judging import RowJudge
+from payrollx_db.consolidate.follow.settle import Followed, arrivals, settle
+from payrollx_db.consolidate.follow.snapshots import SnapshotPool, export
+from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state import accounts, touched
+from payrollx_db.consolidate.verification import Asked, verify_plan
+from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
+from payrollx_db.errors import StateConflictError
+from payrollx_db.model.events import StageStarted
+from payrollx_db.model.finding import Finding
+from payrollx_db.postgres.replication.connection import lsn_text
+
+
+async def prove_all(context: RunContext, plan: Plan, followers: Sequence[Follower], asked: Asked) -> Verdict:
+    """Settle and compare all that these followers, which are connected, bring over; record what is proven from where.
+
+    Raises FindingsError, StateConflictError, SourceError or TargetError.
+    """
+    judges = {follower.flow.name: _judge(follower) for follower in followers}
+    await _let_join(context, plan, followers, judges)
+    async with AsyncExitStack() as stack:
+        held = {f.flow.name: await stack.enter_async_context(f.holding()) for f in followers}
+        followed = {f.flow.name: Followed(f.flow, judges[f.flow.name], held[f.flow.name].reader) for f in followers}
+        exported = {follower.flow.read: await export(held[follower.flow.name]) for follower in followers}
+        sessions = await stack.enter_async_context(SnapshotPool(exported))
+        reading = replace(context, sessions=sessions)
+        context.observer(StageStarted("verify", "what points at nothing, and duplicate tables"))
+        settled = await settle(context, plan, followed)
+        drifted = await settle_duplicates(context, reading, plan, followed, None)
+        found = tuple(map(_told, (*settled.findings, *drifted)))
+        verdict = await verify_plan(reading, plan, replace(asked, findings=found))
+        await _record(context, verdict, held, judges)
+    return verdict
+
+
+async def _let_join(
+    context: RunContext, plan: Plan, followers: Sequence[Follower], judges: Mapping[str, RowJudge]
+) -> None:
+    """Let rows that wait, or clashed with another one, try again, before anything is counted."""
+    async with AsyncExitStack() as stack:
+        held = {f.flow.name: await stack.enter_async_context(f.holding()) for f in followers}
+        followed = [Followed(f.flow, judges[f.flow.name], held[f.flow.name].reader) for f in followers]
+        joining = await arrivals(context, plan, followed, others=True)
+    if joining:
+        for follower in followers:
+            await follower.one_pass()
+
+
+async def _record(
+    context: RunContext, verdict: Verdict, held: Mapping[str, Held], judges: Mapping[str, RowJudge]
+) -> None:
+    """Record for each database whose tables are identical up to which place that is so; and what was merged."""
+    wrong = {table.table.database for table in verdict.tables if not table.identical}
+    with context.target.translating_errors("can't record what was proven"):
+        async with context.transaction() as connection:
+            for name, holding in held.items():
+                if name not in wrong:
+                    await touched.begin_proof(connection, name, lsn_text(holding.passed.place), holding.passed.snapshot)
+                else:
+                    await touched.forget_proof(connection, name)
+            for table in verdict.tables:
+                if table.table.owner is not None:
+                    await accounts.update_account(connection, context.run, table.table, **_merged(table))
+    for name, holding in held.items():
+        if name not in wrong:
+            judges[name].tracking.begin(lsn_text(holding.passed.place))
+
+
+def _merged(verdict: TableVerdict) -> dict[str, object]:
+    """Return the account of a duplicate table: each of its rows is merged, or in quarantine."""
+    kept = verdict.kept.left_rows if verdict.kept else 0
+    return {
+        "rows_read": verdict.result.left_rows + kept,
+        "rows_merged": verdict.result.matched,
+        "rows_written": 0,
+        "rows_quarantined": kept,
+        "bytes": 0,
+        "seconds": verdict.seconds,
+        "status": "done",
+    }
+
+
+def _told(finding: Finding) -> Finding:
+    """Return a finding as a verification answers it: an error where it keeps the services from moving."""
+    return replace(finding, severity="error" if finding.blocks else "info")
+
+
+def _judge(follower: Follower) -> RowJudge:
+    if not isinstance(follower.judge, RowJudge):
+        raise StateConflictError(f"rows of {follower.flow.name} are followed without being judged")
+    return follower.judge

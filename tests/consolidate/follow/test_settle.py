@@ -1,0 +1,180 @@
+"""What speaks of two tables, while they are followed: settled when both are at a known moment, and proven."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from following import Following, follow
+from worlds import World, query, value
+
+from payrollx_db.consolidate import online, pipeline
+from payrollx_db.consolidate.follow.settle import Settled, settle
+from payrollx_db.consolidate.follow.settler import Settler
+from payrollx_db.errors import FindingsError
+from payrollx_db.model.policy import Policies
+
+ID = "00000000-0000-4000-8000-0000000000"
+HELD = """
+SELECT source, key, kind, cause, waits_for ->> 'table', row IS NOT NULL FROM payrollx_meta.quarantine
+WHERE restored_at IS NULL ORDER BY source, key
+"""
+PAYMENTS = "SELECT id, member::text FROM till.payments WHERE id IN (2, 3) ORDER BY id"
+
+
+async def settled(it: Following) -> Settled:
+    async with it.held() as followed:
+        return await settle(it.context, it.plan, followed)
+
+
+def settler(it: Following) -> Settler:
+    return Settler(it.context, it.plan, list(it.followers.values()), it.judges)
+
+
+def test_a_row_whose_parent_goes_waits_for_it_and_comes_back(guild: World) -> None:
+    hall = guild.urls["oldhall"]
+
+    async def work(it: Following) -> None:
+        query(hall, f"DELETE FROM members WHERE id = '{ID}12'")
+        answer = await settled(it)
+        assert [(f.code, f.count, f.examples) for f in answer.findings] == [("orphan", 1, ("2",))]
+        assert query(guild.target, PAYMENTS) == [(3, f"{ID}13")]
+        assert query(guild.target, HELD) == [("oldtill.public.payments", "2", "row", "", "hall.members", True)]
+
+        query(hall, f"INSERT INTO members VALUES ('{ID}12', 'LOW', 'again', 1)")
+        await it.passes()
+        await settler(it).settle()
+        assert query(guild.target, PAYMENTS) == [(2, f"{ID}12"), (3, f"{ID}13")]
+        assert query(guild.target, HELD) == []
+
+    follow(guild, work, "orphan=quarantine")
+
+
+def test_with_policy_null_the_row_stays_without_its_parent(guild: World) -> None:
+    hall = guild.urls["oldhall"]
+
+    async def work(it: Following) -> None:
+        query(hall, f"DELETE FROM members WHERE id = '{ID}12'")
+        await settled(it)
+        assert query(guild.target, PAYMENTS) == [(2, None), (3, f"{ID}13")]
+        assert query(guild.target, HELD) == [("oldtill.public.payments", "2", "value", "", "hall.members", True)]
+
+        query(hall, f"INSERT INTO members VALUES ('{ID}12', 'LOW', 'again', 1)")
+        await it.passes()
+        await settler(it).settle()
+        assert query(guild.target, PAYMENTS) == [(2, f"{ID}12"), (3, f"{ID}13")]
+
+    follow(guild, work, "orphan=null")
+
+
+def test_without_a_policy_nothing_is_taken_out_and_nothing_moves(guild: World) -> None:
+    hall = guild.urls["oldhall"]
+
+    async def work(it: Following) -> None:
+        query(hall, f"DELETE FROM members WHERE id = '{ID}12'")
+        await it.passes()
+        with pytest.raises(FindingsError) as failure:
+            await settler(it).settle()
+        assert "payments" in failure.value.details[0]
+        assert query(guild.target, PAYMENTS) == [(2, f"{ID}12"), (3, f"{ID}13")]
+
+    follow(guild, work)
+
+
+def test_children_of_a_quarantined_row_go_with_it(guild: World) -> None:
+    hall = guild.urls["oldhall"]
+
+    async def work(it: Following) -> None:
+        query(hall, f"UPDATE members SET rank = 'ODD' WHERE id = '{ID}12'")
+        answer = await settled(it)
+        assert [(f.code, f.blocks) for f in answer.findings] == [("descendant", False)]
+        cause = f"oldhall.public.members {ID}12"
+        assert ("oldtill.public.payments", "2", "row", cause, "hall.members", True) in query(guild.target, HELD)
+
+    follow(guild, work, "enum-unknown=quarantine")
+
+
+def test_only_what_was_touched_since_the_proof_is_settled_and_proven(guild: World) -> None:
+    hall, till = guild.urls["oldhall"], guild.urls["oldtill"]
+    task = replace(guild.task(), following=True, policies=Policies.read(["orphan=quarantine"]))
+    asyncio.run(pipeline.copy(task))
+    verdict = asyncio.run(online.verify(task, values=True))
+    assert verdict.identical
+    assert value(guild.target, "SELECT count(*) FROM payrollx_meta.proofs") == 2
+
+    async def since() -> None:
+        from following import following
+
+        query(hall, f"DELETE FROM members WHERE id = '{ID}14'")
+        query(till, "UPDATE payments SET amount = '77' WHERE id = 5")
+        async with following(guild, "orphan=quarantine") as it:
+            await it.passes()
+            noted = query(guild.target, "SELECT source, key FROM payrollx_meta.touched ORDER BY 1, 2")
+            assert noted == [("public.members", f'["{ID}14"]'), ("public.payments", '["5"]')]
+            await settler(it).settle()
+            assert [entry[1] for entry in query(guild.target, HELD)] == ["4"]
+            await settler(it).prove()
+            query(guild.target, "SET payrollx.flow = 'on'; UPDATE till.payments SET amount = 1 WHERE id = 5")
+            with pytest.raises(FindingsError) as failure:
+                await settler(it).prove()
+            assert "changed 5" in failure.value.details[0]
+
+    asyncio.run(since())
+
+
+@contextmanager
+def writing(world: World) -> Iterator[None]:
+    """Write to both databases for as long as the block runs."""
+    ended = threading.Event()
+    statements = {
+        "oldtill": "UPDATE payments SET amount = (random() * 100)::int::text WHERE id = (random() * 9)::int;"
+        "INSERT INTO payments SELECT max(id) + 1, min(member), '1' FROM payments;"
+        "DELETE FROM payments WHERE id = (SELECT max(id) - 3 FROM payments WHERE id > 20)",
+        "oldhall": "UPDATE members SET name = 'm' || random(), height = 1 WHERE id ="
+        f" '{ID}' || (14 + (random() * 5)::int)",
+    }
+
+    def write(name: str) -> None:
+        while not ended.is_set():
+            query(world.urls[name], statements[name])
+
+    writers = [threading.Thread(target=write, args=(name,)) for name in statements]
+    for writer in writers:
+        writer.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for writer in writers:
+            writer.join()
+
+
+def test_a_verification_is_exact_while_services_write(guild: World) -> None:
+    task = replace(guild.task(), following=True)
+    with writing(guild):
+        asyncio.run(pipeline.copy(task))
+        verdicts = [asyncio.run(online.verify(task, values=True)) for _ in range(3)]
+
+    differences = [table["differences"] for verdict in verdicts for table in verdict.document()["tables"]]
+    assert not any(differences), differences
+    assert [verdict.identical for verdict in verdicts] == [True] * 3
+    for table in (table for verdict in verdicts for table in verdict.document()["tables"]):
+        assert table["source_rows"] == table["target_rows"] + table["quarantined"]
+
+
+def test_a_difference_is_found_while_services_write(guild: World) -> None:
+    task = replace(guild.task(), following=True)
+    with writing(guild):
+        asyncio.run(pipeline.copy(task))
+        asyncio.run(online.verify(task, values=True))
+        query(guild.target, f"SET payrollx.flow = 'on'; UPDATE hall.badges SET rank = 'HIGH' WHERE member = '{ID}12'")
+        query(guild.urls["oldhall"], f"DELETE FROM members WHERE id = '{ID}12'")
+        query(guild.target, f"SET payrollx.flow = 'on'; UPDATE hall.members SET note = 'x' WHERE id = '{ID}13'")
+        query(guild.target, f"SET payrollx.flow = 'on'; DELETE FROM hall.members WHERE id = '{ID}13'")
+        verdict = asyncio.run(online.verify(task, values=True))
+
+    assert not verdict.identical
+    assert f"{ID}13" in str(verdict.document())
+    assert value(guild.target, "SELECT count(*) FROM payrollx_meta.proofs WHERE database = 'oldhall'") == 0
