@@ -29,7 +29,7 @@ from payrollx_db.postgres.replication.publications import Surroundings, surround
 from payrollx_db.postgres.replication.publications import barrier as put_barrier
 from payrollx_db.postgres.replication.stream import MOST_KEYS, ChangeStream
 from payrollx_db.postgres.script import Row, run_script
-from payrollx_db.postgres.session import NAME_BYTES, Connection, Endpoint, connect
+from payrollx_db.postgres.session import NAME_BYTES, Connection, Endpoint, connect, session
 
 GAP = 0.05  # seconds between the ends of two passes, at least
 PATIENCE = 600.0  # seconds in which the stream has to come to a snapshot
@@ -153,11 +153,11 @@ class Follower:
 
     @asynccontextmanager
     async def holding(self) -> AsyncIterator[Held]:
-        """Do passes until the written side equals a snapshot, and yield it, open still."""
-        passed = await self._pass(barrier=True)
+        """Do passes until the written side equals a snapshot, whoever writes meanwhile, and yield it, open still."""
+        passed = await self._pass(barrier=True, exact=True)
         while passed.partial:
             await self._end()
-            passed = await self._pass(barrier=True)
+            passed = await self._pass(barrier=True, exact=True)
         yield Held(passed, self._sides.sessions.reader)
         await self._end()
 
@@ -202,13 +202,15 @@ class Follower:
 
     # -- one pass ----------------------------------------------------------------------------------
 
-    async def _pass(self, *, barrier: bool, further: Further | None = None) -> Passed:
+    async def _pass(self, *, barrier: bool, exact: bool = False, further: Further | None = None) -> Passed:
         started = time.monotonic()
         reader = self._sides.sessions.reader
         with self.flow.read.translating_errors("can't take a snapshot"):
             if barrier:
                 await put_barrier(reader, self.flow.slot)
             snapshot, reached, around = await self._begin(reader, survey=barrier or self._is_survey_due())
+            if exact:
+                reached = await self._flushed_behind(reached)
         await self._log.until(reached, PATIENCE)
         waited = time.monotonic() - started
         changes = self._log.take(snapshot)
@@ -223,6 +225,15 @@ class Follower:
             time.monotonic() - started, waited, lag, changes.partial,
         )  # fmt: skip
         return self.last
+
+    async def _flushed_behind(self, reached: int) -> int:
+        """Return an LSN behind all that the snapshot sees, flushed, so that the server sends it.
+
+        A session that doesn't wait for the log (synchronous_commit off) shows its commit before it is flushed. What the
+        stream lacks of it then comes with the next pass, which is soon enough but where this one's snapshot counts.
+        """
+        async with session(self.flow.read) as other:
+            return max(reached, await put_barrier(other, self.flow.slot))
 
     async def _begin(self, reader: Connection, *, survey: bool) -> tuple[str, int, Surroundings | None]:
         """Begin the transaction that is read in; return its snapshot, an LSN behind all that it sees, and a survey."""
