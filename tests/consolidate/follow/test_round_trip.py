@@ -67,7 +67,7 @@ WITH made AS (
 INSERT INTO organization.organization_settings (organization_id, config, authorized_signers)
   SELECT id, '{{"a": [1]}}', ARRAY['x', NULL, '"'] FROM made;
 UPDATE organization.organization_settings SET config = NULL, onboarding_completed = NOT onboarding_completed;
-UPDATE organization.organizations SET name = name || ' Ltd';
+UPDATE organization.organizations SET name = name || ' Ltd' WHERE name LIKE 'New %';
 UPDATE employee.employees SET salary = coalesce(salary, 0) + 0.000000000000000001, kyc_status = 'REJECTED';
 DELETE FROM wallet.wallets WHERE id IN (SELECT id FROM wallet.wallets ORDER BY id LIMIT 2);
 UPDATE wallet.wallets SET key_share_ids = ARRAY['1', ''], deleted_at = now(), public_key = public_key || '-new';
