@@ -42,7 +42,8 @@ async def following_back(world: World, *, as_replica: bool = True) -> AsyncItera
     task = world.task()
     followers: dict[str, Follower] = {}
     async with opened(task) as context, session(task.target) as connection:
-        going = await going_back(context, connection, await planned(context, task))
+        firing = None if as_replica else list(world.urls)
+        going = await going_back(context, connection, await planned(context, task), firing=firing)
         assert not going.findings, going.findings
         try:
             for flow, judge in zip(going.flows, await back_judges(going, connection, going.flows), strict=True):

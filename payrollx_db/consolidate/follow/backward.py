@@ -32,13 +32,15 @@ def flows_back(
     target: Endpoint,
     identities: Identities | None = None,
     whole: Collection[str] = (),
+    firing: Collection[str] = (),
 ) -> tuple[tuple[Flow, ...], tuple[Finding, ...]]:
     """Return the flow back into each legacy database of ``plan``, and what keeps its tables from following.
 
     ``plan`` has the exceptions that were decided, so that rows in quarantine stay untouched where they are.
     ``identities`` says how the log names the changed rows of the target's tables, by oid; ``whole`` names the duplicate
-    tables (``database.schema.table``) that hold all of their owner's rows, and so get new ones as well. Findings of
-    severity ``block`` mean that their table isn't in a flow.
+    tables (``database.schema.table``) that hold all of their owner's rows, and so get new ones as well; ``firing`` the
+    legacy databases whose triggers and foreign keys can't be left out. Findings of severity ``block`` mean that their
+    table isn't in a flow.
     """
     flows: list[Flow] = []
     findings: list[Finding] = []
@@ -47,7 +49,8 @@ def flows_back(
         mine = [way for way in ways if way.database == legacy.name]
         if legacy.name not in plan.sources or not mine:
             continue
-        parts = _Parts(identities or {}, whole, findings)
+        keys = plan.sources[legacy.name].foreign_keys if legacy.name in firing else ()
+        parts = _Parts(identities or {}, whole, {key.parent or key.target for key in keys}, findings)
         moves = [move for way in _parents_first(mine, plan.sources[legacy.name]) if (move := parts.move(way))]
         written = sources[legacy.name]
         written = replace(written, settings={**written.settings, **WRITING})
@@ -60,8 +63,10 @@ def flows_back(
 class _Parts:
     """Puts the moves of one flow back together."""
 
-    def __init__(self, identities: Identities, whole: Collection[str], findings: list[Finding]) -> None:
-        self.identities, self.whole, self.findings = identities, whole, findings
+    def __init__(
+        self, identities: Identities, whole: Collection[str], pinned: Collection[str], findings: list[Finding]
+    ) -> None:
+        self.identities, self.whole, self.pinned, self.findings = identities, whole, pinned, findings
 
     def move(self, way: WayBack) -> Move | None:
         """Return how the rows of one legacy table are moved back, or ``None`` where they can't be."""
@@ -89,6 +94,7 @@ class _Parts:
             way.source, columns, way.from_clause, source, way.key, _takes_conflicts(way),
             "text" if way.text else "binary", also, kept=way.kept, spares=True, untouched=_quarantined(way),
             only_known=way.owner is not None and way.place not in self.whole,
+            pinned=way.source.full_name in self.pinned,
         )  # fmt: skip
 
     def _watched(self, table: Table) -> Watched | None:

@@ -33,12 +33,13 @@ async def write_singly(writer: Connection, move: Move, staging: str) -> dict[str
     number, table = _number(staging), sql.Identifier("pg_temp", staging)
     if move.only_known:
         await run(writer, writing.leave_unknown(move, number))
+    if move.pinned and writing.takes_updates(move):
+        return await _update_singly(writer, move, number, table)
     await _keep_older(writer, move, table)
     if move.kept:
         await run(writer, writing.keep_values(move, number))
     await run(writer, writing.delete_staged(move, number))
-    rows = sql.SQL("SELECT ctid::text FROM {} WHERE {} IS NULL").format(table, sql.Identifier(GONE))
-    places = [str(place) for (place,) in await run(writer, rows)]
+    places = await _staged(writer, table)
 
     async def insert(some: Sequence[str]) -> None:
         for kept in (True, False) if move.kept else (None,):
@@ -50,6 +51,21 @@ async def write_singly(writer: Connection, move: Move, staging: str) -> dict[str
         if not await _bring_older(writer, move, table, place):
             refused[place] += "; its older version collides with other rows now, and had to go"
     return refused
+
+
+async def _update_singly(writer: Connection, move: Move, number: int, table: sql.Identifier) -> dict[str, str]:
+    """Write the staged rows in place, as often as another one goes in; return the reasons of those that are refused."""
+
+    async def upsert(some: Sequence[str]) -> None:
+        await run(writer, writing.upsert(move, number, out=False, places=some))
+        await run(writer, IMMEDIATE)
+
+    places = await _staged(writer, table)
+    while True:
+        refused = await _halved(writer, places, upsert)
+        if not refused or len(refused) == len(places):
+            return refused
+        places = list(refused)
 
 
 async def delete_singly(writer: Connection, move: Move, staging: str) -> tuple[int, dict[str, str]]:
@@ -77,6 +93,11 @@ async def keys_at(writer: Connection, key: sql.Composable, staging: str, places:
     query = sql.SQL("SELECT r.ctid::text, {} FROM {} AS r WHERE r.ctid = ANY ({}::text[]::tid[])")
     rows = await run(writer, query.format(key, sql.Identifier("pg_temp", staging), sql.Literal(list(places))))
     return {str(place): str(text) for place, text in rows}
+
+
+async def _staged(writer: Connection, table: sql.Identifier) -> list[str]:
+    rows = sql.SQL("SELECT ctid::text FROM {} WHERE {} IS NULL").format(table, sql.Identifier(GONE))
+    return [str(place) for (place,) in await run(writer, rows)]
 
 
 async def _halved(writer: Connection, places: list[str], attempt: Attempt) -> dict[str, str]:

@@ -76,7 +76,8 @@ class Move:
     The others are for the way back, whose written tables have rows and values of their own. ``kept`` are written
     columns that nothing fills: they keep their values, also where a row is written anew. With ``spares``, the older
     version of a row that can't be written stays. ``untouched`` is true of written rows (alias ``t``) that are never
-    deleted. With ``only_known``, rows are updated and deleted, and none is added.
+    deleted. With ``only_known``, rows are updated and deleted, and none is added. With ``pinned``, no row is deleted to
+    be inserted anew: that would concern rows of other tables, which point at it.
     """
 
     table: Table
@@ -92,6 +93,7 @@ class Move:
     spares: bool = False
     untouched: sql.Composable | None = None
     only_known: bool = False
+    pinned: bool = False
 
     @property
     def name(self) -> str:

@@ -1,10 +1,11 @@
 """The flows back as a run has them: with what its policies decided, and with a judge each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.follow.back_judge import BackJudge
+from payrollx_db.consolidate.follow.back_ledger import may_act_as_replica
 from payrollx_db.consolidate.follow.backward import flows_back
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.identities import read_identities
@@ -15,6 +16,7 @@ from payrollx_db.consolidate.state.accounts import TableState
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.stuck import stuck_keys
 from payrollx_db.model.finding import Finding
+from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Connection
 
 # Of rows that differ from their owner's, one is in the target: what becomes of it there is theirs as well.
@@ -30,8 +32,15 @@ class GoingBack:
     findings: tuple[Finding, ...]
 
 
-async def going_back(context: Context, connection: Connection, plan: Plan) -> GoingBack:
-    """Return the flows back of ``plan``, of which ``connection`` reads the state. Raises TargetError."""
+async def going_back(
+    context: Context, connection: Connection, plan: Plan, *, firing: Collection[str] | None = None
+) -> GoingBack:
+    """Return the flows back of ``plan``, of which ``connection`` reads the state. Raises SourceError or TargetError.
+
+    ``firing`` are the legacy databases whose triggers can't be left out; by default they are asked.
+    """
+    if firing is None:
+        firing = await _firing(context, plan)
     targets = {table.target.oid: table.target for table in plan.tables}
     identities = await read_identities(context.sessions, context.target, list(targets.values()))
     with context.target.translating_errors("can't read the state tables"):
@@ -39,7 +48,7 @@ async def going_back(context: Context, connection: Connection, plan: Plan) -> Go
         decisions = await quarantine.decisions(connection, recorded)
         decided = apply(plan, [decision for decision in decisions if decision.code != DRIFT])
         whole = await whole_duplicates(connection, plan)
-    flows, findings = flows_back(decided, context.sources, context.target, identities, whole)
+    flows, findings = flows_back(decided, context.sources, context.target, identities, whole, firing)
     return GoingBack(decided, flows, findings)
 
 
@@ -73,6 +82,12 @@ async def whole_duplicates(connection: Connection, plan: Plan) -> list[str]:
         holds_all = bool(mine and theirs) and _number(mine, "rows_merged") >= _number(theirs, "rows_written")
         whole[table.source_name] = whole.get(table.source_name, True) and holds_all
     return [name for name, holds_all in whole.items() if holds_all]
+
+
+async def _firing(context: Context, plan: Plan) -> list[str]:
+    names = list(plan.sources)
+    silent = await limited([may_act_as_replica(context.sources[name]) for name in names], context.jobs)
+    return [name for name, may in zip(names, silent, strict=True) if not may]
 
 
 def _number(state: TableState | None, name: str) -> int:

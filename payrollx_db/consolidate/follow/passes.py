@@ -338,7 +338,7 @@ class Passes:
             return sum(await self._run([savepoint, *_writes(task)]))
         except Refused as refused:
             await self._run([back])
-            if refused.error.sqlstate not in COLLIDED:
+            if refused.error.sqlstate not in COLLIDED or task.move.pinned:
                 raise
         try:
             return (await self._run(_replacement(task)))[-1]

@@ -105,11 +105,11 @@ def delete_others(move: Move, number: int) -> sql.Composable:
     )
 
 
-def upsert(move: Move, number: int, *, out: bool) -> sql.Composable:
+def upsert(move: Move, number: int, *, out: bool, places: Sequence[str] | None = None) -> sql.Composable:
     """Return the statement that inserts the staged rows, and updates those that are there and differ.
 
     Which do is told byte by byte: what compares as equal may still be another value. ``out`` says that some of them
-    were found to stay out.
+    were found to stay out; ``places`` limits it to those with these ctids.
     """
     rest = [name for name in move.column_names if name not in move.key]
     changes = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in rest)
@@ -120,7 +120,7 @@ def upsert(move: Move, number: int, *, out: bool) -> sql.Composable:
     )
     key = sql.SQL(", ").join(map(sql.Identifier, move.key))
     tail = sql.SQL(" ON CONFLICT ({}) DO {}").format(key, action if rest else sql.SQL("NOTHING"))
-    return sql.SQL("{}{}").format(insert(move, number, out=out), tail)
+    return sql.SQL("{}{}").format(insert(move, number, out=out, places=places), tail)
 
 
 def delete_staged(move: Move, number: int) -> sql.Composable:

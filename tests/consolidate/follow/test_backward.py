@@ -248,6 +248,47 @@ def test_without_the_right_to_leave_triggers_out_parents_come_first(odd_world: W
     run_back(odd_world, work, as_replica=False)
 
 
+def test_without_that_right_no_row_is_deleted_that_others_point_at(make_tables: MakeTables) -> None:
+    """Values that two rows swap are stuck there, for to write them anew would take the rows of other tables along."""
+    world = make_tables(
+        """
+        CREATE TABLE p (id integer PRIMARY KEY, name text UNIQUE, own text DEFAULT 'own');
+        CREATE TABLE c (id integer PRIMARY KEY, p integer NOT NULL REFERENCES p ON DELETE CASCADE);
+        INSERT INTO p VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd');
+        INSERT INTO c SELECT n, n FROM generate_series(1, 4) AS n
+        """,
+        """
+        CREATE TABLE app.p (id integer PRIMARY KEY, name text);
+        CREATE TABLE app.c (id integer PRIMARY KEY, p integer NOT NULL)
+        """,
+        {"p": {"id": "integer", "name": "text?"}, "c": {"id": "integer", "p": "integer"}},
+    )
+    database = world.layout.databases[0]
+    world.layout = Layout("rules", (replace(database, discards=(Discard("p", "unread", column="own"),)),))
+
+    async def work(back: Back) -> None:
+        query(
+            world.target,
+            """
+            UPDATE app.p SET name = CASE id WHEN 1 THEN 'b' WHEN 2 THEN 'a' WHEN 3 THEN 'd' ELSE 'e' END;
+            UPDATE app.c SET p = p
+            """,
+        )
+        await back.passes()
+        old = world.urls["old"]
+        assert rows(old, "p", "id, name") == [(1, "a"), (2, "b"), (3, "d"), (4, "e")]
+        assert [row[0] for row in rows(old, "c")] == [1, 2, 3, 4]
+        assert set((await back.stuck("old"))["public.p"]) == {"1", "2"}
+        query(world.target, "UPDATE app.p SET name = 'x' WHERE id = 2")
+        await back.passes()
+        query(world.target, "UPDATE app.p SET name = 'b' WHERE id = 1")
+        await back.passes()
+        assert rows(old, "p", "id, name") == [(1, "b"), (2, "x"), (3, "d"), (4, "e")]
+        assert await back.stuck("old") == {}
+
+    run_back(world, work, as_replica=False)
+
+
 def test_rows_in_quarantine_stay_untouched_where_they_are(odd_world: World) -> None:
     """Even where the target gets a row of their key, loses it again, or is emptied."""
     query(odd_world.target, "ALTER TABLE app.parts ADD CHECK (v <> 'bad')")
