@@ -63,6 +63,16 @@ OTHERS = (
         "Where a user's data folder is; root's is `/var/lib/payrollx-db`, whatever it says.",
     ),
     ("PAYROLLX_SERVICE", "the facades", "Which service's process this is: it may open no other's facade. Unset: any."),
+    (
+        "PAYROLLX_QUERY_LOG",
+        "`payrollx_db.facade.query_log`",
+        "What of the facades' statements is logged, once `query_log.start()` was called: off, errors or statements.",
+    ),
+    (
+        "PAYROLLX_ENVIRONMENT",
+        "`payrollx_db.facade.query_log`",
+        "Says it where that is unset: in development statements are logged, in production errors.",
+    ),
     ("PAYROLLX_POOL_SIZE", "the facades", "How many connections a process keeps open to a database; 5 unless set."),
     ("PAYROLLX_POOL_OVERFLOW", "the facades", "How many more it may open for a moment; 5 unless set."),
     ("PAYROLLX_POOL_TIMEOUT", "the facades", "How many seconds to wait for a free connection; 30 unless set."),
