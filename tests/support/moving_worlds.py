@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,14 +38,14 @@ def stages(world: World) -> dict[str, str]:
     return dict(query(world.target, "SELECT database, stage FROM payrollx_meta.switches"))
 
 
-@pytest.fixture
-def moving_world(logical_server: "TestServer") -> Iterator[World]:
-    """The club's databases, copied and followed into their target."""
+@contextmanager
+def make_moving_world(server: "TestServer") -> Iterator[World]:
+    """Make the club's databases, copy them, and follow them into their target."""
     scripts = {**SOURCES, "club": TARGET}
     urls: dict[str, Any] = {}
     try:
         for name, script in scripts.items():
-            urls[name] = logical_server.create_database(unique(name))
+            urls[name] = server.create_database(unique(name))
             query(urls[name], script)
         world = World({name: urls[name] for name in SOURCES}, urls["club"], LAYOUT, CATALOG)
         world.copy_with(replace(world.task(), following=True), world.task().policies)
@@ -52,4 +53,11 @@ def moving_world(logical_server: "TestServer") -> Iterator[World]:
         yield world
     finally:
         for url in urls.values():
-            logical_server.drop_database(url.dbname)
+            server.drop_database(url.dbname)
+
+
+@pytest.fixture
+def moving_world(logical_server: "TestServer") -> Iterator[World]:
+    """A world of the test's own that is followed."""
+    with make_moving_world(logical_server) as world:
+        yield world
