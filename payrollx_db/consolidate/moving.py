@@ -23,12 +23,13 @@ from payrollx_db.consolidate.cutover.keys import keys_of
 from payrollx_db.consolidate.cutover.lines import fenced_target
 from payrollx_db.consolidate.cutover.next_flows import NextFlows, end_flows
 from payrollx_db.consolidate.cutover.outcome import Rehearsed, Switched
-from payrollx_db.consolidate.cutover.parties import NothingToSettle
+from payrollx_db.consolidate.cutover.proofs import prove_before
 from payrollx_db.consolidate.cutover.reporting import rehearsed, switched, told
 from payrollx_db.consolidate.cutover.rolling_back import held_sequences, open_again, refuse_stuck, roll_back
 from payrollx_db.consolidate.cutover.switching import Limits, Switching
 from payrollx_db.consolidate.follow import making
 from payrollx_db.consolidate.follow.follower import Follower
+from payrollx_db.consolidate.follow.settler import Settler
 from payrollx_db.consolidate.opening import opened
 from payrollx_db.consolidate.planner import Task
 from payrollx_db.consolidate.state.lock import exclusive
@@ -71,8 +72,11 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
                 if next_flows is not None:
                     await next_flows.prepare()
                 prepared = await prepare(switching, stages.open_tables(begun))
+                settler = Settler(begun.context, begun.plan, followers, judges)
+            async with switching.timed("prove before"):
+                await prove_before(begun, followers)
                 await switching.catch_up()
-            stop = await cut_over(switching, prepared, NothingToSettle(), next_flows)
+            stop = await cut_over(switching, prepared, settler, next_flows)
         answer = await told(telling, "cutover", begun)
         async with switching.timed("validate"):
             left = await _finish(begun)

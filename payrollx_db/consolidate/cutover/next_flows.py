@@ -12,6 +12,7 @@ from payrollx_db.consolidate.follow import making
 from payrollx_db.consolidate.follow.back_ledger import begin_place, make_place
 from payrollx_db.consolidate.follow.flow import Direction, Flow
 from payrollx_db.consolidate.state import flows as state
+from payrollx_db.consolidate.state import touched
 from payrollx_db.consolidate.state.flows import FlowState
 from payrollx_db.postgres.session import Connection, run, session
 
@@ -28,6 +29,9 @@ class NextFlows:
         context = self.begun.context
         for flow in self.flows.values():
             await making.make(context, context.session, flow, context.run, state.FOLLOWING)
+            if flow.direction == "forward":  # what was proven before it went the other way says nothing any more
+                async with context.transaction() as connection:
+                    await touched.forget_proof(connection, flow.name)
         if any(flow.direction == "back" for flow in self.flows.values()):
             for line in self.begun.lines:
                 endpoint = line.fenced().writing

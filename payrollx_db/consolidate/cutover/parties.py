@@ -30,13 +30,3 @@ class WayBack(Protocol):
 
         Raises SourceError or TargetError.
         """
-
-
-class NothingToSettle:
-    """Settles nothing: for tables none of whose rows are judged together with others."""
-
-    async def settle(self) -> None:
-        """Find nothing."""
-
-    async def prove(self) -> None:
-        """Compare nothing."""
