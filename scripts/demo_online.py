@@ -38,11 +38,11 @@ class Screen:
     steps: list[tuple[str, str]] = field(default_factory=list)
     live: Live | None = None
     rates: dict[str, float] = field(default_factory=dict)
+    lags: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._seen: dict[str, tuple[float, int]] = {}
         self._refreshed = 0.0
-        self.lags: dict[str, int] = {}
 
     def step(self, title: str) -> None:
         """Begin a step of the story."""
@@ -84,7 +84,7 @@ class Screen:
         for name, balance in self.world.balances().items():
             side = balance.last.side if balance.last else "old"
             place = DATABASES[name] if side == "old" else f"{name}.*"
-            pauses = [f"{(until - since) * 1000:,.0f} ms" for since, until, _ in balance.pauses]
+            pauses = [f"{(until - since) * 1000:,.0f}" for since, until, _ in balance.pauses][-3 if wide else -2 :]
             behind = self.lags.get(DATABASES[name])
             table.add_row(
                 name,
@@ -92,7 +92,7 @@ class Screen:
                 f"{self._rate(name, sum(balance.writes.values())):,.0f}",
                 f"{sum(balance.writes.values()):,}",
                 "" if behind is None else f"{behind / 1024:,.0f} kB",
-                ", ".join(pauses[-3:]),
+                f"{', '.join(pauses)} ms" if pauses else "",
             )
         return table
 
