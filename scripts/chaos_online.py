@@ -1,304 +1,204 @@
-"""Follow two databases while all kinds of writers write, do harm, and hold both sides against each other, row by row.
+"""Follow, cut over and go back while all kinds of writers write, do harm, and hold both sides against each other.
 
-Two servers are made for the purpose, one a side, so that each can crash. Each round lets writers loose, has
-`payrollx-db follow` at work, and does some kinds of harm at random moments; what it ended is started again. Then the
-writers stop, `follow --once` brings over what is left, and both sides must be equal by a comparison that is none of the
-tool's (`chaos_market`); what writers were told is done must be there. The same seed makes the same choices, but not the
-same moments.
-Usage: chaos_online.py [--rounds N] [--seed N] [--bad] [--fresh N] [--only KIND …]
+Two servers are made for the purpose, one a side, so that each can crash. Writers write on both sides at any time: those
+of the closed side have to be refused. A round has `payrollx-db follow` at work, and does some kinds of harm at
+random moments; what it ended is started again. Every other round moves the services to the other side, by `cutover` or
+`rollback`, and does harm to that, at every step of it. Then the writers stop, `follow --once` brings over what is left,
+and both sides must be equal, row by row, by a comparison that is none of the tool's (`chaos_market`); each transaction
+that was acknowledged must be there. The same seed makes the same choices, but not the same moments.
+Usage: chaos_online.py [--rounds N] [--seed N] [--stay] [--bad] [--fresh N] [--stop] [--only KIND …]
 """
 
 import argparse
-import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import chaos_market as market
 import psycopg
-from chaos_writers import OLD, Ledger, Writer
+from chaos_site import PATIENCE, Call, Failure, Site, rows
 
-from payrollx_db.consolidate.endpoints import variable
-from payrollx_db.devserver import Server, create_database, drop_database
 from payrollx_db.errors import PayrollxError
-from payrollx_db.postgres.url import DatabaseUrl
 
-# Crashes here are those of the server, not of the machine: what was written needn't reach the disk.
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_wal_size": "1GB"}
 KINDS = (
     "nothing", "kill", "interrupt", "hang", "source session", "target session", "source crash", "target crash",
     "lost slot",
 )  # fmt: skip
-POLICIES = ("--policy=unconvertible=quarantine", "--policy=orphan=quarantine", "--policy=lossy=round")
-PATIENCE = 120.0  # seconds that a call may take
-TRIES = 8  # calls of a command within which it must go well, once nobody does harm any more
-AWAY = (4, 5, 6)  # exit codes of a call that met harm: a side is away, or a killed call's session isn't gone yet
+OF_A_MOVE = ("nothing", "kill", "interrupt", "hang", "source session", "target session", "source crash",
+             "target crash", "second operator")  # fmt: skip
 OUR_SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%' ORDER BY random() LIMIT 1"
 OUR_SLOT = "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'payrollx%' ORDER BY random() LIMIT 1"
-LEFT_OVER = """
-SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%' AND pid <> pg_backend_pid()
-"""
-
-
-class Failure(Exception):  # noqa: N818 - it is the round that fails
-    """A round didn't end as it must."""
+END_READER = "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE slot_name = %s AND active"
+LONGEST = 4.0  # seconds after its start in which harm is done to a cutover or a rollback
 
 
 @dataclass
 class Chaos:
-    """Both servers, the writers, and the command that follows."""
+    """The rounds of one site. ``moved`` says that services write to the unified database."""
 
-    folder: Path
+    site: Site
     dice: random.Random
-    bad: bool
-    ledger: Ledger = field(default_factory=Ledger)
-    following: "subprocess.Popen[bytes] | None" = None
-    copied: bool = False
-    ended: Counter[int] = field(default_factory=Counter)
+    following: Call | None = None
+    moved: bool = False
 
-    def __post_init__(self) -> None:
-        self.source = Server(self.folder / "source", settings=SETTINGS)
-        self.target = Server(self.folder / "target", settings=SETTINGS)
-        self.log = self.folder / "follow.log"
+    def round(self, kinds: list[str], of_a_move: list[str] | None) -> str:
+        """Write, follow, do harm, perhaps move, and compare; return what there is to say of it."""
+        before = self.site.ledger.transactions
+        text = "stays"
+        with self.site.writing():
+            self.follow()
+            time.sleep(self.dice.uniform(0.5, 2))
+            for kind in kinds:
+                self.harm(kind, self.following)
+                time.sleep(self.dice.uniform(0, 1))
+                self.follow()
+                time.sleep(self.dice.uniform(0, 2))
+            self.await_copy()
+            if of_a_move is not None:
+                self.stop()
+                text = self.move(of_a_move)
+        self.stop()
+        self.site.must("follow", "--once", *self.site.policies)
+        self.site.compare()
+        return f"{text}, {self.site.ledger.transactions - before} transactions, equal"
 
-    # -- the world ---------------------------------------------------------------------------------
-
-    @property
-    def urls(self) -> dict[str, DatabaseUrl]:
-        """Where the legacy databases are."""
-        return {name: self.source.url(name) for name in market.SOURCES}
-
-    @property
-    def goal(self) -> DatabaseUrl:
-        """The unified database."""
-        return self.target.url("unified")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment in which the command line goes from one server to the other."""
-        clean = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
-        legacy = {variable(db.variable): self.urls[db.name].plain for db in market.LAYOUT.databases}
-        return clean | legacy | market.ENVIRONMENT | {"DATABASE_URL": self.goal.plain}
-
-    def make(self) -> None:
-        """Make both servers and the legacy databases."""
-        server = self.source.up()
-        self.target.up()
-        for name, statements in market.SOURCES.items():
-            market.make(lambda database: create_database(server, database), name, statements)
-
-    def begin_anew(self) -> None:
-        """Make the unified database anew, and copy while writers write."""
-        if rows(self.target.url(), "SELECT FROM pg_database WHERE datname = 'unified'"):
-            self.must("follow", "--drop", "--yes")
-            drop_database(self.target.url(), "unified")
-        market.make(lambda name: create_database(self.target.url(), name), "unified", market.UNIFIED)
-        self.copied = False
-
-    def is_copied(self) -> bool:
-        """Tell whether the rows have been copied, so that there is something to follow."""
-        if not self.copied and rows(self.goal, "SELECT WHERE to_regclass('payrollx_meta.runs') IS NOT NULL"):
-            self.copied = bool(rows(self.goal, "SELECT FROM payrollx_meta.runs WHERE status = 'done'"))
-        return self.copied
-
-    @property
-    def policies(self) -> tuple[str, ...]:
-        """The policies that every call is given."""
-        return POLICIES if self.bad else ("--policy=lossy=round",)
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Let the writers write while the block lasts."""
-        writers = [
-            Writer(self.urls[name], OLD, name == "oldmarket", self.ledger, random.Random(self.dice.random()), self.bad)  # noqa: S311
-            for name in ("oldmarket", "oldmarket", "oldmarket", "olddesk")
-        ]
-        try:
-            for writer in writers:
-                writer.start()
-            yield
-        finally:
-            for writer in writers:
-                writer.stopping.set()
-            for writer in writers:
-                writer.stop()
-
-    # -- the command -------------------------------------------------------------------------------
-
-    def command(self, *words: str) -> list[str]:
-        """Return the command line of a call."""
-        return [sys.executable, "-m", "payrollx_db", *words]
+    # -- following ---------------------------------------------------------------------------------
 
     def follow(self) -> None:
         """Have `follow` at work, if it isn't."""
-        if self.following is not None and self.following.poll() is None:
-            return
         if self.following is not None:
-            self.ended[self.following.returncode] += 1
-            if self.following.returncode not in (0, 130, -signal.SIGKILL, *AWAY):
-                raise Failure(f"follow ended with {self.following.returncode}: {self.said()}")
-        command = self.command(*(("follow",) if self.is_copied() else ("copy", "--follow")), *self.policies)
-        with self.log.open("wb") as log:
-            self.following = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-
-    def said(self) -> str:
-        """Return the end of what `follow` has said."""
-        return " | ".join(self.log.read_text("utf-8", errors="replace").splitlines()[-8:]) if self.log.exists() else ""
+            if self.following.runs:
+                return
+            self.site.count(self.following)
+        words = ("follow",) if self.site.is_copied() else ("copy", "--follow")
+        self.following = self.site.call(*words, *self.site.policies)
 
     def stop(self) -> None:
         """End `follow`, as Ctrl-C does."""
-        if self.following is None:
-            return
-        if self.following.poll() is None:
-            self.following.send_signal(signal.SIGINT)
-        try:
-            code = self.following.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.following.kill()
-            raise Failure(f"follow didn't end when it was interrupted: {self.said()}") from None
-        self.following = None
-        self.ended[code] += 1
-        if code not in (0, 130, -signal.SIGKILL, *AWAY):
-            raise Failure(f"follow ended with {code}: {self.said()}")
-
-    def must(self, *words: str) -> None:
-        """Run a command until it goes well; raise Failure where it doesn't in a few calls."""
-        codes: list[int] = []
-        while True:
-            command = self.command(*words)
-            done = subprocess.run(
-                command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-            )
-            codes.append(done.returncode)
-            if not done.returncode:
-                return
-            if done.returncode not in AWAY or len(codes) >= TRIES:
-                said = " | ".join((done.stdout + done.stderr).splitlines()[-12:])
-                raise Failure(f"{' '.join(words)}: exit codes {codes}: {said}")
-            if done.returncode == 6 and "--resync" in done.stderr and words[0] == "follow":
-                words = ("follow", "--resync", "--once", *self.policies)
-            time.sleep(0.5)
-
-    # -- one round ---------------------------------------------------------------------------------
-
-    def round(self, kinds: list[str]) -> str:
-        """Write, follow, do harm, and compare; return what there is to say of it."""
-        before = self.ledger.transactions
-        with self.writing():
-            self.follow()
-            time.sleep(self.dice.uniform(0.5, 3))
-            for kind in kinds:
-                self.harm(kind)
-                time.sleep(self.dice.uniform(0, 1))
-                self.follow()
-                time.sleep(self.dice.uniform(0, 3))
-            self.await_copy()
-        self.stop()
-        self.must("follow", "--once", *self.policies)
-        self.compare()
-        return f"{self.ledger.transactions - before} transactions, equal"
+        if self.following is not None:
+            self.following.end(signal.SIGINT)
+            self.site.count(self.following)
+            self.following = None
 
     def await_copy(self) -> None:
         """Wait until the rows have been copied, however often that has to be called."""
         until = time.monotonic() + PATIENCE
-        while not self.is_copied():
+        while not self.site.is_copied():
             if time.monotonic() > until:
-                raise Failure(f"the copy doesn't come to its end: {self.said()}")
+                raise Failure(f"the copy doesn't come to its end: {self.following and self.following.said()}")
             self.follow()
             time.sleep(0.2)
 
-    def harm(self, kind: str) -> None:
-        """Do it, to what is at work now."""
-        if kind == "kill" and self.following is not None:
-            self.following.kill()
-            self.following.wait()
-        elif kind == "interrupt":
-            self.stop()
-        elif kind == "hang" and self.following is not None:
-            self.following.send_signal(signal.SIGSTOP)
-            time.sleep(self.dice.uniform(0.5, 2))
-            self.following.send_signal(signal.SIGCONT)
+    # -- moving ------------------------------------------------------------------------------------
+
+    def move(self, kinds: list[str]) -> str:
+        """Let the services write on the other side, with harm on the way; return what was done."""
+        words = ("rollback" if self.moved else "cutover", "--yes", *self.site.policies)
+        for kind in kinds:
+            call = self.site.call(*words)
+            pause = time.monotonic() + self.dice.uniform(0, LONGEST)
+            while call.runs and time.monotonic() < pause:
+                time.sleep(0.005)
+            if kind == "second operator":
+                self.second_operator(call, words)
+            elif call.runs:
+                self.harm(kind, call)
+            call.wait()
+            if self.site.count(call) == 0:
+                break
+        else:
+            self.site.must(*words)
+        self.moved = not self.moved
+        self.look_where_it_is()
+        return words[0]
+
+    def second_operator(self, call: Call, words: tuple[str, ...]) -> None:
+        """Call the same while a first call is at work: one of both has to be refused by the other's name."""
+        second = self.site.call(*words)
+        both = call.wait(), second.wait()
+        self.site.count(second)
+        if both == (0, 0) and "already" not in second.said() + call.said():
+            raise Failure(f"two operators at once: {call.said(4)} || {second.said(4)}")
+
+    def look_where_it_is(self) -> None:
+        """Raise Failure where the recorded stages, or the gates, say otherwise than the commands that went well."""
+        stages = set(self.site.stages().values())
+        if stages != {"open" if self.moved else "back"}:
+            raise Failure(f"moved {self.moved}, and the stages are {stages}")
+        closed = [self.site.urls["oldmarket"], self.site.urls["olddesk"]] if self.moved else [self.site.goal]
+        table = {True: "marks", False: "market.marks"}[self.moved]
+        try:
+            rows(closed[0], f"INSERT INTO {table} VALUES (-1)")
+        except psycopg.errors.ReadOnlySqlTransaction:
+            return
+        raise Failure(f"the side that is closed takes writes: moved {self.moved}")
+
+    # -- harm --------------------------------------------------------------------------------------
+
+    def harm(self, kind: str, call: Call | None) -> None:
+        """Do it, to the call that is at work now, or to its servers."""
+        if kind in ("kill", "lost slot") and call is not None:
+            call.end(signal.SIGKILL)
+        if kind == "interrupt" and call is not None:
+            call.end(signal.SIGINT)
+        elif kind == "hang" and call is not None and call.runs:
+            call.process.send_signal(signal.SIGSTOP)
+            time.sleep(self.dice.uniform(0.5, 3))
+            call.process.send_signal(signal.SIGCONT)
         elif kind == "lost slot":
             self.lose_slot()
         elif kind.endswith("session"):
-            side = self.source if kind.startswith("source") else self.target
+            side = self.site.source if kind.startswith("source") else self.site.target
             for (pid,) in rows(side.url(), OUR_SESSIONS):
                 rows(side.url(), "SELECT pg_terminate_backend(%s)", (pid,))
         elif kind.endswith("crash"):
-            side = self.source if kind.startswith("source") else self.target
+            side = self.site.source if kind.startswith("source") else self.site.target
             side.down(immediate=True)
             time.sleep(self.dice.uniform(0, 1))
             side.up()
 
     def lose_slot(self) -> None:
-        """Drop a slot under the reader of it."""
-        if self.following is not None:
-            self.following.kill()
-            self.following.wait()
-        for (slot,) in rows(self.source.url(), OUR_SLOT):
-            rows(self.source.url(), "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots"
-                 " WHERE slot_name = %s AND active", (slot,))  # fmt: skip
-            rows(self.source.url(), "SELECT pg_drop_replication_slot(%s)", (slot,))
+        """Drop a slot of ours."""
+        side = self.site.target if self.moved else self.site.source
+        for (slot,) in rows(side.url(), OUR_SLOT):
+            rows(side.url(), END_READER, (slot,))
+            rows(side.url(), "SELECT pg_drop_replication_slot(%s)", (slot,))
         self.following = None
-
-    def compare(self) -> None:
-        """Raise Failure where the sides differ, or what was acknowledged isn't there."""
-        if wrong := market.differences(self.urls, self.goal):
-            raise Failure("differences: " + " / ".join(wrong))
-        there = {number for (number,) in rows(self.goal, "SELECT id FROM market.marks")}
-        if lost := self.ledger.marks - there:
-            raise Failure(f"{len(lost)} acknowledged transactions are lost, such as that of {min(lost)}")
-        until = time.monotonic() + 5
-        while left := sum(rows(side.url(), LEFT_OVER)[0][0] for side in (self.source, self.target)):
-            if time.monotonic() > until:
-                raise Failure(f"{left} sessions are left over")
-            time.sleep(0.1)
-
-
-def rows(url: DatabaseUrl, query: str, params: Any = None) -> list[tuple[Any, ...]]:
-    """Run one statement and return its rows, if it has any. A server that is just recovering gets time."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with psycopg.connect(url.conninfo(), autocommit=True, application_name="chaos") as connection:
-                cursor = connection.execute(query.encode(), params)
-                return cursor.fetchall() if cursor.description else []
-        except psycopg.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.1)
 
 
 def play(chaos: Chaos, options: argparse.Namespace) -> tuple[Counter[str], int, int]:
     """Play the rounds, a line each; return how often each kind was done, and how many rounds went well and failed."""
     done: Counter[str] = Counter()
-    good = failed = 0
+    good = bad = 0
+    fresh = True
     for number in range(1, options.rounds + 1):
         started = time.monotonic()
-        kinds = chaos.dice.choices(options.only or KINDS, k=chaos.dice.randint(1, 3))
+        kinds = chaos.dice.choices(options.only or KINDS, k=chaos.dice.randint(0 if number % 2 else 1, 2))
+        chosen = [kind for kind in OF_A_MOVE if kind in (options.only or OF_A_MOVE)] or ["nothing"]
+        of_a_move = None if options.stay or number % 2 == 0 else chaos.dice.choices(chosen, k=chaos.dice.randint(1, 3))
         try:
-            if number == 1 or failed or (options.fresh and number % options.fresh == 0):
-                chaos.begin_anew()
-            text = chaos.round(kinds)
+            if fresh or (options.fresh and number % options.fresh == 0):
+                chaos.site.begin_anew()
+                chaos.moved = fresh = False
+            text = chaos.round(kinds, of_a_move)
             done.update(kinds)
+            done.update(f"{kind} in a move" for kind in of_a_move or ())
             good += 1
-        except (Failure, PayrollxError, psycopg.Error, subprocess.TimeoutExpired) as error:
-            failed += 1
-            text = f"FAILED: {error}"
-            if options.stop:
-                print(f"round {number:3}: {', '.join(kinds)}: {text}", flush=True)
-                break
-        print(f"round {number:3}: {', '.join(kinds)}: {text} ({time.monotonic() - started:.1f} s)", flush=True)
-    return done, good, failed
+        except (Failure, PayrollxError, psycopg.Error) as error:
+            bad += 1
+            fresh, text = True, f"FAILED: {error}"
+            if chaos.following is not None:
+                chaos.following.end(signal.SIGKILL)
+                chaos.following = None
+        said = ", ".join(kinds) + (f"; {', '.join(of_a_move)}" if of_a_move else "")
+        print(f"round {number:3}: {said}: {text} ({time.monotonic() - started:.1f} s)", flush=True)
+        if bad and options.stop:
+            break
+    return done, good, bad
 
 
 def main() -> int:
@@ -306,30 +206,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stay", action="store_true", help="follow only: no cutover and no rollback")
     parser.add_argument("--bad", action="store_true", help="writers write what doesn't fit, too; policies keep it out")
-    parser.add_argument("--fresh", type=int, default=20, help="begin with a fresh copy every so many rounds")
-    parser.add_argument("--only", nargs="*", choices=KINDS, help="these kinds of harm")
+    parser.add_argument("--fresh", type=int, default=20, help="begin with fresh databases every so many rounds")
+    parser.add_argument("--only", nargs="*", choices=dict.fromkeys(KINDS + OF_A_MOVE), help="these kinds of harm")
     parser.add_argument("--stop", action="store_true", help="stop at the first round that fails")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are to be stopped then, too
     with tempfile.TemporaryDirectory(prefix="payrollx-chaos-") as name:
         Path(name).chmod(0o711)
-        chaos = Chaos(Path(name), random.Random(options.seed), options.bad)  # noqa: S311
+        dice = random.Random(options.seed)  # noqa: S311
+        site = Site(Path(name), dice, options.bad)
         try:
-            chaos.make()
-            done, good, failed = play(chaos, options)
+            done, good, bad = play(Chaos(site, dice), options)
         finally:
-            if chaos.following is not None:
-                chaos.following.kill()
-                chaos.following.wait()
-            for server in (chaos.source, chaos.target):
-                server.destroy()
-    ledger = chaos.ledger
+            site.end()
     print(f"\nharm done: {', '.join(f'{kind} {count}' for kind, count in sorted(done.items()))}")
-    print(f"writers: {ledger.transactions} transactions, {len(ledger.marks)} marked; refused: {dict(ledger.refused)}")
-    print(f"follow ended with: {dict(chaos.ended)}")
-    print(f"seed {options.seed}: {good} of {good + failed} rounds ended with equal sides")
-    return 1 if failed else 0
+    print(f"writers: {site.ledger.transactions} transactions; refused: {dict(site.ledger.refused)}")
+    print(f"calls and their exit codes: {dict(sorted(site.codes.items()))}")
+    print(f"seed {options.seed}: {good} of {good + bad} rounds ended with equal sides")
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ OLD: Mapping[str, str] = {
     **{name: name for name in ("customers", "orders", "lines", "events", "labels", "marks", "tickets", "replies")},
     "customer_id": '"customerId"', "order_id": '"orderId"', "created_at": '"createdAt"', "state": "order_state",
     "line": '("orderId", no, article, note)', "of_line": "", "parts": "events_in",
-    "now": "clock_timestamp() AT TIME ZONE 'UTC'",
+    "now": "clock_timestamp() AT TIME ZONE 'UTC'", "recoin": "currency = %(currency)s", "alike": "true",
 }  # fmt: skip
 NEW: Mapping[str, str] = {
     **{name: f"market.{name}" for name in ("customers", "orders", "lines", "events", "labels", "marks")},
@@ -34,6 +34,8 @@ NEW: Mapping[str, str] = {
     "customer_id": "customer_id", "order_id": "order_id", "created_at": "created_at", "state": "market.order_state",
     "line": "(order_id, no, article, note, currency)", "of_line": ", currency", "parts": "market.events_0",
     "now": "date_trunc('milliseconds', clock_timestamp())",
+    # A line's currency is its order's, and has no home in the legacy database.
+    "recoin": "state = 'SENT'", "alike": "o.currency = l.currency",
 }  # fmt: skip
 CUSTOMER = "(SELECT id FROM {customers} ORDER BY id OFFSET %(m)s LIMIT 1)"
 ORDER = "(SELECT id FROM {orders} ORDER BY id OFFSET %(n)s LIMIT 1)"
@@ -52,8 +54,9 @@ MARKET: Sequence[tuple[int, str]] = (
     (6, "UPDATE {lines} SET note = %(note)s WHERE no = %(no)s AND {order_id} = " + ORDER),
     (4, "UPDATE {lines} SET no = no + 10 WHERE no = %(no)s AND {order_id} = " + ORDER),
     (4, "UPDATE {lines} AS l SET {order_id} = o.id, no = %(big)s FROM {orders} AS o"
-        " WHERE o.id = " + ORDER + " AND ({order_id}, no) = (SELECT {order_id}, no FROM {lines} OFFSET %(m)s LIMIT 1)"),
-    (5, "UPDATE {orders} SET currency = %(currency)s WHERE id = " + ORDER),
+        " WHERE {alike} AND o.id = " + ORDER
+        + " AND ({order_id}, no) = (SELECT {order_id}, no FROM {lines} OFFSET %(m)s LIMIT 1)"),
+    (5, "UPDATE {orders} SET {recoin} WHERE id = " + ORDER),
     (3, "UPDATE {orders} SET id = %(id)s WHERE id = " + ORDER),
     (3, "UPDATE {customers} SET id = %(id)s WHERE id = " + CUSTOMER),
     (5, "UPDATE {orders} SET {customer_id} = " + CUSTOMER + " WHERE id = " + ORDER),

@@ -9,6 +9,10 @@ class SlotLostError(StateConflictError):
     """The slot is gone, invalidated, or past the place where the stream would have to start: changes are lost."""
 
 
+class UndecodableError(SlotLostError):
+    """The server itself fails to decode what the slot has, and will fail again."""
+
+
 class SlotBusyError(StateConflictError):
     """Another session reads from the slot."""
 

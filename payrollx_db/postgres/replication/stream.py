@@ -10,7 +10,7 @@ import psycopg
 from psycopg.errors import error_from_result
 
 from payrollx_db.errors import PayrollxError, SourceError, StateConflictError
-from payrollx_db.postgres import errors
+from payrollx_db.postgres import errors, sqlstates
 from payrollx_db.postgres.errors import DRIVER_ERRORS
 from payrollx_db.postgres.replication.changes import Changes, Published
 from payrollx_db.postgres.replication.connection import (
@@ -20,6 +20,7 @@ from payrollx_db.postgres.replication.connection import (
     start_replication,
     to_error,
 )
+from payrollx_db.postgres.replication.errors import RESYNC, UndecodableError
 from payrollx_db.postgres.replication.pgoutput import EPOCH, Reader
 from payrollx_db.postgres.replication.slots import busy, refuse_unfit, slot_state
 from payrollx_db.postgres.session import Connection, Endpoint
@@ -31,6 +32,7 @@ BATCH = 1000  # messages that are read in one go, while nothing else is done
 GAP = 0.2  # seconds in which changes gather in the socket while nobody waits for them
 HEARTBEAT = 1.0  # seconds between two words to the server, or less where it is impatient
 ASK_FIRST, ASK_LAST = 0.002, 0.05  # pauses between two questions how far it has come
+INTERNAL = ("XX",)
 BUSY, BUSY_PAUSE = 15.0, 0.2  # seconds in which the server may notice that an earlier session of ours is gone
 
 _status = struct.Struct("!cQQQqB").pack
@@ -251,7 +253,7 @@ class ChangeStream:
             if reader.asked:
                 self._tell(asking=False)
         except DRIVER_ERRORS as error:
-            self._end(to_error(self.endpoint, error, f"the stream of slot {self.slot} has ended"))
+            self._end(self._ended_by(error))
         except PayrollxError as error:
             self._end(error)
         else:
@@ -296,7 +298,7 @@ class ChangeStream:
         try:
             self._send(self._connection, asking=asking)
         except DRIVER_ERRORS as error:
-            self._end(to_error(self.endpoint, error, f"the stream of slot {self.slot} has ended"))
+            self._end(self._ended_by(error))
             self._wake_who_waits()
 
     def _send(self, connection: Connection, *, asking: bool) -> None:
@@ -307,6 +309,16 @@ class ChangeStream:
         self._reader.asked = False
 
     # -- ending ------------------------------------------------------------------------------------
+
+    def _ended_by(self, error: BaseException) -> PayrollxError:
+        ended = to_error(self.endpoint, error, f"the stream of slot {self.slot} has ended")
+        if not sqlstates.among(ended.sqlstate, INTERNAL):
+            return ended
+        # Decoding fails at one place of the log, and each new attempt comes to it again (TRUNCATE beside savepoints and
+        # a crash can do that): only another slot leads past it.
+        undecodable = UndecodableError(f"{ended.message}: it can't decode its log from there on", hint=RESYNC)
+        undecodable.sqlstate = ended.sqlstate
+        return undecodable
 
     def _end(self, error: PayrollxError) -> None:
         self._error = error
