@@ -3,9 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from payrollx_db.consolidate.follow.lag import findings as lag_findings
 from payrollx_db.consolidate.state import quarantine
 from payrollx_db.consolidate.state.accounts import TableState, accounts
 from payrollx_db.consolidate.state.findings import findings
+from payrollx_db.consolidate.state.flows import FlowState, flows
+from payrollx_db.consolidate.state.lags import Lag, lags
 from payrollx_db.consolidate.state.lock import lock_holder
 from payrollx_db.consolidate.state.parts import moved
 from payrollx_db.consolidate.state.runs import Run, runs
@@ -23,7 +26,8 @@ class Status:
     ``moved`` has rows and bytes so far for each target table that is under way; ``at_work`` tells whether
     a run is at work right now. One that says ``running`` and isn't at work was killed, and can be resumed.
     ``unrestored`` is what the run has dropped and what isn't there now. ``stuck`` are rows that don't go back into the
-    legacy databases.
+    legacy databases. ``flows`` and ``lags`` tell what is followed, and how far each database was ahead when it was
+    measured last.
     """
 
     runs: tuple[Run, ...]
@@ -34,6 +38,13 @@ class Status:
     at_work: bool
     unrestored: tuple[Unrestored, ...] = ()
     stuck: tuple[StuckRows, ...] = ()
+    flows: tuple[FlowState, ...] = ()
+    lags: tuple[Lag, ...] = ()
+
+    @property
+    def alarms(self) -> tuple[Finding, ...]:
+        """What needs attention of what is followed: lost slots, disks that fill up, logs that nobody reads."""
+        return tuple(lag_findings(self.flows, self.lags, at_work=self.at_work))
 
     def document(self) -> dict[str, Any]:
         """Return the status as plain data, for ``--json``."""
@@ -47,6 +58,9 @@ class Status:
             "findings": [finding.recorded for finding in self.findings],
             "unrestored": [item.document() for item in self.unrestored],
             "stuck": [rows.document() for rows in self.stuck],
+            "flows": [flow.document() for flow in self.flows],
+            "lags": [lag.document() for lag in self.lags],
+            "alarms": [alarm.recorded for alarm in self.alarms],
         }
 
 
@@ -72,6 +86,8 @@ async def status(target: Endpoint, run: int | None = None, *, catalog: str = "")
                 at_work=bool(await lock_holder(connection)),
                 unrestored=await unrestored(connection, [chosen]),
                 stuck=tuple(await stuck_rows(connection)),
+                flows=tuple(await flows(connection)),
+                lags=tuple(await lags(connection)),
             )
 
 

@@ -4,11 +4,15 @@ A new check is a function here, a query in queries/, a line in CHECKS, and a tes
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from psycopg import sql
 
+from payrollx_db.consolidate.follow.lag import findings as lag_findings
+from payrollx_db.consolidate.state.flows import flows as recorded_flows
+from payrollx_db.consolidate.state.lags import Lag
+from payrollx_db.consolidate.state.lock import lock_holder
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async
 from payrollx_db.health.database import MEGABYTE, MINUTE, Database, quoted
 from payrollx_db.health.sizes import capacity, sessions
@@ -54,6 +58,13 @@ async def migrated(database: Database) -> list[Finding]:
             message = f"{service.name} is at {there or 'no revision'}, the newest is {revisions[-1]}"
             findings.append(database.finding("behind", "error", message, migrate, schema=service.schema))
     return findings or await _missing_tables(database)
+
+
+async def followed(database: Database, lags: Sequence[Lag]) -> list[Finding]:
+    """No slot of what is followed is lost, and no disk fills up with the log that is kept for it."""
+    flows = await recorded_flows(database.connection)
+    at_work = bool(flows) and bool(await lock_holder(database.connection))
+    return lag_findings(flows, lags, at_work=at_work)
 
 
 def unfinished(database: Database) -> list[Finding]:

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from payrollx_db.consolidate.state.lags import Lag
+from payrollx_db.consolidate.state.lags import lags as recorded_lags
 from payrollx_db.errors import PayrollxError
 from payrollx_db.health import backups
-from payrollx_db.health.checks import CHECKS, Check, unfinished, with_run
+from payrollx_db.health.checks import CHECKS, Check, followed, unfinished, with_run
 from payrollx_db.health.database import Database, Expected, Place
 from payrollx_db.health.sizes import Capacity, ServiceSize, capacity, sizes
 from payrollx_db.model.finding import GRAVITY, Finding
@@ -52,6 +54,7 @@ class DatabaseHealth:
     version: str = ""
     capacity: Capacity | None = None
     services: tuple[ServiceSize, ...] = ()
+    lags: tuple[Lag, ...] = ()
 
     @property
     def reachable(self) -> bool:
@@ -128,12 +131,18 @@ async def _look(database: Database, connected: float) -> DatabaseHealth:
     checks = [await _checked(Check("runs", "none is unfinished", find_run), database)]
     empty = not await database.rows("tables")
     chosen = [replace(check, well=NO_TABLES) if empty and check.of_tables else check for check in CHECKS]
+    lags: list[Lag] = []
+
+    async def look_at_lags(database: Database) -> list[Finding]:
+        lags.extend(await recorded_lags(database.connection))
+        return await followed(database, lags)
+
+    chosen.append(Check("followed", "no slot is lost, no disk fills up", look_at_lags))
     checks += [await _checked(check, examined) for check in (*chosen, Check("sizes", "all could be read", measure))]
     version = database.connection.info.parameter_status("server_version") or ""
     reached = Checked("reachable", f"in {connected * 1000:.0f} ms")
-    return DatabaseHealth(
-        database.place, connected, (reached, *checks), version.partition(" ")[0], there, tuple(measured)
-    )
+    short = version.partition(" ")[0]
+    return DatabaseHealth(database.place, connected, (reached, *checks), short, there, tuple(measured), tuple(lags))
 
 
 async def _checked(check: Check, database: Database) -> Checked:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from payrollx_db.consolidate.state.lags import Lag
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.health.examine import DatabaseHealth, Health
 
@@ -28,6 +29,14 @@ FAMILIES = {
     "payrollx_table_dead_rows": ("About how many dead rows wait for VACUUM.", ("service", "table")),
     "payrollx_table_size_bytes": ("A table's size, with its indexes.", ("service", "table")),
     "payrollx_table_indexes_size_bytes": ("The size of a table's indexes.", ("service", "table")),
+    "payrollx_follow_lag_bytes": ("Log of a followed database that isn't brought over.", ("database", "direction")),
+    "payrollx_follow_lag_seconds": ("How long its oldest change has waited.", ("database", "direction")),
+    "payrollx_follow_lag_keys": ("Keys of it that wait to be brought over.", ("database", "direction")),
+    "payrollx_follow_retained_bytes": ("Log that its server keeps for the slot.", ("database", "direction")),
+    "payrollx_follow_free_bytes": ("Room for it: free on the disk, or allowed.", ("database", "direction")),
+    "payrollx_follow_left_seconds": ("How long the room lasts at this rate.", ("database", "direction")),
+    "payrollx_follow_slot_lost": ("Whether the slot is lost.", ("database", "direction")),
+    "payrollx_follow_measured_timestamp_seconds": ("When that was measured.", ("database", "direction")),
     "payrollx_last_backup_timestamp_seconds": ("When a service was backed up last.", ("service",)),
     "payrollx_findings": (
         "What payrollx-db doctor finds; without a service: about the database.",
@@ -129,6 +138,8 @@ def _database(database: DatabaseHealth) -> Samples:
         yield "payrollx_connections_budget", label, capacity.share
         yield "payrollx_server_connections", label, capacity.used
         yield "payrollx_server_connections_limit", label, capacity.room.unreserved
+    for lag in database.lags:
+        yield from _followed(lag)
     for size in database.services:
         yield "payrollx_connections", (size.name,), size.connections
         for table in size.tables:
@@ -137,6 +148,24 @@ def _database(database: DatabaseHealth) -> Samples:
             yield "payrollx_table_dead_rows", labels, table.dead_rows
             yield "payrollx_table_size_bytes", labels, table.bytes
             yield "payrollx_table_indexes_size_bytes", labels, table.index_bytes
+
+
+def _followed(lag: Lag) -> Samples:
+    labels = (lag.database, lag.direction)
+    room = [size for size in (lag.free_bytes, lag.safe_bytes) if size is not None]
+    values = {
+        "lag_bytes": lag.lag_bytes,
+        "lag_seconds": lag.lag_seconds,
+        "lag_keys": lag.lag_keys,
+        "retained_bytes": lag.retained_bytes,
+        "free_bytes": min(room) if room else None,
+        "left_seconds": lag.seconds_left,
+        "slot_lost": lag.wal_status == "lost",
+        "measured_timestamp_seconds": lag.measured_at.timestamp(),
+    }
+    for name, value in values.items():
+        if value is not None:
+            yield f"payrollx_follow_{name}", labels, value
 
 
 def _found(health: Health) -> Samples:

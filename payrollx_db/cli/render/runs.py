@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from payrollx_db.cli.render import console, findings
+from payrollx_db.cli.render import console, findings, lags
 from payrollx_db.consolidate.copy.requeue import Retried
 from payrollx_db.consolidate.pipeline import Abandoned, Report
 from payrollx_db.consolidate.plan.mapping import TablePlan
@@ -165,6 +165,7 @@ def show_status(status: Status) -> None:
     _show_accounts(status.tables, moved=status.moved)
     _show_unrestored(status)
     _show_stuck(status)
+    lags.show_flows(status.flows, status.lags, status.alarms)
     if status.findings:
         console.answer(f"\nfindings of the check of run {status.run}:")
         findings.show(status.findings)
