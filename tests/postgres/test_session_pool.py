@@ -125,3 +125,24 @@ def test_it_keeps_no_more_than_it_may(endpoint: Endpoint) -> None:
             return sum(not connection.closed for connection in opened)
 
     assert asyncio.run(go()) == MOST_IDLE
+
+
+def test_sessions_of_sources_leave_room_for_those_of_the_target(endpoint: Endpoint) -> None:
+    source = Endpoint(endpoint.url, "source", "it", endpoint.application_name)
+
+    async def hold(pool: SessionPool, opened: list[Connection], ready: asyncio.Event) -> None:
+        async with pool.session(source) as connection:
+            opened.append(connection)
+            if len(opened) == MOST_IDLE:
+                ready.set()
+            await ready.wait()
+
+    async def go() -> list[int]:
+        async with SessionPool() as pool:
+            opened: list[Connection] = []
+            ready = asyncio.Event()
+            await asyncio.gather(*(hold(pool, opened, ready) for _ in range(MOST_IDLE)))
+            return [await psycopg_pid(pool, endpoint), await psycopg_pid(pool, endpoint)]
+
+    first, second = asyncio.run(go())
+    assert first == second
