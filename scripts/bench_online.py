@@ -47,16 +47,19 @@ CREATE TABLE payroll_items (id text PRIMARY KEY, "payrollRunId" text NOT NULL, "
   "updatedAt" timestamp(3) NOT NULL);
 """
 FILL = """
-INSERT INTO organizations SELECT md5('o' || n)::uuid::text, 'org ' || n, '{{"a": 1}}', now() FROM generate_series(1, 100) AS n;
+INSERT INTO organizations SELECT md5('o' || n)::uuid::text, 'org ' || n, '{{"a": 1}}', now()
+  FROM generate_series(1, 100) AS n;
 INSERT INTO payroll_runs SELECT md5('r' || n)::uuid::text, md5('o' || 1 + n % 100)::uuid::text, 'DRAFT', n, 'SOL', now()
   FROM generate_series(1, 1000) AS n;
-INSERT INTO payroll_items SELECT md5('i' || n)::uuid::text, md5('r' || 1 + n % 1000)::uuid::text, md5('e' || n)::uuid::text,
+INSERT INTO payroll_items
+  SELECT md5('i' || n)::uuid::text, md5('r' || 1 + n % 1000)::uuid::text, md5('e' || n)::uuid::text,
   n / 100.0, 'DRAFT', 'sig' || md5(n::text), 0, now() FROM generate_series(1, {items}) AS n;
 ANALYZE;
 """
 TARGET = """
 CREATE SCHEMA {schema};
-CREATE TABLE {schema}.organizations (id uuid PRIMARY KEY, name text NOT NULL, config jsonb, updated_at timestamptz NOT NULL);
+CREATE TABLE {schema}.organizations (id uuid PRIMARY KEY, name text NOT NULL, config jsonb,
+  updated_at timestamptz NOT NULL);
 CREATE TABLE {schema}.payroll_runs (id uuid PRIMARY KEY, organization_id uuid NOT NULL, status text NOT NULL,
   total_amount numeric(38,18) NOT NULL, currency text NOT NULL, updated_at timestamptz NOT NULL);
 CREATE TABLE {schema}.payroll_items (id uuid PRIMARY KEY, payroll_run_id uuid NOT NULL, employee_id uuid NOT NULL,
@@ -85,7 +88,8 @@ COMMIT;
 """
 BULK_UPDATE = """UPDATE payroll_items SET status = 'PENDING', "retryCount" = "retryCount" + 1"""
 BULK_INSERT = """
-INSERT INTO payroll_items SELECT gen_random_uuid()::text, md5('r' || 1 + n % 1000)::uuid::text, md5('e' || n)::uuid::text,
+INSERT INTO payroll_items
+  SELECT gen_random_uuid()::text, md5('r' || 1 + n % 1000)::uuid::text, md5('e' || n)::uuid::text,
   n / 100.0, 'DRAFT', 'sig' || md5(n::text), 0, now() FROM generate_series(1, {rows}) AS n
 """
 COMPARED = {  # what both sides' rows are compared by
@@ -143,8 +147,9 @@ class Bench:
         """Start pgbench on each source, at the rate asked for."""
         script = self.folder / "writes.sql"
         script.write_text(WRITES)
-        command = ["pgbench", "-n", "-c", "2", "-j", "1", "-R", str(self.arguments.rate), "-T", str(self.arguments.seconds),
-                   "-f", str(script), "-D", f"items={self.arguments.bulk}"]  # fmt: skip
+        asked = ("-R", str(self.arguments.rate), "-T", str(self.arguments.seconds))
+        command = ["pgbench", "-n", "-c", "2", "-j", "1", *asked, "-f", str(script)]
+        command += ["-D", f"items={self.arguments.bulk}"]
         return [
             subprocess.Popen([*command, url.conninfo()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             for url in self.sources.values()
@@ -188,8 +193,10 @@ class Bench:
 
     def _our_pids(self) -> dict[str, list[int]]:
         slots = "SELECT active_pid FROM pg_replication_slots WHERE slot_name LIKE 'payrollx%'"
-        sessions = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'bench follow%'" \
-                   " AND backend_type = 'client backend'"  # fmt: skip
+        sessions = (
+            "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'bench follow%'"
+            " AND backend_type = 'client backend'"
+        )
         return {
             "walsender": pids(self.old.url(), slots), "read": pids(self.old.url(), sessions),
             "write": pids(self.new.url(), sessions),
@@ -239,7 +246,8 @@ class Bench:
         for name in names:
             ((lsn,),) = rows(self.sources[name], "SELECT pg_current_wal_insert_lsn()::text")
             execute(self.sources[name], "SELECT pg_logical_emit_message(true, 'bench', '')")
-            query = f"SELECT confirmed_flush_lsn >= '{lsn}'::pg_lsn FROM pg_replication_slots WHERE slot_name = 'native_{name}'"
+            confirmed = f"SELECT confirmed_flush_lsn >= '{lsn}'::pg_lsn FROM pg_replication_slots"
+            query = f"{confirmed} WHERE slot_name = 'native_{name}'"
             while not rows(self.old.url(), query)[0][0]:
                 time.sleep(0.05)
 
@@ -349,7 +357,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="bench-online-", dir="/tmp"))  # noqa: S108 - short paths
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="bench-online-", dir="/tmp"))
     folder.chmod(0o755)
     bench = Bench(arguments, folder)
     try:

@@ -147,6 +147,11 @@ async def run_script(connection: Connection, statements: Sequence[sql.Composable
         return [await script.rows() for _ in statements]
 
 
+def as_text(statement: sql.Composable) -> sql.SQL:
+    """Return a statement as text, which costs little to send again and again. It is ours, not data."""
+    return sql.SQL(render_sql(statement))
+
+
 def _text(result: PGresult, row: int, column: int) -> str | None:
     value = result.get_value(row, column)
     return None if value is None else value.decode()

@@ -6,6 +6,7 @@ the plan; the way back is of the same types.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from psycopg import sql
@@ -94,6 +95,11 @@ class Move:
     untouched: sql.Composable | None = None
     only_known: bool = False
     pinned: bool = False
+
+    @cached_property
+    def texts(self) -> dict[tuple[object, ...], sql.SQL]:
+        """Statements of this move that were composed before: a small pass would spend most of its time on that."""
+        return {}
 
     @property
     def name(self) -> str:

@@ -28,7 +28,7 @@ from payrollx_db.postgres.replication.errors import RESYNC, SlotLostError
 from payrollx_db.postgres.replication.publications import Surroundings, surroundings_query
 from payrollx_db.postgres.replication.publications import barrier as put_barrier
 from payrollx_db.postgres.replication.stream import MOST_KEYS, ChangeStream
-from payrollx_db.postgres.script import Row, run_script
+from payrollx_db.postgres.script import Row, as_text, run_script
 from payrollx_db.postgres.session import NAME_BYTES, Connection, Endpoint, connect, session
 
 GAP = 0.05  # seconds between the ends of two passes, at least
@@ -89,6 +89,7 @@ class Follower:
         self.most_keys = most_keys
         self.label = f"{label} {flow.name}"
         self.last: Passed | None = None
+        self._locking = as_text(writing.lock_tables(flow.tables))
         self._stream: ChangeStream | None = None
         self._passes: Passes | None = None
         self._surroundings: dict[str, Any] | None = None
@@ -240,7 +241,7 @@ class Follower:
         statements: list[sql.Composable] = [sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
         statements += [reader.local] if reader.local is not None else []
         statements += [writing.ONE_MONEY] if any(move.form == "text" for move in self.flow.moves) else []
-        statements += [writing.lock_tables(self.flow.tables), sql.SQL(SNAPSHOT), sql.SQL("SAVEPOINT payrollx_read")]
+        statements += [self._locking, sql.SQL(SNAPSHOT), sql.SQL("SAVEPOINT payrollx_read")]
         statements += [surroundings_query(self.flow.publication)] if survey else []
         answers = await run_script(reader, statements)
         around = answers.pop() if survey else []

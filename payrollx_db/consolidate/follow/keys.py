@@ -13,6 +13,7 @@ from payrollx_db.consolidate.plan.mapping import ROW, from_item
 from payrollx_db.postgres.column_types import ColumnType
 from payrollx_db.postgres.introspect import Column
 from payrollx_db.postgres.replication.changes import Key
+from payrollx_db.postgres.script import as_text
 
 CHUNK = 20_000  # keys in one statement at most
 GONE = "payrollx_gone"  # the staging table's column that marks keys without a row
@@ -37,10 +38,9 @@ def rows_of(
     Without ``keys``, it is of all rows. ``condition`` is a further one of read rows, ``values`` stand for the columns'
     own expressions.
     """
-    columns = sql.SQL(", ").join(values or [column.value for column in move.columns])
     parts = [among(move.source, keys)] if keys is not None else []
     parts += [condition] if condition is not None else []
-    return sql.SQL("SELECT {} FROM {}{}").format(columns, move.from_clause, _where(parts))
+    return sql.SQL("{}{}").format(_select(move, values), _where(parts))
 
 
 def gone_of(move: Move, keys: Sequence[Key], condition: sql.Composable | None = None) -> sql.Composable:
@@ -133,6 +133,16 @@ def of_key(column: MovedColumn) -> sql.Composable:
     if column.valid is None:
         return column.value
     return sql.SQL("CASE WHEN coalesce({}, true) THEN {} END").format(column.valid, column.value)
+
+
+def _select(move: Move, values: Sequence[sql.Composable]) -> sql.Composable:
+    query = sql.SQL("SELECT {} FROM {}")
+    own = [column.value for column in move.columns]
+    if values and any(value is not mine for value, mine in zip(values, own, strict=True)):
+        return query.format(sql.SQL(", ").join(values), move.from_clause)
+    if ("select",) not in move.texts:
+        move.texts["select",] = as_text(query.format(sql.SQL(", ").join(own), move.from_clause))
+    return move.texts["select",]
 
 
 def _written_keys(move: Move, rows: sql.Composable, mark: sql.SQL) -> sql.Composable:

@@ -11,6 +11,7 @@ from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.state.flows import FlowState, flows, may_write, store_place, take_flow
 from payrollx_db.errors import StateConflictError
 from payrollx_db.postgres import locks
+from payrollx_db.postgres.script import as_text
 from payrollx_db.postgres.session import Connection
 
 
@@ -40,10 +41,14 @@ class RunLedger:
         self.flow = flow
         self.lock_pid = lock_pid
         self._owner = ""
+        self._opening: list[sql.SQL] = []
 
     async def read(self, connection: Connection) -> FlowState:
         """Return what is recorded, and take it over. Raises StateConflictError where nothing is recorded."""
         self._owner = secrets.token_hex(8)
+        held = locks.RUN.is_held(self.lock_pid)
+        may = may_write((self.flow.name, self.flow.direction), self._owner, held)
+        self._opening = [*map(as_text, (*writing.OPENING, may))]
         await take_flow(connection, (self.flow.name, self.flow.direction), self._owner)
         for state in await flows(connection, self.flow.direction):
             if state.database == self.flow.name and state.place is not None:
@@ -55,8 +60,7 @@ class RunLedger:
 
     def opening(self) -> Sequence[sql.Composable]:
         """Return the statements with which a writing transaction begins; the last answers whether it may write."""
-        held = locks.RUN.is_held(self.lock_pid)
-        return [*writing.OPENING, may_write((self.flow.name, self.flow.direction), self._owner, held)]
+        return self._opening
 
     def store(
         self, place: str, snapshot: str, keys: int, surroundings: Mapping[str, Any] | None = None

@@ -1,6 +1,7 @@
 """The written side of a pass: the staging tables, and the statements by which rows get from there into their tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Concatenate, ParamSpec
 
 from psycopg import sql
 
@@ -10,6 +11,10 @@ from payrollx_db.consolidate.follow.keys import GONE, canonical_among, equals, g
 from payrollx_db.consolidate.plan.mapping import ROW
 from payrollx_db.postgres import locks
 from payrollx_db.postgres.introspect import Table
+from payrollx_db.postgres.script import as_text
+
+P = ParamSpec("P")
+Composing = Callable[Concatenate[Move, int, P], sql.Composable]
 
 # Money is written and read in one way at both ends, where it goes over as text: a comma may be a point elsewhere.
 ONE_MONEY = sql.SQL("SET LOCAL lc_monetary = 'C'")
@@ -35,11 +40,24 @@ OPENING = (
 STAGED, WRITTEN, OTHER = sql.SQL("r"), sql.SQL("t"), sql.SQL("g")
 
 
+def composed_once(compose: Composing[P]) -> Composing[P]:
+    """Keep what ``compose`` returns for a move, its number and options, as text."""
+
+    def kept(move: Move, number: int, /, *args: P.args, **options: P.kwargs) -> sql.Composable:
+        place = (compose.__name__, number, *args, *options.items())
+        if place not in move.texts:
+            move.texts[place] = as_text(compose(move, number, *args, **options))
+        return move.texts[place]
+
+    return kept
+
+
 def staging_name(number: int) -> str:
     """Return what the staging table of a flow's move is called, by the move's number."""
     return f"payrollx_staging_{number}"
 
 
+@composed_once
 def make_staging(move: Move, number: int) -> sql.Composable:
     """Return the statement that makes a move's staging table, for as long as the session lasts."""
     query = (
@@ -53,11 +71,13 @@ def make_staging(move: Move, number: int) -> sql.Composable:
     )  # fmt: skip
 
 
+@composed_once
 def copy_rows(move: Move, number: int) -> sql.Composable:
     """Return the COPY that takes rows into a move's staging table."""
     return _copy_into(move, number, move.column_names)
 
 
+@composed_once
 def copy_gone(move: Move, number: int) -> sql.Composable:
     """Return the COPY that takes the keys of rows that are gone, or stay out, into a move's staging table."""
     return _copy_into(move, number, gone_columns(move))
@@ -75,6 +95,7 @@ def mark_surplus(move: Move, number: int, keys: Sequence[Mapping[str, str | None
     )  # fmt: skip
 
 
+@composed_once
 def delete_gone(move: Move, number: int) -> sql.Composable:
     """Return the statement that deletes the rows whose keys are gone, and not staged under another spelling."""
     query = (
@@ -92,6 +113,7 @@ def delete_gone(move: Move, number: int) -> sql.Composable:
     )
 
 
+@composed_once
 def delete_others(move: Move, number: int) -> sql.Composable:
     """Return the statement that deletes all rows that aren't staged, where all rows of a table are."""
     query = "DELETE FROM {table} AS t WHERE NOT EXISTS (SELECT FROM {staging} AS r WHERE {staged}{same}){touched}"
@@ -105,6 +127,7 @@ def delete_others(move: Move, number: int) -> sql.Composable:
     )
 
 
+@composed_once
 def upsert(move: Move, number: int, *, out: bool, places: Sequence[str] | None = None) -> sql.Composable:
     """Return the statement that inserts the staged rows, and updates those that are there and differ.
 
@@ -123,6 +146,7 @@ def upsert(move: Move, number: int, *, out: bool, places: Sequence[str] | None =
     return sql.SQL("{}{}").format(insert(move, number, out=out, places=places), tail)
 
 
+@composed_once
 def delete_staged(move: Move, number: int) -> sql.Composable:
     """Return the statement that deletes the rows that are staged, to be inserted anew."""
     query = "DELETE FROM {table} AS t USING {staging} AS r WHERE r.{gone} IS NULL AND {same}"
@@ -134,6 +158,7 @@ def delete_staged(move: Move, number: int) -> sql.Composable:
     )
 
 
+@composed_once
 def leave_unknown(move: Move, number: int) -> sql.Composable:
     """Return the statement that takes out of the staged rows those that the written table doesn't have."""
     query = "DELETE FROM {staging} AS r WHERE r.{gone} IS NULL AND NOT EXISTS (SELECT FROM {table} AS t WHERE {same})"
@@ -163,6 +188,7 @@ def keep_values(move: Move, number: int) -> sql.Composable:
     )  # fmt: skip
 
 
+@composed_once
 def insert(
     move: Move, number: int, *, out: bool, kept: bool | None = None, places: Sequence[str] | None = None
 ) -> sql.Composable:
