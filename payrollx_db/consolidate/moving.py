@@ -6,6 +6,7 @@ Each public function is one thing that a person asks for, as in `pipeline`.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from payrollx_db.consolidate.check.reversible import prove
 from payrollx_db.consolidate.cutover import stages
 from payrollx_db.consolidate.cutover.beginning import (
     Begun,
@@ -33,7 +34,9 @@ from payrollx_db.consolidate.follow.settler import Settler
 from payrollx_db.consolidate.opening import opened
 from payrollx_db.consolidate.planner import Task
 from payrollx_db.consolidate.state.lock import exclusive
+from payrollx_db.consolidate.state.switches import BACK, FOLLOWING
 from payrollx_db.errors import PayrollxError
+from payrollx_db.model.events import StageStarted
 
 
 async def rehearse_cutover(task: Task, limits: Limits, *, way_back: bool = True) -> Rehearsed:
@@ -63,6 +66,8 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
         if not begun.lines:
             return Switched("cutover", (), nothing_to_do=True, left=await _finish(stages.opened(every)))
         next_flows = NextFlows(begun, begun.back_of_lines()) if way_back else None
+        if way_back and begun.stages() <= {FOLLOWING, BACK}:  # else writers may be waiting already
+            await _refuse_irreversible(begun)
         judges = await forward_judges(begun)
         async with following(ways_forward(begun, judges), "cutover") as followers:
             switching = _switching("cutover", begun, followers, limits)
@@ -149,6 +154,16 @@ async def _begun(task: Task) -> AsyncIterator[Begun]:
         plan = await plan_all(context, task)
         async with exclusive(context.target) as session:
             yield await begin(context, session, task, plan)
+
+
+async def _refuse_irreversible(begun: Begun) -> None:
+    """Raise FindingsError where legacy rows wouldn't come back as they are, and no policy accepts it.
+
+    Every row is asked, while services write: what they write meanwhile isn't.
+    """
+    begun.context.observer(StageStarted("check", "whether every row has a way back"))
+    names = [line.database for line in begun.lines]
+    (await prove(begun.context, begun.going.plan, begun.context.policies, names)).refuse()
 
 
 async def _finish(begun: Begun) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ comes back is compared with what the source has as text, byte by byte: equality 
 another spelling pass. Columns that are the identity by construction aren't asked (`plan.inverse`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,16 +56,20 @@ class Reversibility:
             raise FindingsError(
                 f"there is no way back, for {len(blocking)} reasons; nothing was changed",
                 details=tuple(map(str, blocking)),
-                hint="fix what each of them names, or accept values with --policy irreversible:table.column=accept",
+                hint="fix what each of them names, or accept values with --policy irreversible:table.column=accept;"
+                " payrollx-db cutover --no-way-back does without a rollback",
             )
 
 
-async def prove(context: Context, plan: Plan, policies: Policies) -> Reversibility:
+async def prove(
+    context: Context, plan: Plan, policies: Policies, databases: Collection[str] | None = None
+) -> Reversibility:
     """Prove for each legacy table of ``plan`` that its rows come back as they were. Changes nothing.
 
-    Raises SourceError or TargetError where a side fails.
+    ``databases`` limits it to the tables of these legacy databases. Raises SourceError or TargetError where a side
+    fails.
     """
-    ways = ways_back(plan)
+    ways = tuple(way for way in ways_back(plan) if databases is None or way.database in databases)
     findings = list(findings_of(plan, ways))
     async with context.sessions.copy_connection(context.target, fresh=True) as session:
         with context.target.translating_errors("can't begin the check of the way back"):
