@@ -60,9 +60,9 @@ MARKET: Sequence[tuple[int, str]] = (
     (3, "UPDATE {orders} SET id = %(id)s WHERE id = " + ORDER),
     (3, "UPDATE {customers} SET id = %(id)s WHERE id = " + CUSTOMER),
     (5, "UPDATE {orders} SET {customer_id} = " + CUSTOMER + " WHERE id = " + ORDER),
-    (5, "UPDATE {customers} SET note = %(note)s, config = config || jsonb_build_object('x', repeat(md5(%(id)s), 99))"
+    (5, "UPDATE {customers} SET note = %(note)s, config = config || jsonb_build_object('x', repeat(md5(%(name)s), 99))"
         " WHERE id = " + CUSTOMER),
-    (3, "INSERT INTO {customers} (id, name, config, {created_at}) VALUES (%(id)s, %(id)s, '{{}}', {now})"),
+    (3, "INSERT INTO {customers} (id, name, config, {created_at}) VALUES (%(id)s, %(name)s, '{{}}', {now})"),
     (2, "DELETE FROM {customers} WHERE (SELECT count(*) FROM {customers}) > 40 AND id = " + CUSTOMER),
     (4, "INSERT INTO {events} VALUES (%(no)s * 1000 + %(n)s, %(kind)s, %(text)s) ON CONFLICT DO NOTHING"),
     (3, "UPDATE {events} SET kind = %(kind)s WHERE id = " + EVENT),
@@ -86,7 +86,7 @@ SWAPPED: Sequence[str] = (
     "UPDATE {customers} SET name = %(other_name)s WHERE id = %(one)s",
 )
 DESK: Sequence[tuple[int, str]] = (
-    (6, "INSERT INTO {tickets} (title, body) VALUES (%(id)s, %(note)s)"),
+    (6, "INSERT INTO {tickets} (title, body) VALUES (%(name)s, %(note)s)"),
     (6, "UPDATE {tickets} SET body = %(note)s WHERE id = " + TICKET),
     (2, "UPDATE {tickets} SET title = title || '.' WHERE length(title) < 60 AND id > %(n)s"),
     (3, "DELETE FROM {tickets} WHERE id = " + TICKET),
@@ -231,6 +231,7 @@ class Writer:
         dice = self.dice
         session.execute(statement.format_map(self.names).encode(), {
             "n": dice.randint(0, 300), "m": dice.randint(0, 60), "no": dice.randint(1, 9), "id": str(uuid4()),
+            "name": str(uuid4()),
             "text": dice.choice(["a", "ß\\", "", "it's", "%", '"{},"']),
             "note": dice.choice([None, "x", "long " * 2000]), "kind": dice.choice(["in", "out", "up"]),
             "currency": dice.choice(["EUR", "CHF", "USD"]),
