@@ -32,7 +32,7 @@ BATCH = 1000  # messages that are read in one go, while nothing else is done
 GAP = 0.2  # seconds in which changes gather in the socket while nobody waits for them
 HEARTBEAT = 1.0  # seconds between two words to the server, or less where it is impatient
 ASK_FIRST, ASK_LAST = 0.002, 0.05  # pauses between two questions how far it has come
-INTERNAL = ("XX",)
+UNDECODABLE = ("XX", "58P01")  # an internal error, and log that is missing though the slot counts on it
 BUSY, BUSY_PAUSE = 15.0, 0.2  # seconds in which the server may notice that an earlier session of ours is gone
 
 _status = struct.Struct("!cQQQqB").pack
@@ -312,7 +312,7 @@ class ChangeStream:
 
     def _ended_by(self, error: BaseException) -> PayrollxError:
         ended = to_error(self.endpoint, error, f"the stream of slot {self.slot} has ended")
-        if not sqlstates.among(ended.sqlstate, INTERNAL):
+        if not sqlstates.among(ended.sqlstate, UNDECODABLE):
             return ended
         # Decoding fails at one place of the log, and each new attempt comes to it again (TRUNCATE beside savepoints and
         # a crash can do that): only another slot leads past it.

@@ -16,7 +16,7 @@ from worlds import query, value
 
 from payrollx_db.devserver import Server
 from payrollx_db.errors import SourceError, StateConflictError
-from payrollx_db.postgres.replication.errors import SlotLostError
+from payrollx_db.postgres.replication.errors import SlotLostError, UndecodableError
 from payrollx_db.postgres.replication.stream import ChangeStream
 from payrollx_db.postgres.session import Endpoint, session
 from payrollx_db.postgres.url import DatabaseUrl
@@ -82,6 +82,22 @@ def test_a_slot_whose_log_was_removed_is_lost(fragile: Server) -> None:
     finally:
         query(fragile.url(), "ALTER SYSTEM RESET max_slot_wal_keep_size")
         query(fragile.url(), "SELECT pg_reload_conf()")
+
+
+def test_a_log_that_can_not_be_decoded_needs_another_slot(fragile: Server) -> None:
+    async def run() -> None:
+        async with followed(fragile.url(), published(fragile.url(), "t", "id")) as one:
+            await one.stream.close()
+            segment = value(fragile.url(), "SELECT pg_walfile_name(restart_lsn) FROM pg_replication_slots")
+            query(fragile.url(), "SELECT pg_switch_wal()")
+            query(fragile.url(), "CHECKPOINT")  # from here on the server itself doesn't need what came before
+            (fragile.data_dir / "cluster" / "pg_wal" / segment).unlink()
+            await one.again(one.began)
+            with pytest.raises(UndecodableError, match="can't decode its log") as caught:
+                await one.changes()
+            assert "payrollx-db follow --resync" in caught.value.hint
+
+    asyncio.run(run())
 
 
 def test_another_server_behind_the_same_address_is_refused(fragile: Server, logical_server: "TestServer") -> None:
