@@ -13,6 +13,7 @@ from payrollx_db.consolidate.state.lock import lock_holder
 from payrollx_db.consolidate.state.parts import moved
 from payrollx_db.consolidate.state.runs import Run, runs
 from payrollx_db.consolidate.state.stuck import StuckRows, stuck_rows
+from payrollx_db.consolidate.state.switches import Switch, switches
 from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.model.finding import Finding
@@ -26,8 +27,8 @@ class Status:
     ``moved`` has rows and bytes so far for each target table that is under way; ``at_work`` tells whether
     a run is at work right now. One that says ``running`` and isn't at work was killed, and can be resumed.
     ``unrestored`` is what the run has dropped and what isn't there now. ``stuck`` are rows that don't go back into the
-    legacy databases. ``flows`` and ``lags`` tell what is followed, and how far each database was ahead when it was
-    measured last.
+    legacy databases; ``switches`` say which side of each legacy database is written, and what may be done next.
+    ``flows`` and ``lags`` tell what is followed, and how far each database was ahead when it was measured last.
     """
 
     runs: tuple[Run, ...]
@@ -40,6 +41,7 @@ class Status:
     stuck: tuple[StuckRows, ...] = ()
     flows: tuple[FlowState, ...] = ()
     lags: tuple[Lag, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     @property
     def alarms(self) -> tuple[Finding, ...]:
@@ -61,6 +63,7 @@ class Status:
             "flows": [flow.document() for flow in self.flows],
             "lags": [lag.document() for lag in self.lags],
             "alarms": [alarm.recorded for alarm in self.alarms],
+            "switches": [switch.document() for switch in self.switches],
         }
 
 
@@ -88,6 +91,7 @@ async def status(target: Endpoint, run: int | None = None, *, catalog: str = "")
                 stuck=tuple(await stuck_rows(connection)),
                 flows=tuple(await flows(connection)),
                 lags=tuple(await lags(connection)),
+                switches=tuple((await switches(connection)).values()),
             )
 
 

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from payrollx_db.cli.render import console, findings, lags
+from payrollx_db.cli.render.switches import show_switches
 from payrollx_db.consolidate.copy.requeue import Retried
 from payrollx_db.consolidate.pipeline import Abandoned, Report
 from payrollx_db.consolidate.plan.mapping import TablePlan
@@ -165,6 +166,7 @@ def show_status(status: Status) -> None:
     _show_accounts(status.tables, moved=status.moved)
     _show_unrestored(status)
     _show_stuck(status)
+    show_switches(status.switches)
     lags.show_flows(status.flows, status.lags, status.alarms)
     if status.findings:
         console.answer(f"\nfindings of the check of run {status.run}:")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from payrollx_db.cli.render import console
 from payrollx_db.consolidate.cutover.clients import Setting, Told
 from payrollx_db.consolidate.cutover.outcome import Rehearsed, Switched
+from payrollx_db.consolidate.state.switches import MEANING, Switch
 
 DONE = {
     "cutover": "services write to the unified database from now on",
@@ -47,6 +48,25 @@ def show_rehearsed(rehearsed: Rehearsed) -> None:
     _show_lines("it would be refused:", rehearsed.refusals)
     if not rehearsed.refusals:
         console.answer(f"nothing is in the way of the {rehearsed.action}.")
+
+
+def show_switches(switches: Sequence[Switch]) -> None:
+    """Show which side of each legacy database is written, and what may be done next."""
+    if not switches:
+        return
+    console.answer("\nwhich side is written:")
+    for stage in dict.fromkeys(switch.stage for switch in switches):
+        same = [switch for switch in switches if switch.stage == stage]
+        meaning, following = MEANING[stage]
+        console.answer_wrapped(f"{', '.join(s.database for s in same)}: {stage}: {meaning}", indent=2, further=4)
+        for who in dict.fromkeys(_who(switch) for switch in same):
+            console.answer_wrapped(who, indent=4)
+        console.answer_wrapped(f"next: {following}", indent=4)
+
+
+def _who(switch: Switch) -> str:
+    since = f" at {switch.at:%Y-%m-%d %H:%M:%S}" if switch.at else ""
+    return f"{switch.step}{since}, by {switch.operator or 'somebody'}"
 
 
 def _show_seconds(seconds: Mapping[str, float]) -> None:

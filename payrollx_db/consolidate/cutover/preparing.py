@@ -17,7 +17,7 @@ from payrollx_db.postgres.errors import DRIVER_ERRORS, sqlstate
 from payrollx_db.postgres.session import Connection, run, session
 from payrollx_db.postgres.sqlstates import DEADLOCK, LOCK_NOT_AVAILABLE
 
-ATTEMPTS = 20
+ATTEMPTS = 10
 PAUSE = 0.5  # seconds between two of them
 WAIT = "500ms"  # for the lock of one table: so long at most does an attempt keep its writers waiting
 SCHEMA_COMMENT = "made by payrollx-db, which removes it with payrollx-db complete"

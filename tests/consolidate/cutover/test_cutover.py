@@ -1,9 +1,14 @@
 """A cutover moves the writers of several databases to one, with every row, and back, and forward again."""
 
 import asyncio
+import json
+import time
+from pathlib import Path
 
 import psycopg
 import pytest
+from club_worlds import NAMES
+from fenced_databases import transaction
 from moving_worlds import cut_over, follow, roll_back, stages
 from worlds import World, query, value
 
@@ -98,3 +103,35 @@ def test_one_service_moves_and_comes_back_alone(moving_world: World) -> None:
     query(world.urls["oldshop"], "DELETE FROM orders WHERE id = 7")
     assert set(cut_over(world).databases) == {"oldpeople", "oldshop", "oldmail"}
     assert world.verify(structure=False).identical
+
+
+def test_the_command_line_tells_what_it_does_and_where_one_is(moving_world: World, tmp_path: Path) -> None:
+    world = moving_world
+    told = tmp_path / "told"
+    rehearsed = world.command("cutover", "--dry-run", "--max-stop", "30s", "--max-lag", "30s", env=NAMES)
+    assert rehearsed.returncode == 0, rehearsed.stderr + rehearsed.stdout
+    assert "writers would wait" in rehearsed.stdout
+    assert "payrollx_back_" in rehearsed.stdout
+    assert stages(world) == {}
+    with transaction(world.urls["oldshop"], "LOCK TABLE orders IN ROW EXCLUSIVE MODE", application="night batch"):
+        time.sleep(1)
+        hindered = world.command("cutover", "--dry-run", "--max-stop", "0.001ms", "--max-lag", "30s", env=NAMES)
+        assert hindered.returncode == 3
+        assert "night batch" in hindered.stdout
+        refused = world.command("cutover", "--yes", "--attempts", "1", "--max-lag", "30s", env=NAMES)
+        assert refused.returncode == 3
+        assert "night batch" in refused.stderr
+    assert set(stages(world).values()) <= {"following"}
+    done = world.command(
+        "cutover", "--yes", "--max-stop", "30s", "--max-lag", "30s", "--json",
+        "--on-open", f'echo "$PAYROLLX_ACTION $PAYROLLX_OPENED_SERVICES" > {told}', env=NAMES,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["told"]["command"] == 0
+    assert told.read_text() == "cutover people shop mail\n"
+    secret = world.target.params.get("password")
+    assert secret is None or secret not in done.stdout + done.stderr + rehearsed.stdout
+    status = world.answer("status")
+    assert {switch["stage"] for switch in status["switches"]} == {"open"}
+    assert "payrollx-db rollback" in world.command("status").stdout
