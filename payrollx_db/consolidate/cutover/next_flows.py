@@ -5,7 +5,6 @@ begin behind the fence, at a place that all of our own writes lie before.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from payrollx_db.consolidate.cutover.beginning import Begun
 from payrollx_db.consolidate.follow import making
@@ -79,7 +78,5 @@ async def end_flows(begun: Begun, direction: Direction) -> list[str]:
     with context.target.translating_errors("can't read the recorded flows"):
         known = await state.flows(context.connection, direction)
     recorded = [flow for flow in known if flow.database in names]
-    # What a flow back reads from is in the unified database.
-    where = context if direction == "forward" else replace(context, sources=dict.fromkeys(names, context.target))
-    left = await making.drop(where, context.session, recorded)
+    left = await making.drop(context, context.session, recorded)
     return [f"{item.made}: {item.reason}; {item.statement}" for item in left]

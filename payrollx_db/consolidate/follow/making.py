@@ -101,7 +101,9 @@ async def drop(
     """
     left: list[Left] = []
     for flow in recorded:
-        endpoint = context.sources.get(flow.database)
+        # What a flow back reads from is in the unified database, and the login's (see `make`).
+        back = flow.direction == "back"
+        endpoint = context.target_as_given if back else context.sources.get(flow.database)
         remaining = await _drop_made(context, endpoint, flow)
         left += remaining
         if not remaining or forget:
