@@ -164,8 +164,9 @@ async def verify(task: Task, *, limit: int = 20, values: bool = False, sums: boo
     counted twice or missed. What is touched from there on is noted: at the cutover, only that is compared. Raises as
     `follow` does.
     """
-    async with followed(task) as (context, followers):
+    async with followed(task) as (context, every):
         plan = await planned(context, task)
+        followers = [follower for follower in every if follower.flow.direction == "forward"]
         for follower in followers:
             await follower.connect()
         try:

@@ -1,6 +1,6 @@
 """A proof while services write: all sources held at the moments that the target equals, settled, and compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -10,13 +10,14 @@ from payrollx_db.consolidate.follow.follower import Follower, Held
 from payrollx_db.consolidate.follow.judging import RowJudge
 from payrollx_db.consolidate.follow.settle import Followed, arrivals, settle
 from payrollx_db.consolidate.follow.snapshots import SnapshotPool, export
+from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import accounts, touched
 from payrollx_db.consolidate.verification import Asked, verify_plan
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 from payrollx_db.errors import StateConflictError
 from payrollx_db.model.events import StageStarted
-from payrollx_db.model.finding import Finding
+from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.postgres.replication.connection import lsn_text
 
 
@@ -26,6 +27,7 @@ async def prove_all(context: RunContext, plan: Plan, followers: Sequence[Followe
     Raises FindingsError, StateConflictError, SourceError or TargetError.
     """
     judges = {follower.flow.name: _judge(follower) for follower in followers}
+    plan = replace(plan, tables=tuple(table for table in plan.tables if _is_held(table, judges)))
     await _let_join(context, plan, followers, judges)
     async with AsyncExitStack() as stack:
         held = {f.flow.name: await stack.enter_async_context(f.holding()) for f in followers}
@@ -75,6 +77,11 @@ async def _record(
             judges[name].tracking.begin(lsn_text(holding.passed.place))
 
 
+def _is_held(table: TablePlan, names: Container[str]) -> bool:
+    """Tell whether a table, and its owner's where it is a duplicate, is of databases that are held."""
+    return table.database in names and (table.owner is None or table.owner in names)
+
+
 def _merged(verdict: TableVerdict) -> dict[str, object]:
     """Return the account of a duplicate table: each of its rows is merged, or in quarantine."""
     kept = verdict.kept.left_rows if verdict.kept else 0
@@ -91,7 +98,8 @@ def _merged(verdict: TableVerdict) -> dict[str, object]:
 
 def _told(finding: Finding) -> Finding:
     """Return a finding as a verification answers it: an error where it keeps the services from moving."""
-    return replace(finding, severity="error" if finding.blocks else "info")
+    decided: Severity = "info" if finding.severity == "block" else finding.severity
+    return replace(finding, severity="error" if finding.blocks else decided)
 
 
 def _judge(follower: Follower) -> RowJudge:

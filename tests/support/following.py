@@ -54,15 +54,11 @@ def follow(
     world: World,
     work: Callable[[Following], Awaitable[T]],
     policies: str = "",
-    *,
-    copied: Callable[[], None] | None = None,
 ) -> T:
-    """Copy the world so that it can be followed, and do ``work`` with what follows it; ``copied`` is called between."""
+    """Copy the world so that it can be followed, and do ``work`` with what follows it."""
 
     async def all_of_it() -> T:
         await pipeline.copy(replace(world.task(), following=True, policies=Policies.read(policies.split())))
-        if copied:
-            copied()
         async with following(world, policies) as followed:
             return await work(followed)
 

@@ -30,9 +30,11 @@ from payrollx_db.errors import FindingsError
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL
+from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import Connection, run
 
+ACROSS = "orphan-across"
 MOST = 100_000  # orphans that one reference may have: their keys are held in memory
 ROUNDS = 100  # a quarantined row makes orphans of its children, and so on: no chain of tables is that long
 
@@ -91,8 +93,11 @@ class _Settling:
         columns = _columns(table, reference)
         owner = self.plan.copies_by_target.get(reference.target_table)
         above = self._move(owner) if owner else None
-        if move is None or parent is None or len(columns) < len(reference.columns) or above is None:
-            return False  # its other end isn't followed: `across` tells of it
+        if move is None or parent is None or len(columns) < len(reference.columns):
+            return False
+        if above is None:
+            await self._across(table, move, reference, columns, parent)
+            return False
         orphans = await find_orphans(self.connection, reference, move, parent, Touched(self.touched), above.key, MOST)
         if len(orphans) > MOST:
             raise FindingsError(
@@ -100,6 +105,23 @@ class _Settling:
                 hint="see why in the legacy databases, then settle again",
             )
         return bool(orphans) and await self._decide(table, move, reference, columns, orphans)
+
+    async def _across(
+        self, table: TablePlan, move: Move, reference: Reference, columns: Sequence[ColumnPlan], parent: Table
+    ) -> None:
+        """Tell how many rows point at nothing across the line: at rows of a service that doesn't move with this one.
+
+        Its foreign key isn't enforced until both ends have moved, so it keeps nobody from moving.
+        """
+        place = values.place(table, columns)
+        if self.touched.get(move.name, ()) is not None or (ACROSS, place) in self.findings:
+            return  # told once, when all was looked at
+        orphans = await find_orphans(self.connection, reference, move, parent, Touched(self.touched), (), MOST)
+        if orphans:
+            message = f"no such row in {reference.target_table}, which doesn't move with it: not enforced until it does"
+            keys = await source_keys(self.followed[table.database].reader, move, [o.key for o in orphans[:EXAMPLES]])
+            names = tuple(texts_of(move, keys).values())
+            self._add(Finding(ACROSS, "warn", place, len(orphans), message, names))
 
     async def _decide(
         self,

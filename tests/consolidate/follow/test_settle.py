@@ -178,3 +178,17 @@ def test_a_difference_is_found_while_services_write(guild: World) -> None:
     assert not verdict.identical
     assert f"{ID}13" in str(verdict.document())
     assert value(guild.target, "SELECT count(*) FROM payrollx_meta.proofs WHERE database = 'oldhall'") == 0
+
+
+def test_with_one_service_alone_references_across_the_line_are_told_and_not_enforced(guild: World) -> None:
+    async def work(it: Following) -> None:
+        query(guild.urls["oldtill"], f"UPDATE payments SET member = '{ID}99' WHERE id = 3")
+        async with it.held() as followed:
+            alone = {"oldtill": followed["oldtill"]}
+            answer = await settle(it.context, it.plan, alone)
+        assert [(f.code, f.severity, f.count, f.examples) for f in answer.findings] == [
+            ("orphan-across", "warn", 1, ("3",))
+        ]
+        assert query(guild.target, PAYMENTS) == [(2, f"{ID}12"), (3, f"{ID}99")]
+
+    follow(guild, work, "orphan=quarantine")
