@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from payrollx_db.catalogs import registry
-from payrollx_db.cli import options, signing
+from payrollx_db.cli import options, shapes, signing
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import backups as archives
@@ -204,15 +204,25 @@ def restore(
 @signing.key_file
 @_extras
 @yes
+@shapes.shape_options
+@click.option("--extract", is_flag=True, help="With --shape legacy: take along the rows of others that it points at, "
+              "their keys and readable columns.")  # fmt: skip
 @options.as_json
-def export(*, database_url: str | None, catalog: str, name: str, to: str | None, as_json: bool, **rest: Any) -> None:
+def export(
+    *, database_url: str | None, catalog: str, name: str, to: str | None, shape: str, layout: str, extract: bool,
+    as_json: bool, **rest: Any,
+) -> None:  # fmt: skip
     """Export SERVICE: its schema, rows, roles and migration record go to a database of its own.
 
-    The unified database keeps its copy until `payrollx-db service drop`.
+    The unified database keeps its copy until `payrollx-db service drop`. In the legacy shape go the old tables, made by
+    the inverse of the layout and proven identical, so that the domain's own code goes on; that database must be empty.
     """
     known = registry.find(catalog)
     chosen_service = options.named_service(known, name)
     unified, own = options.unified_database(database_url), _own(chosen_service, to, "--to")
+    if shape == "legacy":
+        shapes.export(known, chosen_service, layout, unified, own, extract=extract, as_json=as_json)
+        return
     _bring(known, chosen_service, unified, own, as_json=as_json, **rest)
     if not as_json:
         archives.note_exported(chosen_service)
@@ -228,17 +238,25 @@ def export(*, database_url: str | None, catalog: str, name: str, to: str | None,
 @signing.key_file
 @_extras
 @yes
+@shapes.shape_options
 @options.as_json
 def import_(
-    *, database_url: str | None, catalog: str, name: str, origin: str | None, as_json: bool, **rest: Any
-) -> None:
-    """Import SERVICE from a database of its own into the unified one: the way back from export."""
+    *, database_url: str | None, catalog: str, name: str, origin: str | None, shape: str, layout: str, as_json: bool,
+    **rest: Any,
+) -> int:  # fmt: skip
+    """Import SERVICE from a database of its own into the unified one: the way back from export.
+
+    From the legacy shape, its tables are migrated, copied and verified, as a consolidation does.
+    """
     known = registry.find(catalog)
     chosen_service = options.named_service(known, name)
     unified, own = options.unified_database(database_url), _own(chosen_service, origin, "--from")
+    if shape == "legacy":
+        return shapes.take_in(known, chosen_service, layout, own, unified, as_json=as_json)
     _bring(known, chosen_service, own, unified, as_json=as_json, **rest)
     if not as_json:
         archives.note_imported(chosen_service)
+    return 0
 
 
 @service.command(example="payrollx-db service drop auth")
