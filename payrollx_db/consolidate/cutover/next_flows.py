@@ -13,6 +13,8 @@ from payrollx_db.consolidate.follow.flow import Direction, Flow
 from payrollx_db.consolidate.state import flows as state
 from payrollx_db.consolidate.state import touched
 from payrollx_db.consolidate.state.flows import FlowState
+from payrollx_db.consolidate.state.stuck import forget_stuck, stuck_counts
+from payrollx_db.model.events import Notice
 from payrollx_db.postgres.session import Connection, run, session
 
 
@@ -79,4 +81,18 @@ async def end_flows(begun: Begun, direction: Direction) -> list[str]:
         known = await state.flows(context.connection, direction)
     recorded = [flow for flow in known if flow.database in names]
     left = await making.drop(context, context.session, recorded)
+    if direction == "back":
+        await _forget_stuck(begun, names)
     return [f"{item.made}: {item.reason}; {item.statement}" for item in left]
+
+
+async def _forget_stuck(begun: Begun, names: set[str]) -> None:
+    """Say how many rows never went back into these legacy databases, and forget which: nothing follows there."""
+    context = begun.context
+    with context.target.translating_errors("can't read which rows are stuck"):
+        counts = await stuck_counts(context.connection)
+    for name in names & counts.keys():
+        for table, rows in counts[name].items():
+            context.observer(Notice(f"{name}: {rows:,} rows never went back into {table}"))
+        async with context.transaction() as connection:
+            await forget_stuck(connection, name)
