@@ -11,6 +11,7 @@ from payrollx_db.consolidate.cutover import stages
 from payrollx_db.consolidate.cutover.beginning import (
     Begun,
     begin,
+    bring_differences,
     following,
     forward_judges,
     plan_all,
@@ -69,7 +70,9 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
         if way_back and begun.stages() <= {FOLLOWING, BACK}:  # else writers may be waiting already
             await _refuse_irreversible(begun)
         judges = await forward_judges(begun)
-        async with following(ways_forward(begun, judges), "cutover") as followers:
+        ways = ways_forward(begun, judges)
+        await bring_differences(begun, ways)
+        async with following(ways, "cutover") as followers:
             switching = _switching("cutover", begun, followers, limits)
             async with switching.timed("catch up"):
                 await switching.catch_up()

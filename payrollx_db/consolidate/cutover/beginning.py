@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.cutover.lines import Line, chosen, lines_of
+from payrollx_db.consolidate.follow import resync
 from payrollx_db.consolidate.follow.back_ledger import BackLedger, may_act_as_replica
 from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.flow import Flow
@@ -126,6 +127,15 @@ async def following(ways: Sequence[Way], label: str) -> AsyncIterator[list[Follo
         yield followers
     finally:
         await asyncio.shield(asyncio.gather(*(follower.close() for follower in followers)))
+
+
+async def bring_differences(begun: Begun, ways: Sequence[Way]) -> None:
+    """Bring over what differs where the log doesn't tell it: after a rollback, when nobody has followed since.
+
+    Raises as `Follower.one_pass`.
+    """
+    followers = [Follower(way.flow, way.ledger, judge=way.judge, label="resync") for way in ways]
+    await resync.bring_differences(begun.context, begun.plan, followers)
 
 
 async def forward_judges(begun: Begun) -> dict[str, RowJudge]:

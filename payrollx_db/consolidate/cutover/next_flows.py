@@ -29,7 +29,9 @@ class NextFlows:
         """Make what they read from, anew where it is there. Raises SourceError or TargetError."""
         context = self.begun.context
         for flow in self.flows.values():
-            await making.make(context, context.session, flow, context.run, state.FOLLOWING)
+            # What has gone back may have been rounded there: both sides are compared before they are followed again.
+            status = state.RESYNC if flow.direction == "forward" else state.FOLLOWING
+            await making.make(context, context.session, flow, context.run, status)
             if flow.direction == "forward":  # what was proven before it went the other way says nothing any more
                 async with context.transaction() as connection:
                     await touched.forget_proof(connection, flow.name)
