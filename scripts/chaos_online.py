@@ -89,7 +89,8 @@ class Chaos:
         until = time.monotonic() + PATIENCE
         while not self.site.is_copied():
             if time.monotonic() > until:
-                raise Failure(f"the copy doesn't come to its end: {self.following and self.following.said()}")
+                said = " || ".join(call.said(20) for call in self.site.calls[-2:])
+                raise Failure(f"the copy doesn't come to its end: {said}")
             self.follow()
             time.sleep(0.2)
 
