@@ -4,6 +4,7 @@ Each public function is one thing that a person asks for, as in `pipeline`.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import ConfigurationError, LockLostError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Followed, Notice, Observer, StageStarted
 from payrollx_db.model.finding import Finding, refuse
+
+LONG = 30.0  # seconds of following after which a loss is the first one again, and so tried again soon
 
 
 @dataclass(frozen=True)
@@ -279,12 +282,14 @@ async def _while_target_is_away(
     """Do ``work``, and take it up again when the target is back, once the run's lock has been lost."""
     begun, tries = False, 0
     while True:
+        started = time.monotonic()
         try:
             return await work()
         except PayrollxError as error:
             begun = begun or isinstance(error, LockLostError)
             if not (begun and error.transient) or stop.is_set():
                 raise
+            tries = 0 if time.monotonic() - started > LONG else tries
             pause = PAUSES[min(tries, len(PAUSES) - 1)]
             tries += 1
             observer(Notice(f"{error.message}; tried again in {pause:.1f} s"))

@@ -26,6 +26,8 @@ from payrollx_db.consolidate.copy.abandon import abandon as abandon_run
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, lossy_keys, plans_with_keys
 from payrollx_db.consolidate.copy.sequences import set_sequences
 from payrollx_db.consolidate.follow import beginning
+from payrollx_db.consolidate.follow import gate as gates
+from payrollx_db.consolidate.follow.gate import Gate
 from payrollx_db.consolidate.follow.sides import refuse_moved
 from payrollx_db.consolidate.opening import opened, planned, refuse_mismatches
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
@@ -151,6 +153,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
             async with exclusive(context.target) as session:
                 if undoing:
                     await refuse_moved(context, session.connection, set(plan.sources))
+                    await _refuse_closed(session.connection, plan)
                     await undo.restart(context, session, {table.target_name for table in plan.copies})
                     undoing, plan = False, await planned(context, task)  # it may have restored something
                 if await undo.restore_earlier(context, session, {table.target_name for table in plan.copies}):
@@ -348,6 +351,16 @@ def _checks_every_row(task: Task, plan: Plan) -> bool:
     if task.check_rows == "auto":
         return bool(task.policies.all) or plan.size < CHECK_FIRST
     return task.check_rows == "always"
+
+
+async def _refuse_closed(connection: Connection, plan: Plan) -> None:
+    """Raise StateConflictError where tables that are to be emptied follow a source, and take no writes but its."""
+    closed = [name for name in plan.sources if await gates.is_closed(connection, Gate.of_target(name))]
+    if closed:
+        raise StateConflictError(
+            f"the tables of {', '.join(closed)} are followed, so they can't be emptied",
+            hint=f"end that first: {plan.catalog.command('follow --drop')}",
+        )
 
 
 async def _record_start(

@@ -62,10 +62,12 @@ class FollowedWorld:
         return query(self.world.target, statement)
 
     @asynccontextmanager
-    async def following(self) -> AsyncIterator[list[Follower]]:
+    async def following(self, **settings: Any) -> AsyncIterator[list[Follower]]:
         """Yield the connected followers of all sources, which do passes when they are told to."""
         async with online.followed(self.world.task()) as (_, followers):
             for follower in followers:
+                for name, setting in settings.items():
+                    setattr(follower, name, setting)
                 await follower.connect()
             try:
                 yield followers

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from psycopg import sql
 
 from payrollx_db.consolidate.follow.flow import Also, Move, MovedColumn, Watched
-from payrollx_db.consolidate.plan.mapping import ROW, from_item
+from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, from_item
 from payrollx_db.postgres.column_types import ColumnType
 from payrollx_db.postgres.introspect import Column
 from payrollx_db.postgres.replication.changes import Key
@@ -17,7 +17,9 @@ from payrollx_db.postgres.script import as_text
 
 CHUNK = 20_000  # keys in one statement at most
 GONE = "payrollx_gone"  # the staging table's column that marks keys without a row
-KEYS = "k"
+KEYS, WRITTEN = "k", "t"
+# Rules by which a value is spelled alike on both sides; where one is not, it is not found by its usual spelling.
+SPELLED = ("same type", "text to uuid")
 
 
 def chunks(keys: Iterable[Key], size: int = CHUNK) -> Iterator[list[Key]]:
@@ -79,6 +81,61 @@ def concerned(move: Move, also: Also, keys: Sequence[Key]) -> sql.Composable:
     )
     query = sql.SQL("SELECT DISTINCT {} FROM {} JOIN {} AS {} ON {}")
     return query.format(names, from_item(move.source.table), key_rows(also.watched, keys), sql.Identifier(KEYS), on)
+
+
+def written_of(move: Move, also: Also, keys: Sequence[Key]) -> sql.Composable | None:
+    """Return the query of what keys of another table become in the written column that points at it.
+
+    ``None`` where no column is filled from that one alone, or the move's own key isn't written one for one.
+    """
+    pointing = _pointing(move, also)
+    if pointing is None or _own_keys(move) is None:
+        return None
+    ((theirs, ours),) = also.on
+    value = of_key(MovedColumn("", pointing.conversion.value, pointing.conversion.valid))
+    keys_item = sql.SQL("(SELECT {} AS {} FROM {} AS {})").format(
+        sql.Identifier(KEYS, theirs), sql.Identifier(ours), key_rows(also.watched, keys), sql.Identifier(KEYS)
+    )
+    return sql.SQL("SELECT ({})::text FROM {} AS {}").format(value, keys_item, sql.Identifier(ROW))
+
+
+def named_here(move: Move, also: Also, values: Sequence[Key]) -> sql.Composable:
+    """Return the query, for the written side, of the keys of the rows that point at these values."""
+    pointing, own = _pointing(move, also), _own_keys(move)
+    if pointing is None or own is None:
+        raise AssertionError  # `written_of` has said so
+    names = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(WRITTEN, name)) for name in own)
+    kind = pointing.target.type
+    return sql.SQL("SELECT {} FROM {} AS t WHERE {} {} ANY ({})").format(
+        names, move.table.identifier, sql.Identifier(WRITTEN, pointing.target.name), equals(kind),
+        _array([value[0] for value in values], kind),
+    )  # fmt: skip
+
+
+def there_of(move: Move, keys: Sequence[Key]) -> sql.Composable:
+    """Return the query of those of ``keys`` that are there."""
+    names = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(ROW, c.name)) for c in move.source.key)
+    return sql.SQL("SELECT {} FROM {} WHERE {}").format(names, from_item(move.source.table), among(move.source, keys))
+
+
+def _pointing(move: Move, also: Also) -> ColumnPlan | None:
+    """Return the written column that holds what points at the other table, and nothing else."""
+    if move.plan is None or len(also.on) != 1:
+        return None
+    ours = also.on[0][1]
+    own = (c for c in move.plan.columns if c.sources == (ours,) and c.conversion.rule in SPELLED)
+    return next((column for column in own if not _is_nested(column.target.type)), None)
+
+
+def _own_keys(move: Move) -> list[str] | None:
+    """Return the written columns that hold the columns of the read row's key, in their order."""
+    if move.plan is None:
+        return None
+    own = {
+        c.sources[0]: c.target.name for c in move.plan.columns if len(c.sources) == 1 and c.conversion.rule in SPELLED
+    }
+    names = [own.get(column.name) for column in move.source.key]
+    return [name for name in names if name is not None] if None not in names else None
 
 
 def among(watched: Watched, keys: Sequence[Key], alias: str = ROW) -> sql.Composable:

@@ -131,7 +131,7 @@ class Passes:
                 whole = whole or theirs in changes.truncated
                 changed = (changes.watched if also.changed else changes.keys).get(theirs, {})
                 if changed and not whole:
-                    keys |= await self._concerned(move, also, changed)
+                    keys |= await self._concerned(move, also, changed, keys)
             if whole or keys or surplus:
                 tasks.append(Task(number, move, None if whole else keys, surplus))
         return tasks
@@ -285,13 +285,39 @@ class Passes:
     def _copy_from(self, move: Move, query: sql.Composable) -> sql.Composable:
         return sql.SQL("COPY ({}) TO STDOUT (FORMAT {})").format(query, sql.SQL(move.form))
 
-    async def _concerned(self, move: Move, also: Also, changed: Mapping[Key, None]) -> dict[Key, None]:
+    async def _concerned(
+        self, move: Move, also: Also, changed: Mapping[Key, None], joined: Mapping[Key, None]
+    ) -> dict[Key, None]:
         found: dict[Key, None] = {}
         for some in queries.chunks(changed):
-            with self._read_errors():
-                (rows,) = await run_script(self.sessions.reader, [queries.concerned(move, also, some)])
-            found |= dict.fromkeys(rows)
+            known = await self._concerned_here(move, also, some, joined)
+            if known is None:
+                with self._read_errors():
+                    (known,) = await run_script(self.sessions.reader, [queries.concerned(move, also, some)])
+            found |= dict.fromkeys(known)
         return found
+
+    async def _concerned_here(
+        self, move: Move, also: Also, keys: Sequence[Key], joined: Mapping[Key, None]
+    ) -> list[Key] | None:
+        """Ask the written side which rows these keys concern, and the side that is read which of them it has.
+
+        The written side has an index for it more often. ``None``: the other side has to be asked, since its rows can't
+        be told by what is written here, or one of them isn't there by its key's usual spelling.
+        """
+        query = queries.written_of(move, also, keys)
+        if query is None:
+            return None
+        with self._read_errors():
+            (values,) = await run_script(self.sessions.reader, [query])
+        with self._writing():
+            (rows,) = await run_script(self.sessions.writer, [queries.named_here(move, also, values)])
+        named = [key for key in rows if key not in joined]
+        if not named:
+            return []
+        with self._read_errors():
+            (there,) = await run_script(self.sessions.reader, [queries.there_of(move, named)])
+        return there if len(there) == len(named) else None
 
     # -- writing -----------------------------------------------------------------------------------
 

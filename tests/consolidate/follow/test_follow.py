@@ -1,6 +1,9 @@
 """Following a source: after each call, both sides hold the same, whatever was written in between."""
 
+import asyncio
 from typing import Any
+
+from follows import FollowedWorld, differences_under, pass_by
 
 SOURCE = """
 CREATE TABLE teams (id text PRIMARY KEY, name text UNIQUE NOT NULL, notes text);
@@ -42,3 +45,46 @@ def test_uniques_that_were_swapped(follow_world: Any) -> None:
     world.follow()
 
     assert world.differences() == []
+
+
+def test_a_deleted_rows_unique_value_is_taken_by_another(follow_world: Any) -> None:
+    world = follow_world(SOURCE, TARGET, TABLES)
+    world.write("BEGIN; DELETE FROM players WHERE team = (SELECT id FROM teams WHERE name = 'team 3');"
+                " DELETE FROM teams WHERE name = 'team 3'; INSERT INTO teams VALUES (md5('x')::uuid::text, 'team 3');"
+                " COMMIT")  # fmt: skip
+    world.follow()
+
+    assert world.differences() == []
+
+
+def test_an_emptied_table(follow_world: Any) -> None:
+    world = follow_world(SOURCE, TARGET, TABLES)
+    world.write("TRUNCATE players; INSERT INTO players SELECT 7, min(id), 1 FROM teams")
+    world.follow()
+
+    assert world.rows("SELECT id FROM app.players") == [(7,)]
+    assert world.differences() == []
+
+
+def test_more_keys_than_a_pass_takes(follow_world: Any) -> None:
+    world = follow_world(SOURCE, TARGET, TABLES)
+    more = "INSERT INTO players SELECT n, min(id), n FROM teams, generate_series({}, {}) AS n GROUP BY n"
+    world.write("; ".join(more.format(start, start + 99) for start in range(1000, 2000, 100)))
+    world.write(more.format(5000, 6000))
+
+    passes, wrong = asyncio.run(_in_pieces(world))
+
+    assert passes > 1
+    assert wrong == []
+
+
+async def _in_pieces(world: FollowedWorld) -> tuple[int, list[str]]:
+    """Let a follower that holds few keys come to a snapshot; return in how many passes, and what differs then."""
+    async with world.following(most_keys=150) as (follower,):
+        passes = 1
+        while (await follower.one_pass(barrier=True)).partial:
+            passes += 1
+        async with follower.holding() as held:
+            wrong = await differences_under(follower, held)
+        await pass_by(follower)
+    return passes, wrong

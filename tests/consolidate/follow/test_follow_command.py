@@ -49,6 +49,8 @@ def test_once_follows_and_drop_leaves_nothing(follow_world: Any) -> None:
     assert made(world) == (1, 1)
     refused = "INSERT INTO app.teams (id, name) VALUES (gen_random_uuid(), 'x')"
     assert sqlstate(world, refused) == "25006"
+    restarted = world.command("copy", "--restart", "--yes")
+    assert (restarted.returncode, "--drop" in restarted.stderr) == (6, True), restarted.stderr
 
     dropped = world.answer("follow", "--drop", "--yes")
 
