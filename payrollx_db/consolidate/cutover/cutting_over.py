@@ -32,7 +32,7 @@ from payrollx_db.consolidate.state.switches import FENCED, FENCING, FOLLOWING, O
 from payrollx_db.errors import LayoutMismatchError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Notice
 from payrollx_db.postgres.sequences import ColumnSequence
-from payrollx_db.postgres.session import Endpoint, run, session
+from payrollx_db.postgres.session import Connection, run, session
 
 FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
 
@@ -90,7 +90,7 @@ async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, 
             async with switching.step(FENCING, "gates", durable=True):
                 await fence.commit_gates()
             closed = True
-            await _open(switching)
+            await _open(switching, fence)
             return fence.seconds
     except BaseException as error:
         if closed:
@@ -197,23 +197,20 @@ async def flushed_position(switching: Switching) -> str:
     return str(position)
 
 
-async def _open(switching: Switching) -> None:
+async def _open(switching: Switching, fence: Fence) -> None:
     """Open the unified database, once every gate of the legacy ones is seen to refuse writes."""
     async with switching.step(FENCED, "check the gates", durable=True):
-        await asyncio.gather(
-            *(_refuse_open(line.source, line.source_gate, line.source_tables) for line in switching.lines)
-        )
+        await asyncio.gather(*(_refuse_open(line, fence.connection(line.database)) for line in switching.lines))
     async with switching.timed("open"):
         await retry_transient(lambda: _open_target(switching), "opening the target", switching.context.observer)
 
 
-async def _refuse_open(endpoint: Endpoint, gate: Gate, tables: Collection[int]) -> None:
-    """Raise StateConflictError where a gate doesn't refuse all writes to ``tables``."""
-    async with session(endpoint) as connection:
-        with endpoint.translating_errors("can't read its gate"):
-            missing = await gates.stands(connection, gate, tables)
+async def _refuse_open(line: Line, connection: Connection) -> None:
+    """Raise StateConflictError where a gate doesn't refuse all writes to the tables of its database."""
+    with line.source.translating_errors("can't read its gate"):
+        missing = await gates.stands(connection, line.source_gate, line.source_tables)
     if missing:
-        raise StateConflictError(f"{endpoint.name} isn't closed", details=tuple(missing))
+        raise StateConflictError(f"{line.database} isn't closed", details=tuple(missing))
 
 
 async def _open_target(switching: Switching) -> None:

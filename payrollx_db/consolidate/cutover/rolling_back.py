@@ -81,9 +81,8 @@ async def _behind_the_fence(switching: Switching, fence: Fence, forward: WayBack
     async with switching.step(ROLLING_BACK, "drain"):
         await switching.passes(barrier=True)
     async with AsyncExitStack() as stack:
-        writing = {}
-        for line in switching.lines:
-            writing[line.database] = await stack.enter_async_context(session(line.fenced().writing))
+        opening = (stack.enter_async_context(session(line.fenced().writing)) for line in switching.lines)
+        writing = dict(zip(switching.names, await asyncio.gather(*opening), strict=True))
         async with switching.step(ROLLING_BACK, "sequences"):
             messages = await sequences.back(
                 fence.connection("target"), writing, switching.plan, switching.target_tables
