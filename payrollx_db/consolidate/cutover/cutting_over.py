@@ -7,11 +7,12 @@ end. Then all of them refuse writes, and the unified database is opened by one t
 import asyncio
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from psycopg import sql
 
+from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy import triggers
 from payrollx_db.consolidate.cutover import keys as foreign_keys
 from payrollx_db.consolidate.cutover import sequences
@@ -19,7 +20,7 @@ from payrollx_db.consolidate.cutover.fence import Fence, fenced
 from payrollx_db.consolidate.cutover.keys import Keys
 from payrollx_db.consolidate.cutover.lines import Line
 from payrollx_db.consolidate.cutover.parties import Settles, WayBack
-from payrollx_db.consolidate.cutover.posts import read_shape
+from payrollx_db.consolidate.cutover.posts import QUICK_DEADLOCKS, may_set_deadlock_timeout, read_shape
 from payrollx_db.consolidate.cutover.preparing import prepare_gates
 from payrollx_db.consolidate.cutover.sequences import Furthest
 from payrollx_db.consolidate.cutover.switching import Switching, within
@@ -69,7 +70,7 @@ async def prepare(switching: Switching, opening: Collection[str]) -> Prepared:
         furthest = await sequences.read_before(context.connection, switching.plan, switching.target_tables)
         tables = await gates.gated_tables(context.connection, Gate.of_target(""), switching.target_tables)
     names = frozenset(table.full_name for table in tables)
-    return Prepared(names, shapes, held, furthest, await foreign_keys.keys_of(context, opening))
+    return Prepared(names, shapes, held, furthest, await foreign_keys.keys_of(await _impatient(context), opening))
 
 
 async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, way_back: WayBack | None) -> float:
@@ -129,6 +130,19 @@ async def open_sources(switching: Switching) -> None:
 
     observer = switching.context.observer
     await asyncio.gather(*(retry_transient(partial(one, line), line.database, observer) for line in switching.lines))
+
+
+async def _impatient(context: RunContext) -> RunContext:
+    """Return the context whose new sessions with the target make autovacuum give way soon, where we may say so.
+
+    It does when somebody has waited for as long as deadlock_timeout: usually a second, which counts behind a fence.
+    """
+    async with session(context.target) as connection:
+        with context.target.translating_errors("can't read what it may set"):
+            if not await may_set_deadlock_timeout(connection):
+                return context
+    settings = {**context.target.settings, "deadlock_timeout": QUICK_DEADLOCKS}
+    return replace(context, target=replace(context.target, settings=settings))
 
 
 # --- the steps -----------------------------------------------------------------------------------------

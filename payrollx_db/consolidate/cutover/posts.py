@@ -78,7 +78,7 @@ class Post:
             raise pooler_error(endpoint.url, "a fence needs a session of its own", where=connection.pooler)
         with endpoint.translating_errors("can't prepare the fence"):
             ((pid, deadlock_ms),) = await run(connection, sql.SQL(queries.load("fence_session")))
-            quick = await _may_set_deadlock_timeout(connection)
+            quick = await may_set_deadlock_timeout(connection)
             found = await relations(connection, fenced)
         names = tuple(name for _, name in found if name is not None)
         most = deadlock_ms / 1000 * OF_DEADLOCK_TIMEOUT
@@ -206,7 +206,8 @@ async def read_shape(connection: Connection) -> str:
     return str(shape)
 
 
-async def _may_set_deadlock_timeout(connection: Connection) -> bool:
+async def may_set_deadlock_timeout(connection: Connection) -> bool:
+    """Tell whether this role may say how soon deadlocks are looked for. Raises what the driver raises."""
     try:
         async with connection.transaction(force_rollback=True):
             await connection.execute("SET LOCAL deadlock_timeout = '1s'")
