@@ -66,7 +66,9 @@ def commands() -> Iterator[list[str]]:
         if block.language == "sh":
             for line in block.text.splitlines():
                 for arguments in invocations(line.partition("#")[0]):
-                    if arguments != UNTIL_STOPPED and arguments[:2] != ["copy", "--follow"]:
+                    if arguments == ["follow", "--resync"]:
+                        yield [*arguments, "--once"]
+                    elif arguments != UNTIL_STOPPED and arguments[:2] != ["copy", "--follow"]:
                         yield arguments
 
 
