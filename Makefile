@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-online test test-long check lint types imports drift docs format migrate-unified seed bench dist clean test-matrix docker-up docker-demo docker-down
+.PHONY: help venv demo demo-online test test-long check lint types imports drift docs format migrate-unified seed bench dist clean test-matrix docker-up docker-demo docker-down db-setup db-migrate db-seed db-backup db-restore
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,10 +72,23 @@ format: $(VENV)/.developer ## Format the code
 	$(BIN)/ruff check --fix-only .
 
 migrate-unified: $(VENV)/.installed ## Migrate the database of DATABASE_URL, or the embedded server's where that is unset
-	@BIN=$(BIN) sh scripts/migrate_unified.sh
+	@BIN=$(BIN) PAYROLLX_CATALOG=$(CATALOG) sh scripts/with_database.sh migrate
 
 seed: $(VENV)/.installed ## Fill that database with a small company world, the same rows every time
-	$(BIN)/payrollx-db dev seed
+	$(BIN)/payrollx-db dev seed --catalog $(CATALOG)
+
+db-setup: migrate-unified seed ## Set up the unified database of CATALOG, with its example rows
+
+db-migrate: migrate-unified ## The same as migrate-unified, by the name that some systems know it by
+
+db-seed: seed ## The same as seed
+
+db-backup: $(VENV)/.installed ## Back up every service of CATALOG into backups/, each proven to be restorable
+	@BIN=$(BIN) PAYROLLX_CATALOG=$(CATALOG) sh scripts/with_database.sh service backup --all
+
+db-restore: $(VENV)/.installed ## Restore the service that SERVICE names from its newest backup (asks before)
+	@test -n "$(SERVICE)" || { echo "name the service: make db-restore SERVICE=auth" >&2; exit 2; }
+	@BIN=$(BIN) PAYROLLX_CATALOG=$(CATALOG) sh scripts/with_database.sh service restore $(SERVICE)
 
 test-matrix: $(VENV)/.developer ## Run the tests on each Postgres that is to be had here (VERSIONS="16 18")
 	@PYTEST_ARGS="$(PYTEST_ARGS)" $(BIN)/python scripts/test_matrix.py $(VERSIONS)

@@ -13,7 +13,7 @@ from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console, findings
 from payrollx_db.cli.targets import refuse_unfinished
-from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
+from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def migrate(
     Without options, every service is migrated to its newest revision in the database that SERVICE_DATABASE_URL
     names, else in the unified one. Each database is migrated in one transaction, and a second migration waits for
     the first. Of several databases, the others are migrated where one fails; a table at the end shows which. Exit code
-    3 means that --check found a difference.
+    3 means that one of several failed, or that --check found a difference.
     """
     _refuse_contradictions(revision=revision, downgrade=downgrade, sql=sql, check=check, adopt=adopt, as_json=as_json)
     known = _migrated_catalog(catalog)
@@ -192,7 +192,8 @@ def _each(homes: "Homes", work: "Callable[[DatabaseUrl, Sequence[str] | None], T
         ((url, names),) = homes
         return [_Outcome(url, names, work(url, names), None)]
     outcomes: list[_Outcome[T]] = []
-    for url, names in homes:
+    for number, (url, names) in enumerate(homes, 1):
+        console.note(f"{number} of {len(homes)}: {', '.join(names or ['all services'])} at {url.masked}")
         try:
             outcomes.append(_Outcome(url, names, work(url, names), None))
         except PayrollxError as error:
@@ -201,13 +202,11 @@ def _each(homes: "Homes", work: "Callable[[DatabaseUrl, Sequence[str] | None], T
 
 
 def _raise_failures(outcomes: "Sequence[_Outcome[T]]", what: str) -> None:
-    """Raise one error for those that failed: of their own exit code where they agree, else TargetError."""
+    """Raise one error for those that failed: it ran, and a table says which, so that its exit code is 3."""
     errors = [one.error for one in outcomes if one.error]
     if not errors:
         return
-    kinds: list[type[PayrollxError]] = [ConfigurationError, FindingsError, StateConflictError]
-    kind = next((kind for kind in kinds if all(isinstance(error, kind) for error in errors)), TargetError)
-    raise kind(
+    raise FindingsError(
         f"{len(errors)} of {len(outcomes)} databases {what}; the others were done",
         details=tuple(line for error in errors for line in (error.message, *error.details)),
         hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)),

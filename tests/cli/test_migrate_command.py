@@ -79,7 +79,7 @@ def test_each_service_is_migrated_where_it_lives(migrate: Command, here: Databas
     assert json.loads(out)["current"] == {name: f"{name}_0001" for name in NAMES}
     assert set(migrations.current(elsewhere, CATALOG)) == {"auth"}
     assert set(migrations.current(here, CATALOG)) == set(NAMES) - {"auth"}
-    assert migrate("--check") == (0, "the database matches the models\n", "")
+    assert migrate("--check")[:2] == (0, "the database matches the models\n")
     assert migrate("--service", "auth", "--check")[0] == 0
     assert migrate("--service", "auth", "--downgrade", "base", "--yes")[0] == 0
     assert migrations.current(elsewhere, CATALOG) == {}
@@ -96,19 +96,19 @@ def test_the_others_are_migrated_where_one_fails(
     code, out, err = migrate("--json")
 
     answer = json.loads(out)
-    assert (code, set(answer["current"])) == (5, set(NAMES) - {"auth", "wallet"})
+    assert (code, set(answer["current"])) == (3, set(NAMES) - {"auth", "wallet"})
     assert {one["outcome"] for one in answer["databases"]} == {"done", "failed"}
     failed = {one["database"]: one for one in answer["databases"] if one["outcome"] == "failed"}
     assert [one["services"] for one in failed.values()] == [["auth"], ["wallet"]]
     assert all(one["why"] for one in failed.values())
     assert "2 of 3 databases weren't migrated; the others were done" in err
     code, out, err = migrate()
-    assert code == 5
+    assert code == 3
     rows = [line.split() for line in out.splitlines() if "postgresql://" in line]
     assert [("failed" in row, "done" in row) for row in rows] == [(True, False), (False, True), (True, False)]
     code, out, _ = migrate("--check", "--json")
     checked = json.loads(out)
-    assert code == 5
+    assert code == 3
     assert [one["outcome"] for one in checked["databases"]] == ["done", "done", "failed"]
     assert any("auth" in difference for difference in checked["drift"])
 
