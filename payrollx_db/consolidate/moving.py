@@ -79,7 +79,7 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
             async with switching.timed("prepare"):
                 if next_flows is not None:
                     await next_flows.prepare()
-                prepared = await prepare(switching, stages.open_tables(begun))
+                prepared = await prepare(switching, stages.away_tables(begun))
                 settler = Settler(begun.context, begun.plan, followers, judges)
             async with switching.timed("prove before"):
                 await prove_before(begun, followers)
@@ -174,7 +174,7 @@ async def _finish(begun: Begun) -> tuple[str, ...]:
     if not begun.lines:
         return ()
     left = []
-    keys = await keys_of(begun.context, stages.open_tables(begun))
+    keys = await keys_of(begun.context, stages.away_tables(begun))
     try:
         await keys.add()
         await keys.validate()

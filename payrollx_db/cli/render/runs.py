@@ -252,7 +252,13 @@ def _show_unrestored(status: Status) -> None:
     """Show what the run has dropped and what isn't there: all of an ended run, of others what was tried in vain."""
     run = next((run for run in status.runs if run.id == status.run), None)
     open_run = run is not None and run.unfinished
-    shown = [item for item in status.unrestored if item.reason or not open_run]
+    followed = any(flow.direction == "forward" for flow in status.flows)
+    down = [item for item in status.unrestored if followed and not item.reason]
+    shown = [item for item in status.unrestored if item.reason or not (open_run or followed)]
+    if down and not open_run:
+        console.answer("\ndown while databases are followed; payrollx-db cutover, or follow --drop, brings them back:")
+        for item in down:
+            console.answer_wrapped(f"{item.kind} {item.name} of {item.table}", indent=2, further=4)
     if shown:
         console.answer(f"\ndropped by run {status.run}, and not restored:")
         _list_unrestored(shown)

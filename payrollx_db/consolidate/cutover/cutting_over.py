@@ -52,9 +52,9 @@ class Prepared:
     keys: Keys
 
 
-async def prepare(switching: Switching, opening: Collection[str]) -> Prepared:
-    """Make the gates, and read what would take long behind the fence; ``opening`` are the tables (their names) that are
-    open then, in all. Raises FenceError, SourceError or TargetError.
+async def prepare(switching: Switching, away: Collection[str]) -> Prepared:
+    """Make the gates, and read what would take long behind the fence; ``away`` are the tables of the unified database
+    that legacy ones still hold then. Raises FenceError, SourceError or TargetError.
     """
     context = switching.context
     await closing.close(context, [follower.flow for follower in switching.followers])
@@ -70,7 +70,7 @@ async def prepare(switching: Switching, opening: Collection[str]) -> Prepared:
         furthest = await sequences.read_before(context.connection, switching.plan, switching.target_tables)
         tables = await gates.gated_tables(context.connection, Gate.of_target(""), switching.target_tables)
     names = frozenset(table.full_name for table in tables)
-    return Prepared(names, shapes, held, furthest, await foreign_keys.keys_of(await _impatient(context), opening))
+    return Prepared(names, shapes, held, furthest, await foreign_keys.keys_of(await _impatient(context), away))
 
 
 async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, way_back: WayBack | None) -> float:

@@ -39,15 +39,18 @@ class Keys:
                 await record_restored(connection, number, names)
 
 
-async def keys_of(context: RunContext, here: Collection[str]) -> Keys:
-    """Return the foreign keys between the tables ``here`` that following has taken down. Raises TargetError."""
+async def keys_of(context: RunContext, away: Collection[str]) -> Keys:
+    """Return the foreign keys that following has taken down and that come back; those of tables ``away`` stay down.
+
+    Raises TargetError.
+    """
     recorded: dict[Name, ForeignKey] = {}
     dropped_by: dict[int, list[Name]] = {}
     with context.target.translating_errors("can't read the foreign keys"):
         database = await read_database(context.connection, context.target.name)
         for one in await runs(context.connection):
             for item in await dropped_objects(context.connection, one.id):
-                if isinstance(item.thing, ForeignKey) and not item.restored and between([item.thing], here):
+                if isinstance(item.thing, ForeignKey) and not item.restored and between([item.thing], away):
                     recorded.setdefault((item.table, item.name), item.thing)
                     dropped_by.setdefault(one.id, []).append((item.table, item.name))
         designed = await designed_valid(context.connection)

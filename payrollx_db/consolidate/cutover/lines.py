@@ -82,15 +82,14 @@ def fenced_target(target: Endpoint, lines: Sequence[Line], sequences: Sequence[C
     return Fenced("target", target, gates, sequences)
 
 
-def across(plan: Plan, here: Collection[str]) -> list[Reference]:
-    """Return the references of which one end is among the tables ``here`` and the other isn't.
+def across(plan: Plan, away: Collection[str]) -> list[Reference]:
+    """Return the references of which one end is among the tables ``away`` and the other isn't.
 
     While one side of them is in the unified database and the other in a legacy one, nothing enforces them.
     """
-    ends = set(here)
-    return [r for r in plan.enforced if (r.table in ends) != (r.target_table in ends)]
+    return [r for r in plan.enforced if (r.table in away) != (r.target_table in away)]
 
 
-def between(keys: Iterable[ForeignKey], here: Collection[str]) -> list[ForeignKey]:
-    """Return the foreign keys both ends of which are among the tables ``here``."""
-    return [key for key in keys if key.table in here and (key.parent or key.target) in here]
+def between(keys: Iterable[ForeignKey], away: Collection[str]) -> list[ForeignKey]:
+    """Return the foreign keys no end of which is among the tables ``away``."""
+    return [key for key in keys if key.table not in away and (key.parent or key.target) not in away]

@@ -21,7 +21,7 @@ async def rehearsed(
     """Let the followers catch up, and say what the switch would meet. Raises as `Switching.catch_up`."""
     passed = await switching.catch_up()
     blockers = await lasting_blockers(fences)
-    keys = await keys_of(begun.context, stages.open_tables(begun)) if switching.action == CUTOVER else None
+    keys = await keys_of(begun.context, stages.away_tables(begun)) if switching.action == CUTOVER else None
     slowest, missing = max(passed.values(), default=0.0), len(keys.missing) if keys else 0
     predicted = await predict(fences, begun.context.target, slowest, missing)
     return Rehearsed(
@@ -34,7 +34,7 @@ async def rehearsed(
         blockers,
         predicted,
         made=tuple(made),
-        loosened=loosened(begun),
+        loosened=loosened(switching.action, begun),
         refusals=tuple(refusals_of(switching.limits, predicted, slowest, blockers)),
         settings=settings(switching.action, begun),
     )
@@ -50,7 +50,7 @@ def switched(switching: Switching, begun: Begun, stop: float, told: Told, left: 
         switching.keys,
         settings=settings(switching.action, begun),
         told=told,
-        loosened=loosened(begun),
+        loosened=loosened(switching.action, begun),
         messages=tuple(switching.messages),
         left=tuple(left),
     )
@@ -74,6 +74,6 @@ def settings(action: str, begun: Begun) -> tuple[Setting, ...]:
     return settings_back({name: line.source for line in begun.lines for name in line.services})
 
 
-def loosened(begun: Begun) -> tuple[str, ...]:
+def loosened(action: str, begun: Begun) -> tuple[str, ...]:
     """Return the references that nothing enforces then, as one end is on the other side."""
-    return tuple(map(str, across(begun.plan, stages.open_tables(begun))))
+    return tuple(map(str, across(begun.plan, stages.away_tables(begun, going_back=action != CUTOVER))))

@@ -56,11 +56,16 @@ def to_complete(begun: Begun) -> Begun:
     return begun
 
 
-def open_tables(begun: Begun) -> frozenset[str]:
-    """Return the tables of the unified database that are open, or are to be by this command."""
+def away_tables(begun: Begun, *, going_back: bool = False) -> frozenset[str]:
+    """Return the tables of the unified database whose rows are in legacy databases once this command is done.
+
+    Tables that no legacy database has, new ones, aren't among them: they have been here from the beginning.
+    """
     is_open = {name for name, switch in begun.switches.items() if switch.stage in (OPEN, COMPLETE)}
-    chosen = is_open | {line.database for line in begun.lines}
-    return frozenset(name for line in begun.every if line.database in chosen for name in line.target_names)
+    chosen = {line.database for line in begun.lines}
+    here = is_open - chosen if going_back else is_open | chosen
+    tables_here = {name for line in begun.every if line.database in here for name in line.target_names}
+    return frozenset({name for line in begun.every for name in line.target_names} - tables_here)
 
 
 def _refuse_complete(begun: Begun) -> None:

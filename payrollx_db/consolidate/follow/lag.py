@@ -110,7 +110,8 @@ def findings(flows: Sequence[FlowState], lags: Iterable[Lag], *, at_work: bool) 
             wrong.append(Finding("log-kept", severity, flow.database, 1, _kept(lag), remedy=LET_GO))
         if flow.status == FOLLOWING and not at_work and not (lag and lag.wal_status == "lost"):
             message = f"nobody follows it, and its server keeps the log for slot {flow.slot} meanwhile"
-            remedy = "payrollx-db follow goes on; payrollx-db follow --drop gives it up"
+            ending = "follow --drop gives it up" if flow.direction == "forward" else "complete ends it for good"
+            remedy = f"payrollx-db follow goes on; payrollx-db {ending}"
             wrong.append(Finding("not-followed", "warn", flow.database, 1, message, remedy=remedy))
     return wrong
 

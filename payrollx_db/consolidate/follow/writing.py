@@ -41,9 +41,14 @@ STAGED, WRITTEN, OTHER = sql.SQL("r"), sql.SQL("t"), sql.SQL("g")
 
 
 def composed_once(compose: Composing[P]) -> Composing[P]:
-    """Keep what ``compose`` returns for a move, its number and options, as text."""
+    """Keep what ``compose`` returns for a move, its number and options, as text; not what names single rows.
+
+    Those, by ``places``, are others in each pass.
+    """
 
     def kept(move: Move, number: int, /, *args: P.args, **options: P.kwargs) -> sql.Composable:
+        if options.get("places") is not None:
+            return compose(move, number, *args, **options)
         place = (compose.__name__, number, *args, *options.items())
         if place not in move.texts:
             move.texts[place] = as_text(compose(move, number, *args, **options))

@@ -39,6 +39,26 @@ def test_everything_is_there_and_only_the_target_is_written(moving_world: World)
     assert cut_over(world).nothing_to_do
 
 
+def test_tables_that_no_legacy_database_has_keep_their_references(moving_world: World) -> None:
+    """They follow nobody: their foreign keys are down with the other ends alone, and come back with these."""
+    world = moving_world
+    query(
+        world.target,
+        "CREATE TABLE mail.notes (id integer PRIMARY KEY, level integer REFERENCES people.levels, o integer);"
+        "ALTER TABLE mail.notes ADD CONSTRAINT of_order FOREIGN KEY (o) REFERENCES shop.orders",
+    )
+    keys = "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'mail.notes'::regclass ORDER BY 1"
+    follow(world)
+    assert query(world.target, keys) == []
+    cut_over(world, "people")
+    assert query(world.target, keys) == [("notes_level_fkey",)]
+    assert cut_over(world).loosened == ()
+    assert query(world.target, keys) == [("notes_level_fkey",), ("of_order",)]
+    assert world.answer("status")["unrestored"] == []
+    back = roll_back(world, "people")
+    assert back.loosened == ("shop.orders.level -> people.levels.id",)
+
+
 def test_back_and_forward_again(moving_world: World) -> None:
     world = moving_world
     cut_over(world)
