@@ -102,6 +102,7 @@ def test_a_chain_of_references_may_be_as_long_as_there_are_tables() -> None:
     assert parents_first(plan) == tables[::-1]
 
 
+@pytest.mark.long  # with what it is the premise of
 def test_all_tables_at_once_are_too_many(crowded: World) -> None:
     together = " UNION ALL ".join(f"SELECT count(*) FROM many.{name}" for name in NAMES)
 
@@ -124,7 +125,8 @@ def test_what_is_verified_in_one_query_takes_no_more_locks_than_a_server_has() -
     assert [len(group) for group in groups] == [4] * 12 + [2]  # of twenty locks
 
 
-@pytest.mark.parametrize("small_tables", [1_000_000, pytest.param(0, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("small_tables", [1_000_000, 0])
 def test_copied_verified_and_started_anew(crowded: World, small_tables: int) -> None:
     world = replace(crowded, small_tables=small_tables)
     before = snapshot_of(world.target)["objects"]

@@ -22,6 +22,7 @@ def run_python(*arguments: str, database: DatabaseUrl) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.long  # sixteen commands one after the other
 def test_the_runbook_on_hostile_databases(hostile_world: World, tmp_path: Path) -> None:
     (policies,) = Page(ROOT, "docs/consolidation.md").section("Policies")
     (tmp_path / "policies.toml").write_text(policies.text, encoding="utf-8")

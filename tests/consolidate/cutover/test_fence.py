@@ -300,7 +300,7 @@ def test_who_may_not_lock_is_told_so(fort: Fort) -> None:
 # --- what becomes of it ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("way", [pytest.param(signal.SIGKILL, marks=pytest.mark.long), signal.SIGSTOP])
 def test_when_we_die_or_hang_the_writers_go_on(fort: Fort, way: signal.Signals, monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONPATH", "tests/support")
     holder = script(fort.url, HOLDER.format(seconds=2))

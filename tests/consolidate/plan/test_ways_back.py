@@ -93,4 +93,5 @@ def test_an_inverse_is_checked_as_the_layout_is_made(maps: tuple[TableMap, ...],
 def test_an_inverse_may_read_the_other_target_with_its_schema_or_without() -> None:
     for name in ("others", "x.others"):
         maps = (TableMap(THINGS, "x.things", inverse={"a": f"{{{name}.a}}"}), TableMap(THINGS, "x.others"))
-        Layout("x", (LegacyDatabase("old", variable="OLD", service="x", maps=maps),))
+        layout = Layout("x", (LegacyDatabase("old", variable="OLD", service="x", maps=maps),))
+        assert layout.databases[0].maps[0].inverse == {"a": f"{{{name}.a}}"}

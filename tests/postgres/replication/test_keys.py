@@ -164,6 +164,7 @@ CASES: dict[str, tuple[Any, list[tuple[Any, ...]], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_keys_that_changed(old: DatabaseUrl, case: str) -> None:
+    slots = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
     if "prepared" in case and value(old, "SHOW max_prepared_transactions") == "0":
         pytest.skip("the server allows no prepared transactions")
     play, names, options = CASES[case]
@@ -175,6 +176,7 @@ def test_keys_that_changed(old: DatabaseUrl, case: str) -> None:
 
     query(old, "ALTER DATABASE \"keys of all kinds\" SET DateStyle = 'German'; SET TimeZone = 'Asia/Tokyo'")
     asyncio.run(run())
+    assert value(old, slots) == 0, "a slot is left, which keeps the server's log"
 
 
 def test_keys_in_a_database_of_another_encoding(logical_server: "TestServer") -> None:
