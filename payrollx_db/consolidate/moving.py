@@ -11,6 +11,7 @@ from payrollx_db.consolidate.cutover import stages
 from payrollx_db.consolidate.cutover.beginning import (
     Begun,
     begin,
+    bring_back_differences,
     bring_differences,
     following,
     forward_judges,
@@ -31,6 +32,7 @@ from payrollx_db.consolidate.cutover.rolling_back import held_sequences, open_ag
 from payrollx_db.consolidate.cutover.switching import Limits, Switching
 from payrollx_db.consolidate.follow import making
 from payrollx_db.consolidate.follow.follower import Follower
+from payrollx_db.consolidate.follow.renewing import refuse_out_of_step
 from payrollx_db.consolidate.follow.settler import Settler
 from payrollx_db.consolidate.opening import opened
 from payrollx_db.consolidate.planner import Task
@@ -95,7 +97,9 @@ async def rehearse_rollback(task: Task, limits: Limits) -> Rehearsed:
     """Say what a rollback would meet now, and how long writers would wait, as `rehearse_cutover`. Raises as that."""
     async with _begun(task) as every:
         begun = stages.to_roll_back(every)
-        async with following(await ways_back(begun), "rollback") as followers:
+        ways = await ways_back(begun)
+        await refuse_out_of_step(begun.context, [way.flow for way in ways])
+        async with following(ways, "rollback") as followers:
             switching = _switching("rollback", begun, followers, limits)
             made = making.listing(begun.flows_of_lines())
             fence = fenced_target(begun.context.target, begun.lines)
@@ -119,7 +123,10 @@ async def rollback(task: Task, limits: Limits, *, telling: Telling = NOBODY, lea
             return Switched("rollback", done, nothing_to_do=not done)
         await refuse_stuck(begun, leave=leave_stuck)
         next_flows = NextFlows(begun, begun.flows_of_lines())
-        async with following(await ways_back(begun), "rollback") as followers:
+        ways = await ways_back(begun)
+        await bring_back_differences(begun, ways)
+        await refuse_stuck(begun, leave=leave_stuck)
+        async with following(ways, "rollback") as followers:
             switching = _switching("rollback", begun, followers, limits)
             async with switching.timed("catch up"):
                 await switching.catch_up()

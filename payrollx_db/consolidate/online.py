@@ -26,6 +26,7 @@ from payrollx_db.consolidate.follow.lag import Backlog
 from payrollx_db.consolidate.follow.ledger import RunLedger
 from payrollx_db.consolidate.follow.making import Left, Made
 from payrollx_db.consolidate.follow.monitor import Monitor, watched
+from payrollx_db.consolidate.follow.renewing import renew_back
 from payrollx_db.consolidate.follow.shapes import fingerprint
 from payrollx_db.consolidate.follow.sides import followers_back, refuse_moved, split_by_direction
 from payrollx_db.consolidate.opening import opened, planned
@@ -36,7 +37,7 @@ from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state import accounts
 from payrollx_db.consolidate.state import flows as state
 from payrollx_db.consolidate.state.flows import FlowState
-from payrollx_db.consolidate.state.lock import exclusive
+from payrollx_db.consolidate.state.lock import FOLLOW, exclusive
 from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.unrestored import Unrestored
 from payrollx_db.consolidate.verification import Asked
@@ -121,17 +122,18 @@ async def follow(
 
     Databases that were cut over follow the other way, from the target back.
 
-    The tables must have been copied. Where nothing follows them yet, or with ``anew``, what differs by now is found by
-    comparing. With ``once``, it ends when all is in that had been committed before. A server that is gone for a while
-    is waited for. Where a server keeps more than ``most_retained`` bytes of log for its slot, that is let go. Raises
-    LayoutMismatchError, FindingsError, StateConflictError, SlotLostError, SourceError or TargetError.
+    The tables must have been copied. Where nothing follows them yet, or with ``anew``, slots are made anew, in whatever
+    direction a database is followed, and what differs by now is found by comparing. With ``once``, it ends when all is
+    in that had been committed before. A server that is gone for a while is waited for. Where a server keeps more than
+    ``most_retained`` bytes of log for its slot, that is let go. Raises LayoutMismatchError, FindingsError,
+    StateConflictError, SlotLostError, SourceError or TargetError.
     """
     ended = stop or asyncio.Event()
     task = task.placed()
 
     async def attempt() -> FollowReport:
         nonlocal anew
-        async with followed(task, anew=anew) as (context, followers):
+        async with followed(task, anew=anew, doing=FOLLOW) as (context, followers):
             anew = False
             return await _follow(context, followers, ended, once=once, most_retained=most_retained)
 
@@ -139,7 +141,9 @@ async def follow(
 
 
 @asynccontextmanager
-async def followed(task: Task, *, anew: bool = False) -> AsyncIterator[tuple[RunContext, list[Follower]]]:
+async def followed(
+    task: Task, *, anew: bool = False, doing: str = ""
+) -> AsyncIterator[tuple[RunContext, list[Follower]]]:
     """Hold the target for following, make what is missing, and yield the followers, none of them connected.
 
     Both sides of each are as they were at the followers' places; all that differed is in. Raises as `follow`.
@@ -149,15 +153,17 @@ async def followed(task: Task, *, anew: bool = False) -> AsyncIterator[tuple[Run
         plan = await planned(context, task)
         flows, findings = await read_flows(context, plan)
         refuse(findings)
-        async with exclusive(context.target) as session:
+        async with exclusive(context.target, doing) as session:
             running = context.of_run(await _run_of(session, plan, flows), session)
-            forward, moved = await split_by_direction(running, flows)
+            forward, moved = await split_by_direction(running, flows, anew=anew)
             await _prepare(running, task, forward, anew=anew)
             await closing.close(running, forward)
             judges = await judges_of(running, forward)
             followers = [Follower(f, RunLedger(f, running.lock_pid), judge=judges[f.name]) for f in forward]
             await resync.bring_differences(running, plan, followers)
-            yield running, [*followers, *await followers_back(running, plan, moved)]
+            back = await followers_back(running, plan, moved)
+            await renew_back(running, back, anew=anew)
+            yield running, [*followers, *back]
 
 
 async def verify(task: Task, *, limit: int = 20, values: bool = False, sums: bool = False) -> Verdict:

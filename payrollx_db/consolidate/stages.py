@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import partial
 
+from payrollx_db.consolidate.check.deciding_anew import decide_anew
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy import foreign_keys, indexes, rows, sequences, triggers
 from payrollx_db.consolidate.copy.copying import Copying, Indexing
@@ -74,7 +75,7 @@ async def _copy_and_index(work: Work) -> None:
     copier = TableCopier(context, asyncio.Semaphore(context.jobs), work.selection.truncatable)
     indexing = Indexing(context, work.database, await dropped_objects(context.connection, context.run))
     async with watching(context, plan):
-        await Copying(work, copier, indexing).all()
+        await Copying(work, copier, indexing, partial(decide_anew, context, plan) if context.following else None).all()
 
 
 async def _restore_keys(work: Work) -> None:

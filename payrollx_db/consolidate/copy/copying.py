@@ -1,7 +1,7 @@
 """Copying the tables of a run and indexing them: which goes when, and so many at once as the run has jobs."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 
 from payrollx_db.consolidate.context import RunContext
@@ -14,8 +14,14 @@ from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.state import accounts
 from payrollx_db.consolidate.state.objects import DroppedObject
+from payrollx_db.errors import FindingsError
+from payrollx_db.model.events import Notice
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.introspect import Database, Index
+
+# Checks the rows of these tables again, and returns them with what is decided about their rows.
+DecideAnew = Callable[[Sequence[TablePlan]], Awaitable[list[TablePlan]]]
+DECISIONS = 10  # times that a part is decided about anew, at most: each time services may have written since
 
 
 class Indexing:
@@ -53,8 +59,12 @@ class Indexing:
 class Copying:
     """Copies the units of a run, so many at once as it has jobs, each when those are done that it waits for."""
 
-    def __init__(self, work: Work, copier: TableCopier, indexing: Indexing) -> None:
+    def __init__(
+        self, work: Work, copier: TableCopier, indexing: Indexing, decide_anew: DecideAnew | None = None
+    ) -> None:
+        """``decide_anew`` is asked about the tables of a part that was refused, where services go on writing."""
         self._work = work
+        self._decide_anew = decide_anew
         self._copier = copier
         self._batches = BatchCopier(copier)
         self._indexing = indexing
@@ -81,13 +91,36 @@ class Copying:
     async def _batch(self, tables: Sequence[TablePlan]) -> None:
         context = self._work.context
         what = tables[0].target_name if len(tables) == 1 else f"the copy of {len(tables)} small tables"
-        await retry_transient(partial(self._batches.move, tables), what, context.observer)
+        try:
+            await retry_transient(partial(self._batches.move, tables), what, context.observer)
+        except FindingsError as error:
+            for table in await self._decided(tables, error):  # rows of these may stay out now, so each goes alone
+                await self._single(table)
 
     async def _single(self, table: TablePlan) -> None:
+        for _ in range(DECISIONS):
+            try:
+                await self._move(table)
+            except FindingsError as error:
+                (table,) = await self._decided([table], error)
+            else:
+                break
+        else:
+            await self._move(table)
+        await self._import(self._work.imports(table))
+
+    async def _move(self, table: TablePlan) -> None:
         context = self._work.context
         begin = partial(_start_account, context, table)
         await retry_transient(lambda: self._copier.move(table, begin), table.target_name, context.observer)
-        await self._import(self._work.imports(table))
+
+    async def _decided(self, tables: Sequence[TablePlan], error: FindingsError) -> list[TablePlan]:
+        """Return the tables of a part that was refused with what is decided by now. Raises ``error`` at rest."""
+        if self._decide_anew is None:
+            raise error
+        names = ", ".join(table.source_name for table in tables)
+        self._work.context.observer(Notice(f"{names}: rows have changed since they were checked; decided anew"))
+        return await self._decide_anew(tables)
 
     async def _import_left(self, table: TablePlan) -> None:
         """Import what is not yet in of the duplicates of a table whose own rows are in."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.cutover.lines import Line, chosen, lines_of
-from payrollx_db.consolidate.follow import resync
+from payrollx_db.consolidate.follow import renewing, resync
 from payrollx_db.consolidate.follow.back_ledger import BackLedger, may_act_as_replica
 from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.flow import Flow
@@ -136,6 +136,15 @@ async def bring_differences(begun: Begun, ways: Sequence[Way]) -> None:
     """
     followers = [Follower(way.flow, way.ledger, judge=way.judge, label="resync") for way in ways]
     await resync.bring_differences(begun.context, begun.plan, followers)
+
+
+async def bring_back_differences(begun: Begun, ways: Sequence[Way]) -> None:
+    """Bring back what differs where a way back was begun anew, and that was killed before it was in step.
+
+    Raises as `Follower.one_pass`.
+    """
+    followers = [Follower(way.flow, way.ledger, judge=way.judge, label="resync") for way in ways]
+    await renewing.renew_back(begun.context, followers)
 
 
 async def forward_judges(begun: Begun) -> dict[str, RowJudge]:

@@ -20,13 +20,12 @@ from payrollx_db.consolidate.cutover.switching import Switching, within
 from payrollx_db.consolidate.run_session import pass_write_gate
 from payrollx_db.consolidate.state import switches
 from payrollx_db.consolidate.state.stuck import stuck_counts
-from payrollx_db.consolidate.state.switches import BACK, OPEN, ROLLING_BACK
+from payrollx_db.consolidate.state.switches import BACK, CLOSED, OPEN, ROLLING_BACK
 from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Notice
 from payrollx_db.postgres.sequences import ColumnSequence
 from payrollx_db.postgres.session import Connection, run, session
 
-CLOSED = "closed"  # the step from which on the legacy databases may be open
 FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
 
 

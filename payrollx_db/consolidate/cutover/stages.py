@@ -2,8 +2,7 @@
 
 from payrollx_db.consolidate.cutover.beginning import Begun
 from payrollx_db.consolidate.cutover.lines import Line
-from payrollx_db.consolidate.cutover.rolling_back import CLOSED
-from payrollx_db.consolidate.state.switches import COMPLETE, FENCED, FENCING, OPEN, ROLLING_BACK, Switch
+from payrollx_db.consolidate.state.switches import CLOSED, COMPLETE, FENCED, FENCING, OPEN, ROLLING_BACK, Switch
 from payrollx_db.errors import StateConflictError
 
 

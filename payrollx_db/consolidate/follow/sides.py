@@ -10,26 +10,30 @@ from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.going_back import back_judges, going_back
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import flows as state
-from payrollx_db.consolidate.state.switches import COMPLETE, LEGACY_IS_WRITTEN, OPEN, ROLLING_BACK, switches
+from payrollx_db.consolidate.state.switches import CLOSED, COMPLETE, LEGACY_IS_WRITTEN, OPEN, ROLLING_BACK, switches
 from payrollx_db.errors import StateConflictError
 from payrollx_db.postgres.session import Connection
 
 
-async def split_by_direction(context: RunContext, flows: Sequence[Flow]) -> tuple[list[Flow], list[str]]:
+async def split_by_direction(
+    context: RunContext, flows: Sequence[Flow], *, anew: bool = False
+) -> tuple[list[Flow], list[str]]:
     """Return the flows of databases that are written still, and the names of those that were cut over.
 
-    Those that are complete follow no more. Raises StateConflictError where a rollback isn't finished: both sides of its
-    databases may be written or not.
+    Those that are complete follow no more. Raises StateConflictError where a rollback isn't finished, for that goes on
+    by itself; but not with ``anew``, where the unified database is still the one that is written: a lost slot keeps a
+    rollback from going on.
     """
     with context.target.translating_errors("can't read the recorded switches"):
         known = await switches(context.connection, [flow.name for flow in flows])
+    again = {name for name, s in known.items() if anew and s.stage == ROLLING_BACK and s.step != CLOSED}
     for flow in flows:
-        if known[flow.name].stage == ROLLING_BACK:
+        if known[flow.name].stage == ROLLING_BACK and flow.name not in again:
             raise StateConflictError(
                 f"a rollback of {flow.name} was begun and isn't finished", hint="payrollx-db rollback finishes it"
             )
     forward = [flow for flow in flows if known[flow.name].stage in LEGACY_IS_WRITTEN]
-    return forward, [flow.name for flow in flows if known[flow.name].stage == OPEN]
+    return forward, [flow.name for flow in flows if known[flow.name].stage == OPEN or flow.name in again]
 
 
 async def followers_back(context: RunContext, plan: Plan, names: Collection[str]) -> list[Follower]:

@@ -6,6 +6,7 @@ The lock is a table's (see `postgres.locks`), held by the open transaction of a 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from payrollx_db.consolidate.run_session import RunSession, lock_lost
 from payrollx_db.consolidate.state import runs
@@ -17,17 +18,19 @@ from payrollx_db.postgres.errors import DRIVER_ERRORS
 from payrollx_db.postgres.session import Connection, Endpoint, has_news, session
 from payrollx_db.postgres.steps import perform_async
 
+FOLLOW = "follow"  # what the lock's session is doing, as its name has it
 WATCH = 1.0  # seconds between two looks at whether the lock's session is alive
 
 
 @asynccontextmanager
-async def exclusive(endpoint: Endpoint) -> AsyncIterator[RunSession]:
+async def exclusive(endpoint: Endpoint, doing: str = "") -> AsyncIterator[RunSession]:
     """Hold the target for one run at a time, and yield the session to work in.
 
-    Raises StateConflictError, naming who holds it, and PooledError. Where one of the two sessions is lost, the block is
+    ``doing`` is how the lock's session is called, so that who is refused hears what keeps it out. Raises
+    StateConflictError, naming who holds it, and PooledError. Where one of the two sessions is lost, the block is
     cancelled, and LockLostError raised.
     """
-    async with session(endpoint) as guard, session(endpoint) as connection:
+    async with session(_named_after(endpoint, doing)) as guard, session(endpoint) as connection:
         if guard.pooler:
             raise pooler_error(endpoint.url, "the run's lock needs a session of its own", where=guard.pooler)
         with endpoint.translating_errors("can't take the run's lock"):
@@ -54,8 +57,19 @@ async def lock_holder(connection: Connection) -> str:
         return await perform_async(connection, locks.name_holders(locks.RUN))
 
 
+def _named_after(endpoint: Endpoint, doing: str) -> Endpoint:
+    name = f"{endpoint.application_name} {doing}" if doing else endpoint.application_name
+    return replace(endpoint, application_name=name)
+
+
 async def _acquire(guard: Connection, endpoint: Endpoint) -> None:
     if holder := await perform_async(guard, locks.acquire(locks.RUN)):
+        if f"{endpoint.application_name} {FOLLOW}" in holder:
+            raise StateConflictError(
+                f"payrollx-db follow is at work on {endpoint.name}: {holder}",
+                hint="end it with Ctrl-C: a cutover, a rollback and verify --online do the last passes themselves,"
+                " and it goes on afterwards where it was",
+            )
         raise StateConflictError(
             f"another copy is at work on {endpoint.name}: {await _run_of(guard)}{holder}",
             hint="wait for it (payrollx-db status shows how far it is), or end that process",

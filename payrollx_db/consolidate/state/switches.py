@@ -22,6 +22,7 @@ queries = query_files.beside(__name__)
 
 FOLLOWING, FENCING, FENCED, OPEN = "following", "fencing", "fenced", "open"
 ROLLING_BACK, BACK, COMPLETE = "rolling_back", "back", "complete"
+CLOSED = "closed"  # the step of a rollback from which on the legacy databases may be open
 
 # What each stage means, and what may be done next: for people.
 MEANING = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from worlds import World, query, value
 
 from payrollx_db.consolidate import online, pipeline
 from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError
-from payrollx_db.model.events import Event, TableFinished
+from payrollx_db.model.events import Event, Notice, StageStarted, TableFinished
 from payrollx_db.model.policy import Policies
 
 pytestmark = pytest.mark.usefixtures("logical_server")
@@ -133,3 +134,45 @@ def stop_after_first_part(world: World) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(pipeline.copy(world.task(jobs=1, observer=observer)))
+
+
+def turning_bad(world: World, times: int) -> Callable[[Event], None]:
+    """Return an observer that writes a value which doesn't fit, when the rows have been checked and are to be copied.
+
+    And others so many ``times``, whenever a part was refused.
+    """
+    numbers = iter(range(1, 1 + times))
+
+    def observer(event: Event) -> None:
+        due = isinstance(event, StageStarted) and event.stage == "copy"
+        if (due or (isinstance(event, Notice) and "decided anew" in event.text)) and (number := next(numbers, None)):
+            query(world.urls["oldtill"], "UPDATE payments SET amount = 'a lot' WHERE id = %s", (number,))
+
+    return observer
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_rows_that_turn_bad_after_the_check_are_quarantined(guild: World, together: bool) -> None:
+    guild.small_tables = guild.small_tables if together else 0
+    task = guild.task(observer=turning_bad(guild, 3))
+    policies = Policies.read(["unconvertible=quarantine"])
+
+    report = asyncio.run(pipeline.copy(replace(task, following=True, policies=policies)))
+
+    assert all(table.balanced for table in report.tables if table.kind == "copy")
+    (payments,) = [table for table in report.tables if table.target == "till.payments"]
+    quarantined = "SELECT count(*) FROM payrollx_meta.quarantine WHERE row IS NOT NULL"
+    assert (payments.rows_quarantined or 0) > 0
+    assert value(guild.target, quarantined) == payments.rows_quarantined
+    query(guild.urls["oldtill"], "UPDATE payments SET amount = '3' WHERE id BETWEEN 1 AND 3")
+    asyncio.run(online.follow(replace(guild.task(), policies=policies), once=True))
+    assert value(guild.target, "SELECT count(*) FROM till.payments WHERE amount = 3 AND id BETWEEN 1 AND 3") == 3
+
+
+def test_without_a_policy_a_row_that_turns_bad_is_named(guild: World) -> None:
+    task = guild.task(observer=turning_bad(guild, 1))
+
+    with pytest.raises(FindingsError) as refused:
+        asyncio.run(pipeline.copy(replace(task, following=True)))
+
+    assert any("oldtill" in line and "payments" in line for line in refused.value.details)
