@@ -82,9 +82,10 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
                 if next_flows is not None:
                     await next_flows.prepare()
                 prepared = await prepare(switching, stages.away_tables(begun))
-                settler = Settler(begun.context, begun.plan, followers, judges)
             async with switching.timed("prove before"):
                 await prove_before(begun, followers)
+                settler = Settler(begun.context, begun.plan, followers, judges)
+                await settler.prepare()
                 await switching.catch_up()
             stop = await cut_over(switching, prepared, settler, next_flows)
         answer = await told(telling, "cutover", begun)

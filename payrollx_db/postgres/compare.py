@@ -231,9 +231,10 @@ async def read(sessions: SessionPool, side: Side, query: sql.Composable, action:
     """
     async with sessions.session(side.endpoint) as connection:
         with side.endpoint.translating_errors(action):
+            if side.by_index:
+                return await run(connection, query)
             async with connection.transaction():
-                if not side.by_index:
-                    await run(connection, NO_INDEXES)
+                await run(connection, NO_INDEXES)
                 return await run(connection, query)
 
 

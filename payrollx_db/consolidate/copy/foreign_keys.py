@@ -80,9 +80,10 @@ class KeyBuilder:
         final_keys = set(final)
 
         async def one(connection: Connection, key: ForeignKey) -> None:
-            await run(connection, self._addition(key, stays=key in final_keys))
+            statements = [self._addition(key, stays=key in final_keys)]
             if key.comment is not None:
-                await run(connection, comment_on_constraint(key.table, key.name, key.comment))
+                statements.append(comment_on_constraint(key.table, key.name, key.comment))
+            await run(connection, sql.SQL("; ").join(statements))
 
         for group in in_groups(keys, GROUP):
             await self._do(group, one, "foreign key", last=[key for key in group if key in final_keys])

@@ -32,9 +32,11 @@ from payrollx_db.consolidate.state import switches
 from payrollx_db.consolidate.state.switches import FENCED, FENCING, FOLLOWING, OPEN
 from payrollx_db.errors import LayoutMismatchError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Notice
+from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.sequences import ColumnSequence
 from payrollx_db.postgres.session import Connection, run, session
 
+MESSAGE = "SET LOCAL synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'payrollx', '')"
 FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
 
 
@@ -88,8 +90,8 @@ async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, 
                 await _behind_the_fence(switching, fence, prepared, settling)
                 if way_back is not None:
                     await _begin_way_back(switching, fence, way_back)
-            async with switching.step(FENCING, "gates", durable=True):
-                await fence.commit_gates()
+            async with switching.timed("gates"):
+                await fence.commit_gates(switching.record(FENCING, "gates", durable=True))
             closed = True
             await _open(switching, fence)
             return fence.seconds
@@ -155,18 +157,32 @@ def _fence(switching: Switching, prepared: Prepared) -> AbstractAsyncContextMana
 
 
 async def _behind_the_fence(switching: Switching, fence: Fence, prepared: Prepared, settling: Settles) -> None:
-    """Bring the unified database to where the legacy ones stand still: rows, sequences, keys."""
+    """Bring the unified database to where the legacy ones stand still: rows, sequences, keys.
+
+    None of these steps is recorded by itself: whoever comes after a kill in one of them does the same, and writers wait
+    for each record.
+    """
     switching.seconds["fence"] = fence.seconds
-    async with switching.step(FENCING, "drain"):
+    async with switching.timed("drain"):
         await switching.passes(barrier=True)
-    async with switching.step(FENCING, "settle"):
+    async with switching.timed("settle"):
         await settling.settle()
-    async with switching.step(FENCING, "prove"):
-        await settling.prove()
-        await _refuse_other_shapes(fence, prepared.shapes)
-    async with switching.step(FENCING, "sequences"):
-        await _set_sequences(switching, fence, prepared)
-    async with switching.step(FENCING, "keys"):
+    # The rows stand still now. None of these changes one, and what was added goes down again where another fails. Each
+    # comes to its end, so that none leaves a session in the midst of something.
+    work = (_prove(switching, fence, prepared, settling), _bring_back(switching, fence, prepared))
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def _prove(switching: Switching, fence: Fence, prepared: Prepared, settling: Settles) -> None:
+    async with switching.timed("prove"):
+        await together([settling.prove(), _refuse_other_shapes(fence, prepared.shapes)])
+
+
+async def _bring_back(switching: Switching, fence: Fence, prepared: Prepared) -> None:
+    await _set_sequences(switching, fence, prepared)
+    async with switching.timed("keys"):
         await triggers.bring_back_of(switching.context, prepared.names)
         await prepared.keys.add()
 
@@ -183,12 +199,13 @@ async def _refuse_other_shapes(fence: Fence, before: dict[str, str]) -> None:
 async def _set_sequences(switching: Switching, fence: Fence, prepared: Prepared) -> None:
     context = switching.context
     sources = {name: fence.connection(name) for name in switching.names}
-    with context.target.translating_errors("can't set the sequences"):
-        async with context.transaction() as connection:
-            messages = await sequences.forward(
-                connection, sources, switching.plan, switching.target_tables, prepared.furthest
-            )
-    switching.tell(messages)
+    async with switching.timed("sequences"):
+        with context.target.translating_errors("can't set the sequences"):
+            async with context.transaction() as connection:
+                messages = await sequences.forward(
+                    connection, sources, switching.plan, switching.target_tables, prepared.furthest
+                )
+        switching.tell(messages)
 
 
 async def _begin_way_back(switching: Switching, fence: Fence, way_back: WayBack) -> None:
@@ -196,7 +213,7 @@ async def _begin_way_back(switching: Switching, fence: Fence, way_back: WayBack)
 
     It is stored in the transactions that close the gates.
     """
-    async with switching.step(FENCING, "way back"):
+    async with switching.timed("way back"):
         position = await flushed_position(switching)
         await way_back.begin(position, {name: fence.connection(name) for name in switching.names})
 
@@ -205,16 +222,16 @@ async def flushed_position(switching: Switching) -> str:
     """Return up to where the unified database's log is written, with all of our own commits before it."""
     with switching.context.target.translating_errors("can't read how far its log is written"):
         async with switching.context.transaction() as connection:
-            await run(connection, sql.SQL("SET LOCAL synchronous_commit = on"))
-            await run(connection, sql.SQL("SELECT pg_catalog.pg_logical_emit_message(true, 'payrollx', '')"))
+            await run(connection, sql.SQL(MESSAGE))
         ((position,),) = await run(switching.context.connection, sql.SQL(FLUSHED))
     return str(position)
 
 
 async def _open(switching: Switching, fence: Fence) -> None:
     """Open the unified database, once every gate of the legacy ones is seen to refuse writes."""
-    async with switching.step(FENCED, "check the gates", durable=True):
-        await asyncio.gather(*(_refuse_open(line, fence.connection(line.database)) for line in switching.lines))
+    async with switching.timed("check the gates"):
+        checks = [_refuse_open(line, fence.connection(line.database)) for line in switching.lines]
+        await together([switching.record(FENCED, "check the gates", durable=True), *checks])
     async with switching.timed("open"):
         await retry_transient(lambda: _open_target(switching), "opening the target", switching.context.observer)
 

@@ -13,15 +13,16 @@ again those that it has closed.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from payrollx_db.consolidate.cutover.blockers import Blocker, blockers, end
 from payrollx_db.consolidate.cutover.posts import Fenced, NotToBeHadError, Post, relations
 from payrollx_db.errors import FenceError, PayrollxError
 from payrollx_db.model.events import Notice, Observer, ignore_events
-from payrollx_db.postgres.concurrency import first_of
+from payrollx_db.postgres.concurrency import first_of, together
 from payrollx_db.postgres.session import Connection, session
 
 SHORT_TRANSACTIONS = 3  # attempts in which the wait for the locks grows to its full length
@@ -69,13 +70,14 @@ class Fence:
         shapes = await asyncio.gather(*(post.shape() for post in self._posts))
         return {post.fenced.name: shape for post, shape in zip(self._posts, shapes, strict=True)}
 
-    async def commit_gates(self) -> None:
+    async def commit_gates(self, *before: Coroutine[Any, Any, None]) -> None:
         """Close all gates, in the transactions that hold the locks, and commit them: who waited is then refused.
 
-        Raises FenceLostError, SourceError or TargetError where one of them can't be; then those that were closed are
-        open again, as far as their servers answer. Once the commits have begun, nothing interrupts them.
+        What has to be done ``before`` the commits is done while the gates are being closed. Raises what it raises;
+        FenceLostError, SourceError or TargetError where one of them can't be; then those that were closed are open
+        again, as far as their servers answer. Once the commits have begun, nothing interrupts them.
         """
-        await asyncio.gather(*(post.close() for post in self._posts))
+        await together([*before, *(post.close() for post in self._posts)])
         self.end_beats()
         committing = asyncio.ensure_future(self._commit())
         try:

@@ -15,6 +15,7 @@ from payrollx_db.consolidate.state import touched
 from payrollx_db.consolidate.state.flows import FlowState
 from payrollx_db.consolidate.state.stuck import forget_stuck, stuck_counts
 from payrollx_db.model.events import Notice
+from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.session import Connection, run, session
 
 
@@ -47,8 +48,10 @@ class NextFlows:
 
         Raises SourceError or TargetError.
         """
-        recorded = {flow.database: flow for flow in await self.recorded()}
-        for name, connection in writing.items():
+        back = self._direction == "back"
+        recorded = {flow.database: flow for flow in await self.recorded()} if back else {}
+
+        async def one(name: str, connection: Connection) -> None:
             flow = self.flows[name]
             with flow.written.translating_errors("can't store where its flow begins"):
                 if flow.direction == "back":
@@ -59,6 +62,8 @@ class NextFlows:
                     await run(connection, statement)
                 else:
                     await state.move_place(connection, (name, flow.direction), position)
+
+        await together([one(name, connection) for name, connection in writing.items()])
 
     async def recorded(self) -> list[FlowState]:
         """Return these flows as the unified database has them."""

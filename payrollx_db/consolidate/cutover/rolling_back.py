@@ -5,8 +5,8 @@ both sides are equal and neither is written, so the legacy databases are opened 
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from psycopg import sql
 
@@ -23,6 +23,7 @@ from payrollx_db.consolidate.state.stuck import stuck_counts
 from payrollx_db.consolidate.state.switches import BACK, CLOSED, OPEN, ROLLING_BACK
 from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Notice
+from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.sequences import ColumnSequence
 from payrollx_db.postgres.session import Connection, run, session
 
@@ -40,10 +41,13 @@ async def roll_back(switching: Switching, held: list[ColumnSequence], forward: W
     limits, observer = switching.limits, switching.context.observer
     target = fenced_target(switching.context.target, switching.lines, held)
     try:
-        async with fenced([target], limits.patience, terminate=limits.terminate, observer=observer) as fence:
+        async with (
+            _writing(switching) as writing,
+            fenced([target], limits.patience, terminate=limits.terminate, observer=observer) as fence,
+        ):
             async with within(fence, limits):
-                await _behind_the_fence(switching, fence, forward)
-            async with switching.step(ROLLING_BACK, "gates", durable=True):
+                await _behind_the_fence(switching, fence, writing, forward)
+            async with switching.timed("gates"):
                 await _record_closed(switching, fence.connection(target.name))
                 await fence.commit_gates()
             closed = True
@@ -74,32 +78,43 @@ async def _record_closed(switching: Switching, connection: Connection) -> None:
         await switches.record(connection, switching.names, ROLLING_BACK, CLOSED, durable=True)
 
 
-async def _behind_the_fence(switching: Switching, fence: Fence, forward: WayBack | None) -> None:
-    """Bring the legacy databases to where the unified one stands still: rows and sequences."""
-    switching.seconds["fence"] = fence.seconds
-    async with switching.step(ROLLING_BACK, "drain"):
-        await switching.passes(barrier=True)
+@asynccontextmanager
+async def _writing(switching: Switching) -> AsyncIterator[dict[str, Connection]]:
+    """Yield a session with each legacy database, opened before the fence: writers would wait for the logins."""
     async with AsyncExitStack() as stack:
         opening = (stack.enter_async_context(session(line.fenced().writing)) for line in switching.lines)
-        writing = dict(zip(switching.names, await asyncio.gather(*opening), strict=True))
-        async with switching.step(ROLLING_BACK, "sequences"):
-            messages = await sequences.back(
-                fence.connection("target"), writing, switching.plan, switching.target_tables
-            )
-            switching.tell(messages)
-        if forward is not None:
-            async with switching.step(ROLLING_BACK, "way forward"):
-                await _begin_forward(switching, writing, forward)
+        yield dict(zip(switching.names, await asyncio.gather(*opening), strict=True))
+
+
+async def _behind_the_fence(
+    switching: Switching, fence: Fence, writing: Mapping[str, Connection], forward: WayBack | None
+) -> None:
+    """Bring the legacy databases to where the unified one stands still: rows and sequences.
+
+    None of these steps is recorded by itself: whoever comes after a kill in one of them does the same.
+    """
+    switching.seconds["fence"] = fence.seconds
+    async with switching.timed("drain"):
+        await switching.passes(barrier=True)
+    async with switching.timed("sequences"):
+        messages = await sequences.back(fence.connection("target"), writing, switching.plan, switching.target_tables)
+        switching.tell(messages)
+    if forward is not None:
+        async with switching.timed("way forward"):
+            await _begin_forward(switching, writing, forward)
 
 
 async def _begin_forward(switching: Switching, writing: Mapping[str, Connection], forward: WayBack) -> None:
     """Let the flows forward begin here: what has gone back lies before it, what services will write behind it."""
     context = switching.context
-    positions = {}
-    for name, connection in writing.items():
+    positions: dict[str, str] = {}
+
+    async def one(name: str, connection: Connection) -> None:
         with context.sources[name].translating_errors("can't read how far its log is written"):
             await run(connection, sql.SQL("SELECT pg_catalog.pg_logical_emit_message(true, 'payrollx', '')"))
             ((positions[name],),) = await run(connection, sql.SQL(FLUSHED))
+
+    await together([one(name, connection) for name, connection in writing.items()])
     with context.target.translating_errors("can't write the state tables"):
         async with context.transaction() as connection:
             for name, position in positions.items():

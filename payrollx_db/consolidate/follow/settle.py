@@ -30,6 +30,7 @@ from payrollx_db.errors import FindingsError
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL
+from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import Connection, run
@@ -284,16 +285,24 @@ async def settle(
     """
     touched: dict[str, Sequence[Key] | None] = {}
     with context.target.translating_errors("can't settle what was followed"):
-        for one in followed.values():
-            for move in one.flow.moves:
-                if keys is None:
-                    touched[move.name] = None
-                else:
-                    some = keys.get(one.flow.name, {}).get(move.source.table.full_name, ())
-                    touched[move.name] = list(await written_keys(one.reader, move, some)) if some else ()
+        for some in await together([_written(one, keys) for one in followed.values()]):
+            touched |= some
         async with context.transaction() as connection:
             await run(connection, LET_THROUGH)
             return await _Settling(context, plan, followed, connection, touched).settle()
+
+
+async def _written(
+    one: Followed, keys: Mapping[str, Mapping[str, Sequence[Key]]] | None
+) -> dict[str, Sequence[Key] | None]:
+    """Return the written keys that a database's touched ones lead to, by table; ``None`` where all rows count."""
+    if keys is None:
+        return dict.fromkeys(move.name for move in one.flow.moves)
+    touched: dict[str, Sequence[Key] | None] = {}
+    for move in one.flow.moves:
+        some = keys.get(one.flow.name, {}).get(move.source.table.full_name, ())
+        touched[move.name] = list(await written_keys(one.reader, move, some)) if some else ()
+    return touched
 
 
 async def arrivals(context: RunContext, plan: Plan, followed: Iterable[Followed], *, others: bool = False) -> int:

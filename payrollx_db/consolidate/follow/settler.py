@@ -3,9 +3,11 @@
 Behind a fence the sources stand still, so any snapshot of theirs is what the target equals after the last pass.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -26,10 +28,11 @@ from payrollx_db.consolidate.verify.verifier import source_side, target_side
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.finding import refuse
 from payrollx_db.postgres.compare import Difference, compare
-from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.concurrency import limited, together
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import Connection, run
 
+READERS = 2  # sessions with each source: one holds the snapshot, one compares
 SHOWN = 10  # differing rows that are named of a table
 
 # By database and table (``schema.table``); ``None`` where nothing was proven yet, so that all rows count.
@@ -47,6 +50,16 @@ class Settler:
     plan: Plan
     followers: Sequence[Follower]
     judges: Mapping[str, RowJudge]
+
+    async def prepare(self) -> None:
+        """Open the sessions that settling and proving take, so that no writer waits for their logins.
+
+        Raises SourceError or TargetError.
+        """
+        async with AsyncExitStack() as stack:
+            ends = [follower.flow.read for follower in self.followers] * READERS
+            ends += [self.context.target] * max(len(self.followers), self.context.jobs)
+            await asyncio.gather(*(stack.enter_async_context(self.context.sessions.session(end)) for end in ends))
 
     async def settle(self) -> None:
         """Look at the rows that were touched since the last proof, and at those that wait for one of them.
@@ -80,27 +93,29 @@ class Settler:
 
     async def _touched(self) -> Keys | None:
         """Return what was touched since the proofs; ``None`` where one of the databases has none."""
-        keys: dict[str, Mapping[str, Sequence[Key]]] = {}
+        names = [follower.flow.name for follower in self.followers]
         with self.context.target.translating_errors("can't read what was touched"):
-            for follower in self.followers:
-                name = follower.flow.name
-                if await touched.proven_place(self.context.connection, name) is None:
-                    return None
-                keys[name] = await touched.keys(self.context.connection, name)
-        return keys
+            # Not in the run's own session: somebody else's transaction may be open there.
+            async with self.context.sessions.session(self.context.target) as connection:
+                return await touched.keys_since_proofs(connection, names)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[dict[str, Followed]]:
         """Yield the databases, each with a session that reads one snapshot of it."""
         async with AsyncExitStack() as stack:
-            followed = {}
-            for follower in self.followers:
-                reader = await stack.enter_async_context(self.context.sessions.session(follower.flow.read))
-                await run(reader, sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-                followed[follower.flow.name] = Followed(follower.flow, self.judges[follower.flow.name], reader)
-            yield followed
-            for one in followed.values():
-                await run(one.reader, sql.SQL("COMMIT"))
+            flows = [follower.flow for follower in self.followers]
+            lent = (stack.enter_async_context(self.context.sessions.session(flow.read)) for flow in flows)
+            readers = await asyncio.gather(*lent)
+            await self._each(readers, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield {
+                flow.name: Followed(flow, self.judges[flow.name], reader)
+                for flow, reader in zip(flows, readers, strict=True)
+            }
+            await self._each(readers, "COMMIT")
+
+    @staticmethod
+    async def _each(readers: Sequence[Connection], statement: LiteralString) -> None:
+        await together([run(reader, sql.SQL(statement)) for reader in readers])
 
 
 async def prove(
@@ -112,8 +127,9 @@ async def prove(
     the moment that the target equals. Raises SourceError or TargetError.
     """
     with context.target.translating_errors("can't read what was decided"):
-        numbers = [known.id for known in await runs(context.connection) if known.status != "undone"]
-        decided = apply(plan, await quarantine.decisions(context.connection, numbers))
+        async with context.sessions.session(context.target) as connection:
+            numbers = [known.id for known in await runs(connection) if known.status != "undone"]
+            decided = apply(plan, await quarantine.decisions(connection, numbers))
     plans = {table.place: table for table in decided.tables}
     work = []
     for one in followed.values():
@@ -122,7 +138,9 @@ async def prove(
                 some = None if keys is None else keys.get(one.flow.name, {}).get(move.source.table.full_name, ())
                 if some is None or some:
                     work.append(_compare(context, plans[move.plan.place], move, one.reader, some))
-    return {name: differences for name, differences in await limited(work, context.jobs) if differences}
+    # All databases side by side: most of such a small comparison is waiting for a server's answer.
+    at_once = max(context.jobs, len(followed)) if keys is not None else context.jobs
+    return {name: differences for name, differences in await limited(work, at_once) if differences}
 
 
 async def _compare(

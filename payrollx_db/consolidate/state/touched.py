@@ -4,7 +4,7 @@ A key is kept as a JSON array of the texts of its columns, as the log has them.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from payrollx_db.consolidate.state import schema
 from payrollx_db.postgres import query_files
@@ -41,6 +41,21 @@ async def keys(connection: Connection, database: str) -> dict[str, list[tuple[st
     for source, key in await (await connection.execute(query, (database,))).fetchall():
         by_table.setdefault(source, []).append(tuple(json.loads(key)))
     return by_table
+
+
+async def keys_since_proofs(
+    connection: Connection, databases: Collection[str]
+) -> dict[str, dict[str, list[tuple[str | None, ...]]]] | None:
+    """Return the touched keys of these databases, each as `keys`; ``None`` where one of them was never proven."""
+    if await schema.version(connection) < FIRST_VERSION:
+        return None
+    cursor = await connection.execute(queries.load("touched_since_proofs"), (list(databases),))
+    known: dict[str, dict[str, list[tuple[str | None, ...]]]] = {}
+    for database, source, key in await cursor.fetchall():
+        by_table = known.setdefault(database, {})
+        if source is not None:
+            by_table.setdefault(source, []).append(tuple(json.loads(key)))
+    return known if set(databases) <= known.keys() else None
 
 
 async def note(connection: Connection, database: str, table: str, some: Sequence[tuple[str | None, ...]]) -> int:
