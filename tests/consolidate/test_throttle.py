@@ -65,7 +65,7 @@ def test_no_writer_waits(world: World) -> None:
     assert left(world) == 0
 
 
-def test_every_byte_is_counted_against_the_rate(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_byte_is_counted_against_the_rate(reading_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
 
     async def take(self: RateLimit, size: int) -> None:
@@ -74,7 +74,7 @@ def test_every_byte_is_counted_against_the_rate(world: World, monkeypatch: pytes
 
     monkeypatch.setattr(RateLimit, "take", take)
 
-    (table,) = copy(world, "notification", max_rate=3_000_000).tables
+    (table,) = copy(reading_world, "notification", max_rate=3_000_000).tables
 
     assert sum(taken) == table.bytes
 
@@ -97,26 +97,26 @@ def test_the_rate_is_of_all_pipes_together() -> None:
         assert runner.run(go()) == pytest.approx(0.8 - BURST)
 
 
-def test_sessions_say_what_they_do(world: World) -> None:
-    places = {"source": world.urls["payrollx_notification"], "target": world.target}
+def test_sessions_say_what_they_do(reading_world: World) -> None:
+    places = {"source": reading_world.urls["payrollx_notification"], "target": reading_world.target}
     seen: dict[str, set[str]] = {}
 
     def looks_while_it_copies() -> bool:
-        if at_the_door(world):
+        if at_the_door(reading_world):
             for side, url in places.items():
                 seen[side] = {name for (name,) in query(url, OURS, (url.dbname,))}
             progress = "SELECT relid::regclass::text FROM pg_stat_progress_copy WHERE command = 'COPY FROM'"
-            seen["progress"] = {name for (name,) in query(world.target, progress)}
+            seen["progress"] = {name for (name,) in query(reading_world.target, progress)}
         return bool(seen)
 
-    with door_closed(world, "notification.notifications") as opens, once(looks_while_it_copies, opens):
-        copy(world, "notification")
+    with door_closed(reading_world, "notification.notifications") as opens, once(looks_while_it_copies, opens):
+        copy(reading_world, "notification")
 
     label = "payrollx-db test run 1 notification.notifications"
     assert label in seen["source"]
     assert label in seen["target"]
     assert "notification.notifications" in seen["progress"]
-    assert left(world) == 0
+    assert left(reading_world) == 0
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
@@ -138,44 +138,49 @@ def test_a_time_limit_of_the_servers_cuts_nothing_off(world: World, side: str) -
         assert connection.exec_driver_sql("SHOW transaction_timeout").scalar() == "0"
 
 
-def test_it_waits_for_a_lock_no_longer_than_asked_for(world: World) -> None:
+def test_it_waits_for_a_lock_no_longer_than_asked_for(reading_world: World) -> None:
     """An exclusive lock on a source table: refused in time, naming who holds it, and gone on with afterwards."""
-    notification = world.urls["payrollx_notification"]
+    notification = reading_world.urls["payrollx_notification"]
     words = ("copy", "--service", "notification", "--check-rows", "never", "--lock-timeout", "300ms")
     with psycopg.connect(notification.conninfo(), application_name="a migration") as holder:
         holder.execute("LOCK TABLE notifications IN ACCESS EXCLUSIVE MODE")
-        done = world.command(*words)
+        done = reading_world.command(*words)
 
         assert done.returncode == SourceError.exit_code, done.stderr
         assert "lock timeout" in done.stderr
         assert "a migration" in done.stderr
         assert "--lock-timeout" in done.stderr
 
-    assert world.command(*words).returncode == 0
+    assert reading_world.command(*words).returncode == 0
 
 
 @pytest.mark.parametrize(
     ("option", "text"), [("--statement-timeout", "1ms"), ("--lock-timeout", "soon"), ("--max-rate", "0")]
 )
-def test_options_that_cannot_be(world: World, option: str, text: str) -> None:
-    done = world.command("copy", "--service", "notification", option, text)
+def test_options_that_cannot_be(reading_world: World, option: str, text: str) -> None:
+    done = reading_world.command("copy", "--service", "notification", option, text)
 
     assert done.returncode in ((4, 5) if text == "1ms" else (2,)), done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_sessions_are_called_as_asked_for(world: World) -> None:
-    query(world.target, "CREATE TABLE public.seen (name text)")
-    query(world.target, "GRANT INSERT ON public.seen TO PUBLIC")  # the copy acts as the tables' owner
+def test_sessions_are_called_as_asked_for(reading_world: World) -> None:
+    query(reading_world.target, "CREATE TABLE public.seen (name text)")
+    query(reading_world.target, "GRANT INSERT ON public.seen TO PUBLIC")  # the copy acts as the tables' owner
     query(
-        world.target,
+        reading_world.target,
         "CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN INSERT INTO public.seen VALUES (pg_catalog.current_setting('application_name')); RETURN NEW; END $$",
     )
-    query(world.target, "CREATE TRIGGER see BEFORE INSERT ON notification.notifications EXECUTE FUNCTION public.see()")
+    query(
+        reading_world.target,
+        "CREATE TRIGGER see BEFORE INSERT ON notification.notifications EXECUTE FUNCTION public.see()",
+    )
 
-    assert world.command("copy", "--service", "notification", "--application-name", "night shift").returncode == 0
+    assert (
+        reading_world.command("copy", "--service", "notification", "--application-name", "night shift").returncode == 0
+    )
 
-    assert query(world.target, "SELECT DISTINCT name FROM public.seen") == [
+    assert query(reading_world.target, "SELECT DISTINCT name FROM public.seen") == [
         ("night shift run 1 notification.notifications",)
     ]

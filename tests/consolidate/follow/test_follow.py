@@ -26,6 +26,8 @@ TABLES = {
 
 def test_what_is_written_is_brought_over(follow_world: Any) -> None:
     world = follow_world(SOURCE, TARGET, TABLES)
+    swapped_uniques_are_brought_over(world)
+    a_unique_value_of_a_deleted_row_is_brought_over(world)
     world.write("INSERT INTO teams VALUES (gen_random_uuid()::text, 'new', NULL)")
     world.write("UPDATE teams SET name = name || '!' WHERE name < 'team 5'; DELETE FROM players WHERE id % 7 = 0")
     world.write("UPDATE teams SET id = gen_random_uuid()::text WHERE name = 'team 6'")
@@ -34,10 +36,10 @@ def test_what_is_written_is_brought_over(follow_world: Any) -> None:
 
     assert world.differences() == []
     assert report.databases[0].keys > 0
+    an_emptied_table_is_brought_over(world)
 
 
-def test_uniques_that_were_swapped(follow_world: Any) -> None:
-    world = follow_world(SOURCE, TARGET, TABLES)
+def swapped_uniques_are_brought_over(world: FollowedWorld) -> None:
     world.write("UPDATE players SET shirt = -shirt; UPDATE players SET shirt = 1 - shirt WHERE shirt < 0")
     world.follow()
     world.write("BEGIN; UPDATE teams SET name = '~' WHERE name = 'team 1'; UPDATE teams SET name = 'team 1' WHERE name"
@@ -47,8 +49,7 @@ def test_uniques_that_were_swapped(follow_world: Any) -> None:
     assert world.differences() == []
 
 
-def test_a_deleted_rows_unique_value_is_taken_by_another(follow_world: Any) -> None:
-    world = follow_world(SOURCE, TARGET, TABLES)
+def a_unique_value_of_a_deleted_row_is_brought_over(world: FollowedWorld) -> None:
     world.write("BEGIN; DELETE FROM players WHERE team = (SELECT id FROM teams WHERE name = 'team 3');"
                 " DELETE FROM teams WHERE name = 'team 3'; INSERT INTO teams VALUES (md5('x')::uuid::text, 'team 3');"
                 " COMMIT")  # fmt: skip
@@ -57,8 +58,7 @@ def test_a_deleted_rows_unique_value_is_taken_by_another(follow_world: Any) -> N
     assert world.differences() == []
 
 
-def test_an_emptied_table(follow_world: Any) -> None:
-    world = follow_world(SOURCE, TARGET, TABLES)
+def an_emptied_table_is_brought_over(world: FollowedWorld) -> None:
     world.write("TRUNCATE players; INSERT INTO players SELECT 7, min(id), 1 FROM teams")
     world.follow()
 

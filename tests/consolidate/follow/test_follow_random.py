@@ -4,16 +4,18 @@ import asyncio
 import random
 from typing import Any
 
+import pytest
 from follow_shapes import SOURCE, TABLES, TARGET, write_at_random
 from follows import FollowedWorld, differences_under, pass_by
 
 from payrollx_db.consolidate.follow.follower import Follower
 
 
-def test_random_writers_and_cut_off_passes(follow_world: Any) -> None:
+@pytest.mark.parametrize("transactions", [40, pytest.param(120, marks=pytest.mark.long)])
+def test_random_writers_and_cut_off_passes(follow_world: Any, transactions: int) -> None:
     world = follow_world(SOURCE, TARGET, TABLES)
 
-    compared, wrong = asyncio.run(_follow_while_written(world, seed=7, writers=3, transactions=120, cuts=4))
+    compared, wrong = asyncio.run(_follow_while_written(world, seed=7, writers=3, transactions=transactions, cuts=4))
 
     assert wrong == []
     assert compared > 0
