@@ -23,7 +23,7 @@ def odd_world(moving_world: World) -> World:
     return moving_world
 
 
-def test_values_without_a_way_back_are_refused_or_accepted_by_name(odd_world: World) -> None:
+def test_values_without_a_way_back_are_refused_or_accepted_by_name_or_gone_without(odd_world: World) -> None:
     world = odd_world
     with pytest.raises(FindingsError) as refused:
         cut_over(world)
@@ -38,9 +38,7 @@ def test_values_without_a_way_back_are_refused_or_accepted_by_name(odd_world: Wo
     assert badges == [("north", ODD.lower()), ('so"uth', ODD)]
     assert value(world.urls["oldmail"], "SELECT count(*) FROM letters WHERE id = 50") == 1
 
-
-def test_a_person_may_go_without_a_way_back(odd_world: World) -> None:
-    assert cut_over(odd_world, way_back=False).left == ()
-    assert set(stages(odd_world).values()) == {"open"}
+    assert cut_over(world, way_back=False).left == ()  # as a person may decide
+    assert set(stages(world).values()) == {"open"}
     with pytest.raises(StateConflictError):
-        roll_back(odd_world)
+        roll_back(world)
