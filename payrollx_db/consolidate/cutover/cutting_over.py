@@ -5,8 +5,8 @@ end. Then all of them refuse writes, and the unified database is opened by one t
 """
 
 import asyncio
-from collections.abc import Collection
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -120,12 +120,17 @@ async def undo(switching: Switching) -> None:
     await _undo(switching)
 
 
-async def open_sources(switching: Switching) -> None:
-    """Open the gates of the legacy databases, all at once, where they are there. Raises SourceError."""
+async def open_sources(switching: Switching, sessions: Mapping[str, Connection] | None = None) -> None:
+    """Open the gates of the legacy databases, all at once, where they are there. Raises SourceError.
+
+    ``sessions`` are there already, by database; where one is lost meanwhile, or there is none, another is opened.
+    """
+    known = dict(sessions or {})
 
     async def one(line: Line) -> None:
         endpoint = line.fenced().writing
-        async with session(endpoint) as connection:
+        mine = known.pop(line.database, None)
+        async with nullcontext(mine) if mine is not None else session(endpoint) as connection:
             with endpoint.translating_errors("can't open its gate"):
                 if await gates.is_closed(connection, line.source_gate):
                     await run(connection, line.source_gate.open())

@@ -51,7 +51,7 @@ async def roll_back(switching: Switching, held: list[ColumnSequence], forward: W
                 await _record_closed(switching, fence.connection(target.name))
                 await fence.commit_gates()
             closed = True
-            await open_again(switching)
+            await open_again(switching, writing)
             return fence.seconds
     except BaseException as error:
         if closed:
@@ -60,13 +60,14 @@ async def roll_back(switching: Switching, held: list[ColumnSequence], forward: W
         raise
 
 
-async def open_again(switching: Switching) -> None:
+async def open_again(switching: Switching, sessions: Mapping[str, Connection] | None = None) -> None:
     """Open the legacy databases, and record that they are the ones that are written.
 
-    Only once the unified database's gates are closed, and everything of it has gone back.
+    Only once the unified database's gates are closed, and everything of it has gone back. ``sessions`` as for
+    `open_sources`.
     """
     async with switching.timed("open"):
-        await open_sources(switching)
+        await open_sources(switching, sessions)
     await switching.record(BACK, "opened", durable=True)
 
 

@@ -69,14 +69,18 @@ class Settler:
         """
         async with self._reading() as followed:
             arrived = await arrivals(self.context, self.plan, followed.values())
-        if arrived:
-            for follower in self.followers:
-                await follower.one_pass()
-        async with self._reading() as followed:
-            keys = await self._touched()
-            settled = await settle(self.context, self.plan, followed, keys)
-            findings = await settle_duplicates(self.context, self.context, self.plan, followed, keys)
-        _refuse(replace(settled, findings=(*settled.findings, *findings)))
+            settled = None if arrived else await self._settled(followed)
+        if settled is None:
+            await together([follower.one_pass() for follower in self.followers])
+            async with self._reading() as followed:
+                settled = await self._settled(followed)
+        _refuse(settled)
+
+    async def _settled(self, followed: Mapping[str, Followed]) -> Settled:
+        keys = await self._touched()
+        settled = await settle(self.context, self.plan, followed, keys)
+        findings = await settle_duplicates(self.context, self.context, self.plan, followed, keys)
+        return replace(settled, findings=(*settled.findings, *findings))
 
     async def prove(self) -> None:
         """Compare the rows of all touched keys on both sides. Raises FindingsError, naming those that differ."""
