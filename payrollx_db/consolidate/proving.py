@@ -1,5 +1,6 @@
 """A proof while services write: all sources held at the moments that the target equals, settled, and compared."""
 
+import asyncio
 from collections.abc import Container, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -15,17 +16,34 @@ from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import accounts, touched
 from payrollx_db.consolidate.verification import Asked, verify_plan
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
-from payrollx_db.errors import StateConflictError
-from payrollx_db.model.events import StageStarted
+from payrollx_db.errors import SourceError, StateConflictError, TargetError
+from payrollx_db.model.events import Notice, StageStarted
 from payrollx_db.model.finding import Finding, Severity
 from payrollx_db.postgres.replication.connection import lsn_text
+
+LOCK_NOT_AVAILABLE = "55P03"
+ATTEMPTS = 10
+PAUSE = 0.3  # seconds in which the one that waits gets its turn
 
 
 async def prove_all(context: RunContext, plan: Plan, followers: Sequence[Follower], asked: Asked) -> Verdict:
     """Settle and compare all that these followers, which are connected, bring over; record what is proven from where.
 
-    Raises FindingsError, StateConflictError, SourceError or TargetError.
+    A service that empties a table waits for the snapshot that is held, and what reads under it for the service: then
+    the snapshot is let go, and all begins anew. Raises FindingsError, StateConflictError, SourceError or TargetError.
     """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await _prove_once(context, plan, followers, asked)
+        except (SourceError, TargetError) as error:
+            if error.sqlstate != LOCK_NOT_AVAILABLE or attempt == ATTEMPTS:
+                raise
+            context.observer(Notice("a table was wanted by somebody else meanwhile: comparing anew"))
+            await asyncio.sleep(PAUSE)
+    raise AssertionError  # the last attempt returns or raises
+
+
+async def _prove_once(context: RunContext, plan: Plan, followers: Sequence[Follower], asked: Asked) -> Verdict:
     judges = {follower.flow.name: _judge(follower) for follower in followers}
     plan = replace(plan, tables=tuple(table for table in plan.tables if _is_held(table, judges)))
     await _let_join(context, plan, followers, judges)

@@ -159,8 +159,10 @@ class Follower:
         while passed.partial:
             await self._end()
             passed = await self._pass(barrier=True, exact=True)
-        yield Held(passed, self._sides.sessions.reader)
-        await self._end()
+        try:
+            yield Held(passed, self._sides.sessions.reader)
+        finally:
+            await self._end()
 
     async def run(
         self, stop: asyncio.Event, passed: Callable[[Passed], None] = lambda _: None, *, gap: float = GAP

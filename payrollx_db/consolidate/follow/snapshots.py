@@ -9,6 +9,9 @@ from payrollx_db.consolidate.follow.follower import Held
 from payrollx_db.postgres.session import Connection, Endpoint, run
 from payrollx_db.postgres.session_pool import SessionPool
 
+# A service's TRUNCATE waits for the pass that is held, and these sessions for it: nobody is to wait for long.
+SHORT_WAIT = sql.SQL("SET LOCAL lock_timeout = '500ms'")
+
 
 class SnapshotPool(SessionPool):
     """A pool whose psycopg sessions with some databases are each in a transaction with a snapshot of others.
@@ -30,6 +33,7 @@ class SnapshotPool(SessionPool):
             with endpoint.translating_errors("can't read under the pass's snapshot"):
                 await run(connection, sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
                 await run(connection, sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(name)))
+                await run(connection, SHORT_WAIT)
             yield connection
             await run(connection, sql.SQL("COMMIT"))
 

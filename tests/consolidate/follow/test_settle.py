@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import psycopg
 import pytest
 from following import Following, follow
 from worlds import World, query, value
@@ -171,6 +172,28 @@ def test_a_verification_is_exact_and_finds_a_difference_while_services_write(gui
     assert not verdict.identical
     assert f"{ID}13" in str(verdict.document())
     assert value(guild.target, "SELECT count(*) FROM payrollx_meta.proofs WHERE database = 'oldhall'") == 0
+
+
+def test_a_service_that_empties_tables_does_not_keep_a_verification_from_its_end(guild: World) -> None:
+    """Who wants a table alone waits for the snapshot that is held, and who reads under it waits behind."""
+    task = replace(guild.task(), following=True)
+    asyncio.run(pipeline.copy(task))
+    over = threading.Event()
+
+    def want_alone() -> None:
+        with psycopg.connect(guild.urls["oldhall"].conninfo(), autocommit=True) as connection:
+            while not over.is_set():
+                connection.execute("BEGIN; LOCK TABLE members IN ACCESS EXCLUSIVE MODE; COMMIT")
+                over.wait(0.4)
+
+    other = threading.Thread(target=want_alone)
+    other.start()
+    try:
+        verdicts = [asyncio.run(online.verify(task)) for _ in range(2)]
+    finally:
+        over.set()
+        other.join()
+    assert [verdict.identical for verdict in verdicts] == [True, True]
 
 
 def test_with_one_service_alone_references_across_the_line_are_told_and_not_enforced(guild: World) -> None:
