@@ -134,8 +134,10 @@ async def _look(database: Database, connected: float) -> DatabaseHealth:
     lags: list[Lag] = []
 
     async def look_at_lags(database: Database) -> list[Finding]:
-        lags.extend(await recorded_lags(database.connection))
-        return await followed(database, lags)
+        async with database.connection.transaction(force_rollback=True):
+            await database.rows("act_as_owner", owner=database.expected.catalog.owner_role)
+            lags.extend(await recorded_lags(database.connection))
+            return await followed(database, lags)
 
     chosen.append(Check("followed", "no slot is lost, no disk fills up", look_at_lags))
     checks += [await _checked(check, examined) for check in (*chosen, Check("sizes", "all could be read", measure))]

@@ -22,7 +22,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 DESTRUCTIVE = {
     "--yes", "--downgrade", "--restart", "--destroy", "--loosen", "--keep", "--beside", "--force", "--drop",
     "--extras", "--unsigned", "--same-server", "--accept-structure", "--unfence",
-    "--leave-stuck", "--no-way-back", "--on-open", "--terminate", "--forget",
+    "--leave-stuck", "--no-way-back", "--protected", "--on-open", "--terminate", "--forget",
 }  # fmt: skip
 # In these commands also: the login that is dropped, the backup that replaces what is there, the file that is replaced.
 DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("service restore", "--backup"),
@@ -30,7 +30,8 @@ DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("se
 # All others. They choose, tune and show, so that a variable may set them; a new option has to be put into one list.
 HARMLESS = {
     "--max-stop", "--max-lag", "--catch-up", "--attempts", "--on-open-url", "--wait-for-connections", "--online",
-    "--max-retained", "--stop-at-failure", "--once", "--resync", "--follow", "--reversible",
+    "--max-retained", "--stop-at-failure", "--shape", "--layout", "--extract", "--once", "--resync", "--follow",
+    "--reversible",
     "--adopt", "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--bin", "--catalog",
     "--check", "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run",
     "--employees", "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit",

@@ -26,6 +26,8 @@ FIELDS = {
     "table_finished": {"source", "target", "rows", "size", "seconds"},
     "object_built": {"table", "name", "kind", "seconds"},
     "followed": {"database", "passes", "commits", "keys", "written", "deleted", "lag", "backlog"},
+    "step_started": {"action", "step", "note"},
+    "step_finished": {"action", "step", "seconds"},
     "notice": {"text"},
     "finished": set(),
     "interrupted": set(),

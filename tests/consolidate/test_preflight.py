@@ -159,7 +159,7 @@ def test_a_source_role_from_which_rows_are_hidden(tiny: World, role: str) -> Non
     found = one_finding(findings_in(replace(tiny, urls={"old": login(tiny.urls["old"], role)})), "privilege", "block")
 
     assert "row-level security hides rows" in found.message
-    with pytest.raises(FindingsError, match="block the copy"):
+    with pytest.raises(FindingsError, match="blocks the copy"):
         replace(tiny, urls={"old": login(tiny.urls["old"], role)}).copy()
 
 
