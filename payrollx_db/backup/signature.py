@@ -64,8 +64,12 @@ class Key:
             return "signed"
         return "changed" if name == self.name else "other key"
 
+    def signature_of(self, data: bytes, purpose: bytes) -> str:
+        """Return the signature of ``data``; one for another ``purpose`` differs."""
+        return hmac.new(self.secret, purpose + data, hashlib.sha256).hexdigest()
+
     def _signature(self, data: bytes) -> str:
-        return hmac.new(self.secret, PURPOSE + data, hashlib.sha256).hexdigest()
+        return self.signature_of(data, PURPOSE)
 
 
 def default_file() -> Path:

@@ -7,19 +7,21 @@ from typing import Any
 
 import click
 
+from payrollx_db.backup.signature import Key, load
 from payrollx_db.catalogs import registry
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.options import as_json, database_url, name_of, recorded_catalog, unified_database
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
+from payrollx_db.cli.signing import key_file
 from payrollx_db.consolidate.state.runs import Run
 from payrollx_db.errors import ConfigurationError, PayrollxError
 from payrollx_db.files import write_whole
 from payrollx_db.model.wording import counted
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.report import check as checks
-from payrollx_db.report import checksum, loader
+from payrollx_db.report import checksum, loader, moved
 from payrollx_db.report.check import Checked
 from payrollx_db.report.page import page
 from payrollx_db.report.summary import headline, summary
@@ -35,6 +37,7 @@ FINDINGS = 3
                     help="Write the report as one page, in place of what FILE holds.")  # fmt: skip
 @click.option("--check", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Compare the report in FILE, a page or its JSON, with the database.")  # fmt: skip
+@key_file
 @as_json
 def report(
     run: int | None,
@@ -42,6 +45,7 @@ def report(
     catalog: str | None,
     html: Path | None,
     check: Path | None,
+    key_file: Path | None,
     *,
     as_json: bool,
 ) -> int:
@@ -50,6 +54,8 @@ def report(
     Nothing is changed. With --check, exit code 3 means that the report was edited, or that the database differs
     from it.
     """
+    if check is not None and moved.is_one(check):
+        return _check_moved(check, load(key_file, check.absolute()), as_json=as_json)
     url = unified_database(database_url)
     target = Endpoint(url, "target", url.dbname)
     if check is not None:
@@ -105,6 +111,13 @@ def _check(file: Path, target: Endpoint, catalog: str, *, as_json: bool) -> int:
     else:
         _show(checked)
     return 0 if checked.identical else FINDINGS
+
+
+def _check_moved(file: Path, key: Key, *, as_json: bool) -> int:
+    document = moved.check(file, key)
+    names = ", ".join(each["database"] for each in document["databases"])
+    console.answer_json(document) if as_json else console.answer(f"{file} is as it was signed: the move of {names}.")
+    return 0
 
 
 def _show(checked: Checked) -> None:

@@ -20,7 +20,7 @@ from payrollx_db.consolidate.cutover.beginning import (
     ways_forward,
 )
 from payrollx_db.consolidate.cutover.clients import NOBODY, Telling
-from payrollx_db.consolidate.cutover.completing import end_for_good
+from payrollx_db.consolidate.cutover.completing import end_for_good, record_accounts
 from payrollx_db.consolidate.cutover.cutting_over import cut_over, prepare, undo
 from payrollx_db.consolidate.cutover.keys import keys_of
 from payrollx_db.consolidate.cutover.lines import fenced_target
@@ -150,8 +150,9 @@ async def complete(task: Task, *, unfence: bool = False) -> Switched:
     async with _begun(task) as every:
         begun = stages.to_complete(every)
         switching = _switching("complete", begun, (), Limits())
+        accounts = await record_accounts(switching, begun.switches)
         left = [*await end_flows(begun, "forward"), *await end_flows(begun, "back")]
-        left += await end_for_good(switching, left, unfence=unfence)
+        left += await end_for_good(switching, left, accounts, unfence=unfence)
         return Switched("complete", tuple(switching.names), seconds=switching.seconds, left=tuple(left))
 
 

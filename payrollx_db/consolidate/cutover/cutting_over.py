@@ -238,7 +238,7 @@ async def _open(switching: Switching, fence: Fence) -> None:
         checks = [_refuse_open(line, fence.connection(line.database)) for line in switching.lines]
         await together([switching.record(FENCED, "check the gates", durable=True), *checks])
     async with switching.timed("open"):
-        await retry_transient(lambda: _open_target(switching), "opening the target", switching.context.observer)
+        await retry_transient(lambda: _open_target(switching, fence), "opening the target", switching.context.observer)
 
 
 async def _refuse_open(line: Line, connection: Connection) -> None:
@@ -249,12 +249,13 @@ async def _refuse_open(line: Line, connection: Connection) -> None:
         raise StateConflictError(f"{line.database} isn't closed", details=tuple(missing))
 
 
-async def _open_target(switching: Switching) -> None:
+async def _open_target(switching: Switching, fence: Fence) -> None:
     context = switching.context
+    stop = {"stop_seconds": round(fence.seconds, 3), "keys": switching.keys}
     with context.target.translating_errors("can't be opened"):
         async with context.transaction() as connection:
             await run(connection, sql.SQL("; ").join(line.target_gate.open() for line in switching.lines))
-            await switches.record(connection, switching.names, OPEN, "opened", durable=True)
+            await switches.record(connection, switching.names, OPEN, "opened", stop, durable=True)
 
 
 async def _undo(switching: Switching) -> None:

@@ -51,7 +51,7 @@ async def roll_back(switching: Switching, held: list[ColumnSequence], forward: W
                 await _record_closed(switching, fence.connection(target.name))
                 await fence.commit_gates()
             closed = True
-            await open_again(switching, writing)
+            await open_again(switching, writing, fence)
             return fence.seconds
     except BaseException as error:
         if closed:
@@ -60,7 +60,9 @@ async def roll_back(switching: Switching, held: list[ColumnSequence], forward: W
         raise
 
 
-async def open_again(switching: Switching, sessions: Mapping[str, Connection] | None = None) -> None:
+async def open_again(
+    switching: Switching, sessions: Mapping[str, Connection] | None = None, fence: Fence | None = None
+) -> None:
     """Open the legacy databases, and record that they are the ones that are written.
 
     Only once the unified database's gates are closed, and everything of it has gone back. ``sessions`` as for
@@ -68,7 +70,8 @@ async def open_again(switching: Switching, sessions: Mapping[str, Connection] | 
     """
     async with switching.timed("open"):
         await open_sources(switching, sessions)
-    await switching.record(BACK, "opened", durable=True)
+    stop = {"stop_seconds": round(fence.seconds, 3), "keys": switching.keys} if fence else None
+    await switching.record(BACK, "opened", stop, durable=True)
 
 
 async def _record_closed(switching: Switching, connection: Connection) -> None:

@@ -154,3 +154,25 @@ def test_the_command_line_tells_what_it_does_and_where_one_is(moving_world: Worl
     status = world.answer("status")
     assert {switch["stage"] for switch in status["switches"]} == {"open"}
     assert "payrollx-db rollback" in world.command("status").stdout
+
+
+def test_what_was_done_is_reported_signed(moving_world: World, tmp_path: Path) -> None:
+    world = moving_world
+    cut_over(world)
+    roll_back(world, "shop")
+    cut_over(world)
+    file, key = tmp_path / "report.json", tmp_path / "keys" / "key"
+    key.parent.mkdir()
+    for _ in range(2):  # the second call writes the same from what is recorded
+        done = world.command("complete", "--yes", "--report", str(file), "--key-file", str(key), env=NAMES)
+        assert done.returncode == 0, done.stderr
+        databases = {each["database"]: each for each in json.loads(file.read_text())["databases"]}
+        shop = databases["oldshop"]
+        moves = [entry["stage"] for entry in shop["history"] if "stop_seconds" in entry["facts"]]
+        assert moves == ["open", "back", "open"]
+        assert shop["facts"] == {"keys_back": 0, "stuck": {}}
+        assert shop["proof"]["place"]
+        assert [entry["stage"] for entry in shop["history"]][-1] == "complete"
+    assert world.command("report", "--check", str(file), "--key-file", str(key), env=NAMES).returncode == 0
+    file.write_text(file.read_text().replace('"stop_seconds": ', '"stop_seconds": 1'))
+    assert world.command("report", "--check", str(file), "--key-file", str(key), env=NAMES).returncode == 3
