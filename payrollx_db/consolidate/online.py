@@ -176,6 +176,7 @@ async def verify(task: Task, *, limit: int = 20, values: bool = False, sums: boo
     async with followed(task) as (context, every):
         plan = await planned(context, task)
         followers = [follower for follower in every if follower.flow.direction == "forward"]
+        _tell_left_out(context, task, {follower.flow.name for follower in followers})
         for follower in followers:
             await follower.connect()
         try:
@@ -187,6 +188,18 @@ async def verify(task: Task, *, limit: int = 20, values: bool = False, sums: boo
         finally:
             for follower in followers:
                 await follower.close()
+
+
+def _tell_left_out(context: RunContext, task: Task, compared: set[str]) -> None:
+    """Say which databases aren't compared, because services write to the unified one. Raises where none is."""
+    left_out = [name for name in task.needed if name not in compared]
+    if not compared:
+        raise StateConflictError(
+            "there is nothing to compare: services write to the unified database, and it follows no legacy database",
+            hint="payrollx-db status says which side is written",
+        )
+    if left_out:
+        context.observer(Notice(f"not compared, as they have moved: {', '.join(left_out)}"))
 
 
 async def drop_following(task: Task, *, forget: bool = False) -> Dropped:

@@ -98,6 +98,8 @@ def assert_complete_leaves_nothing_but_closed_gates(world: World) -> None:
         assert (slots, publications) == (0, 0)
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             query(url, "DELETE FROM members" if name != "oldpeople" else "DELETE FROM levels")
+    with pytest.raises(StateConflictError, match="there is nothing to compare"):
+        asyncio.run(online.verify(world.task()))
     asyncio.run(moving.complete(world.task(), unfence=True))
     for url in world.urls.values():
         assert query(url, LEFT) == [(0, 0, 0)]
