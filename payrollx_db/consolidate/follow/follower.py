@@ -16,10 +16,12 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.follow import shapes, writing
+from payrollx_db.consolidate.follow.concerned import tasks_of
 from payrollx_db.consolidate.follow.flow import Flow, Watched
 from payrollx_db.consolidate.follow.hooks import Judge, Sessions
 from payrollx_db.consolidate.follow.ledger import Ledger
-from payrollx_db.consolidate.follow.passes import Brought, Further, Passes
+from payrollx_db.consolidate.follow.passes import Brought, Passes
+from payrollx_db.consolidate.follow.work import Further
 from payrollx_db.consolidate.state.flows import FlowState
 from payrollx_db.errors import StateConflictError
 from payrollx_db.postgres.replication.changes import Changes, Key, Published
@@ -254,7 +256,7 @@ class Follower:
         joining: dict[int, list[Key]] = {oid: list(keys) for oid, keys in further.keys.items()}
         for oid, keys in (self.judge.joining() if self.judge is not None else {}).items():
             joining.setdefault(oid, []).extend(keys)
-        tasks = await self._sides.tasks(changes, replace(further, keys=joining))
+        tasks = await tasks_of(self.flow, self._sides.sessions, changes, replace(further, keys=joining))
         noted = {oid: [*changes.keys.get(oid, ()), *joining.get(oid, ())] for oid in {*changes.keys, *joining}}
         if not (tasks or noted or around or self._is_store_due(changes.place)):
             return Brought()

@@ -5,76 +5,27 @@ Then deletes come first and upserts after them, parents first, and the place is 
 the written side refuses a row, all of it is done once more, with care.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
 from payrollx_db.consolidate.follow import keys as queries
 from payrollx_db.consolidate.follow import writing
-from payrollx_db.consolidate.follow.flow import Also, Flow, Move
+from payrollx_db.consolidate.follow.flow import Flow, Move
 from payrollx_db.consolidate.follow.hooks import Judge, Sessions, SparingJudge
 from payrollx_db.consolidate.follow.ledger import Ledger
+from payrollx_db.consolidate.follow.work import Chunk, Task, batches, deletion, missing_of, replacement, writes
 from payrollx_db.consolidate.run_session import lock_lost
 from payrollx_db.errors import FindingsError
-from payrollx_db.postgres.replication.changes import Changes, Key
+from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.script import Row, Script, run_script
 
 Counts = tuple[int, int]  # rows written and deleted
 
-KEYS_A_SCRIPT = 2 * queries.CHUNK
 COLLIDED = ("23505", "23P01")  # a unique key, or an exclusion
-
-
-@dataclass(frozen=True)
-class Further:
-    """What a pass brings over beside the changes that it hears of.
-
-    ``keys`` are by the oid of their watched table, ``whole`` are oids of tables all of whose rows are brought over, and
-    ``surplus`` has by the name of a written table the canonical keys of rows there that no row was read for.
-    """
-
-    keys: dict[int, list[Key]] = field(default_factory=dict)
-    whole: set[int] = field(default_factory=set)
-    surplus: dict[str, list[Mapping[str, str | None]]] = field(default_factory=dict)
-
-
-@dataclass
-class Task:
-    """What a pass does for one move: its keys, or with ``keys`` ``None`` all of its rows.
-
-    ``rows`` counts what was staged, ``gone`` the keys without a row, and ``out`` are keys that stay out.
-    """
-
-    number: int
-    move: Move
-    keys: Mapping[Key, None] | None
-    surplus: Sequence[Mapping[str, str | None]] = ()
-    rows: int = 0
-    gone: int = 0
-    out: set[Key] = field(default_factory=set)
-
-    def chunks(self) -> list["Chunk"]:
-        """Return the task in pieces that fit into a statement each."""
-        if self.keys is None:
-            return [Chunk(self, None)]
-        return [Chunk(self, some) for some in queries.chunks(self.keys)]
-
-
-@dataclass
-class Chunk:
-    """A piece of a task; ``condition`` is what the judge demands of its rows."""
-
-    task: Task
-    keys: list[Key] | None
-    condition: sql.Composable | None = None
-
-    @property
-    def size(self) -> int:
-        """For how many keys it counts in a script."""
-        return queries.CHUNK if self.keys is None else len(self.keys)
 
 
 @dataclass(frozen=True)
@@ -114,27 +65,6 @@ class Passes:
         self._staging: set[int] = set()  # moves that have a staging table in the writer's session
         self._answer: Row = ()  # the first row of the last statement that was run
         self._money = any(move.form == "text" for move in flow.moves)
-
-    async def tasks(self, changes: Changes, further: Further) -> list[Task]:
-        """Return what these changes, and what joins them, mean for each move.
-
-        Reads, in the reader's transaction, which rows look up what has changed.
-        """
-        tasks = []
-        for number, move in enumerate(self.flow.moves):
-            oid = move.source.table.oid
-            keys = {**changes.keys.get(oid, {}), **dict.fromkeys(further.keys.get(oid, ()))}
-            whole = oid in changes.truncated or oid in further.whole
-            surplus = further.surplus.get(move.name, ())
-            for also in move.also:
-                theirs = also.watched.table.oid
-                whole = whole or theirs in changes.truncated
-                changed = (changes.watched if also.changed else changes.keys).get(theirs, {})
-                if changed and not whole:
-                    keys |= await self._concerned(move, also, changed, keys)
-            if whole or keys or surplus:
-                tasks.append(Task(number, move, None if whole else keys, surplus))
-        return tasks
 
     async def bring(self, tasks: Sequence[Task], noted: Mapping[int, Sequence[Key]], store: sql.Composable) -> Brought:
         """Bring the rows of ``tasks`` over, and run ``store`` in the same transaction, which is committed then.
@@ -190,10 +120,10 @@ class Passes:
         if not any(task.keys is None or task.keys for task in tasks):
             await self._open(statements)
         missing: list[Chunk] = []
-        for batch in _batches(chunk for task in tasks for chunk in task.chunks()):
+        for batch in batches(chunk for task in tasks for chunk in task.chunks()):
             missing += await self._copy_rows(batch, statements, checked)
             statements = []
-        for batch in _batches(missing):
+        for batch in batches(missing):
             await self._copy_missing(batch)
         await self._judge_whole(tasks)
         await self._copy_out(tasks)
@@ -227,7 +157,7 @@ class Passes:
 
     async def _copy_missing(self, batch: Sequence[Chunk]) -> None:
         """Stage the keys of ``batch`` that have no row, and let the judge say which of them have one that stays out."""
-        reads = [self._copy_from(chunk.task.move, _missing_of(chunk)) for chunk in batch]
+        reads = [self._copy_from(chunk.task.move, missing_of(chunk)) for chunk in batch]
         into = [writing.copy_gone(chunk.task.move, chunk.task.number) for chunk in batch]
         with self._writing():
             async with Script(self.sessions.writer, into) as written, Script(self.sessions.reader, reads) as read:
@@ -266,7 +196,7 @@ class Passes:
     async def _copy_marks(self, marks: Iterable[tuple[Task, Sequence[Key]]]) -> None:
         """Stage the keys that stay out of these tasks."""
         chunks = [Chunk(task, some) for task, keys in marks for some in queries.chunks(keys)]
-        for batch in _batches(chunks):
+        for batch in batches(chunks):
             into = [writing.copy_gone(chunk.task.move, chunk.task.number) for chunk in batch]
             reads = [self._copy_from(c.task.move, queries.out_of(c.task.move, c.keys or [])) for c in batch]
             with self._writing():
@@ -285,48 +215,14 @@ class Passes:
     def _copy_from(self, move: Move, query: sql.Composable) -> sql.Composable:
         return sql.SQL("COPY ({}) TO STDOUT (FORMAT {})").format(query, sql.SQL(move.form))
 
-    async def _concerned(
-        self, move: Move, also: Also, changed: Mapping[Key, None], joined: Mapping[Key, None]
-    ) -> dict[Key, None]:
-        found: dict[Key, None] = {}
-        for some in queries.chunks(changed):
-            known = await self._concerned_here(move, also, some, joined)
-            if known is None:
-                with self._read_errors():
-                    (known,) = await run_script(self.sessions.reader, [queries.concerned(move, also, some)])
-            found |= dict.fromkeys(known)
-        return found
-
-    async def _concerned_here(
-        self, move: Move, also: Also, keys: Sequence[Key], joined: Mapping[Key, None]
-    ) -> list[Key] | None:
-        """Ask the written side which rows these keys concern, and the side that is read which of them it has.
-
-        The written side has an index for it more often. ``None``: the other side has to be asked, since its rows can't
-        be told by what is written here, or one of them isn't there by its key's usual spelling.
-        """
-        query = queries.written_of(move, also, keys)
-        if query is None:
-            return None
-        with self._read_errors():
-            (values,) = await run_script(self.sessions.reader, [query])
-        with self._writing():
-            (rows,) = await run_script(self.sessions.writer, [queries.named_here(move, also, values)])
-        named = [key for key in rows if key not in joined]
-        if not named:
-            return []
-        with self._read_errors():
-            (there,) = await run_script(self.sessions.reader, [queries.there_of(move, named)])
-        return there if len(there) == len(named) else None
-
     # -- writing -----------------------------------------------------------------------------------
 
     async def _write(self, tasks: Sequence[Task], tail: Sequence[sql.Composable] = ()) -> Counts:
         """Bring all that is staged into its tables at once, and run ``tail`` with it."""
-        deletes = [_deletion(task) for task in reversed(tasks) if task.gone or task.keys is None]
-        writes = [statement for task in tasks if task.rows for statement in _writes(task)]
-        counts = await self._run([*deletes, *writes, *tail])
-        return sum(counts[len(deletes) : len(deletes) + len(writes)]), sum(counts[: len(deletes)])
+        deletes = [deletion(task) for task in reversed(tasks) if task.gone or task.keys is None]
+        upserts = [statement for task in tasks if task.rows for statement in writes(task)]
+        counts = await self._run([*deletes, *upserts, *tail])
+        return sum(counts[len(deletes) : len(deletes) + len(upserts)]), sum(counts[: len(deletes)])
 
     async def _write_with_care(self, tasks: Sequence[Task]) -> Counts:
         """Do the same a table at a time, and let the judge say what becomes of rows that are refused."""
@@ -343,12 +239,12 @@ class Passes:
     async def _delete_with_care(self, tasks: Sequence[Task]) -> int:
         """Delete what is gone, table by table where the judge can say what becomes of rows that can't go."""
         if not isinstance(self.judge, SparingJudge):
-            return sum(await self._run([_deletion(task) for task in tasks]))
+            return sum(await self._run([deletion(task) for task in tasks]))
         savepoint, back = sql.SQL("SAVEPOINT payrollx_delete"), sql.SQL("ROLLBACK TO SAVEPOINT payrollx_delete")
         deleted = 0
         for task in tasks:
             try:
-                deleted += sum(await self._run([savepoint, _deletion(task)]))
+                deleted += sum(await self._run([savepoint, deletion(task)]))
             except Refused:
                 await self._run([back])
                 if task.keys is None:
@@ -361,13 +257,13 @@ class Passes:
         """Upsert a task's rows; where they collide with one another's former values, delete and insert them."""
         savepoint, back = sql.SQL("SAVEPOINT payrollx_write"), sql.SQL("ROLLBACK TO SAVEPOINT payrollx_write")
         try:
-            return sum(await self._run([savepoint, *_writes(task)]))
+            return sum(await self._run([savepoint, *writes(task)]))
         except Refused as refused:
             await self._run([back])
             if refused.error.sqlstate not in COLLIDED or task.move.pinned:
                 raise
         try:
-            return (await self._run(_replacement(task)))[-1]
+            return (await self._run(replacement(task)))[-1]
         except Refused:
             await self._run([back])
             raise
@@ -382,7 +278,7 @@ class Passes:
         await self._copy_marks([(other, keys) for other in same])
         for other in same:
             other.out |= set(keys)
-        return sum(await self._run([_deletion(other) for other in reversed(same)]))
+        return sum(await self._run([deletion(other) for other in reversed(same)]))
 
     async def _run(self, statements: Sequence[sql.Composable]) -> list[int]:
         """Run statements on the written side; return of each how many rows it concerned. Raises Refused."""
@@ -416,42 +312,3 @@ class Passes:
         with self._read_errors():
             async for block in blocks:
                 yield block
-
-
-def _deletion(task: Task) -> sql.Composable:
-    delete = writing.delete_others if task.keys is None else writing.delete_gone
-    return delete(task.move, task.number)
-
-
-def _missing_of(chunk: Chunk) -> sql.Composable:
-    """Return the query of the written keys to be marked: of keys without a row, or of all rows that don't go in."""
-    move = chunk.task.move
-    if chunk.keys is None:
-        return queries.unfit_of(move, chunk.condition or sql.SQL("true"))
-    # Where older versions are spared, only a row that isn't there at all is gone.
-    return queries.gone_of(move, chunk.keys, None if move.spares else chunk.condition)
-
-
-def _writes(task: Task) -> list[sql.Composable]:
-    known = [writing.leave_unknown(task.move, task.number)] if task.move.only_known else []
-    if not writing.takes_updates(task.move):
-        return [*known, *_replacement(task)]
-    return [*known, writing.upsert(task.move, task.number, out=bool(task.out))]
-
-
-def _replacement(task: Task) -> list[sql.Composable]:
-    return writing.replacement(task.move, task.number, out=bool(task.out))
-
-
-def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
-    """Yield chunks in lists that make a script each."""
-    batch: list[Chunk] = []
-    size = 0
-    for chunk in chunks:
-        if batch and size + chunk.size > KEYS_A_SCRIPT:
-            yield batch
-            batch, size = [], 0
-        batch.append(chunk)
-        size += chunk.size
-    if batch:
-        yield batch

@@ -14,7 +14,7 @@ from payrollx_db.consolidate.follow import making
 from payrollx_db.consolidate.follow.back_ledger import BEGIN, begin_place, make_place
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
-from payrollx_db.consolidate.follow.passes import Further
+from payrollx_db.consolidate.follow.work import Further
 from payrollx_db.consolidate.state import flows as state
 from payrollx_db.consolidate.state.flows import FlowState
 from payrollx_db.errors import StateConflictError

@@ -14,7 +14,7 @@ from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.keys import canonical_among
-from payrollx_db.consolidate.follow.passes import Further
+from payrollx_db.consolidate.follow.work import Further
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import flows as state
