@@ -17,6 +17,8 @@ from payrollx_db.model.reading import Readable, declared
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
+    from payrollx_db.model.template import Template
+
 LOOSE = "payrollx_loose_reference"  # the key in Column.info under which a loose reference is declared
 TOGETHER = "payrollx_loose_together"  # and the one that joins several columns into one reference
 AUDITED = "payrollx_audited"  # the key in Table.info that names the log which a table's changes go to
@@ -96,6 +98,7 @@ class Catalog:
     ``readable`` are the tables that services may read which name them, each with its columns (none: all); ``secrets``
     are columns by table that nobody reads but their service, the reader included; ``protected`` are tables that no
     migration touches unless it is told to. `Catalog.of` takes all three from the models.
+    ``template`` are the tables that each of any number of tenants has, beside those of the services.
     Raises CatalogError where two services share a name, schema or role, or have the owner's or the reader's, a schema
     has a dot in its name, a reference points outside the catalog, or a service reads what nobody declares readable.
     """
@@ -116,6 +119,7 @@ class Catalog:
     readable: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
     protected: frozenset[str] = field(default=frozenset(), compare=False)
+    template: "Template | None" = field(default=None, compare=False)
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Service] = field(init=False, repr=False, compare=False)
 
@@ -151,15 +155,26 @@ class Catalog:
     ) -> "Catalog":
         """Build a catalog from SQLAlchemy metadata: the tables of each service's schema, the foreign keys
         as enforced references, and the columns marked by ``loose_reference`` as loose ones. ``rest`` are the
-        catalog's further fields.
+        catalog's further fields; a ``template`` gets its tables and the references inside it from the models, and its
+        service is one of the catalog's where all tenants share its tables.
         """
         tables = sorted(metadata.tables.values(), key=lambda table: table.fullname)
         by_schema: defaultdict[str | None, list[str]] = defaultdict(list)
         for table in tables:
             by_schema[table.schema].append(table.name)
-        filled = tuple(replace(service, tables=tuple(by_schema[service.schema])) for service in services)
+        filled = [replace(service, tables=tuple(by_schema[service.schema])) for service in services]
         references = sorted(reference for table in tables for reference in _references(table))
-        return cls(name, filled, tuple(references), owner_role, reader_role, metadata, **(declared(metadata) | rest))
+        if template := rest.get("template"):
+            own = template.service.schema
+            inside = [r for r in references if f"{own}." in (r.table[: len(own) + 1], r.target_table[: len(own) + 1])]
+            service = replace(template.service, tables=tuple(by_schema[own]))
+            rest = rest | {"template": replace(template, service=service, references=tuple(inside))}
+            if template.shape == "shared":
+                filled.append(service)
+            else:
+                references = [reference for reference in references if reference not in inside]
+        marks = declared(metadata)
+        return cls(name, tuple(filled), tuple(references), owner_role, reader_role, metadata, **(marks | rest))
 
     def tables(self) -> Iterator[str]:
         """Yield every table as ``schema.table``."""

@@ -52,7 +52,9 @@ class TableMap:
     columns that the legacy has nothing for: they keep their default or NULL. ``empty_as_null`` names source columns
     of a text type whose empty texts mean that there is no value. ``inverse`` maps source columns to SQL templates over
     the target's columns: how they are filled when the legacy database follows the target back, where no rule says it.
-    Where the source table has several targets, ``{table.column}`` names a column of another one of them.
+    Where the source table has several targets, ``{table.column}`` names a column of another one of them. ``scope``
+    maps target columns to a constant, as text, that all rows of this source have there: the rows of several sources lie
+    in one target, and each is told from the others by it.
     """
 
     source: SourceTable
@@ -63,6 +65,7 @@ class TableMap:
     new: tuple[str, ...] = ()
     empty_as_null: frozenset[str] = frozenset()
     inverse: Mapping[str, str] = field(default_factory=dict)
+    scope: Mapping[str, str] = field(default_factory=dict)
 
     def is_called(self, name: str) -> bool:
         """Tell whether an ``inverse`` means this map's target by ``name``: with its schema, or without it."""
@@ -130,10 +133,46 @@ class LegacyDatabase:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """A fact that the registry and each tenant's database keep both, so that they can drift apart.
+
+    ``registry`` is a query in the registry's database that gives the tenant's id and a text; ``tenant`` is one in the
+    tenant's that gives a text. They should be equal; ``owner`` says which of the two is right where they aren't.
+    """
+
+    name: str
+    registry: str
+    tenant: str
+    owner: Literal["registry", "tenant"]
+
+
+@dataclass(frozen=True)
+class TenantLayout:
+    """Where the tenants of a template are, and what their legacy databases look like, one each.
+
+    ``registry`` is the layout's database in which ``query`` finds them: rows of id, name, status, URL and database name
+    (the last two may be NULL or empty: then it is on the registry's server, or called as the template says). Tenants
+    whose status is in ``gone`` have no database any more. ``database`` is the entry of any of them, whose maps lead
+    into the template's schema. ``older`` are the tables that older ones lack (no columns named), or of which they lack
+    these columns. ``leftovers`` says, for people, what a database is called that no tenant has: its name begins so.
+    """
+
+    registry: str
+    query: str
+    database: LegacyDatabase
+    older: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    overlaps: tuple[Overlap, ...] = ()
+    gone: frozenset[str] = frozenset()
+    leftovers: str = ""
+
+
+@dataclass(frozen=True)
 class Layout:
     """All legacy databases of one consolidation. ``timezone`` is what naive timestamps are in.
 
     With ``sharing``, several of its databases may be one, whose tables lie side by side: they are judged together.
+
+    ``tenants`` are those of a template, each with a database of its own beside these.
 
     ``remedy`` says what to do where a database isn't as the layout says; empty: map or discard what is named.
 
@@ -150,6 +189,7 @@ class Layout:
     migrations: Literal["prisma"] | None = None
     remedy: str = ""
     sharing: bool = False
+    tenants: TenantLayout | None = None
 
     def __post_init__(self) -> None:
         for what in ("name", "variable"):
@@ -157,6 +197,9 @@ class Layout:
             twice = {value for value in values if values.count(value) > 1}
             if twice:
                 raise CatalogError(f"two databases of layout {self.name} share the {what} {min(twice)!r}")
+        if self.tenants is not None:
+            self.database(self.tenants.registry)
+            _check_names(self.tenants.database)
         for database in self.databases:
             _check_names(database)
             for duplicate in database.duplicates:

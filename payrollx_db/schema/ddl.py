@@ -84,6 +84,12 @@ def begin_service(schema: str) -> None:
     op.execute(act_as(owner))
 
 
+def schema_of(template: str) -> str:
+    """For a template's revisions: the schema of the tenant that is migrated, or the template's own, where all share."""
+    schema: str = op.get_context().opts.get("template_schema", template)
+    return schema
+
+
 def end_service(schema: str) -> None:
     """For the undoing of a service's first revision: drop its schema."""
     op.execute(statement(audit.drop(schema)))
