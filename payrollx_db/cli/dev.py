@@ -14,8 +14,9 @@ from payrollx_db.cli import options
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console
-from payrollx_db.devserver import Programs, Server, create_database, database_exists, default_data_dir
+from payrollx_db.devserver import Programs, Server, create_database, database_exists, default_data_dir, practice
 from payrollx_db.devserver.programs import VARIABLE
+from payrollx_db.errors import CatalogError
 from payrollx_db.model.wording import counted
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -176,14 +177,20 @@ def legacy(
     Databases of an earlier call are dropped and made anew; a database of the same name that this command
     didn't make is refused. On a server other than the embedded one, the command asks for confirmation.
     """
-    make_legacy = registry.practice(registry.find(catalog))
+    known = registry.find(catalog)
+    make_legacy = registry.practice(known)
+    chosen = practice.arguments(make_legacy, known.practice, layout, tuple(known.layouts))
     server = Server(data_dir)
     place = DatabaseUrl.parse(url, name="LEGACY_DATABASE_URL") if url else server.up()
     if not _is_embedded(place, server):
         confirm(f"this makes practice databases on {place.masked}, in place of those of an earlier call", yes=yes)
     console.note(f"making practice databases on {place.masked}")
-    chosen = {"layout": layout} if layout else {}
     summary = make_legacy(place, employees=employees, hostile=hostile, seed=seed, observer=_note_database, **chosen)
+    if not isinstance(summary, practice.LegacySummary):
+        raise CatalogError(
+            f"the practice function {known.practice} returned {type(summary).__name__}",
+            hint="let it return a payrollx_db.devserver.practice.LegacySummary of what it has made",
+        )
     if as_json:
         console.answer_json({"url": place.masked, **asdict(summary), "rows": summary.rows})
         return

@@ -12,7 +12,7 @@ from payrollx_db.cli import options
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import console, findings
-from payrollx_db.cli.targets import refuse_unfinished
+from payrollx_db.cli.targets import note_reads_apart, refuse_unfinished
 from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def migrate(
         _upgrade(known, [(options.unified_database(database_url), None)], revision, protected, as_json=as_json)
     else:
         _upgrade(known, _homes(known, service, database_url), revision, protected, as_json=as_json)
+        note_reads_apart(known, [service] if service else [one.name for one in known.services], database_url)
 
 
 def _migrated_catalog(catalog: str) -> "Catalog":
@@ -251,7 +252,10 @@ def _documents(outcomes: "Sequence[_Outcome[Any]]") -> dict[str, Any]:
             "database": one.url.masked,
             "services": list(one.names) if one.names else None,
             "outcome": "failed" if one.error else "done",
+            "applied": list(getattr(one.result, "applied", ())),
             "why": one.error.message if one.error else None,
+            "details": list(one.error.details) if one.error else [],
+            "next": (one.error.hint or None) if one.error else None,
         }
         for one in outcomes
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +11,12 @@ from payrollx_db.cli import options
 from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json, database_url
 from payrollx_db.cli.render import console
-from payrollx_db.cli.targets import places
+from payrollx_db.cli.targets import READ_APART, places
 from payrollx_db.health.placed import Placements, find_placements
+from payrollx_db.model.wording import counted
+
+if TYPE_CHECKING:
+    from payrollx_db.model.catalog import Catalog
 
 
 @command(example="payrollx-db placement")
@@ -21,10 +26,11 @@ from payrollx_db.health.placed import Placements, find_placements
               envvar="PAYROLLX_PLACEMENT_TIMEOUT", help="Seconds that a database may take to answer.")  # fmt: skip
 @as_json
 def placement(database_url: str | None, catalog: str, timeout: float, *, as_json: bool) -> int:
-    """Show which database each service is in, whether it can be used there, and which references nothing enforces.
+    """Show which database each service is in, whether it can be used there, and what being apart means.
 
-    A service is in the database that SERVICE_DATABASE_URL names, else in the unified one. Exit code 3 means that
-    a database doesn't answer or lacks tables.
+    A service is in the database that SERVICE_DATABASE_URL names, else in the unified one. References between databases
+    are enforced by nothing, and tables in another one can't be read. Exit code 3 means that a database doesn't answer
+    or lacks tables.
     """
     from payrollx_db.facade.engines import UNIFIED, variable
 
@@ -35,11 +41,11 @@ def placement(database_url: str | None, catalog: str, timeout: float, *, as_json
     if as_json:
         console.answer_json(placements.document())
     else:
-        _show(placements, known.command("migrate"))
+        _show(placements, known)
     return 0 if placements.usable else 3
 
 
-def _show(placements: Placements, migrate: str) -> None:
+def _show(placements: Placements, catalog: "Catalog") -> None:
     table = console.table(("service", "left"), ("database", "left"), ("set by", "left"), ("usable", "left"))
     for placed in placements.services:
         table.add_row(placed.service.name, placed.url.masked, placed.variable, "NO" if placed.problem else "yes")
@@ -56,7 +62,30 @@ def _show(placements: Placements, migrate: str) -> None:
         console.answer("every enforced reference is a foreign key")
     else:
         console.answer("whether references are foreign keys shows when all services are there")
+    _show_reads(placements)
+    _show_left(placements, catalog.command("migrate"))
     if not placements.usable:
         console.note(
-            f"hint: {migrate} creates what is missing; check the URL and the server of a database that doesn't answer"
+            f"hint: {catalog.command('migrate')} creates what is missing;"
+            " check the URL and the server of a database that doesn't answer"
+        )
+
+
+def _show_reads(placements: Placements) -> None:
+    if placements.reads:
+        console.answer("Tables that can't be read, because they are in another database:")
+        for read in placements.reads:
+            console.answer(f"  {read}")
+        console.note(f"hint: {READ_APART}")
+
+
+def _show_left(placements: Placements, migrate: str) -> None:
+    for left in placements.left:
+        tables = counted(len(left.tables), "table")
+        console.answer(f"{left.service} is not placed at {left.url.masked}, where {tables} of it lie")
+    if placements.left:
+        one = placements.left[0]
+        console.note(
+            "hint: nothing reads or writes those; once you have seen that no row is missing elsewhere, drop them there:"
+            f" {migrate} --service {one.service} --downgrade base --database-url <that database>"
         )

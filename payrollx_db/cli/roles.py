@@ -14,6 +14,7 @@ from payrollx_db.cli import options
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.render import console, findings
+from payrollx_db.cli.targets import READ_APART
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.model.wording import counted
 
@@ -65,11 +66,11 @@ def _check(url: "DatabaseUrl", catalog: "Catalog", *, check: bool, as_json: bool
 
     report = look(url, catalog)
     if as_json:
-        console.answer_json(document(report))
+        console.answer_json(document(report) | {"reads_absent": _reads_absent(report, catalog)})
     elif check:
-        _show_findings(report)
+        _show_findings(report, catalog)
     else:
-        _show_roles(report)
+        _show_roles(report, catalog)
     return FINDINGS if check and report.findings else 0
 
 
@@ -83,9 +84,9 @@ def document(report: "Report") -> dict[str, Any]:
     }
 
 
-def _show_findings(report: "Report") -> None:
+def _show_findings(report: "Report", catalog: "Catalog") -> None:
     findings.show(report.findings)
-    _note_absent(report)
+    _note_absent(report, catalog)
     checked = f"{report.checked:,} privileges of {len(report.roles)} roles checked"
     if not report.findings:
         console.answer(f"{checked}: each role may do what its service needs, and no more.")
@@ -93,14 +94,14 @@ def _show_findings(report: "Report") -> None:
     console.answer(f"\n{checked}: {counted(len(report.findings), 'finding')}.")
 
 
-def _show_roles(report: "Report") -> None:
+def _show_roles(report: "Report", catalog: "Catalog") -> None:
     table = console.table(
         ("role", "left"), ("logs in", "left"), ("schema", "left"), ("tables", "right"), ("members", "left")
     )
     for state in report.roles:
         table.add_row(*(Text(cell) for cell in _cells(state, state.service in report.absent)))
     console.answer_table(table)
-    _note_absent(report)
+    _note_absent(report, catalog)
     if report.findings:
         console.note(f"{counted(len(report.findings), 'finding')}: payrollx-db roles --check lists them")
 
@@ -114,9 +115,22 @@ def _cells(state: "RoleState", absent: bool) -> tuple[str, ...]:
     return state.role, logs_in, state.schema or "all", tables, members
 
 
-def _note_absent(report: "Report") -> None:
+def _note_absent(report: "Report", catalog: "Catalog") -> None:
     if report.absent:
         console.note(f"not checked, because they are not in this database: {', '.join(report.absent)}")
+    reads = _reads_absent(report, catalog)
+    for table, readers in reads.items():
+        console.note(f"{table} is not in this database, and can't be read by {', '.join(readers)}")
+    if reads:
+        console.note(f"hint: {READ_APART}; {catalog.command('placement')} shows who is where")
+
+
+def _reads_absent(report: "Report", catalog: "Catalog") -> dict[str, list[str]]:
+    """Return the tables that services here may read and that are in no schema of this database, each with those."""
+    here = [service for service in catalog.services if service.name not in report.absent]
+    tables = sorted({table for service in here for table in service.reads})
+    away = [table for table in tables if catalog.owner(table) not in here]
+    return {table: [service.name for service in here if table in service.reads] for table in away}
 
 
 def _of_login(command: Command) -> Command:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
+from payrollx_db.cli.render import console
 from payrollx_db.cli.throttle import duration
 from payrollx_db.errors import ConfigurationError
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from payrollx_db.model.catalog import Catalog, Service
     from payrollx_db.postgres.url import DatabaseUrl
 
+READ_APART = (
+    "place both in one database, or read it through its own service's facade and join the two in the application"
+)
 SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
@@ -37,6 +42,22 @@ def places(services: "Iterable[Service]", database_url: str | None) -> "tuple[Pl
         others = by_url[url.plain].services if url.plain in by_url else ()
         by_url[url.plain] = Place(url, (*others, service))
     return tuple(by_url.values())
+
+
+def note_reads_apart(catalog: "Catalog", names: Iterable[str], database_url: str | None) -> None:
+    """Note which tables the services of these ``names`` may read and can't, being placed in other databases."""
+    from payrollx_db.health.placed import reads_apart
+
+    chosen, urls = set(names), {}
+    for service in catalog.services:
+        with suppress(ConfigurationError):  # of one that nothing places, nothing is known
+            urls[service.name] = options.home(service.name, database_url)
+    reads = reads_apart(catalog, urls)
+    concerned = [read for read in reads if chosen & {read.owner, *read.readers}]
+    for read in concerned:
+        console.note(str(read))
+    if concerned:
+        console.note(f"hint: {READ_APART}")
 
 
 def is_placed(services: "Iterable[Service]", database_url: str | None) -> bool:

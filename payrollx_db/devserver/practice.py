@@ -3,15 +3,18 @@
 A catalog names a function as ``practice="package.module:name"``; `Practice` says how it is called.
 """
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from payrollx_db.errors import DevServerError
+from payrollx_db.errors import CatalogError, ConfigurationError, DevServerError
 from payrollx_db.postgres.databases import Connection, connect
 from payrollx_db.postgres.url import DatabaseUrl
 
+GIVEN = ("employees", "hostile", "seed", "observer")
+CALLED = "it is called as make(url, employees=…, hostile=…, seed=…, observer=…), with layout=… where --from names one"
 MARK = "payrollx-db dev legacy"  # how the comment on a database begins that may be dropped
 
 
@@ -87,9 +90,45 @@ class Practice(Protocol):
 
         ``employees`` says how large: PayrollX's number of employees, or whatever a catalog counts by. ``hostile`` adds
         what real data does to a stricter schema, and counts it; the same ``seed`` makes the same rows; ``observer``
-        hears of each database that is complete. Those of an earlier call are dropped and made anew; raises
+        hears of each database that is complete. One of a catalog with several layouts also takes ``layout``, the name
+        of one of them. Those of an earlier call are dropped and made anew; raises
         DevServerError where a database of one of their names is somebody else's, or the server refuses.
         """
+
+
+def arguments(make: Practice, name: str, layout: str | None, layouts: Sequence[str]) -> dict[str, str]:
+    """Return what a catalog's practice function is given beyond what every one is: the layout that somebody named.
+
+    ``name`` is its ``package.module:name``; ``layouts`` are those that the catalog has. One that makes the databases
+    of the catalog's only layout needs no such parameter. Raises ConfigurationError where the catalog has no such
+    layout, and CatalogError where the function can't be called so.
+    """
+    if layout is not None and layout not in layouts:
+        known = ", ".join(sorted(layouts)) or "no layout"
+        raise ConfigurationError(f"the catalog has no layout {layout!r} to make databases of", hint=f"it has {known}")
+    taken = _taken(make)
+    lacking = [one for one in GIVEN if taken is not None and one not in taken]
+    if lacking:
+        raise CatalogError(f"the practice function {name} takes no {', '.join(lacking)}", hint=CALLED)
+    if layout is None or (taken is not None and "layout" not in taken and list(layouts) == [layout]):
+        return {}
+    if taken is not None and "layout" not in taken:
+        raise CatalogError(
+            f"the practice function {name} takes no layout, so it can't make the databases of {layout}",
+            hint=f"leave --from out, or let it take one: layout: str = {min(layouts)!r}",
+        )
+    return {"layout": layout}
+
+
+def _taken(make: Practice) -> frozenset[str] | None:
+    """Return the keywords that a function takes; ``None`` where nothing says so."""
+    try:
+        parameters = inspect.signature(make).parameters.values()
+    except (TypeError, ValueError):  # one that is written in C
+        return None
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return None
+    return frozenset(one.name for one in parameters if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD))
 
 
 def refuse_others(url: DatabaseUrl, names: Sequence[str]) -> None:

@@ -19,13 +19,14 @@ from sqlalchemy import URL, Engine, create_engine
 from payrollx_db.errors import BoundaryError, ConfigurationError, PoolUsedUpError
 from payrollx_db.facade import drivers
 from payrollx_db.facade.transaction_settings import Isolation, TransactionSettings
-from payrollx_db.facade.wall import ACTIVE_SERVICE, ActiveService, ServiceScope, Wall
+from payrollx_db.facade.wall import ACTIVE_SERVICE, ActiveService, ServiceScope, Wall, catalog_at
 from payrollx_db.postgres.url import DatabaseUrl
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 UNIFIED = "DATABASE_URL"
+PLACING = f"_{UNIFIED}"  # how the variables end that place one service by itself
 ONLY = "PAYROLLX_SERVICE"
 DURATION = re.compile(r"\d+ ?(ms|s|min|h|d)?")
 
@@ -149,6 +150,26 @@ def url_of(service: str | None, environ: Mapping[str, str] | None = None) -> Dat
     raise ConfigurationError(f"{UNIFIED} is not set", hint=f"set it to the unified database's URL{own}")
 
 
+def apart(wall: Wall) -> tuple[tuple[str, str], ...]:
+    """Return the schemas of other services that ``wall`` may read and that are in another database than it is.
+
+    Each with the (masked) URL of that database. The catalog is imported only where a variable places somebody by
+    itself; where a service is that no variable places stays the server's to say.
+    """
+    placing = {name for name in os.environ if name.endswith(PLACING) and not name.startswith("LEGACY_")}
+    if not wall.reads or not placing:
+        return ()
+    owners = _owners(wall.catalog)
+    places: dict[str, DatabaseUrl] = {}
+    for schema in {table.partition(".")[0] for table in wall.reads}:
+        try:
+            places[schema] = url_of(owners[schema])
+        except ConfigurationError:
+            continue
+    here = url_of(wall.name).place
+    return tuple((schema, url.masked) for schema, url in sorted(places.items()) if url.place != here)
+
+
 def refuse_other_services(wall: Wall) -> None:
     """Raise BoundaryError where ``PAYROLLX_SERVICE`` makes this process another service than ``wall`` is for.
 
@@ -231,6 +252,12 @@ def _make(url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
     )
     guard(engine)
     return Place(url, engine, settings)
+
+
+@lru_cache(maxsize=8)
+def _owners(catalog: str) -> dict[str, str]:
+    """Return which service has each schema of the catalog at ``package.module:name``."""
+    return {service.schema: service.name for service in catalog_at(catalog).services}
 
 
 @lru_cache(maxsize=64)

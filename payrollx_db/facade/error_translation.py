@@ -163,6 +163,8 @@ def _of_statement(
     if sqlstate == READ_ONLY and not wall.schema:
         return BoundaryError(f"{wall.name} only reads: {message}", hint=wall.way_to_write())
     if sqlstate in ABSENT and _routine(error) != NOT_IN_FROM:
+        if table := next((table for table in sorted(wall.reads) if _mentions(message, table)), ""):
+            return wall.absent(table, url)
         if names_own or (compiled is not None and not wall.schema) or _lacks_own(wall, message):
             return TargetError(f"{url} lacks tables of {wall.name}: {message}", hint=f"run {wall.command('migrate')}")
         return _of_another(wall, message, statement)
@@ -171,7 +173,7 @@ def _of_statement(
 
 def _denied(wall: Wall, message: str, statement: str, url: DatabaseUrl, *, names_own: bool) -> PayrollxError:
     if named := _denied_table(wall, message, statement):
-        return wall.refusal(*named, "use")
+        return wall.refused_read(*named) or wall.refusal(*named, "use")
     if names_own and _mentions(message, wall.schema, *_own_tables(wall)):
         return TargetError(
             f"the role {wall.role} may not use what is its own on {url}: {message}",

@@ -8,6 +8,7 @@ before it is sent. Objects stay usable after the block (``expire_on_commit`` is 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -55,8 +56,14 @@ class Facade:
     def __init__(self, service: Service, *, metadata: MetaData, catalog: str) -> None:
         """``metadata`` has the service's tables; ``catalog`` is ``package.module:name``, imported only for errors."""
         self.service = service
-        self.wall = wall.Wall(service.name, service.role, service.schema, catalog, reads=frozenset(service.reads))
+        self._wall = wall.Wall(service.name, service.role, service.schema, catalog, reads=frozenset(service.reads))
         self._metadata = metadata
+
+    @property
+    def wall(self) -> wall.Wall:
+        """What the service may touch; of what it reads of others, what is placed in another database is marked so."""
+        elsewhere = engines.apart(self._wall)
+        return replace(self._wall, elsewhere=elsewhere) if elsewhere else self._wall
 
     @property
     def db(self) -> Self:
@@ -81,7 +88,7 @@ class Facade:
         Raises BoundaryError for what another service owns, and TargetError (ConnectionLostError,
         PoolUsedUpError) where the database can't be used; everything else is SQLAlchemy's.
         """
-        engines.refuse_other_services(self.wall)
+        engines.refuse_other_services(self._wall)
         place = engines.place(self.url)
         try:
             with Session(place.view(self.wall, isolation, read_only=read_only)) as session, session.begin():
@@ -96,7 +103,7 @@ class Facade:
         """Do as `session`, for async code, on a pool of the running event loop."""
         from sqlalchemy.ext.asyncio import AsyncSession
 
-        engines.refuse_other_services(self.wall)
+        engines.refuse_other_services(self._wall)
         place = engines.async_place(self.url)
         view = engines.async_engine(place.view(self.wall, isolation, read_only=read_only))
         try:
@@ -149,9 +156,9 @@ class Facade:
         return f"<Facade of {self.service.name}: {', '.join(self.tables)}>"
 
     def _not_mine(self, name: str) -> BoundaryError:
-        owner = next((service for service in self.wall.catalog_services() if name in service.tables), None)
+        owner = next((service for service in self._wall.catalog_services() if name in service.tables), None)
         if owner is not None:
-            report = wall.entry_of(self.wall.catalog, "reader")
+            report = wall.entry_of(self._wall.catalog, "reader")
             return NotMineError(
                 f"{name} belongs to the {owner.name} service, not to {self.service.name}",
                 hint=f"ask the {owner.name} service for it; for a report use {report}.session()",
@@ -169,10 +176,10 @@ class Facade:
             return
         table = f"{self.service.schema}.{row.name}"
         if row.missing:
-            raise TargetError(f"{self.url} has no {table}", hint=f"run {self.wall.command('migrate')}")
+            raise TargetError(f"{self.url} has no {table}", hint=f"run {self._wall.command('migrate')}")
         raise TargetError(
             f"the role {self.service.role} may not read {table} on {self.url}",
-            hint=self.wall.how_to_grant(),
+            hint=self._wall.how_to_grant(),
         )
 
 

@@ -58,6 +58,15 @@ def read(statement: str) -> SqlEffects:
     return SqlEffects(" ".join(leaving.split()).upper(), bool(_TRACES.search(lower) or _OTHER.search(lower)))
 
 
+def names(statement: str, schema: str, table: str) -> bool:
+    """Tell whether ``statement`` names a table by its schema, in whatever quotes, and not only in a text or comment."""
+    words = _PIECE.sub(_emptied, statement)
+    name = r"\s*\.\s*".join(
+        rf'(?:"{re.escape(part)}"|(?<!["\w]){re.escape(part)}(?![\w"]))' for part in (schema, table)
+    )
+    return bool(re.search(name, words, re.IGNORECASE))
+
+
 def may_set(statement: str) -> bool:
     """Tell whether ``statement``, which SQLAlchemy has made, calls what may leave the role or traces."""
     return bool(_SETTING.search(statement))

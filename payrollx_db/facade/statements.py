@@ -6,7 +6,7 @@ Raw SQL isn't parsed: the server's roles hold that.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from payrollx_db.errors import BoundaryError, PlacementError
+from payrollx_db.errors import BoundaryError
 from payrollx_db.facade import raw_sql
 from payrollx_db.facade.compiler import NotingCompiler
 from payrollx_db.facade.wall import Wall
@@ -45,6 +45,8 @@ def check(wall: Wall, statement: str, parameters: Any, context: Any) -> bool | N
 
 
 def _check_text(wall: Wall, statement: str) -> bool:
+    if error := wall.named_apart(statement):
+        raise error
     effects = raw_sql.read(statement)
     if effects.leaving:
         raise _leaving(wall, effects.leaving)
@@ -58,12 +60,9 @@ def _check_tables(wall: Wall, compiled: NotingCompiler, translation: Mapping[str
             if schema != wall.schema and schema not in SYSTEM_SCHEMAS:
                 _check_read(wall, compiled, str(schema), translation)
         return
-    for schema, url in wall.elsewhere:
-        if schema in schemas:
-            raise PlacementError(
-                f"{schema} is not in the unified database but in {url}",
-                hint="read it through its own facade, and join the two in the application",
-            )
+    for named in sorted(compiled.named, key=str):
+        if error := wall.apart(str(_translated(named, translation)), named[1]):
+            raise error
     if compiled.verb != "read":
         raise BoundaryError(f"{wall.name} only reads, and may not {compiled.verb} anything", hint=wall.way_to_write())
     for column in compiled.secret.values():
@@ -79,6 +78,8 @@ def _check_read(
     for table in tables:
         if table in written or f"{schema}.{table}" not in wall.reads:
             raise wall.refusal(schema, table, compiled.verb)
+        if error := wall.apart(schema, table):
+            raise error
     if schema in compiled.hidden:
         raise wall.hidden(compiled.hidden[schema])
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from payrollx_db.errors import BoundaryError
+from payrollx_db.errors import BoundaryError, PlacementError, TargetError
+from payrollx_db.facade import raw_sql
 from payrollx_db.facade.transaction_settings import TransactionSettings
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.postgres.url import DatabaseUrl
@@ -37,6 +38,15 @@ class Wall:
             hint="name the columns that are wanted: others of that table may be read",
         )
 
+    def refused_read(self, schema: str, table: str) -> BoundaryError | None:
+        """Return the error for a refusal that is about a table which the service may read; ``None`` for others."""
+        if f"{schema}.{table}" not in self.reads:
+            return None
+        return BoundaryError(
+            f"{self.name} may only read {schema}.{table}, and only the columns of it that are declared readable",
+            hint=f"name the columns that are wanted; {self.command('roles --check')} says whether a grant is missing",
+        )
+
     def refusal(self, schema: str, table: str, verb: str) -> BoundaryError:
         """Return the error for a statement that names what isn't the service's own."""
         place = f"{schema}.{table}" if table else f"the schema {schema}"
@@ -46,6 +56,37 @@ class Wall:
             return BoundaryError(f"{self.name} may not {verb} {place}, which belongs to no service", hint=own)
         return BoundaryError(
             f"{self.name} may not {verb} {place}, which belongs to the {owner.name} service", hint=self.way_to(owner)
+        )
+
+    def apart(self, schema: str, table: str) -> PlacementError | None:
+        """Return the error for a table of a service that is placed elsewhere; ``None`` where it isn't known to be."""
+        url = next((url for placed, url in self.elsewhere if placed == schema), None)
+        if url is None:
+            return None
+        here = f"{self.name}'s" if self.schema else "the unified"
+        return PlacementError(
+            f"{schema} is not in {here} database but in {url}, so {self.name} can't read {schema}.{table} here",
+            hint="read it through its own facade, and join the two in the application;"
+            f" {self.command('placement')} shows who is where",
+        )
+
+    def named_apart(self, statement: str) -> PlacementError | None:
+        """Return the same for raw SQL that names such a table: what was left there when it moved would be old rows."""
+        for schema, _ in self.elsewhere:
+            services = self.catalog_services() if not self.reads else ()
+            tables = {f"{schema}.{table}" for known in services if known.schema == schema for table in known.tables}
+            for table in sorted(tables or self.reads):
+                if table.startswith(f"{schema}.") and raw_sql.names(statement, *table.split(".", 1)):
+                    return self.apart(*table.split(".", 1))
+        return None
+
+    def absent(self, table: str, url: DatabaseUrl) -> TargetError:
+        """Return the error for a table that the service may read, and that its database at ``url`` hasn't."""
+        owner = catalog_at(self.catalog).owner(table)
+        return TargetError(
+            f"{url} has no {table}, which {self.name} reads",
+            hint=f"{self.command('migrate')} makes it where {owner.name} is placed in the same database;"
+            f" {self.command('placement')} shows who is where",
         )
 
     def way_to(self, owner: Service) -> str:

@@ -5,7 +5,7 @@ declaration: nothing holds it.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +42,47 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class ReadApart:
+    """A table that services may read, and can't, because they are in other databases than the one at ``url``."""
+
+    table: str
+    owner: str
+    url: DatabaseUrl
+    readers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.table} is at {self.url.masked}, and not where {', '.join(self.readers)} would read it"
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        return {"table": self.table, "url": self.url.masked, "readers": list(self.readers)}
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """Tables of a service in a database where it isn't placed (any more): what they hold grows old unseen."""
+
+    service: str
+    url: DatabaseUrl
+    tables: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        return {"service": self.service, "url": self.url.masked, "tables": list(self.tables)}
+
+
+@dataclass(frozen=True)
 class Placements:
-    """All services, and the enforced references that are only declared because their ends are apart."""
+    """All services, and what being apart means for them.
+
+    ``declared`` are the enforced references that are only declared, ``reads`` the tables that can't be read, and
+    ``left`` what lies where nobody looks for it.
+    """
 
     services: tuple[Placed, ...]
     declared: tuple[Reference, ...]
+    reads: tuple[ReadApart, ...] = ()
+    left: tuple[LeftBehind, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -58,6 +94,8 @@ class Placements:
         return {
             "services": [placed.document() for placed in self.services],
             "declared_only": [str(reference) for reference in self.declared],
+            "reads_apart": [read.document() for read in self.reads],
+            "left_behind": [left.document() for left in self.left],
         }
 
 
@@ -69,30 +107,57 @@ async def find_placements(
     ``variables`` says for each service which variable places it. Raises nothing: what fails is a problem.
     """
     asked = list(places)
-    by_place = await asyncio.gather(*(_problems(place, seconds) for place in asked))
-    problems = {name: problem for of_place in by_place for name, problem in of_place.items()}
+    by_place = await asyncio.gather(*(_look(catalog, place, seconds) for place in asked))
+    problems = {name: problem for of_place, _ in by_place for name, problem in of_place.items()}
     urls = {service.name: place.url for place in asked for service in place.services}
     services = tuple(Placed(s, urls[s.name], variables[s.name], problems[s.name]) for s in catalog.services)
     apart = (r for r in catalog.references if r.enforced and catalog.crosses(r))
     declared = tuple(
         r for r in apart if urls[catalog.owner(r.table).name].place != urls[catalog.owner(r.target_table).name].place
     )
-    return Placements(services, declared)
+    left = tuple(sorted((one for _, of_place in by_place for one in of_place), key=lambda one: one.service))
+    here = {(name, url.place) for name, url in urls.items()}
+    left = tuple(one for one in left if (one.service, one.url.place) not in here)
+    return Placements(services, declared, reads_apart(catalog, urls), left)
 
 
-async def _problems(place: Place, seconds: float) -> dict[str, str]:
-    """Return what is wrong with each service of a database: empty text where nothing is."""
-    endpoint = Endpoint(place.url, "target", place.url.dbname)
+def reads_apart(catalog: Catalog, urls: Mapping[str, DatabaseUrl]) -> tuple[ReadApart, ...]:
+    """Return the tables that services may read and that are in another database, by where each service is.
+
+    Of a service that ``urls`` doesn't have, nothing is said.
+    """
+    found: dict[str, list[str]] = {}
+    for service in catalog.services:
+        for table in service.reads:
+            owner = catalog.owner(table).name
+            if service.name in urls and owner in urls and urls[service.name].place != urls[owner].place:
+                found.setdefault(table, []).append(service.name)
+    owners = {table: catalog.owner(table).name for table in found}
+    return tuple(ReadApart(t, owners[t], urls[owners[t]], tuple(readers)) for t, readers in sorted(found.items()))
+
+
+async def _look(catalog: Catalog, place: Place, seconds: float) -> tuple[dict[str, str], list[LeftBehind]]:
+    """Return what is wrong with each service of a database (empty: nothing), and what lies there besides."""
     try:
-        async with asyncio.timeout(seconds), session(endpoint) as connection:
-            with endpoint.translating_errors("can't read its tables"):
-                query = sql.SQL(queries.load("table_names"))
-                there = set(await run(connection, query, {"schemas": place.schemas}))
+        there = await _tables(catalog, place, seconds)
     except TimeoutError:
-        return dict.fromkeys((s.name for s in place.services), f"no answer within {seconds:g} s")
+        return dict.fromkeys((s.name for s in place.services), f"no answer within {seconds:g} s"), []
     except PayrollxError as error:
-        return dict.fromkeys((s.name for s in place.services), error.message)
-    return {service.name: _missing(service, there) for service in place.services}
+        return dict.fromkeys((s.name for s in place.services), error.message), []
+    left = []
+    for service in catalog.services if catalog.metadata is not None else ():
+        tables = tuple(table for table in service.tables if (service.schema, table) in there)
+        if tables and service not in place.services:
+            left.append(LeftBehind(service.name, place.url, tables))
+    return {service.name: _missing(service, there) for service in place.services}, left
+
+
+async def _tables(catalog: Catalog, place: Place, seconds: float) -> set[tuple[str, str | None]]:
+    endpoint = Endpoint(place.url, "target", place.url.dbname)
+    async with asyncio.timeout(seconds), session(endpoint) as connection:
+        with endpoint.translating_errors("can't read its tables"):
+            query = sql.SQL(queries.load("table_names"))
+            return set(await run(connection, query, {"schemas": [service.schema for service in catalog.services]}))
 
 
 def _missing(service: Service, there: set[tuple[str, str | None]]) -> str:
