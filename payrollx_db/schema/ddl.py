@@ -101,6 +101,11 @@ def statement(composed: sql.Composable) -> TextClause:
     return _verbatim(composed.as_string(None))
 
 
+def script(statements_text: str) -> TextClause:
+    """Return SQL as a migration executes it."""
+    return _verbatim(statements_text)
+
+
 def _verbatim(statement: str) -> TextClause:
     # Alembic ends each statement itself; a colon would be SQLAlchemy's mark of a parameter.
     return text(statement.strip().removesuffix(";").replace(":", r"\:"))

@@ -69,7 +69,8 @@ def upgrade(
     StateConflictError where the database is at a revision that this version doesn't know, or a protected table that
     isn't named would be changed.
     """
-    target = _target(catalog, service, revision or ("head" if service else "heads"))
+    chosen = service or _all_services(catalog)
+    target = _target(catalog, chosen, revision or ("head" if chosen else "heads"))
     return _run(command.upgrade, url, catalog, target, protected)
 
 
@@ -86,7 +87,8 @@ def downgrade(
 
 def offline_sql(catalog: Catalog, *, service: str | None = None, revision: str | None = None) -> str:
     """Return the SQL that brings an empty database up to ``revision``, for psql. Raises as ``upgrade``."""
-    target = _target(catalog, service, revision or ("head" if service else "heads"))
+    chosen = service or _all_services(catalog)
+    target = _target(catalog, chosen, revision or ("head" if chosen else "heads"))
     written = io.StringIO()
     with _alembic:
         command.upgrade(_config(catalog, written), target, sql=True)  # type: ignore[arg-type] # it takes several, too
@@ -120,14 +122,14 @@ def record(opened: Connection, catalog: Catalog, service: str, revision: str | N
     if catalog.lifted:
         return
     migration = MigrationContext.configure(opened, opts=options(catalog))
-    migration.stamp(_scripts(catalog), f"{service}@{revision or 'base'}")
+    migration.stamp(script_directory(catalog), f"{service}@{revision or 'base'}")
 
 
 def branches(catalog: Catalog) -> dict[str, tuple[str, ...]]:
     """Return the revisions of each service that there are, oldest first; of a lifted catalog one, ``lift``."""
     if catalog.lifted:
         return {service.name: (LIFTED,) for service in catalog.services}
-    newest_first = list(_scripts(catalog).walk_revisions())
+    newest_first = list(script_directory(catalog).walk_revisions())
     return {
         service.name: tuple(s.revision for s in reversed(newest_first) if service.name in s.branch_labels)
         for service in catalog.services
@@ -141,7 +143,7 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
     ConfigurationError for an unknown service, TargetError, StateConflictError.
     """
     names = _names(catalog, service) or [known.name for known in catalog.services]
-    scripts = _scripts(catalog)
+    scripts = script_directory(catalog)
     newest = {name: scripts.get_revision(f"{name}@head").revision for name in names}
     with connection(url) as looking, translating_errors(url):
         there = _current(looking, catalog)
@@ -273,7 +275,7 @@ def _run(
 def _current(opened: Connection, catalog: Catalog) -> dict[str, str]:
     opened.execute(ddl.look_as(catalog.owner_role))
     heads = MigrationContext.configure(opened, opts=options(catalog)).get_current_heads()
-    scripts = _scripts(catalog)
+    scripts = script_directory(catalog)
     known = {script.revision for script in scripts.walk_revisions()}
     if unknown := sorted(set(heads) - known):
         raise StateConflictError(
@@ -300,7 +302,8 @@ def _behind(catalog: Catalog, service: str, revision: str, newest: str) -> Findi
     return replace(finding, subject=service, remedy=catalog.command("migrate"))
 
 
-def _scripts(catalog: Catalog) -> ScriptDirectory:
+def script_directory(catalog: Catalog) -> ScriptDirectory:
+    """Return the revisions of a catalog, as Alembic reads them."""
     return ScriptDirectory.from_config(_config(catalog))
 
 
@@ -311,7 +314,7 @@ def _target(catalog: Catalog, service: str | Sequence[str] | None, revision: str
     targets = tuple(f"{name}@{revision}" for name in names) or (revision,)
     target = targets if len(targets) > 1 else targets[0]
     try:
-        _scripts(catalog).get_revisions(target)
+        script_directory(catalog).get_revisions(target)
     except (CommandError, ResolutionError):
         raise ConfigurationError(
             f"there is no revision {', '.join(map(repr, targets))}",
@@ -320,9 +323,14 @@ def _target(catalog: Catalog, service: str | Sequence[str] | None, revision: str
     return target
 
 
+def _all_services(catalog: Catalog) -> list[str] | None:
+    """Return the services by name, where the revisions are of more than these: of a template, which tenants have."""
+    return [service.name for service in catalog.services] if catalog.template is not None else None
+
+
 def _without_needed(catalog: Catalog, names: list[str]) -> list[str]:
     """Return the services without those that others need at their newest revision: Alembic wants none twice."""
-    scripts = _scripts(catalog)
+    scripts = script_directory(catalog)
     steps = [step for step in scripts.walk_revisions() if step.branch_labels & set(names)]
     needed = {
         revision
@@ -333,7 +341,7 @@ def _without_needed(catalog: Catalog, names: list[str]) -> list[str]:
 
 
 def _revisions(catalog: Catalog) -> list[str]:
-    return sorted(script.revision for script in _scripts(catalog).walk_revisions())
+    return sorted(script.revision for script in script_directory(catalog).walk_revisions())
 
 
 def _names(catalog: Catalog, service: str | Sequence[str] | None) -> list[str]:

@@ -37,22 +37,25 @@ def roles(catalog: Catalog) -> str:
 
 def grants(catalog: Catalog) -> str:
     """Return the script that grants what each role may do in the schemas that there are, and revokes the rest."""
+    return "\n".join((inner_grants(catalog), outer_grants(catalog)))
+
+
+def inner_grants(catalog: Catalog) -> str:
+    """Return the part of that script which is about the services' schemas."""
     walls = (
         sql.SQL("({}, {})").format(sql.Literal(service.schema), sql.Literal(service.role))
         for service in catalog.services
     )
-    names: dict[str, sql.Composable] = {
-        "catalog": sql.Literal(_word(catalog.name)),
-        "owner": sql.Identifier(catalog.owner_role),
-        "owner_name": sql.Literal(catalog.owner_role),
-        "reader": sql.Identifier(catalog.reader_role),
-        "reader_name": sql.Literal(catalog.reader_role),
-        "users": _lines((sql.Literal(name) for name in users(catalog)), indent=8),
-    }
+    names = {"catalog": sql.Literal(_word(catalog.name)), "owner": sql.Identifier(catalog.owner_role)}
+    inside = _filled("make_grants", walls=_lines(walls, indent=20), **_grantees(catalog), **names)
+    return "\n".join(filter(None, (inside, _reads(catalog))))
+
+
+def outer_grants(catalog: Catalog) -> str:
+    """Return the part which is about the database, the schema public, and extensions."""
     schemas = _lines((sql.Literal(service.schema) for service in catalog.services), indent=8)
-    inside = _filled("make_grants", walls=_lines(walls, indent=20), **names)
-    outer = _filled("make_outer_grants", schemas=schemas, meta=sql.Literal(META), **names)
-    return "\n".join(filter(None, (inside, _reads(catalog), outer)))
+    names = {"catalog": sql.Literal(_word(catalog.name)), "owner": sql.Identifier(catalog.owner_role)}
+    return _filled("make_outer_grants", schemas=schemas, meta=sql.Literal(META), **_grantees(catalog), **names)
 
 
 def make_schema(name: str, owner: str) -> str:
@@ -75,6 +78,15 @@ def users(catalog: Catalog, *, reader: bool = True) -> tuple[str, ...]:
     """Return the roles that use tables and own none: the services', and the reader's."""
     names = tuple(service.role for service in catalog.services)
     return (*names, catalog.reader_role) if reader else names
+
+
+def _grantees(catalog: Catalog) -> dict[str, sql.Composable]:
+    return {
+        "owner_name": sql.Literal(catalog.owner_role),
+        "reader": sql.Identifier(catalog.reader_role),
+        "reader_name": sql.Literal(catalog.reader_role),
+        "users": _lines((sql.Literal(name) for name in users(catalog)), indent=8),
+    }
 
 
 def _reads(catalog: Catalog) -> str:

@@ -1,0 +1,1 @@
+DELETE FROM payrollx_meta.tenants WHERE schema = :schema

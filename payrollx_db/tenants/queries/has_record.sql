@@ -1,0 +1,1 @@
+SELECT pg_catalog.to_regclass('payrollx_meta.tenants') IS NOT NULL

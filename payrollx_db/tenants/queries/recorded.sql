@@ -1,0 +1,1 @@
+SELECT schema, tenant, revision FROM payrollx_meta.tenants ORDER BY schema
