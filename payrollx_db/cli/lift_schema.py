@@ -63,13 +63,12 @@ def schema(
     changed = asyncio.run(planner.changes_since_lock(lifted, sources, services))
     outcomes: list[Outcome] = []
     for outcome in lift_schemas(
-        lifted, target, services, os.environ, find_clients, _note, dry_run=dry_run, changed=changed
-    ):
+        lifted, target, services, os.environ, find_clients, _note, dry_run=dry_run, changed=changed,
+        stop_at_failure=stop,
+    ):  # fmt: skip
         outcomes.append(outcome)
         if not as_json:
             _show(outcome, dry_run=dry_run)
-        if outcome.error and stop:
-            break
     if len(outcomes) == 1:
         raise_failures(outcomes)
     schemas = [one for outcome in outcomes for one in outcome.schemas]

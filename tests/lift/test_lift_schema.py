@@ -119,6 +119,25 @@ def test_the_same_lift_twice_has_nothing_to_do(lifted_world: LiftedWorld, source
     assert "shop has been changed since it was lifted" in later.stderr
 
 
+def test_a_lift_that_was_killed_before_its_last_step_is_finished_by_the_next_call(
+    lifted_world: LiftedWorld, source: DatabaseUrl
+) -> None:
+    """The last step, for all schemas at once, grants what the services may do, and records the structures."""
+    run_script(source, SHOP)
+    lifted_world.add(source, "shop")
+    assert lifted_world.schema().returncode == 0
+    role = f"{lifted_world.owner}_shop"
+    recorded = "SELECT structure FROM payrollx_meta.lifted_schemas"
+    before = rows(lifted_world.target, recorded)
+    run_script(lifted_world.target, f"REVOKE ALL ON SCHEMA shop FROM {role};"
+               " UPDATE payrollx_meta.lifted_schemas SET structure = ''")  # fmt: skip
+    again = lifted_world.schema()
+    assert again.returncode == 0, again.stderr
+    assert "changed" not in again.stderr
+    assert rows(lifted_world.target, f"SELECT has_schema_privilege('{role}', 'shop', 'USAGE')") == [True]
+    assert rows(lifted_world.target, recorded) == before
+
+
 def test_a_source_that_changed_since_it_was_lifted_is_refused(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:
     run_script(source, SHOP)
     lifted_world.add(source, "shop")

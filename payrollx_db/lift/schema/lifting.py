@@ -1,7 +1,8 @@
 """The story of a lift of schemas: one transaction a database, so that what fails leaves nothing.
 
 Read what the source has; make its extensions and roles in the target; run the dump's statements, which name the
-source's schema; move every object to its own schema; let routines find their tables; hand all of it over.
+source's schema; move every object to its own schema; let routines find their tables; hand all of it over. What is alike
+for all schemas is done for all of them at once, at the end: what the services may do, and the record of the structures.
 """
 
 from collections import Counter
@@ -47,7 +48,21 @@ def lift_database(
         if pending:
             observer(moves[0].source, "making it in the target")
             lifted = _lift(making, pending, origin, roles)
+            if dry_run:
+                _finish(making, pending, roles)
     return Outcome((*done, *lifted), tuple(making.statements))
+
+
+def finish(into: Endpoint, session: SyncConnection, moves: Sequence[Move], roles: Roles) -> None:
+    """Let the services use those of these schemas that were lifted, and record how they are now, for later calls.
+
+    Until then only the owner can use them; those that a call before has left so are among them. Raises TargetError.
+    """
+    with target.transaction(into, session, undo=False) as making:
+        recorded = record.read(making, moves)
+        left = [move for move in moves if move.schema in recorded and not recorded[move.schema].is_finished]
+        if left:
+            _finish(making, left, roles)
 
 
 # -- private -------------------------------------------------------------------------------------------
@@ -75,6 +90,11 @@ def _lift(making: Target, moves: Sequence[Move], origin: Source, roles: Roles) -
     return [_outcome(move, counted, notes) for move in moves]
 
 
+def _finish(making: Target, moves: Sequence[Move], roles: Roles) -> None:
+    owners.grant(making, moves, roles)
+    record.write_structures(making, [move.schema for move in moves])
+
+
 def _pending(making: Target, moves: Sequence[Move], origin: Source) -> tuple[list[Move], list[Lifted]]:
     """Return the schemas that are still to be lifted, and what there is to say of the others."""
     recorded = record.read(making, moves)
@@ -95,7 +115,7 @@ def _pending(making: Target, moves: Sequence[Move], origin: Source) -> tuple[lis
                 hint=f"make the same change in {move.schema}; or drop that schema, where it has no rows yet, and lift"
                 " it again",
             )
-        changed = known.structure != record.structure(making, move.schema)
+        changed = not known.is_structure(record.structures(making, [move.schema])[move.schema])
         note = (f"{move.schema} has been changed since it was lifted; it stays as it is",) if changed else ()
         done.append(Lifted(move, changed=False, notes=note))
     return pending, done

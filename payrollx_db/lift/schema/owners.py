@@ -19,7 +19,7 @@ def make_roles(target: Target, moves: Sequence[Move], roles: Roles) -> None:
 
 
 def hand_over(target: Target, moves: Sequence[Move], roles: Roles) -> None:
-    """Give the schemas and what is in them to the owner role, and let the services use them."""
+    """Give the schemas and what is in them to the owner role."""
     owner = sql.SQL("OWNER TO {}").format(sql.Identifier(roles.owner))
     for move in moves:
         schema = sql.SQL("ALTER SCHEMA {} {}").format(sql.Identifier(move.schema), owner)
@@ -29,4 +29,8 @@ def hand_over(target: Target, moves: Sequence[Move], roles: Roles) -> None:
         for thing in things(target, [move.schema for move in moves])
         if thing.has_owner
     )
+
+
+def grant(target: Target, moves: Sequence[Move], roles: Roles) -> None:
+    """Let the services use their schemas."""
     target.change(statements.grants(roles.catalog(tuple(moves))), "can't grant what the services may do")

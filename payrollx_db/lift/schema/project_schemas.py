@@ -16,7 +16,7 @@ from payrollx_db.lift.project import LiftedSchema, Project
 from payrollx_db.lift.schema import source
 from payrollx_db.lift.schema import target as target_side
 from payrollx_db.lift.schema.ahead import reading_ahead
-from payrollx_db.lift.schema.lifting import lift_database
+from payrollx_db.lift.schema.lifting import finish, lift_database
 from payrollx_db.lift.schema.model import Move, Observer, Outcome, Roles, ignore_steps
 from payrollx_db.lift.schema.source import FindClients
 from payrollx_db.model.finding import Finding
@@ -28,12 +28,14 @@ from payrollx_db.postgres.url import DatabaseUrl
 def lift_schemas(
     project: Project, target: DatabaseUrl, services: Iterable[str], environ: Mapping[str, str], find: FindClients,
     observer: Observer = ignore_steps, *, dry_run: bool = False, changed: Mapping[str, Finding] | None = None,
+    stop_at_failure: bool = False,
 ) -> Iterator[Outcome]:  # fmt: skip
     """Carry the schemas of these services (none: all) over, and yield what was done for each database.
 
-    A failure in one leaves the others as they are, and is in what is yielded. ``changed`` says, by the source's name,
-    what isn't as it was when the plan was made, and so isn't lifted. Raises ConfigurationError where nothing says where
-    a source is, and TargetError where there is no session of the target.
+    A failure in one leaves the others as they are, and is in what is yielded; the ones after it are left alone with
+    ``stop_at_failure``. ``changed`` says, by the source's name, what isn't as it was when the plan was made, and so
+    isn't lifted. Raises ConfigurationError where nothing says where a source is, and TargetError where there is no
+    session of the target, or the services can't be granted what they may do.
     """
     sources = projects.endpoints(project, environ)
     into = Endpoint(target, "target", target.dbname)
@@ -63,6 +65,10 @@ def lift_schemas(
                     sessions.renew()
                     outcome = Outcome.failed(moves, error)
                 yield outcome
+                if outcome.error and stop_at_failure:
+                    break
+        if not dry_run:
+            finish(into, sessions.current, [move for moves in groups for move in moves], roles)
 
 
 @dataclass

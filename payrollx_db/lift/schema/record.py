@@ -7,7 +7,8 @@ The state's version is told by its own tables alone, so a state of any version h
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -31,10 +32,13 @@ FROM payrollx_meta.lifted_schemas WHERE schema = ANY (%s)
 RELATIONS = """
 SELECT n.nspname::text, c.relname::text
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+WHERE n.nspname = ANY (%s) AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
 """
+QUOTED = "SELECT name, pg_catalog.quote_ident(name) || '.' FROM pg_catalog.unnest(%s::text[]) AS name"
 # What is granted, published or filled afterwards changes nothing about what was lifted.
 PASSING = frozenset({"privileges", "published in", "not populated"})
+# What begins a fingerprint of a structure that can be compared: how it is made has changed once.
+MADE_SO = "2:"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,15 @@ class Record:
     dump_major: int
     structure: str
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether all of the lift is done, grants too: the structure is recorded last."""
+        return bool(self.structure)
+
+    def is_structure(self, other: str) -> bool:
+        """Tell whether the structure is as it was, as far as that can be compared."""
+        return not self.structure.startswith(MADE_SO) or self.structure == other
+
 
 def read(target: Target, moves: Sequence[Move]) -> dict[str, Record]:
     """Return what is recorded of these schemas, by schema."""
@@ -58,7 +71,7 @@ def read(target: Target, moves: Sequence[Move]) -> dict[str, Record]:
 
 
 def write(target: Target, move: Move, source: Source, owner: str) -> None:
-    """Record that a schema was lifted."""
+    """Record that a schema was lifted; its structure is still to come, see `write_structures`."""
     target.change(statements.make_schema(statements.META, owner), f"can't make the schema {statements.META}")
     make = sql.SQL(queries.load("make_record")).format(owner=sql.Identifier(owner))
     target.change(make, f"can't make the table of what was lifted in {statements.META}")
@@ -69,20 +82,34 @@ def write(target: Target, move: Move, source: Source, owner: str) -> None:
         "source_schema": move.source_schema,
         "fingerprint": source.fingerprint,
         "major": source.clients.major,
-        "structure": structure(target, move.schema),
+        "structure": "",
         "version": __version__,
     }
     literals = {name: sql.Literal(value) for name, value in values.items()}
     target.change(sql.SQL(queries.load("insert_record")).format(**literals), "can't record what was lifted")
 
 
-def structure(target: Target, schema: str) -> str:
-    """Return what is equal as long as the structure of a schema stays as it is."""
-    tables = target.ask(RELATIONS, [schema])
+def write_structures(target: Target, schemas: Iterable[str]) -> None:
+    """Record the structure that these schemas have now."""
+    change = sql.SQL("UPDATE payrollx_meta.lifted_schemas SET structure = {} WHERE schema = {}")
+    for schema, fingerprint in structures(target, schemas).items():
+        target.change(change.format(sql.Literal(fingerprint), sql.Literal(schema)), "can't record the structure")
+
+
+def structures(target: Target, schemas: Iterable[str]) -> dict[str, str]:
+    """Return for each of these schemas what is equal as long as its structure stays as it is."""
+    prefixes = {str(prefix): str(schema) for schema, prefix in target.ask(QUOTED, [list(schemas)])}
+    tables = target.ask(RELATIONS, [list(prefixes.values())])
     with target.endpoint.translating_errors("can't read its structure"):
         objects = perform(target.connection, read_structure((str(space), str(name)) for space, name in tables))
-    described = sorted(
-        (*thing.key, json.dumps({k: v for k, v in thing.properties.items() if k not in PASSING}, sort_keys=True))
-        for thing in objects
-    )
-    return hashlib.sha256(json.dumps(described).encode()).hexdigest()
+    described: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for thing in objects:
+        # What lies in another schema is in the record of that one, and which table it is told with depends on the rest.
+        home = next((schema for prefix, schema in prefixes.items() if thing.table.startswith(prefix)), None)
+        if home is not None:
+            properties = {name: value for name, value in thing.properties.items() if name not in PASSING}
+            described[home].add((*thing.key, json.dumps(properties, sort_keys=True)))
+    return {
+        schema: MADE_SO + hashlib.sha256(json.dumps(sorted(described[schema])).encode()).hexdigest()
+        for schema in prefixes.values()
+    }
