@@ -12,7 +12,8 @@ from payrollx_db.cli.options import as_json, events, without_triggers
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.cli.render import findings as render
-from payrollx_db.cli.task import policy_options, task_options
+from payrollx_db.cli.render.tenants import answer_tenants
+from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
 from payrollx_db.consolidate import online as online_story
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.check.online.readiness import OnlineCheck
@@ -25,6 +26,7 @@ FINDINGS = 3
 @command(example="payrollx-db check --policy orphan=quarantine")
 @task_options
 @policy_options
+@tenant_options
 @without_triggers
 @click.option(
     "--reversible",
@@ -42,6 +44,7 @@ FINDINGS = 3
 def check(
     make_task: Callable[[Observer], Task],
     *,
+    tenants: ChosenTenants,
     without_triggers: bool,
     reversible: bool,
     online: bool,
@@ -58,6 +61,12 @@ def check(
         raise click.UsageError("--online reads no row, and --reversible reads all: give one of them.")
     with showing(events) as observer:
         task = replace(make_task(observer), without_triggers=without_triggers)
+        if many := tenants.of(task):
+            from payrollx_db.tenants import consolidating
+
+            if online:
+                raise click.UsageError("--online does not go with a catalog of tenants, whose databases come and go.")
+            return answer_tenants(asyncio.run(consolidating.check(many, reversible=reversible)), as_json=as_json)
         if online:
             return _answer_online(asyncio.run(online_story.check(task)), as_json=as_json)
         findings = asyncio.run(pipeline.check(task, reversible=reversible))

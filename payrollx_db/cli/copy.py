@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,8 @@ from payrollx_db.cli.options import as_json, events, max_retained, without_trigg
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, follows
 from payrollx_db.cli.render import runs as reports
-from payrollx_db.cli.task import policy_options, task_options
+from payrollx_db.cli.render.tenants import answer_tenants
+from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
 from payrollx_db.cli.throttle import MEGABYTE, gentle_options
 from payrollx_db.consolidate import online, pipeline, status
 from payrollx_db.consolidate.online import FollowReport
@@ -23,10 +24,15 @@ from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import SMALL_TABLES
 from payrollx_db.model.events import Notice, Observer, ignore_events
 
+if TYPE_CHECKING:
+    from payrollx_db.tenants.consolidating import TenantsTask
+    from payrollx_db.tenants.outcome import TenantsOutcome
+
 
 @command(example="payrollx-db copy --policies policies.toml --jobs 4")
 @task_options
 @policy_options
+@tenant_options
 @click.option(
     "--check-rows",
     type=click.Choice(["auto", "always", "never"]),
@@ -64,6 +70,7 @@ from payrollx_db.model.events import Notice, Observer, ignore_events
 def copy(
     make_task: Callable[[Observer], Task],
     *,
+    tenants: ChosenTenants,
     check_rows: CheckRows,
     small_tables: float,
     restart: bool,
@@ -93,6 +100,8 @@ def copy(
             without_triggers=without_triggers,
             following=follow,
         )
+        if many := tenants.of(task):
+            return answer_tenants(_copy_tenants(many, dry_run=dry_run, restart=restart), as_json=as_json)
         result = _plan(task) if dry_run else asyncio.run(pipeline.copy(task, restart=restart))
         views = _fill_views(task) if not dry_run and task.catalog.lifted else {}
         brought = _follow(task, result, max_retained) if follow and isinstance(result, Report) else None
@@ -106,6 +115,16 @@ def copy(
     else:
         reports.show_report(result)
     return 0
+
+
+def _copy_tenants(many: "TenantsTask", *, dry_run: bool, restart: bool) -> "TenantsOutcome":
+    """Copy tenants, or say what would be copied."""
+    from payrollx_db.tenants import consolidating
+
+    if many.task.following:
+        raise click.UsageError("--follow does not go with a catalog of tenants: their services stand still meanwhile.")
+    story = consolidating.plan(many) if dry_run else consolidating.copy(many, restart=restart)
+    return asyncio.run(story)
 
 
 def _follow(task: Task, report: Report, most_retained: int | None) -> FollowReport:

@@ -8,7 +8,8 @@ import click
 from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console, runs
-from payrollx_db.cli.task import policy_options, task_options
+from payrollx_db.cli.render.tenants import answer_tenants
+from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
 
@@ -18,14 +19,20 @@ FINDINGS = 3
 @command(example="payrollx-db plan --service auth --sql")
 @task_options
 @policy_options
+@tenant_options
 @click.option("--sql", is_flag=True, help="Show the SQL that reads and converts each table.")
 @as_json
-def plan(make_task: Callable[[], Task], *, sql: bool, as_json: bool) -> int:
+def plan(make_task: Callable[[], Task], *, tenants: ChosenTenants, sql: bool, as_json: bool) -> int:
     """Show what would be copied where, and what is unaccounted for. Nothing is changed.
 
     Exit code 3 means that a table or a column of a legacy database is neither mapped nor discarded.
     """
-    table_plan = asyncio.run(pipeline.plan(make_task()))
+    task = make_task()
+    if many := tenants.of(task):
+        from payrollx_db.tenants import consolidating
+
+        return answer_tenants(asyncio.run(consolidating.plan(many)), as_json=as_json)
+    table_plan = asyncio.run(pipeline.plan(task))
     if as_json:
         console.answer_json(table_plan.document())
     else:

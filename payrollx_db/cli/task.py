@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -19,6 +19,9 @@ from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import Observer, ignore_events
 from payrollx_db.model.policy import Policies
 from payrollx_db.postgres.url import DatabaseUrl
+
+if TYPE_CHECKING:
+    from payrollx_db.tenants.consolidating import TenantsTask
 
 Command = Callable[..., Any]
 MakeTask = Callable[[Observer], Task]
@@ -53,6 +56,40 @@ def policy_options(command: Command) -> Command:
     return decorated
 
 
+def tenant_options(command: Command) -> Command:
+    """Add the options of a command over many tenants, which gets them as one ``tenants``. Below `task_options`."""
+
+    @wraps(command)
+    def wrapped(*, make_task: MakeTask, tenant_ids: tuple[str, ...], stop_at_trouble: bool, **given: Any) -> Any:
+        return command(make_task=make_task, tenants=ChosenTenants(tenant_ids, stop_at_trouble), **given)
+
+    decorated: Command = wrapped
+    for option in reversed(TENANT_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+@dataclass(frozen=True)
+class ChosenTenants:
+    """What was said of tenants: which of them (none: all), and whether the first one in trouble ends the command."""
+
+    ids: tuple[str, ...]
+    stop_at_trouble: bool
+
+    def of(self, task: Task) -> "TenantsTask | None":
+        """Return the task of the catalog's tenants; ``None`` where it has no template.
+
+        Raises click's UsageError where tenants were named of a catalog that has none.
+        """
+        if task.catalog.template is None:
+            if self.ids or self.stop_at_trouble:
+                raise click.UsageError(f"The catalog {task.catalog.name} has no template, so it has no tenants.")
+            return None
+        from payrollx_db.tenants.consolidating import TenantsTask
+
+        return TenantsTask(task, tuple(dict.fromkeys(self.ids)), self.stop_at_trouble)
+
+
 def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:
     """Return an option that shows its environment variable and its default."""
     return click.option(*names, **{"show_default": True, **settings})
@@ -77,6 +114,14 @@ POLICY_OPTIONS = (
             help="Action for all findings of CODE, or with CODE:TABLE.COLUMN for those of one place; repeatable."),
     _option("--policies", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", envvar="PAYROLLX_POLICIES",
             help="TOML file with a table [policies]; --policy wins over it."),
+)  # fmt: skip
+
+
+TENANT_OPTIONS = (
+    _option("--tenant", "tenant_ids", multiple=True, metavar="ID", envvar="PAYROLLX_TENANTS",
+            help="Of a catalog with a template: only this tenant; repeat the option for several."),
+    _option("--stop-at-trouble", is_flag=True, envvar="PAYROLLX_STOP_AT_TROUBLE", show_default=False,
+            help="End at the first tenant in trouble; otherwise all others go on."),
 )  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from payrollx_db.cli.destructive import destructive_option
 from payrollx_db.cli.options import as_json, events
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
-from payrollx_db.cli.task import policy_options, task_options
+from payrollx_db.cli.render.tenants import answer_tenants
+from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
 from payrollx_db.consolidate import online as online_story
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
@@ -23,6 +24,7 @@ FINDINGS = 3
 @command(example="payrollx-db verify --service payroll --limit 5")
 @task_options
 @policy_options
+@tenant_options
 @click.option("--limit", type=click.IntRange(0), metavar="N", default=20, show_default=True, envvar="PAYROLLX_LIMIT",
               help="Number of differing rows to name per table.")  # fmt: skip
 @click.option("--show-values", is_flag=True,
@@ -49,6 +51,7 @@ FINDINGS = 3
 def verify(
     make_task: Callable[[Observer], Task],
     *,
+    tenants: ChosenTenants,
     limit: int,
     show_values: bool,
     tables: tuple[str, ...],
@@ -73,6 +76,13 @@ def verify(
         return _accept(make_task(ignore_events), as_json=as_json)
     with showing(events) as observer:
         task = make_task(observer)
+        if many := tenants.of(task):
+            if online or tables:
+                raise click.UsageError("--online and --table do not go with a catalog of tenants; --tenant does.")
+            from payrollx_db.tenants import consolidating
+
+            outcome = consolidating.verify(many, limit=limit, values=show_values, sums=sums)
+            return answer_tenants(asyncio.run(outcome), as_json=as_json)
         if online:
             story = online_story.verify(task, limit=limit, values=show_values, sums=sums)
         else:

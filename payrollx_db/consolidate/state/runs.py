@@ -54,6 +54,17 @@ async def runs(connection: Connection) -> list[Run]:
     return await cursor.fetchall()
 
 
+async def sources_of(connection: Connection) -> list[tuple[Run, frozenset[str]]]:
+    """Return all recorded runs, newest first, each with the names of its sources."""
+    recorded = await runs(connection)
+    if not recorded:
+        return []
+    names: dict[int, set[str]] = {}
+    for run, name in await (await connection.execute(queries.load("all_sources"))).fetchall():
+        names.setdefault(run, set()).add(name)
+    return [(run, frozenset(names.get(run.id, ()))) for run in recorded]
+
+
 async def start_run(connection: Connection, plan: Plan, endpoints: Mapping[str, Endpoint], jobs: int) -> Run:
     """Record a new run with its sources and tables, in the current transaction."""
     cursor = connection.cursor(row_factory=class_row(Run))

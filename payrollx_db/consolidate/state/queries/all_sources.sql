@@ -1,0 +1,1 @@
+SELECT run_id, database FROM payrollx_meta.sources

@@ -1,0 +1,223 @@
+"""Where the tenants are: what the legacy registry's rows say, and what each tenant's database is like.
+
+A tenant whose database can't be had is in trouble, and that is said of it; the others aren't concerned.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from psycopg import sql
+
+from payrollx_db.consolidate.planner import Task
+from payrollx_db.errors import CatalogError, ConfigurationError, PayrollxError, SourceError
+from payrollx_db.model.finding import Finding
+from payrollx_db.model.instances import missing_of, template_of, tenants_of
+from payrollx_db.model.template import Tenant
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.introspect import database_query
+from payrollx_db.postgres.session import Connection, Endpoint, run, session
+from payrollx_db.postgres.url import DatabaseUrl
+
+queries = query_files.beside(__name__)
+
+COLUMNS = 5  # of a row that says where a tenant is
+
+Overlaps = Mapping[str, Mapping[str, str]]  # by the overlap's name and the tenant's id, what the registry has
+
+
+@dataclass(frozen=True)
+class LegacyTenant:
+    """A tenant of the legacy registry: where its database is, which tables it has, and what older shapes lack of them.
+
+    ``trouble`` says why it can't be had; then there is no more of it.
+    """
+
+    tenant: Tenant
+    endpoint: Endpoint | None = None
+    tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    trouble: PayrollxError | None = None
+    facts: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # by overlap, what the tenant has
+    identity: tuple[str, str] = ("", "")  # of its server and database, whatever URL leads there
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """The tenants that are to be had or in trouble, those that are gone, and what else the registry's server shows."""
+
+    tenants: tuple[LegacyTenant, ...]
+    gone: tuple[Tenant, ...]
+    findings: tuple[Finding, ...]
+
+
+async def discover(task: Task, chosen: Iterable[str] = (), *, drift: bool = False) -> Discovered:
+    """Read the legacy registry of ``task``, and look into each tenant's database; of those ``chosen``, or of all.
+
+    With ``drift``, facts that both keep are compared. Raises SourceError where the registry can't be read, CatalogError
+    where its rows don't name tenants, ConfigurationError where one that is chosen isn't there.
+    """
+    known = tenants_of(task.catalog, task.layout)
+    registry = task.sources[known.registry]
+    async with session(registry) as connection:
+        with registry.translating_errors("can't read where the tenants are"):
+            tenants = [_tenant(row, known.registry) for row in await run(connection, sql.SQL(known.query))]
+            databases = await _databases(connection, known.leftovers)
+            facts = await _registry_facts(connection, task) if drift else {}
+    _refuse_twice(tenants, known.registry)
+    _refuse_unknown(tenants, chosen)
+    gone = tuple(tenant for tenant in tenants if tenant.status in known.gone)
+    wanted = [t for t in tenants if t not in gone and (not chosen or t.id in set(chosen))]
+    legacy = await limited((_look(task, registry, tenant, drift=drift) for tenant in wanted), max(task.jobs, 2))
+    shared = _in_one_database(legacy)
+    legacy = [replace(one, trouble=shared[one.tenant.id]) if one.tenant.id in shared else one for one in legacy]
+    findings = [*_orphaned(tenants, databases, task), *_drift(legacy, facts, task)]
+    return Discovered(tuple(legacy), gone, tuple(findings))
+
+
+# -- private ------------------------------------------------------------------------------------------
+
+
+def _tenant(row: Sequence[Any], registry: str) -> Tenant:
+    if len(row) != COLUMNS or row[0] is None:
+        raise CatalogError(
+            f"the query that finds the tenants in {registry} gives no rows of id, name, status, URL and database",
+            hint="correct TenantLayout(query=...) in the layout",
+        )
+    texts = ["" if value is None else str(value) for value in row]
+    return Tenant(*texts)
+
+
+def _refuse_twice(tenants: Iterable[Tenant], registry: str) -> None:
+    twice = sorted(name for name, times in Counter(tenant.id for tenant in tenants).items() if times > 1)
+    if twice:
+        raise CatalogError(
+            f"{registry} has {len(twice)} tenants twice, e.g. {twice[0]}",
+            hint="correct TenantLayout(query=...), so that it gives a row a tenant",
+        )
+
+
+def _refuse_unknown(tenants: Iterable[Tenant], chosen: Iterable[str]) -> None:
+    known = {tenant.id for tenant in tenants}
+    for name in chosen:
+        if name not in known:
+            raise ConfigurationError(
+                f"the registry has no tenant {name!r}", hint="payrollx-db tenant list names those that there are"
+            )
+
+
+async def _databases(connection: Connection, prefix: str) -> list[str]:
+    if not prefix:
+        return []
+    return [name for (name,) in await run(connection, sql.SQL(queries.load("databases")), {"prefix": prefix})]
+
+
+async def _registry_facts(connection: Connection, task: Task) -> dict[str, dict[str, str]]:
+    facts = {}
+    for overlap in tenants_of(task.catalog, task.layout).overlaps:
+        rows = await run(connection, sql.SQL(overlap.registry))
+        facts[overlap.name] = {str(tenant): str(value) for tenant, value in rows if value is not None}
+    return facts
+
+
+async def _look(task: Task, registry: Endpoint, tenant: Tenant, *, drift: bool) -> LegacyTenant:
+    """Look into one tenant's database: which tables are there, and what of them older ones lack."""
+    try:
+        endpoint = _endpoint(task, registry, tenant)
+        known = tenants_of(task.catalog, task.layout)
+        async with session(endpoint) as connection:
+            with endpoint.translating_errors("can't read the catalog"):
+                schema = endpoint.url.schema or known.database.schema
+                rows = await run(connection, sql.SQL(queries.load("columns")), {"schema": schema})
+                ((system, dbname, *_),) = await run(connection, sql.SQL(database_query()))
+            tables = dict(rows)
+            facts = await _tenant_facts(connection, endpoint, task, tables) if drift else {}
+    except PayrollxError as error:
+        return LegacyTenant(tenant, trouble=error)
+    if not tables:
+        return LegacyTenant(tenant, endpoint, trouble=SourceError(
+            f"the database of the tenant {tenant.id} has no tables: {endpoint.url.masked}",
+            hint="correct the registry's row, or leave this tenant out with --tenant for the others",
+        ))  # fmt: skip
+    return LegacyTenant(tenant, endpoint, tables, missing_of(known, tables), facts=facts, identity=(system, dbname))
+
+
+async def _tenant_facts(
+    connection: Connection, endpoint: Endpoint, task: Task, tables: Mapping[str, object]
+) -> dict[str, str | None]:
+    facts: dict[str, str | None] = {}
+    for overlap in tenants_of(task.catalog, task.layout).overlaps if tables else ():
+        with endpoint.translating_errors(f"can't read what is to be compared: {overlap.name}"):
+            rows = await run(connection, sql.SQL(overlap.tenant))
+        facts[overlap.name] = str(rows[0][0]) if rows and rows[0][0] is not None else None
+    return facts
+
+
+def _endpoint(task: Task, registry: Endpoint, tenant: Tenant) -> Endpoint:
+    """Return where a tenant's database is: where its row says, else under its name on the registry's server."""
+    place = template_of(task.catalog).place_of(tenant.id)
+    if tenant.url:
+        try:
+            url = DatabaseUrl.parse(tenant.url, name=f"the registry's URL of the tenant {tenant.id}")
+        except ConfigurationError as error:  # what a row says is no mistake in how we were called
+            raise SourceError(error.message, hint="correct the registry's row") from None
+    else:
+        url = registry.url.with_database(tenant.database or place)
+    return Endpoint(url, "source", place, registry.application_name)
+
+
+def _in_one_database(legacy: Sequence[LegacyTenant]) -> dict[str, PayrollxError]:
+    """Return the trouble of those tenants whose database is another one's too, so that rows are nobody's."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for one in legacy:
+        if one.trouble is None:
+            places.setdefault(one.identity, []).append(one.tenant.id)
+    return {
+        tenant: SourceError(
+            f"the tenants {', '.join(sorted(ids))} have one database, so nothing tells their rows apart",
+            hint="correct the registry's rows",
+        )
+        for ids in places.values()
+        if len(ids) > 1
+        for tenant in ids
+    }
+
+
+def _orphaned(tenants: Iterable[Tenant], databases: Iterable[str], task: Task) -> Iterator[Finding]:
+    """Yield what says that a database has no tenant: a sign-up that failed half-way, or a tenant that was deleted."""
+    template = template_of(task.catalog)
+    known = {tenant.database or template.place_of(tenant.id) for tenant in tenants}
+    known |= {DatabaseUrl.parse(tenant.url).dbname for tenant in tenants if _is_readable(tenant.url)}
+    left = [name for name in databases if name not in known]
+    if left:
+        registry = tenants_of(task.catalog, task.layout).registry
+        yield Finding(
+            "no-tenant", "warn", registry, len(left), "databases look like a tenant's, and the registry has no row",
+            tuple(left[:10]), remedy="register them, or drop them if nobody needs their rows",
+        )  # fmt: skip
+
+
+def _is_readable(url: str) -> bool:
+    try:
+        return bool(url and DatabaseUrl.parse(url).dbname)
+    except ConfigurationError:
+        return False
+
+
+def _drift(legacy: Sequence[LegacyTenant], facts: Overlaps, task: Task) -> Iterator[Finding]:
+    """Yield a finding for each fact that the registry and tenants keep both, and not alike; by the tenants' ids."""
+    for overlap in tenants_of(task.catalog, task.layout).overlaps if facts else ():
+        said = facts.get(overlap.name, {})
+        differing = sorted(
+            one.tenant.id
+            for one in legacy
+            if one.trouble is None and one.facts.get(overlap.name) != said.get(one.tenant.id)
+        )
+        if differing:
+            yield Finding(
+                "tenant-drift", "warn", overlap.name, len(differing),
+                f"the registry and the tenant's database say different things; right is what the {overlap.owner} says",
+                tuple(differing[:10]), remedy=f"correct the other one; the {overlap.owner} owns it",
+            )  # fmt: skip
