@@ -1,8 +1,8 @@
 """A proof while services write: all sources held at the moments that the target equals, settled, and compared."""
 
 import asyncio
-from collections.abc import Container, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from payrollx_db.consolidate.context import RunContext
@@ -10,6 +10,7 @@ from payrollx_db.consolidate.follow.duplicates import settle_duplicates
 from payrollx_db.consolidate.follow.follower import Follower, Held
 from payrollx_db.consolidate.follow.judging import RowJudge
 from payrollx_db.consolidate.follow.settle import Followed, arrivals, settle
+from payrollx_db.consolidate.follow.settler import prove, refuse_differing, seen_since_proofs
 from payrollx_db.consolidate.follow.snapshots import SnapshotPool, export
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
@@ -23,6 +24,9 @@ from payrollx_db.postgres.replication.connection import lsn_text
 
 LOCK_NOT_AVAILABLE = "55P03"
 ATTEMPTS = 10
+NARROWINGS = 3
+FEW = 1_000  # touched keys, which may as well be looked at behind a fence
+MOST = 10_000_000
 PAUSE = 0.3  # seconds in which the one that waits gets its turn
 
 
@@ -43,23 +47,70 @@ async def prove_all(context: RunContext, plan: Plan, followers: Sequence[Followe
     raise AssertionError  # the last attempt returns or raises
 
 
+async def narrow(context: RunContext, plan: Plan, followers: Sequence[Follower]) -> None:
+    """Settle and compare what was touched since the last proof, and record that it holds: less is left to do later.
+
+    Ends where little is left, or it doesn't get less. What keeps the services from moving is left to the fence, where
+    all databases stand still: a row's parent may only come with another database's next pass. Raises FindingsError
+    where rows differ, SourceError or TargetError.
+    """
+    judges = {follower.flow.name: _judge(follower) for follower in followers}
+    before = MOST
+    for _ in range(NARROWINGS):
+        with context.target.translating_errors("can't read what was touched"):
+            left = await touched.count_of(context.connection, judges)
+        if left < FEW or left >= before or not await _narrow_once(context, plan, followers, judges):
+            return
+        before = left
+
+
+async def _narrow_once(
+    context: RunContext, plan: Plan, followers: Sequence[Follower], judges: Mapping[str, RowJudge]
+) -> bool:
+    """Do so once; return whether it is recorded."""
+    try:
+        async with _held(context, followers, judges) as (held, followed, reading):
+            seen = await seen_since_proofs(context, followed)
+            if seen is None:
+                return False
+            settled = await settle(context, plan, followed, seen.leading)
+            drifted = await settle_duplicates(context, reading, plan, followed, seen.keys)
+            if any(finding.blocks for finding in (*settled.findings, *drifted)):
+                return False
+            refuse_differing(await prove(reading, plan, followed, seen))
+            await _record(context, (), held, judges)
+    except (SourceError, TargetError) as error:
+        if error.sqlstate == LOCK_NOT_AVAILABLE:  # a service wants a table alone, and waits for us
+            return False
+        raise
+    return True
+
+
 async def _prove_once(context: RunContext, plan: Plan, followers: Sequence[Follower], asked: Asked) -> Verdict:
     judges = {follower.flow.name: _judge(follower) for follower in followers}
     plan = replace(plan, tables=tuple(table for table in plan.tables if _is_held(table, judges)))
     await _let_join(context, plan, followers, judges)
-    async with AsyncExitStack() as stack:
-        held = {f.flow.name: await stack.enter_async_context(f.holding()) for f in followers}
-        followed = {f.flow.name: Followed(f.flow, judges[f.flow.name], held[f.flow.name].reader) for f in followers}
-        exported = {follower.flow.read: await export(held[follower.flow.name]) for follower in followers}
-        sessions = await stack.enter_async_context(SnapshotPool(exported))
-        reading = replace(context, sessions=sessions)
+    async with _held(context, followers, judges) as (held, followed, reading):
         context.observer(StageStarted("verify", "what points at nothing, and duplicate tables"))
         settled = await settle(context, plan, followed)
         drifted = await settle_duplicates(context, reading, plan, followed, None)
         found = tuple(map(_told, (*settled.findings, *drifted)))
         verdict = await verify_plan(reading, plan, replace(asked, findings=found))
-        await _record(context, verdict, held, judges)
+        await _record(context, verdict.tables, held, judges)
     return verdict
+
+
+@asynccontextmanager
+async def _held(
+    context: RunContext, followers: Sequence[Follower], judges: Mapping[str, RowJudge]
+) -> AsyncIterator[tuple[dict[str, Held], dict[str, Followed], RunContext]]:
+    """Hold snapshots of all sources that the target equals, and yield them with a context that reads under them."""
+    async with AsyncExitStack() as stack:
+        held = {f.flow.name: await stack.enter_async_context(f.holding()) for f in followers}
+        followed = {f.flow.name: Followed(f.flow, judges[f.flow.name], held[f.flow.name].reader) for f in followers}
+        exported = {follower.flow.read: await export(held[follower.flow.name]) for follower in followers}
+        sessions = await stack.enter_async_context(SnapshotPool(exported))
+        yield held, followed, replace(context, sessions=sessions)
 
 
 async def _let_join(
@@ -76,10 +127,10 @@ async def _let_join(
 
 
 async def _record(
-    context: RunContext, verdict: Verdict, held: Mapping[str, Held], judges: Mapping[str, RowJudge]
+    context: RunContext, tables: Sequence[TableVerdict], held: Mapping[str, Held], judges: Mapping[str, RowJudge]
 ) -> None:
     """Record for each database whose tables are identical up to which place that is so; and what was merged."""
-    wrong = {table.table.database for table in verdict.tables if not table.identical}
+    wrong = {table.table.database for table in tables if not table.identical}
     with context.target.translating_errors("can't record what was proven"):
         async with context.transaction() as connection:
             for name, holding in held.items():
@@ -87,7 +138,7 @@ async def _record(
                     await touched.begin_proof(connection, name, lsn_text(holding.passed.place), holding.passed.snapshot)
                 else:
                     await touched.forget_proof(connection, name)
-            for table in verdict.tables:
+            for table in tables:
                 if table.table.owner is not None:
                     await accounts.update_account(connection, context.run, table.table, **_merged(table))
     for name, holding in held.items():

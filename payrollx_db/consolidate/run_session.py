@@ -37,20 +37,26 @@ class RunSession:
     async def transaction(self) -> AsyncIterator[Connection]:
         """Open a transaction that writes, one at a time, and yield the connection. Raises LockLostError."""
         async with self._turn, self.connection.transaction():
-            await self.connection.execute("SET TRANSACTION READ WRITE")
-            await pass_write_gate(self.connection, self.endpoint, self.lock_pid, "run")
+            await pass_write_gate(self.connection, self.endpoint, self.lock_pid, "run", writable=True)
             yield self.connection
 
 
 async def pass_write_gate(
-    connection: "Connection | asyncpg.Connection[Any]", endpoint: Endpoint, lock_pid: int, label: str
+    connection: "Connection | asyncpg.Connection[Any]",
+    endpoint: Endpoint,
+    lock_pid: int,
+    label: str,
+    *,
+    writable: bool = False,
 ) -> None:
     """Pass the gate at the start of a transaction that will write.
 
     ``lock_pid`` is the server's process id of the session that holds the run's lock, ``label`` what the transaction
-    is called in pg_stat_activity. Raises LockLostError.
+    is called in pg_stat_activity; with ``writable`` it may write, though the session's others may not. Raises
+    LockLostError.
     """
-    enter = sql.SQL("{}; {}").format(locks.RUN.statement(locks.PASS), set_application_name(endpoint, label))
+    parts = [sql.SQL("SET TRANSACTION READ WRITE")] if writable else []
+    enter = sql.SQL("; ").join([*parts, locks.RUN.statement(locks.PASS), set_application_name(endpoint, label)])
     is_held = locks.RUN.is_held(lock_pid)
     if isinstance(connection, asyncpg.Connection):
         await connection.execute(render_sql(enter))

@@ -50,7 +50,8 @@ async def compare_duplicates(
         _compare(context, table, plan, policies, most, known, None if among is None else among[name])
         for name, table in duplicates.items()
     ]
-    drifted = await limited(comparisons, context.jobs)
+    # Of a few rows, all at once: most of it is waiting for a server's answer.
+    drifted = await limited(comparisons, context.jobs if among is None else max(context.jobs, len(comparisons)))
     decisions = [decision for one in drifted for decision in one.decisions]
     return Drifted(tuple(f for one in drifted for f in one.findings), tuple(_once(decisions, duplicates)))
 

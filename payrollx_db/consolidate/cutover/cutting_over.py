@@ -5,10 +5,11 @@ end. Then all of them refuse writes, and the unified database is opened by one t
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, TypeVar, cast
 
 from psycopg import sql
 
@@ -33,8 +34,10 @@ from payrollx_db.consolidate.state.switches import FENCED, FENCING, FOLLOWING, O
 from payrollx_db.errors import LayoutMismatchError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Notice
 from payrollx_db.postgres.concurrency import together
-from payrollx_db.postgres.sequences import ColumnSequence
+from payrollx_db.postgres.sequences import ColumnSequence, set_positions
 from payrollx_db.postgres.session import Connection, run, session
+
+T = TypeVar("T")
 
 MESSAGE = "SET LOCAL synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'payrollx', '')"
 FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
@@ -170,14 +173,27 @@ async def _behind_the_fence(switching: Switching, fence: Fence, prepared: Prepar
     switching.seconds["fence"] = fence.seconds
     async with switching.timed("drain"):
         await switching.passes(barrier=True)
+    if await _all_of(_settle(switching, settling), _set_sequences(switching, fence, prepared)):
+        await _set_sequences(switching, fence, prepared)  # what has come may hold further numbers
+    # The rows stand still now. None of these changes one, and what was added goes down again where another fails.
+    await _all_of(_prove(switching, fence, prepared, settling), _bring_back(switching, prepared))
+
+
+async def _all_of(first: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, object]) -> T:
+    """Do all of it at once, each to its end, so that none leaves a session in the midst of something; answer of first.
+
+    Raises what one of them raises.
+    """
+    answer, *_ = answers = await asyncio.gather(first, *others, return_exceptions=True)
+    for each in answers:
+        if isinstance(each, BaseException):
+            raise each
+    return cast("T", answer)
+
+
+async def _settle(switching: Switching, settling: Settles) -> bool:
     async with switching.timed("settle"):
-        await settling.settle()
-    # The rows stand still now. None of these changes one, and what was added goes down again where another fails. Each
-    # comes to its end, so that none leaves a session in the midst of something.
-    work = (_prove(switching, fence, prepared, settling), _bring_back(switching, fence, prepared))
-    for result in await asyncio.gather(*work, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result
+        return await settling.settle()
 
 
 async def _prove(switching: Switching, fence: Fence, prepared: Prepared, settling: Settles) -> None:
@@ -185,8 +201,7 @@ async def _prove(switching: Switching, fence: Fence, prepared: Prepared, settlin
         await together([settling.prove(), _refuse_other_shapes(fence, prepared.shapes)])
 
 
-async def _bring_back(switching: Switching, fence: Fence, prepared: Prepared) -> None:
-    await _set_sequences(switching, fence, prepared)
+async def _bring_back(switching: Switching, prepared: Prepared) -> None:
     async with switching.timed("keys"):
         await triggers.bring_back_of(switching.context, prepared.names)
         await prepared.keys.add()
@@ -206,11 +221,14 @@ async def _set_sequences(switching: Switching, fence: Fence, prepared: Prepared)
     sources = {name: fence.connection(name) for name in switching.names}
     async with switching.timed("sequences"):
         with context.target.translating_errors("can't set the sequences"):
-            async with context.transaction() as connection:
-                messages = await sequences.forward(
-                    connection, sources, switching.plan, switching.target_tables, prepared.furthest
+            async with context.sessions.session(context.target) as reading:
+                due, messages = await sequences.forward(
+                    reading, sources, switching.plan, switching.target_tables, prepared.furthest
                 )
-        switching.tell(messages)
+            if due:
+                async with context.transaction() as connection:
+                    await set_positions(connection, due)
+        switching.tell([message for message in messages if message not in switching.messages])
 
 
 async def _begin_way_back(switching: Switching, fence: Fence, way_back: WayBack) -> None:

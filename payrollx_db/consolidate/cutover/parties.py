@@ -9,8 +9,11 @@ from payrollx_db.postgres.session import Connection
 class Settles(Protocol):
     """Whoever looks at rows of several tables, and compares both sides."""
 
-    async def settle(self) -> None:
-        """Look at the keys that were touched since the last time. Raises FindingsError where one is left alone."""
+    async def settle(self) -> bool:
+        """Look at the keys that were touched since the last time; tell whether more rows were brought over for that.
+
+        Raises FindingsError where one is left alone.
+        """
 
     async def prove(self) -> None:
         """Compare the rows of the keys since the last proof on both sides. Raises FindingsError, naming differences."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from payrollx_db.consolidate.cutover.beginning import Begun
 from payrollx_db.consolidate.follow.follower import Follower
-from payrollx_db.consolidate.proving import prove_all
+from payrollx_db.consolidate.proving import narrow, prove_all
 from payrollx_db.consolidate.state import touched
 from payrollx_db.consolidate.verification import Asked
 from payrollx_db.errors import FindingsError
@@ -17,11 +17,14 @@ MANY = 50_000  # touched keys that would take too long behind a fence
 
 
 async def prove_before(begun: Begun, followers: Sequence[Follower]) -> None:
-    """Prove that both sides hold the same, where that isn't proven or too much was touched since.
+    """Prove that both sides hold the same: all of it where that isn't proven or too much was touched since, else that.
+
+    So the fence has only to look at what is written from here on.
 
     Raises FindingsError where they differ, SourceError or TargetError.
     """
     if not await _is_due(begun):
+        await narrow(begun.context, begun.plan, followers)
         return
     names = {line.database for line in begun.lines}
     # A duplicate whose owner has moved already is compared with rows of another moment: it says nothing.

@@ -46,21 +46,22 @@ async def read_before(connection: Connection, plan: Plan, tables: Collection[int
 
 async def forward(
     target: Connection, sources: Mapping[str, Connection], plan: Plan, tables: Collection[int], before: Furthest
-) -> list[str]:
-    """Set the sequences of ``tables`` (oids) in the unified database by those of the ``sources``, in their sessions.
+) -> tuple[Placed, list[str]]:
+    """Return where the unified database's sequences of ``tables`` (oids) are to stand, by those of the ``sources``.
 
-    Returns what no position can help, in words. Raises what the driver raises.
+    These are read in their sessions. Returns as well what no position can help, in words. Raises what the driver
+    raises.
     """
-    theirs = dict(zip(sources, await asyncio.gather(*(_of_source(sources[n], plan, n) for n in sources)), strict=True))
-    ours = await read_sequences(target, tables)
+    reading = (read_sequences(target, tables), *(_of_source(sources[name], plan, name) for name in sources))
+    ours, *others = await asyncio.gather(*reading)
     quick = [sequence for sequence in ours if sequence.oid not in before.slow]
     furthest = {**before.numbers, **await read_furthest(target, quick)}
-    origins = origins_of(plan, ours, theirs)
+    origins = origins_of(plan, ours, dict(zip(sources, others, strict=True)))
     expectations = [
         expected_position(s, furthest.get(s.oid), _ahead(origins[s.oid]), filled_uses(plan, s)) for s in ours
     ]
     expectations += await _free(target, sources, plan)
-    return await _set(target, expectations)
+    return _due(expectations)
 
 
 async def back(
@@ -128,14 +129,19 @@ def _paired(
 
 
 async def _set(connection: Connection, expectations: Iterable[Expectation]) -> list[str]:
+    due, messages = _due(expectations)
+    await set_positions(connection, due)
+    return messages
+
+
+def _due(expectations: Iterable[Expectation]) -> tuple[Placed, list[str]]:
     due: list[tuple[int, Position]] = []
     messages: list[str] = []
     for expectation in expectations:
         messages += [f"sequence {expectation.sequence.full_name}: {text}" for text in expectation.messages]
         if expectation.position is not None:
             due.append((expectation.sequence.oid, expectation.position))
-    await set_positions(connection, due)
-    return messages
+    return due, messages
 
 
 def _ahead(origins: Iterable[ColumnSequence]) -> list[ColumnSequence]:

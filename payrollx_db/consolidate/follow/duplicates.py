@@ -15,7 +15,7 @@ from payrollx_db.consolidate.state import held
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.replication.changes import Key
-from payrollx_db.postgres.session import run
+from payrollx_db.postgres.session import Connection, run
 
 Touched = Mapping[str, Mapping[str, Sequence[Key]]]
 
@@ -30,15 +30,18 @@ async def settle_duplicates(
     Raises SourceError or TargetError.
     """
     among = None if keys is None else _touched_rows(plan, followed, keys)
-    if among is not None and not any(among.values()):
+    if not plan.merges or (among is not None and not any(among.values())):
         return ()
     drifted = await compare_duplicates(reading, plan, context.policies, most=MOST, among=among)
     duplicates = {table.source_name: table for table in plan.merges}
     decisions = [*drifted.decisions, *await _owners_are_out(plan, followed, duplicates, among)]
-    for name, table in duplicates.items():
-        if among is None or among.get(name):
-            mine = [decision for decision in decisions if decision.source == name]
-            await _record(context, followed, table, mine, None if among is None else among[name])
+    with context.target.translating_errors("can't record what was decided about duplicates"):
+        async with context.transaction() as connection:
+            for name, table in duplicates.items():
+                if among is None or among.get(name):
+                    mine = [decision for decision in decisions if decision.source == name]
+                    rows = None if among is None else among[name]
+                    await _record(connection, context.run, followed, table, mine, rows)
     return drifted.findings
 
 
@@ -80,26 +83,24 @@ async def _owners_are_out(
 
 
 async def _record(
-    context: RunContext,
+    connection: Connection,
+    run: int,
     followed: Mapping[str, Followed],
     table: TablePlan,
     decisions: Sequence[Decision],
     among: Sequence[str] | None,
 ) -> None:
+    """Record, in the current transaction, what was decided about one duplicate table's rows; forget the rest."""
     one = followed.get(table.database)
     if one is None:
         return
     name = table.source_name
-    number = one.judge.runs.get(name, context.run)
-    with context.target.translating_errors("can't record what was decided about duplicates"):
-        async with context.transaction() as connection:
-            if among is None:
-                known = await held.held_keys(connection, [name])
-                await held.forget(connection, name, known.get(name, set()))
-            else:
-                await held.forget(connection, name, among)
-            if decisions:
-                fresh = list({decision.key: decision for decision in reversed(decisions)}.values())
-                await held.hold(connection, number, fresh)
-                texts = [decision.key for decision in fresh]
-                await one.judge.keep_rows(Sessions(one.reader, connection), table, texts)
+    if among is None:
+        known = await held.held_keys(connection, [name])
+        await held.forget(connection, name, known.get(name, set()))
+    else:
+        await held.forget(connection, name, among)
+    if decisions:
+        fresh = list({decision.key: decision for decision in reversed(decisions)}.values())
+        await held.hold(connection, one.judge.runs.get(name, run), fresh)
+        await one.judge.keep_rows(Sessions(one.reader, connection), table, [decision.key for decision in fresh])

@@ -1,6 +1,6 @@
 """Rows of the target that point at nothing, among those that may: children that were written, or whose parent went."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -12,11 +12,13 @@ from payrollx_db.model.catalog import Reference
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.replication.changes import Key
+from payrollx_db.postgres.script import as_text, run_script
 from payrollx_db.postgres.session import Connection, run
 
 queries = query_files.beside(__name__)
 
 CHILD, PARENT = "c", "p"
+LONGEST = 4_000_000  # characters of one script, so that memory stays bounded
 
 
 @dataclass(frozen=True)
@@ -38,30 +40,59 @@ class Orphan:
     values: tuple[str, ...]
 
 
-async def find_orphans(
-    connection: Connection,
-    reference: Reference,
-    child: Move,
-    parent: Table,
-    touched: Touched,
-    parent_key: Sequence[str],
-    most: int,
-) -> list[Orphan]:
-    """Return rows of ``child`` whose reference points at no row of ``parent``, at most ``most`` and one more.
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A reference of the rows of ``child`` at those of ``parent``, which are known by the columns ``parent_key``."""
 
-    Only those that were touched, or whose parent's key was; ``parent_key`` are the parent's columns that its touched
-    keys are of. Raises psycopg's errors.
+    reference: Reference
+    child: Move
+    parent: Table
+    parent_key: tuple[str, ...]
+
+
+async def find_orphans(connection: Connection, look: Look, touched: Touched, most: int) -> list[Orphan]:
+    """Return rows whose reference points at no row, at most ``most`` and one more.
+
+    Only those that were touched, or whose parent's key was. Raises psycopg's errors.
     """
-    conditions = _conditions(reference, child, parent, touched, parent_key)
-    if not conditions:
-        return []
-    found: dict[Key, Orphan] = {}
-    for condition in conditions:
-        query = _query(reference, child, parent, condition, most)
+    size = len(look.child.key)
+    orphans: dict[Key, Orphan] = {}
+    for query in _queries(look, touched, most):
         for row in await run(connection, query):
-            key, values = tuple(row[: len(child.key)]), tuple(row[len(child.key) :])
-            found[key] = Orphan(key, values)
-    return list(found.values())
+            key, values = tuple(row[:size]), tuple(row[size:])
+            orphans[key] = Orphan(key, values)
+    return list(orphans.values())
+
+
+async def with_orphans(connection: Connection, looks: Sequence[Look], touched: Touched) -> list[Look]:
+    """Return those of ``looks`` that have any orphan. All are asked in one round trip, or a few. psycopg's errors."""
+    asked = [(look, query) for look in looks for query in _queries(look, touched, 0)]
+    doubtful: list[Look] = []
+    for some in _in_scripts(asked):
+        answers = await run_script(connection, [query for _, query in some])
+        doubtful += [look for (look, _), rows in zip(some, answers, strict=True) if rows]
+    return [look for look in looks if look in doubtful]
+
+
+def _in_scripts(asked: Iterable[tuple[Look, sql.Composable]]) -> Iterable[list[tuple[Look, sql.Composable]]]:
+    """Yield queries as text, in lists of which no text gets too long."""
+    script: list[tuple[Look, sql.Composable]] = []
+    size = 0
+    for look, query in asked:
+        text = as_text(query)
+        length = len(text.as_string())
+        if script and size + length > LONGEST:
+            yield script
+            script, size = [], 0
+        script.append((look, text))
+        size += length
+    if script:
+        yield script
+
+
+def _queries(look: Look, touched: Touched, most: int) -> Iterator[sql.Composable]:
+    for condition in _conditions(look.reference, look.child, look.parent, touched, look.parent_key):
+        yield _query(look.reference, look.child, look.parent, condition, most)
 
 
 def _conditions(

@@ -7,7 +7,7 @@ it, and its key joins the next pass when the parent has come.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
@@ -19,8 +19,14 @@ from payrollx_db.consolidate.follow.gate import LET_THROUGH
 from payrollx_db.consolidate.follow.hooks import Sessions
 from payrollx_db.consolidate.follow.judging import RowJudge
 from payrollx_db.consolidate.follow.naming import key_of_text
-from payrollx_db.consolidate.follow.orphans import Orphan, Touched, find_orphans
-from payrollx_db.consolidate.follow.written_keys import source_keys, texts_of, written, written_keys
+from payrollx_db.consolidate.follow.orphans import Look, Orphan, Touched, find_orphans, with_orphans
+from payrollx_db.consolidate.follow.written_keys import (
+    source_keys,
+    texts_of,
+    written,
+    written_keys,
+    written_keys_of_all,
+)
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.state import held
@@ -31,12 +37,13 @@ from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL
 from payrollx_db.postgres.concurrency import together
-from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import Connection, run
 
 ACROSS = "orphan-across"
 MOST = 100_000  # orphans that one reference may have: their keys are held in memory
+Leading = Mapping[str, Sequence[Key]]  # written keys, by the name of their table
+
 ROUNDS = 100  # a quarantined row makes orphans of its children, and so on: no chain of tables is that long
 
 
@@ -77,49 +84,62 @@ class _Settling:
     nulled: int = 0
 
     async def settle(self) -> Settled:
-        tables = [table for table in parents_first(self.plan) if self._move(table) is not None]
-        changed = True
+        """Look until nothing is taken out any more: a row that is makes orphans of its children.
+
+        All references are asked at once, and those that have orphans one after the other, parents first, since what is
+        decided about one concerns the others.
+        """
+        looks = self.looks()
         for _ in range(ROUNDS):
+            changed = False
+            for look in await with_orphans(self.connection, list(looks), Touched(self.touched)):
+                changed |= await self._reference(looks[look], look)
             if not changed:
                 break
-            changed = False
-            for table in tables:
-                for reference in self.plan.enforced_by_table.get(table.target_name, ()):
-                    changed |= await self._reference(table, reference)
         return Settled(tuple(self.findings.values()), self.quarantined, self.nulled)
 
-    async def _reference(self, table: TablePlan, reference: Reference) -> bool:
+    def looks(self) -> dict[Look, TablePlan]:
+        """Return the references of what is followed, each with its table, parents first."""
+        looks: dict[Look, TablePlan] = {}
+        for table in parents_first(self.plan):
+            move = self._move(table)
+            for reference in self.plan.enforced_by_table.get(table.target_name, ()) if move is not None else ():
+                parent = self.plan.target.tables.get(reference.target_table)
+                if move is None or parent is None or len(_columns(table, reference)) < len(reference.columns):
+                    continue
+                owner = self.plan.copies_by_target.get(reference.target_table)
+                above = self._move(owner) if owner else None
+                if above is None and self.touched.get(move.name, ()) is not None:
+                    continue  # what points across the line is told of when all is looked at
+                looks[Look(reference, move, parent, tuple(above.key) if above else ())] = table
+        return looks
+
+    async def _reference(self, table: TablePlan, look: Look) -> bool:
         """Look at one reference of a table; return whether rows were taken out by it."""
-        move, parent = self._move(table), self.plan.target.tables.get(reference.target_table)
-        columns = _columns(table, reference)
-        owner = self.plan.copies_by_target.get(reference.target_table)
-        above = self._move(owner) if owner else None
-        if move is None or parent is None or len(columns) < len(reference.columns):
+        reference, columns = look.reference, _columns(table, look.reference)
+        if not look.parent_key:
+            await self._across(table, look, columns)
             return False
-        if above is None:
-            await self._across(table, move, reference, columns, parent)
-            return False
-        orphans = await find_orphans(self.connection, reference, move, parent, Touched(self.touched), above.key, MOST)
+        orphans = await find_orphans(self.connection, look, Touched(self.touched), MOST)
         if len(orphans) > MOST:
             raise FindingsError(
                 f"more than {MOST:,} rows of {table.target_name} point at nothing in {reference.target_table}",
                 hint="see why in the legacy databases, then settle again",
             )
-        return bool(orphans) and await self._decide(table, move, reference, columns, orphans)
+        return bool(orphans) and await self._decide(table, look.child, reference, columns, orphans)
 
-    async def _across(
-        self, table: TablePlan, move: Move, reference: Reference, columns: Sequence[ColumnPlan], parent: Table
-    ) -> None:
+    async def _across(self, table: TablePlan, look: Look, columns: Sequence[ColumnPlan]) -> None:
         """Tell how many rows point at nothing across the line: at rows of a service that doesn't move with this one.
 
         Its foreign key isn't enforced until both ends have moved, so it keeps nobody from moving.
         """
-        place = values.place(table, columns)
-        if self.touched.get(move.name, ()) is not None or (ACROSS, place) in self.findings:
-            return  # told once, when all was looked at
-        orphans = await find_orphans(self.connection, reference, move, parent, Touched(self.touched), (), MOST)
+        move, place = look.child, values.place(table, columns)
+        if (ACROSS, place) in self.findings:
+            return  # told once
+        orphans = await find_orphans(self.connection, look, Touched(self.touched), MOST)
         if orphans:
-            message = f"no such row in {reference.target_table}, which doesn't move with it: not enforced until it does"
+            target = look.reference.target_table
+            message = f"no such row in {target}, which doesn't move with it: not enforced until it does"
             keys = await source_keys(self.followed[table.database].reader, move, [o.key for o in orphans[:EXAMPLES]])
             names = tuple(texts_of(move, keys).values())
             self._add(Finding(ACROSS, "warn", place, len(orphans), message, names))
@@ -271,38 +291,38 @@ class _Settling:
 
 
 async def settle(
-    context: RunContext,
-    plan: Plan,
-    followed: Mapping[str, Followed],
-    keys: Mapping[str, Mapping[str, Sequence[Key]]] | None = None,
+    context: RunContext, plan: Plan, followed: Mapping[str, Followed], touched: Leading | None = None
 ) -> Settled:
     """Look for rows that point at nothing, and let the policies decide about them; return what there was.
 
-    ``followed`` are the databases, by name, each with a session in the snapshot that the target equals. ``keys`` are
-    those that were touched since all was settled last, by database and table (``schema.table``); without, all rows
-    count. Where a finding blocks, its rows stay in the target. Raises FindingsError where there are too many,
-    SourceError or TargetError.
+    ``followed`` are the databases, by name, each with a session in the snapshot that the target equals. ``touched`` are
+    the written keys that were touched since all was settled last; without, all rows count. Where a finding blocks, its
+    rows stay in the target. Raises FindingsError where there are too many, SourceError or TargetError.
     """
-    touched: dict[str, Sequence[Key] | None] = {}
+    every = dict.fromkeys(move.name for one in followed.values() for move in one.flow.moves)
+    counting: dict[str, Sequence[Key] | None] = {**every, **touched} if touched is not None else {**every}
     with context.target.translating_errors("can't settle what was followed"):
-        for some in await together([_written(one, keys) for one in followed.values()]):
-            touched |= some
+        settling = _Settling(context, plan, followed, context.connection, counting)
+        # Mostly there is nothing to decide about, and writers may be waiting: so it is asked before anything is begun.
+        async with context.sessions.session(context.target) as reading:
+            if not await with_orphans(reading, list(settling.looks()), Touched(counting)):
+                return Settled()
         async with context.transaction() as connection:
             await run(connection, LET_THROUGH)
-            return await _Settling(context, plan, followed, connection, touched).settle()
+            return await replace(settling, connection=connection).settle()
 
 
-async def _written(
-    one: Followed, keys: Mapping[str, Mapping[str, Sequence[Key]]] | None
-) -> dict[str, Sequence[Key] | None]:
-    """Return the written keys that a database's touched ones lead to, by table; ``None`` where all rows count."""
-    if keys is None:
-        return dict.fromkeys(move.name for move in one.flow.moves)
-    touched: dict[str, Sequence[Key] | None] = {}
-    for move in one.flow.moves:
-        some = keys.get(one.flow.name, {}).get(move.source.table.full_name, ())
-        touched[move.name] = list(await written_keys(one.reader, move, some)) if some else ()
-    return touched
+async def leading_of(followed: Iterable[Followed], keys: Mapping[str, Mapping[str, Sequence[Key]]]) -> Leading:
+    """Return the written keys, by table, that touched ones lead to, which are by database and table (``schema.table``).
+
+    Raises SourceError.
+    """
+
+    async def of(one: Followed) -> dict[str, list[Key]]:
+        with one.flow.read.translating_errors("can't read the keys that were touched"):
+            return await written_keys_of_all(one.reader, one.flow.moves, keys.get(one.flow.name, {}))
+
+    return {name: some for part in await together(map(of, followed)) for name, some in part.items()}
 
 
 async def arrivals(context: RunContext, plan: Plan, followed: Iterable[Followed], *, others: bool = False) -> int:
@@ -312,15 +332,16 @@ async def arrivals(context: RunContext, plan: Plan, followed: Iterable[Followed]
     is still there, only another try tells. Raises TargetError.
     """
     count = 0
+    waiting = {
+        move.plan.source_name: (one, move) for one in followed for move in one.flow.moves if move.plan is not None
+    }
     with context.target.translating_errors("can't read what waits"):
-        for one in followed:
-            plans = {move.plan.source_name: move for move in one.flow.moves if move.plan is not None}
-            known = await held.come(context.connection, list(plans), plan.target.tables, others=others)
-            for source, texts in known.items():
-                move = plans[source]
-                keys = [key for text in texts if move.plan and (key := key_of_text(move.source, move.plan, text))]
-                one.judge.join(move.source.table.oid, keys)
-                count += len(keys)
+        known = await held.come(context.connection, list(waiting), plan.target.tables, others=others)
+    for source, texts in known.items():
+        one, move = waiting[source]
+        keys = [key for text in texts if move.plan and (key := key_of_text(move.source, move.plan, text))]
+        one.judge.join(move.source.table.oid, keys)
+        count += len(keys)
     return count
 
 

@@ -4,10 +4,10 @@ Behind a fence the sources stand still, so any snapshot of theirs is what the ta
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -17,8 +17,8 @@ from payrollx_db.consolidate.follow.duplicates import settle_duplicates
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.judging import RowJudge
-from payrollx_db.consolidate.follow.settle import Followed, Settled, arrivals, settle
-from payrollx_db.consolidate.follow.written_keys import written, written_keys
+from payrollx_db.consolidate.follow.settle import Followed, Leading, Settled, arrivals, leading_of, settle
+from payrollx_db.consolidate.follow.written_keys import written
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.quarantine import apply
@@ -28,18 +28,39 @@ from payrollx_db.consolidate.verify.verifier import source_side, target_side
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.finding import refuse
 from payrollx_db.postgres.compare import Difference, compare
+from payrollx_db.postgres.compare_many import compare_many
 from payrollx_db.postgres.concurrency import limited, together
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import Connection, run
+from payrollx_db.postgres.sides import Side
 
 READERS = 2  # sessions with each source: one holds the snapshot, one compares
+TOGETHER = 20_000  # rows of one database that are compared in one query a side
 SHOWN = 10  # differing rows that are named of a table
 
-# By database and table (``schema.table``); ``None`` where nothing was proven yet, so that all rows count.
+# By database and table (``schema.table``).
 Keys = Mapping[str, Mapping[str, Sequence[Key]]]
+_Found = tuple[str, tuple[Difference, ...]]  # a target table, and rows that differ
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What was touched since the proofs: the sources' keys, and the written ones that they lead to."""
+
+    keys: Keys
+    leading: Leading
+
+    @property
+    def count(self) -> int:
+        """How many keys of the sources."""
+        return sum(len(some) for by_table in self.keys.values() for some in by_table.values())
+
+    def keys_of(self, database: str, move: Move) -> Sequence[Key]:
+        """Return the touched keys of the table that a move reads."""
+        return self.keys.get(database, {}).get(move.source.table.full_name, ())
+
+
+@dataclass
 class Settler:
     """Settles and proves for a switch of some databases, whose ``followers`` have these ``judges``.
 
@@ -50,6 +71,7 @@ class Settler:
     plan: Plan
     followers: Sequence[Follower]
     judges: Mapping[str, RowJudge]
+    _seen: Seen | None = None
 
     async def prepare(self) -> None:
         """Open the sessions that settling and proving take, so that no writer waits for their logins.
@@ -58,50 +80,47 @@ class Settler:
         """
         async with AsyncExitStack() as stack:
             ends = [follower.flow.read for follower in self.followers] * READERS
+            compared = {follower.flow.name: follower.flow.read for follower in self.followers}
+            ends += [compared[table.owner] for table in self.plan.merges if table.owner in compared]
             ends += [self.context.target] * max(len(self.followers), self.context.jobs)
             await asyncio.gather(*(stack.enter_async_context(self.context.sessions.session(end)) for end in ends))
 
-    async def settle(self) -> None:
+    async def settle(self) -> bool:
         """Look at the rows that were touched since the last proof, and at those that wait for one of them.
 
-        Raises FindingsError where rows point at nothing, or differ from their owner's, and no policy says what to do
-        with them; SourceError or TargetError.
+        Returns whether some have come for that, in another pass. Raises FindingsError where rows point at nothing, or
+        differ from their owner's, and no policy says what to do with them; SourceError or TargetError.
         """
         async with self._reading() as followed:
-            arrived = await arrivals(self.context, self.plan, followed.values())
+            arrived, _ = await together([self._arrivals(followed), self._look(followed)])
             settled = None if arrived else await self._settled(followed)
         if settled is None:
             await together([follower.one_pass() for follower in self.followers])
             async with self._reading() as followed:
+                await self._look(followed)
                 settled = await self._settled(followed)
         _refuse(settled)
+        return arrived > 0
+
+    async def prove(self) -> None:
+        """Compare the rows of all touched keys on both sides, after `settle`. FindingsError names those that differ."""
+        async with self._reading() as followed:
+            found = await prove(self.context, self.plan, followed, self._seen)
+        refuse_differing(found)
+
+    async def _arrivals(self, followed: Mapping[str, Followed]) -> int:
+        return await arrivals(self.context, self.plan, followed.values())
 
     async def _settled(self, followed: Mapping[str, Followed]) -> Settled:
-        keys = await self._touched()
-        settled = await settle(self.context, self.plan, followed, keys)
+        seen = self._seen
+        settled = await settle(self.context, self.plan, followed, seen.leading if seen else None)
+        keys = seen.keys if seen else None
         findings = await settle_duplicates(self.context, self.context, self.plan, followed, keys)
         return replace(settled, findings=(*settled.findings, *findings))
 
-    async def prove(self) -> None:
-        """Compare the rows of all touched keys on both sides. Raises FindingsError, naming those that differ."""
-        keys = await self._touched()
-        async with self._reading() as followed:
-            found = await prove(self.context, self.plan, followed, keys)
-        if found:
-            names = [f"{table}: {', '.join(map(_named, some))}" for table, some in found.items()]
-            raise FindingsError(
-                f"{sum(map(len, found.values())):,} rows differ that were changed since both sides were compared",
-                details=tuple(names),
-                hint="payrollx-db verify --online names all that differ; payrollx-db follow --resync brings them over",
-            )
-
-    async def _touched(self) -> Keys | None:
-        """Return what was touched since the proofs; ``None`` where one of the databases has none."""
-        names = [follower.flow.name for follower in self.followers]
-        with self.context.target.translating_errors("can't read what was touched"):
-            # Not in the run's own session: somebody else's transaction may be open there.
-            async with self.context.sessions.session(self.context.target) as connection:
-                return await touched.keys_since_proofs(connection, names)
+    async def _look(self, followed: Mapping[str, Followed]) -> int:
+        self._seen = await seen_since_proofs(self.context, followed)
+        return 0 if self._seen is None else self._seen.count
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[dict[str, Followed]]:
@@ -122,12 +141,35 @@ class Settler:
         await together([run(reader, sql.SQL(statement)) for reader in readers])
 
 
-async def prove(
-    context: RunContext, plan: Plan, followed: Mapping[str, Followed], keys: Keys | None
-) -> dict[str, tuple[Difference, ...]]:
-    """Compare the rows of these keys on both sides, as verify does; return those that differ, by target table.
+async def seen_since_proofs(context: RunContext, followed: Mapping[str, Followed]) -> Seen | None:
+    """Return what was touched since the proofs; ``None`` where one of the databases has none.
 
-    Without ``keys``, all rows. The sources have to stand still meanwhile, or ``context`` to have sessions that read at
+    Raises SourceError or TargetError.
+    """
+    with context.target.translating_errors("can't read what was touched"):
+        # Not in the run's own session: somebody else's transaction may be open there.
+        async with context.sessions.session(context.target) as connection:
+            keys = await touched.keys_since_proofs(connection, followed)
+    return None if keys is None else Seen(keys, await leading_of(followed.values(), keys))
+
+
+def refuse_differing(found: Mapping[str, Sequence[Difference]]) -> None:
+    """Raise FindingsError where rows differ, naming them by their table."""
+    if found:
+        names = [f"{table}: {', '.join(map(_named, some))}" for table, some in found.items()]
+        raise FindingsError(
+            f"{sum(map(len, found.values())):,} rows differ that were changed since both sides were compared",
+            details=tuple(names),
+            hint="payrollx-db verify --online names all that differ; payrollx-db follow --resync brings them over",
+        )
+
+
+async def prove(
+    context: RunContext, plan: Plan, followed: Mapping[str, Followed], seen: Seen | None
+) -> dict[str, tuple[Difference, ...]]:
+    """Compare the rows of these keys on both sides; return those that differ, by target table.
+
+    Without ``seen``, all rows. The sources have to stand still meanwhile, or ``context`` to have sessions that read at
     the moment that the target equals. Raises SourceError or TargetError.
     """
     with context.target.translating_errors("can't read what was decided"):
@@ -135,30 +177,52 @@ async def prove(
             numbers = [known.id for known in await runs(connection) if known.status != "undone"]
             decided = apply(plan, await quarantine.decisions(connection, numbers))
     plans = {table.place: table for table in decided.tables}
-    work = []
+
+    work: list[Coroutine[Any, Any, list[_Found]]] = []
     for one in followed.values():
-        for move in one.flow.moves:
-            if move.plan is not None:
-                some = None if keys is None else keys.get(one.flow.name, {}).get(move.source.table.full_name, ())
-                if some is None or some:
-                    work.append(_compare(context, plans[move.plan.place], move, one.reader, some))
+        pairs = [
+            _pair(context, plans[move.plan.place], move, seen)
+            for move in one.flow.moves
+            if move.plan is not None and (seen is None or seen.keys_of(one.flow.name, move))
+        ]
+        few = seen is not None and sum(pair.rows for pair in pairs) <= TOGETHER
+        work += [_compare_together(context, pairs)] if few and pairs else [_compare(context, pair) for pair in pairs]
     # All databases side by side: most of such a small comparison is waiting for a server's answer.
-    at_once = max(context.jobs, len(followed)) if keys is not None else context.jobs
-    return {name: differences for name, differences in await limited(work, at_once) if differences}
+    at_once = context.jobs if seen is None else max(context.jobs, len(followed))
+    return dict(found for some in await limited(work, at_once) for found in some)
 
 
-async def _compare(
-    context: Context, table: TablePlan, move: Move, reader: Connection, keys: Sequence[Key] | None
-) -> tuple[str, tuple[Difference, ...]]:
+@dataclass(frozen=True)
+class _Pair:
+    """A table to be compared: both sides, and about how many rows."""
+
+    name: str
+    source: Side
+    target: Side
+    rows: int
+
+
+def _pair(context: Context, table: TablePlan, move: Move, seen: Seen | None) -> _Pair:
     source, target = source_side(table, context.sources[table.database]), target_side(table, context.target)
-    rows = table.source.rows
-    if keys is not None:
-        there = list(await written_keys(reader, move, keys))
-        source = replace(source, where=_both(source.where, key_sql.among(move.source, keys)), by_index=True)
-        target = replace(target, where=_both(target.where, key_sql.among(written(move), there)), by_index=True)
-        rows = len(keys)
-    result = await compare(context.sessions, source, target, rows=rows, limit=SHOWN)
-    return table.target_name, result.differences if not result.identical else ()
+    if seen is None:
+        return _Pair(table.target_name, source, target, table.source.rows)
+    keys = seen.keys_of(table.database, move)
+    mine, theirs = key_sql.among(move.source, keys), key_sql.among(written(move), seen.leading[move.name])
+    source = replace(source, where=_both(source.where, mine), by_index=True)
+    target = replace(target, where=_both(target.where, theirs), by_index=True)
+    return _Pair(table.target_name, source, target, len(keys))
+
+
+async def _compare_together(context: Context, pairs: Sequence[_Pair]) -> list[_Found]:
+    """Compare tables of one source in one query a side, and those alone whose sums differ."""
+    known = await compare_many(context.sessions, [(pair.source, pair.target) for pair in pairs])
+    differing = [pair for pair, result in zip(pairs, known, strict=True) if result is None]
+    return [found for pair in differing for found in await _compare(context, pair)]
+
+
+async def _compare(context: Context, pair: _Pair) -> list[_Found]:
+    result = await compare(context.sessions, pair.source, pair.target, rows=pair.rows, limit=SHOWN)
+    return [] if result.identical else [(pair.name, result.differences)]
 
 
 def _both(one: sql.Composable, other: sql.Composable) -> sql.Composable:

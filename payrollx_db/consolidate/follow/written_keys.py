@@ -11,6 +11,7 @@ from payrollx_db.consolidate.follow.naming import keys_by_text
 from payrollx_db.consolidate.plan.mapping import ROW, from_item
 from payrollx_db.postgres.introspect import Column
 from payrollx_db.postgres.replication.changes import Key
+from payrollx_db.postgres.script import run_script
 from payrollx_db.postgres.session import Connection, run
 
 # Types of a source's key whose texts may be what the written key's are.
@@ -34,11 +35,20 @@ async def written_keys(reader: Connection, move: Move, keys: Sequence[Key]) -> d
     """
     leading: dict[Key, Key] = {}
     for some in key_sql.chunks(keys):
-        query = sql.SQL("SELECT {}, {} FROM {} AS {}").format(
-            _written_texts(move), _source_texts(move), key_sql.key_rows(move.source, some), sql.Identifier(ROW)
-        )
-        leading |= dict(_pairs(move, await run(reader, query)))
+        leading |= dict(_pairs(move, await run(reader, _leading(move, some))))
     return leading
+
+
+async def written_keys_of_all(
+    reader: Connection, moves: Iterable[Move], keys: Mapping[str, Sequence[Key]]
+) -> dict[str, list[Key]]:
+    """Return by the name of each move the written keys that the source's ``keys``, by table, lead to: in one script."""
+    leading: dict[str, dict[Key, None]] = {move.name: {} for move in moves}
+    asked = [(move, some) for move in moves for some in key_sql.chunks(keys.get(move.source.table.full_name, ()))]
+    answers = await run_script(reader, [_leading(move, some) for move, some in asked]) if asked else []
+    for (move, _), rows in zip(asked, answers, strict=True):
+        leading[move.name].update((key, None) for key, _ in _pairs(move, rows))
+    return {name: list(some) for name, some in leading.items()}
 
 
 async def source_keys(reader: Connection, move: Move, keys: Sequence[Key]) -> dict[Key, Key]:
@@ -93,6 +103,12 @@ async def _search(reader: Connection, move: Move, keys: Sequence[Key]) -> dict[K
         ),
     )
     return dict(_pairs(move, await run(reader, query)))
+
+
+def _leading(move: Move, keys: Sequence[Key]) -> sql.Composable:
+    return sql.SQL("SELECT {}, {} FROM {} AS {}").format(
+        _written_texts(move), _source_texts(move), key_sql.key_rows(move.source, keys), sql.Identifier(ROW)
+    )
 
 
 def _pairs(move: Move, rows: Iterable[tuple[str | None, ...]]) -> Iterable[tuple[Key, Key]]:

@@ -18,6 +18,7 @@ from payrollx_db.postgres.session import Connection, run
 
 queries = query_files.beside(__name__)
 
+AT_ONCE = 10_000  # decisions in one statement
 STAGING = """
 CREATE TEMP TABLE IF NOT EXISTS set_aside (key text, row jsonb) ON COMMIT DELETE ROWS; TRUNCATE pg_temp.set_aside
 """
@@ -94,11 +95,17 @@ async def hold(
     rows = list(decisions)
     if not rows:
         return
-    values = [
-        (run, d.source, d.key, d.kind, d.code, d.action, d.column, d.cause, json.dumps(asdict(wait)) if wait else None)
+    documents = {
+        (d.source, d.key, d.kind, d.column): {
+            "source": d.source, "key": d.key, "kind": d.kind, "code": d.code, "action": d.action,
+            "column_name": d.column, "cause": d.cause, "waits_for": asdict(wait) if wait else None,
+        }
         for d, wait in zip(rows, waits or [None] * len(rows), strict=True)
-    ]
-    await connection.cursor().executemany(queries.load("hold"), values)
+    }  # fmt: skip
+    every = list(documents.values())
+    for start in range(0, len(every), AT_ONCE):
+        text = json.dumps(every[start : start + AT_ONCE], ensure_ascii=False)
+        await connection.execute(queries.load("hold"), {"run": run, "decisions": text})
 
 
 async def keep_rows(connection: Connection, run: int, source: str) -> None:

@@ -34,6 +34,13 @@ async def count(connection: Connection, database: str) -> int:
     return int(number)
 
 
+async def count_of(connection: Connection, databases: Collection[str]) -> int:
+    """Return how many keys of these databases were touched since then."""
+    query = "SELECT pg_catalog.count(*) FROM payrollx_meta.touched WHERE database = ANY (%s)"
+    ((number,),) = await (await connection.execute(query, (list(databases),))).fetchall()
+    return int(number)
+
+
 async def keys(connection: Connection, database: str) -> dict[str, list[tuple[str | None, ...]]]:
     """Return the touched keys of a database, by the name of their table (``schema.table``)."""
     query = "SELECT source, key FROM payrollx_meta.touched WHERE database = %s"
