@@ -25,6 +25,8 @@ BUILT_IN = {
     "payrollx": "payrollx_db.catalogs.payrollx.unified:CATALOG",
     "azora": "payrollx_db.catalogs.azora.unified:CATALOG",
     "tec": "payrollx_db.catalogs.tec.unified:CATALOG",
+    "koinonia": "payrollx_db.catalogs.koinonia.unified:CATALOG",
+    "koinonia-shared": "payrollx_db.catalogs.koinonia.shared:CATALOG",
 }
 
 LIFT = ".toml"  # how the name of a lift's file ends

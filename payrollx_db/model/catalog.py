@@ -171,6 +171,7 @@ class Catalog:
             rest = rest | {"template": replace(template, service=service, references=tuple(inside))}
             if template.shape == "shared":
                 filled.append(service)
+                references = [_within_tenant(r, own, template.tenant_column) for r in references]
             else:
                 references = [reference for reference in references if reference not in inside]
         marks = declared(metadata)
@@ -290,6 +291,15 @@ def _references(table: "Table") -> Iterator[Reference]:
             loose.setdefault(group, []).append((column.name, column.info[LOOSE]))
     for pairs in loose.values():
         yield _reference(table, pairs, enforced=False)
+
+
+def _within_tenant(reference: Reference, schema: str, tenant: str) -> Reference:
+    """Return a loose reference inside tables that tenants share as one to a row of the same tenant."""
+    inside = all(table.partition(".")[0] == schema for table in (reference.table, reference.target_table))
+    if reference.enforced or not inside:
+        return reference
+    columns, targets = ((tenant, *names) for names in (reference.columns, reference.target_columns))
+    return Reference(reference.table, columns, reference.target_table, targets, enforced=False)
 
 
 def _reference(table: "Table", pairs: Sequence[tuple[str, str]], *, enforced: bool) -> Reference:

@@ -137,13 +137,15 @@ class Overlap:
     """A fact that the registry and each tenant's database keep both, so that they can drift apart.
 
     ``registry`` is a query in the registry's database that gives the tenant's id and a text; ``tenant`` is one in the
-    tenant's that gives a text. They should be equal; ``owner`` says which of the two is right where they aren't.
+    tenant's that gives a text. They should be equal; ``owner`` says which of the two is right where they aren't. With
+    ``within_registry`` the registry keeps both: ``tenant`` is a query of the same kind there, too.
     """
 
     name: str
     registry: str
     tenant: str
     owner: Literal["registry", "tenant"]
+    within_registry: bool = False
 
 
 @dataclass(frozen=True)

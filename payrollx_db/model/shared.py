@@ -21,6 +21,8 @@ from sqlalchemy.sql import ClauseElement
 from payrollx_db.errors import CatalogError
 from payrollx_db.model.template import Template
 
+TENANT_POLICY, READER_POLICY = "tenant_rows", "reader_rows"  # of each table that tenants share
+
 
 def shared_metadata(metadata: MetaData, template: Template) -> MetaData:
     """Return ``metadata`` with the template's tables as all tenants share them, and all others as they are.
@@ -38,6 +40,17 @@ def shared_metadata(metadata: MetaData, template: Template) -> MetaData:
         if table.schema == schema:
             _share(table, shared, template)
     return shared
+
+
+def row_security(template: Template, metadata: MetaData) -> tuple[str, ...]:
+    """Return the extras of a service whose tables tenants share: the wall in each of them, by its parts.
+
+    `payrollx_db.schema.row_security.enable` makes them. ``metadata`` are the models of the template.
+    """
+    schema = template.service.schema
+    tables = [table.fullname for table in metadata.sorted_tables if table.schema == schema]
+    parts = ("row security", f"policy {TENANT_POLICY}", f"policy {READER_POLICY}")
+    return tuple(f"{part} on {table}" for table in tables for part in parts)
 
 
 # -- private ------------------------------------------------------------------------------------------

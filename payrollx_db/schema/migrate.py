@@ -38,6 +38,8 @@ from payrollx_db.schema.shipped import folder
 LOCK_WAIT = "5min"  # for another migration to end
 TABLE_WAIT = "30s"  # for a table; who waits longer blocks all who come after
 
+NO_TENANT = text("SELECT pg_catalog.set_config(:setting, '', true)")  # as long as the transaction
+
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 # Alembic's context is a global: two threads that migrate two databases take turns.
@@ -150,6 +152,8 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
         behind = [name for name in names if there.get(name) != newest[name]]
         differences = [_behind(catalog, name, there.get(name, "no revision"), newest[name]) for name in behind]
         schemas = frozenset(catalog.service(name).schema for name in names if name not in behind)
+        if catalog.template is not None:  # the tenants' column has it for its default, which Alembic computes
+            looking.execute(NO_TENANT, {"setting": catalog.template.setting})
         differences += drift.find(looking, catalog.models, schemas, options(catalog, schemas, looking))
         differences += extras.find(looking, catalog, schemas)
         return differences + audit.find(looking, catalog.models, schemas, catalog.owner_role)

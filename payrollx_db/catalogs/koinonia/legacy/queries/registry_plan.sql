@@ -1,0 +1,1 @@
+SELECT "id", "subscriptionPlan" FROM public."Tenant"

@@ -1,0 +1,3 @@
+SELECT "id", "name", "status", "databaseUrl", "databaseName"
+FROM public."Tenant"
+ORDER BY "id"

@@ -1,0 +1,1 @@
+SELECT "id", coalesce("telnyxPhoneNumber", '') FROM public."Tenant"

@@ -1,0 +1,1 @@
+CREATE POLICY {policy} ON {table} FOR SELECT TO {role} USING (true)
