@@ -2,11 +2,13 @@
 
 Two servers are made for the purpose, one a side, so that each can crash. Writers write on both sides at any time: those
 of the closed side have to be refused. A round has `payrollx-db follow` at work, and does some kinds of harm at
-random moments; what it ended is started again. Every other round moves the services to the other side, by `cutover` or
-`rollback`, and does harm to that, at every step of it. Then the writers stop, `follow --once` brings over what is left,
-and both sides must be equal, row by row, by a comparison that is none of the tool's (`chaos_market`); each transaction
-that was acknowledged must be there. The same seed makes the same choices, but not the same moments.
-Usage: chaos_online.py [--rounds N] [--seed N] [--stay] [--bad] [--fresh N] [--stop] [--only KIND …]
+random moments; what it ended is started again. Every other round moves services to the other side, by `cutover` or
+`rollback`, all or one of them, and does harm to that, at every step of it; or it completes them. Then the writers stop,
+`follow --once` brings over what is left, and both sides must be equal, row by row, by a comparison that is none of the
+tool's (`chaos_market`); each transaction that was acknowledged must be there. The same seed makes the same choices, but
+not the same moments.
+Usage: chaos_online.py [--rounds N] [--seed N] [--stay] [--bad] [--stuck] [--alone] [--complete] [--mixed] [--fresh N]
+                       [--stop] [--only KIND …] [--source-bin FOLDER] [--target-bin FOLDER]
 """
 
 import argparse
@@ -20,8 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from chaos_sides import SERVICES, Move, Sides
 from chaos_site import PATIENCE, Call, Failure, Site, rows
 
+from payrollx_db.devserver import Programs
 from payrollx_db.errors import PayrollxError
 
 KINDS = (
@@ -33,17 +37,18 @@ OF_A_MOVE = ("nothing", "kill", "interrupt", "hang", "source session", "target s
 OUR_SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%' ORDER BY random() LIMIT 1"
 OUR_SLOT = "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'payrollx%' ORDER BY random() LIMIT 1"
 END_READER = "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE slot_name = %s AND active"
+VERIFIED = 0.2  # how often both sides are compared by the tool in the midst of a round
 LONGEST = 4.0  # seconds after its start in which harm is done to a cutover or a rollback
 
 
 @dataclass
 class Chaos:
-    """The rounds of one site. ``moved`` says that services write to the unified database."""
+    """The rounds of one site. ``sides`` knows where each service is."""
 
     site: Site
     dice: random.Random
+    sides: Sides
     following: Call | None = None
-    moved: bool = False
 
     def round(self, kinds: list[str], of_a_move: list[str] | None) -> str:
         """Write, follow, do harm, perhaps move, and compare; return what there is to say of it."""
@@ -58,12 +63,15 @@ class Chaos:
                 self.follow()
                 time.sleep(self.dice.uniform(0, 2))
             self.await_copy()
+            if self.dice.random() < VERIFIED:
+                self.verify()
             if of_a_move is not None:
                 self.stop()
-                text = self.move(of_a_move)
+                text = str(self.move(self.sides.choose(), of_a_move))
         self.stop()
-        self.site.must("follow", "--once", *self.site.policies)
-        self.site.compare()
+        if not self.sides.done:
+            self.site.must("follow", "--once", *self.site.policies)
+        self.sides.compare()
         return f"{text}, {self.site.ledger.transactions - before} transactions, equal"
 
     # -- following ---------------------------------------------------------------------------------
@@ -96,9 +104,18 @@ class Chaos:
 
     # -- moving ------------------------------------------------------------------------------------
 
-    def move(self, kinds: list[str]) -> str:
-        """Let the services write on the other side, with harm on the way; return what was done."""
-        words = ("rollback" if self.moved else "cutover", "--yes", *self.site.policies)
+    def verify(self) -> None:
+        """Have the tool compare both sides, while the writers write: it must find them equal."""
+        self.stop()
+        if set(SERVICES) - self.sides.moved:
+            self.site.must("verify", "--online", *self.site.policies)
+        self.follow()
+
+    def move(self, move: Move, kinds: list[str]) -> Move:
+        """Let services write on the other side, with harm on the way; return what was done."""
+        words = (*move.words, *self.site.policies)
+        if self.dice.random() < 0.5:
+            self.mend_stuck(move)
         for kind in kinds:
             call = self.site.call(*words)
             pause = time.monotonic() + self.dice.uniform(0, LONGEST)
@@ -112,31 +129,23 @@ class Chaos:
             if self.site.count(call) == 0:
                 break
         else:
-            self.site.must(*words)
-        self.moved = not self.moved
-        self.look_where_it_is()
-        return words[0]
+            self.site.must(*words, before=lambda: self.mend_stuck(move))
+        self.site.ledger.unfit.set()
+        self.sides.done_with(move)
+        return move
+
+    def mend_stuck(self, move: Move) -> None:
+        """Correct the rows that can't go back, and let no more be written, before a rollback of their service."""
+        if move.action == "rollback" and "market" in move.services:
+            self.site.mend_stuck()
 
     def second_operator(self, call: Call, words: tuple[str, ...]) -> None:
         """Call the same while a first call is at work: one of both has to be refused by the other's name."""
         second = self.site.call(*words)
         both = call.wait(), second.wait()
         self.site.count(second)
-        if both == (0, 0) and "already" not in second.said() + call.said():
+        if both == (0, 0) and "already" not in second.said() + call.said() and words[0] != "complete":
             raise Failure(f"two operators at once: {call.said(4)} || {second.said(4)}")
-
-    def look_where_it_is(self) -> None:
-        """Raise Failure where the recorded stages, or the gates, say otherwise than the commands that went well."""
-        stages = set(self.site.stages().values())
-        if stages != {"open" if self.moved else "back"}:
-            raise Failure(f"moved {self.moved}, and the stages are {stages}")
-        closed = [self.site.urls["oldmarket"], self.site.urls["olddesk"]] if self.moved else [self.site.goal]
-        table = {True: "marks", False: "market.marks"}[self.moved]
-        try:
-            rows(closed[0], f"INSERT INTO {table} VALUES (-1)")
-        except psycopg.errors.ReadOnlySqlTransaction:
-            return
-        raise Failure(f"the side that is closed takes writes: moved {self.moved}")
 
     # -- harm --------------------------------------------------------------------------------------
 
@@ -164,7 +173,7 @@ class Chaos:
 
     def lose_slot(self) -> None:
         """Drop a slot of ours."""
-        side = self.site.target if self.moved else self.site.source
+        side = self.site.target if self.dice.random() * 2 < len(self.sides.moved) else self.site.source
         for (slot,) in rows(side.url(), OUR_SLOT):
             rows(side.url(), END_READER, (slot,))
             rows(side.url(), "SELECT pg_drop_replication_slot(%s)", (slot,))
@@ -182,9 +191,9 @@ def play(chaos: Chaos, options: argparse.Namespace) -> tuple[Counter[str], int, 
         chosen = [kind for kind in OF_A_MOVE if kind in (options.only or OF_A_MOVE)] or ["nothing"]
         of_a_move = None if options.stay or number % 2 == 0 else chaos.dice.choices(chosen, k=chaos.dice.randint(1, 3))
         try:
-            if fresh or (options.fresh and number % options.fresh == 0):
-                chaos.site.begin_anew()
-                chaos.moved = fresh = False
+            if fresh or chaos.sides.done or (options.fresh and number % options.fresh == 0):
+                begin_anew(chaos, options)
+                fresh = False
             text = chaos.round(kinds, of_a_move)
             done.update(kinds)
             done.update(f"{kind} in a move" for kind in of_a_move or ())
@@ -202,6 +211,22 @@ def play(chaos: Chaos, options: argparse.Namespace) -> tuple[Counter[str], int, 
     return done, good, bad
 
 
+def begin_anew(chaos: Chaos, options: argparse.Namespace) -> None:
+    """Begin with fresh databases; with ``--mixed``, what is written to them, and done with them, is chosen anew."""
+    choices = [options.bad, options.stuck, options.alone, options.complete]
+    if options.mixed:
+        choices = [chaos.dice.random() < 0.5 for _ in choices]
+    chaos.site.bad, chaos.site.unfit, alone, completes = choices
+    chaos.site.begin_anew()
+    chaos.sides = Sides(chaos.site, chaos.dice, alone, completes)
+    print(f"fresh databases: bad {choices[0]}, stuck {choices[1]}, alone {alone}, complete {completes}", flush=True)
+
+
+def programs(folder: Path | None) -> Programs | None:
+    """Return the programs in a folder that an option names; nothing where none is named."""
+    return Programs.named(folder, named_by="the option") if folder is not None else None
+
+
 def main() -> int:
     """Make the servers, play, print a summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -209,17 +234,25 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stay", action="store_true", help="follow only: no cutover and no rollback")
     parser.add_argument("--bad", action="store_true", help="writers write what doesn't fit, too; policies keep it out")
+    parser.add_argument("--stuck", action="store_true", help="writers write what can't go back, too")
+    parser.add_argument("--alone", action="store_true", help="move one service alone, too")
+    parser.add_argument("--complete", action="store_true", help="complete services, too")
+    parser.add_argument("--mixed", action="store_true", help="choose of these four anew for each fresh databases")
+    parser.add_argument("--source-bin", type=Path, help="the programs of the legacy databases' server")
+    parser.add_argument("--target-bin", type=Path, help="the programs of the unified database's server")
     parser.add_argument("--fresh", type=int, default=20, help="begin with fresh databases every so many rounds")
     parser.add_argument("--only", nargs="*", choices=dict.fromkeys(KINDS + OF_A_MOVE), help="these kinds of harm")
     parser.add_argument("--stop", action="store_true", help="stop at the first round that fails")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are to be stopped then, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored, by all that we call as well
     with tempfile.TemporaryDirectory(prefix="payrollx-chaos-") as name:
         Path(name).chmod(0o711)
         dice = random.Random(options.seed)  # noqa: S311
-        site = Site(Path(name), dice, options.bad)
+        site = Site(Path(name), dice, source_programs=programs(options.source_bin),
+                    target_programs=programs(options.target_bin))  # fmt: skip
         try:
-            done, good, bad = play(Chaos(site, dice), options)
+            done, good, bad = play(Chaos(site, dice, Sides(site, dice)), options)
         finally:
             site.end()
     print(f"\nharm done: {', '.join(f'{kind} {count}' for kind, count in sorted(done.items()))}")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import psycopg
 from chaos_writers import NEW, OLD, Ledger, Writer
 
 from payrollx_db.consolidate.endpoints import variable
-from payrollx_db.devserver import Server, create_database, drop_database
+from payrollx_db.devserver import Programs, Server, create_database, drop_database
 from payrollx_db.postgres.url import DatabaseUrl
 
 # Crashes here are those of the server, not of the machine: what was written needn't reach the disk.
@@ -27,7 +27,7 @@ POLICIES = ("--policy=unconvertible=quarantine", "--policy=orphan=quarantine", "
 PATIENCE = 120.0  # seconds that a call may take
 TRIES = 10  # calls of a command within which it must go well, once nobody does harm any more
 AWAY = (3, 4, 5, 6)  # exit codes of a call that met harm: refused, a side is away, a killed call's session isn't gone
-ENDED = (0, 130, -signal.SIGKILL)
+ENDED = (0, 130, -signal.SIGKILL, -signal.SIGINT)  # the last one: before the interpreter has begun
 LEFT_OVER = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%' AND pid <> pg_backend_pid()
 """
@@ -73,19 +73,24 @@ class Call:
 
 @dataclass
 class Site:
-    """All of it. ``bad`` says that writers write what doesn't fit, too, and that policies keep it out."""
+    """All of it. ``bad`` says that writers write what doesn't fit, too, and that policies keep it out; ``unfit`` that
+    they write to the unified database what can't go back.
+    """
 
     folder: Path
     dice: random.Random
-    bad: bool
+    bad: bool = False
+    unfit: bool = False
+    source_programs: Programs | None = None
+    target_programs: Programs | None = None
     ledger: Ledger = field(default_factory=Ledger)
     codes: Counter[str] = field(default_factory=Counter)
     calls: list[Call] = field(default_factory=list)
     copied: bool = False
 
     def __post_init__(self) -> None:
-        self.source = Server(self.folder / "source", settings=SETTINGS)
-        self.target = Server(self.folder / "target", settings=SETTINGS)
+        self.source = Server(self.folder / "source", settings=SETTINGS, programs=self.source_programs)
+        self.target = Server(self.folder / "target", settings=SETTINGS, programs=self.target_programs)
 
     # -- databases ---------------------------------------------------------------------------------
 
@@ -108,6 +113,7 @@ class Site:
             market.make(lambda database: create_database(self.source.url(), database), name, statements)
         self.make_goal()
         self.ledger = Ledger(transactions=self.ledger.transactions, refused=self.ledger.refused)
+        self.ledger.unfit.set()
 
     def make_goal(self) -> None:
         """Make the unified database anew."""
@@ -135,7 +141,7 @@ class Site:
                 (self.urls["oldmarket"], OLD, True, self.bad, 0.02),
                 (self.urls["oldmarket"], OLD, True, self.bad, 0.02),
                 (self.urls["olddesk"], OLD, False, self.bad, 0.02),
-                (self.goal, NEW, True, False, 0.02),
+                (self.goal, NEW, True, self.unfit, 0.02),
                 (self.goal, NEW, True, False, 0.02),
                 (self.goal, NEW, False, False, 0.02),
             )
@@ -183,10 +189,11 @@ class Site:
             raise Failure(f"{' '.join(call.words)} ended with {code}: {call.said(20)}")
         return code
 
-    def must(self, *words: str) -> None:
-        """Call it until it goes well. Raises Failure where it doesn't within a few calls."""
+    def must(self, *words: str, before: Callable[[], None] = lambda: None) -> None:
+        """Call it until it goes well, and ``before`` each call that. Raises Failure where it doesn't within a few."""
         codes: list[int] = []
         while True:
+            before()
             call = self.call(*words)
             call.wait()
             codes.append(self.count(call))
@@ -212,9 +219,18 @@ class Site:
 
     # -- both sides --------------------------------------------------------------------------------
 
-    def compare(self) -> None:
-        """Raise Failure where the sides differ, what was acknowledged isn't there, or sessions are left."""
-        if wrong := market.differences(self.urls, self.goal):
+    def mend_stuck(self) -> None:
+        """Let no more be written that can't go back, and correct what is there."""
+        self.ledger.unfit.clear()
+        time.sleep(0.2)  # a transaction that has begun
+        rows(self.goal, "UPDATE market.orders SET state = 'SENT' WHERE state = 'RETURNED'")
+
+    def compare(self, moved: Collection[str], completed: Collection[str]) -> None:
+        """Raise Failure where the sides differ, what was acknowledged isn't there, or sessions are left.
+
+        Of services that are completed, each side goes its own way.
+        """
+        if wrong := market.differences(self.urls, self.goal, moved, completed):
             raise Failure("differences: " + " / ".join(wrong))
         there = {number for (number,) in rows(self.goal, "SELECT id FROM market.marks")}
         if lost := self.ledger.marks - there:

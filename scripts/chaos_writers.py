@@ -109,13 +109,31 @@ BAD_DESK: Sequence[str] = (
     "UPDATE {tickets} SET customer = %(id)s WHERE id = " + TICKET,
     "UPDATE {tickets} SET customer = NULL WHERE customer IS NOT NULL AND id %% 3 = %(no)s %% 3",
 )
+# What the unified database takes, and a legacy one doesn't; and what fits again.
+UNFIT: Sequence[str] = (
+    "UPDATE {orders} SET state = 'RETURNED' WHERE id = " + ORDER,
+    (
+        "INSERT INTO {orders} (id, {customer_id}, currency, state, total, {created_at})"
+        " SELECT %(id)s, id, 'EUR', 'RETURNED', 1, {now} FROM {customers} ORDER BY id OFFSET %(m)s LIMIT 1"
+    ),
+    (
+        "INSERT INTO {lines} {line} SELECT id, %(no)s, 'of it', NULL, currency FROM {orders} WHERE state = 'RETURNED'"
+        " LIMIT 1 ON CONFLICT DO NOTHING"
+    ),
+    "UPDATE {orders} SET state = 'PAID' WHERE id IN (SELECT id FROM {orders} WHERE state = 'RETURNED' LIMIT 2)",
+    "DELETE FROM {orders} WHERE id IN (SELECT id FROM {orders} WHERE state = 'RETURNED' LIMIT 1)",
+)
 
 
 @dataclass
 class Ledger:
-    """What writers were told is done: the numbers of their acknowledged transactions, how many, and what failed."""
+    """What writers were told is done: the numbers of their acknowledged transactions, how many, and what failed.
+
+    While ``unfit`` is set, they may write what can't go back.
+    """
 
     marks: set[int] = field(default_factory=set)
+    unfit: threading.Event = field(default_factory=threading.Event)
     transactions: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -205,8 +223,10 @@ class Writer:
 
     def _statement(self, session: Session) -> None:
         chance = self.dice.random()
-        if self.bad and chance < 0.1:
+        if self.bad and chance < 0.1 and self.names is OLD:
             self._execute(session, self.dice.choice(BAD_MARKET if self.market else BAD_DESK))
+        elif self.bad and chance < 0.1 and self.ledger.unfit.is_set():
+            self._execute(session, self.dice.choice(UNFIT))
         elif self.market and chance < 0.13:
             self._swap(session)
         elif self.market and chance < 0.14:

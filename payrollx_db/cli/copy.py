@@ -10,6 +10,7 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, same_servers, yes
+from payrollx_db.cli.interruption import FollowInterruptedError, Interruption
 from payrollx_db.cli.options import as_json, events, max_retained, without_triggers
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, follows
@@ -104,7 +105,8 @@ def copy(
             return answer_tenants(_copy_tenants(many, dry_run=dry_run, restart=restart), as_json=as_json)
         result = _plan(task) if dry_run else asyncio.run(pipeline.copy(task, restart=restart))
         views = _fill_views(task) if not dry_run and task.catalog.lifted else {}
-        brought = _follow(task, result, max_retained) if follow and isinstance(result, Report) else None
+        interruption = Interruption(task.observer)
+        brought = _follow(task, result, max_retained, interruption) if follow and isinstance(result, Report) else None
     if as_json:
         followed = {"followed": brought.document()["databases"]} if brought else {}
         console.answer_json(result.document() | views | followed)
@@ -114,6 +116,8 @@ def copy(
         reports.show_plan(result, sql=False)
     else:
         reports.show_report(result)
+    if interruption.came:
+        raise FollowInterruptedError(brought)
     return 0
 
 
@@ -127,13 +131,15 @@ def _copy_tenants(many: "TenantsTask", *, dry_run: bool, restart: bool) -> "Tena
     return asyncio.run(story)
 
 
-def _follow(task: Task, report: Report, most_retained: int | None) -> FollowReport:
+def _follow(task: Task, report: Report, most_retained: int | None, interruption: Interruption) -> FollowReport | None:
     """Follow what was copied, until it is stopped; what the copy did is told before."""
     rows = sum(table.rows_written or 0 for table in report.tables)
     task.observer(
         Notice(f"run {report.run.id} has copied {rows:,} rows; from here on, what services write is followed")
     )
-    return asyncio.run(online.follow(task, most_retained=most_retained))
+    return interruption.run(
+        lambda observer, stop: online.follow(replace(task, observer=observer), stop=stop, most_retained=most_retained)
+    )
 
 
 def _plan(task: Task) -> Plan:

@@ -9,6 +9,7 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, same_servers, yes
+from payrollx_db.cli.interruption import FollowInterruptedError, Interruption
 from payrollx_db.cli.options import as_json, events, max_retained
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, follows
@@ -73,11 +74,16 @@ def follow(
             return _list(task, as_json=as_json)
         if drop:
             return _drop(task, forget=forget, as_json=as_json)
-        report = asyncio.run(online.follow(task, once=once, anew=resync, most_retained=max_retained))
-    if as_json:
-        console.answer_json(report.document())
-    else:
-        follows.show_report(report)
+        interruption = Interruption(task.observer, once=once)
+        report = interruption.run(
+            lambda observer, stop: online.follow(
+                replace(task, observer=observer), once=once, anew=resync, stop=stop, most_retained=max_retained
+            )
+        )
+    if report is not None:
+        console.answer_json(report.document()) if as_json else follows.show_report(report)
+    if interruption.came:
+        raise FollowInterruptedError(report)
     return 0
 
 

@@ -36,7 +36,7 @@ from payrollx_db.consolidate.follow.renewing import refuse_out_of_step
 from payrollx_db.consolidate.follow.settler import Settler
 from payrollx_db.consolidate.opening import opened
 from payrollx_db.consolidate.planner import Task
-from payrollx_db.consolidate.state.lock import exclusive
+from payrollx_db.consolidate.state.lock import TakesOver, exclusive
 from payrollx_db.consolidate.state.switches import BACK, FOLLOWING
 from payrollx_db.errors import PayrollxError
 from payrollx_db.model.events import StageStarted
@@ -64,7 +64,7 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
     tables have no way back; StateConflictError where the recorded stage forbids it; SourceError or TargetError. Nothing
     has changed then, but where the error says so.
     """
-    async with _begun(task) as every:
+    async with _begun(task, "cutover") as every:
         begun = stages.to_cut_over(every)
         if not begun.lines:
             return Switched("cutover", (), nothing_to_do=True, left=await _finish(stages.opened(every)))
@@ -112,7 +112,7 @@ async def rollback(task: Task, limits: Limits, *, telling: Telling = NOBODY, lea
 
     ``leave_stuck`` goes back although rows can't. Raises as `cutover`, FindingsError where rows are stuck.
     """
-    async with _begun(task) as every:
+    async with _begun(task, "rollback") as every:
         unfinished, half_way = stages.to_undo(every), stages.to_open_again(every)
         if unfinished.lines:
             await undo(_switching("rollback", unfinished, (), limits))
@@ -122,21 +122,19 @@ async def rollback(task: Task, limits: Limits, *, telling: Telling = NOBODY, lea
         begun = stages.to_roll_back(every)
         if not begun.lines:
             return Switched("rollback", done, nothing_to_do=not done)
-        await refuse_stuck(begun, leave=leave_stuck)
         next_flows = NextFlows(begun, begun.flows_of_lines())
         ways = await ways_back(begun)
         await bring_back_differences(begun, ways)
-        await refuse_stuck(begun, leave=leave_stuck)
         async with following(ways, "rollback") as followers:
             switching = _switching("rollback", begun, followers, limits)
             async with switching.timed("catch up"):
                 await switching.catch_up()
+            await refuse_stuck(switching, leave=leave_stuck)  # a pass has seen by now what was corrected
             async with switching.timed("prepare"):
                 await next_flows.prepare()
                 held = await held_sequences(switching)
                 await switching.catch_up()
-            await refuse_stuck(begun, leave=leave_stuck)
-            stop = await roll_back(switching, held, next_flows)
+            stop = await roll_back(switching, held, next_flows, leave_stuck=leave_stuck)
         left = await end_flows(begun, "back")
         return switched(switching, begun, stop, await told(telling, "rollback", begun), left)
 
@@ -147,7 +145,7 @@ async def complete(task: Task, *, unfence: bool = False) -> Switched:
     The gates of the legacy databases stay closed, unless ``unfence``. Raises StateConflictError where a database isn't
     cut over; SourceError or TargetError. What could not be removed is in the result.
     """
-    async with _begun(task) as every:
+    async with _begun(task, "complete") as every:
         begun = stages.to_complete(every)
         switching = _switching("complete", begun, (), Limits())
         accounts = await record_accounts(switching, begun.switches)
@@ -160,11 +158,15 @@ async def complete(task: Task, *, unfence: bool = False) -> Switched:
 
 
 @asynccontextmanager
-async def _begun(task: Task) -> AsyncIterator[Begun]:
-    """Hold the run's lock, and yield what there is. Raises as `begin`, and StateConflictError where another has it."""
+async def _begun(task: Task, action: str = "") -> AsyncIterator[Begun]:
+    """Hold the run's lock, and yield what there is. Raises as `begin`, and StateConflictError where another has it.
+
+    A follower is asked to hand it over to an ``action``.
+    """
     async with opened(task) as context:
         plan = await plan_all(context, task)
-        async with exclusive(context.target) as session:
+        takes_over = TakesOver(action, context.observer) if action else None
+        async with exclusive(context.target, takes_over=takes_over) as session:
             yield await begin(context, session, task, plan)
 
 

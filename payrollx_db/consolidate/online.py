@@ -19,7 +19,8 @@ from payrollx_db.consolidate.follow.backward import flows_back
 from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
-from payrollx_db.consolidate.follow.following import PAUSES, catch_up, follow_all
+from payrollx_db.consolidate.follow.following import PAUSES, catch_up, follow_all, is_set
+from payrollx_db.consolidate.follow.handing_over import handing_over
 from payrollx_db.consolidate.follow.identities import read_identities
 from payrollx_db.consolidate.follow.judging import judges_of
 from payrollx_db.consolidate.follow.lag import Backlog
@@ -51,21 +52,24 @@ LONG = 30.0  # seconds of following after which a loss is the first one again, a
 
 @dataclass(frozen=True)
 class FollowReport:
-    """What a call of `follow` did: of each database the sums of its passes, and where its log has been brought to."""
+    """What a call of `follow` did: of each database the sums of its passes, and where its log has been brought to.
+
+    ``handed_over`` names who has asked for the target meanwhile, so that following has ended.
+    """
 
     databases: tuple[Followed, ...]
     flows: tuple[FlowState, ...]
+    handed_over: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return the report as plain data, for ``--json``."""
         recorded = {flow.database: flow.document() for flow in self.flows}
         sums = ("passes", "commits", "keys", "written", "deleted")
-        return {
-            "databases": [
-                {"database": d.database, **recorded.get(d.database, {}), **{name: getattr(d, name) for name in sums}}
-                for d in self.databases
-            ]
-        }
+        databases = [
+            {"database": d.database, **recorded.get(d.database, {}), **{name: getattr(d, name) for name in sums}}
+            for d in self.databases
+        ]
+        return {"databases": databases, "handed_over": self.handed_over or None}
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,8 @@ async def follow(
     stop: asyncio.Event | None = None,
     most_retained: int | None = None,
 ) -> FollowReport:
-    """Bring what changes in the sources into the target, as it changes, until ``stop`` is set.
+    """Bring what changes in the sources into the target, as it changes, until ``stop`` is set, or a command that moves
+    services asks for the target.
 
     Databases that were cut over follow the other way, from the target back.
 
@@ -272,13 +277,13 @@ async def _follow(
     names = [follower.flow.name for follower in followers]
     context.observer(StageStarted("follow", ", ".join(names)))
     monitor = Monitor(context, context.session, partial(_backlogs, followers), most_retained)
-    async with watched(monitor):
+    async with watched(monitor), handing_over(context.session, stop, context.observer) as handing:
         done, left = await follow_all(followers, stop, context.observer, once=once)
     if left:
         left[0].details = (*left[0].details, *(error.message for error in left[1:]))
         raise left[0]
     recorded = [flow for flow in await state.flows(context.connection, "forward") if flow.database in names]
-    return FollowReport(tuple(done), tuple(recorded))
+    return FollowReport(tuple(done), tuple(recorded), handed_over=str(handing.to or ""))
 
 
 def _backlogs(followers: Sequence[Follower]) -> dict[str, Backlog]:
@@ -312,4 +317,5 @@ async def _while_target_is_away(
             pause = PAUSES[min(tries, len(PAUSES) - 1)]
             tries += 1
             observer(Notice(f"{error.message}; tried again in {pause:.1f} s"))
-            await asyncio.sleep(pause)
+            if await is_set(stop, pause):
+                raise

@@ -9,7 +9,7 @@ from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.follow.duplicates import settle_duplicates
 from payrollx_db.consolidate.follow.follower import Follower, Held
 from payrollx_db.consolidate.follow.judging import RowJudge
-from payrollx_db.consolidate.follow.settle import Followed, arrivals, settle
+from payrollx_db.consolidate.follow.settle import ROUNDS, Followed, arrivals, settle
 from payrollx_db.consolidate.follow.settler import prove, refuse_differing, seen_since_proofs
 from payrollx_db.consolidate.follow.snapshots import SnapshotPool, export
 from payrollx_db.consolidate.plan.mapping import TablePlan
@@ -116,12 +116,17 @@ async def _held(
 async def _let_join(
     context: RunContext, plan: Plan, followers: Sequence[Follower], judges: Mapping[str, RowJudge]
 ) -> None:
-    """Let rows that wait, or clashed with another one, try again, before anything is counted."""
-    async with AsyncExitStack() as stack:
-        held = {f.flow.name: await stack.enter_async_context(f.holding()) for f in followers}
-        followed = [Followed(f.flow, judges[f.flow.name], held[f.flow.name].reader) for f in followers]
-        joining = await arrivals(context, plan, followed, others=True)
-    if joining:
+    """Let rows that wait, or clashed with another one, try again, before anything is counted.
+
+    One that comes may be what others wait for. Those that clashed have one try.
+    """
+    for attempt in range(ROUNDS):
+        async with AsyncExitStack() as stack:
+            held = {f.flow.name: await stack.enter_async_context(f.holding()) for f in followers}
+            followed = [Followed(f.flow, judges[f.flow.name], held[f.flow.name].reader) for f in followers]
+            joining = await arrivals(context, plan, followed, others=attempt == 0)
+        if not joining:
+            break
         for follower in followers:
             await follower.one_pass()
 

@@ -29,6 +29,8 @@ def show_report(report: FollowReport) -> None:
     )
     rows = [[d.database, f"{d.commits:,}", f"{d.keys:,}", f"{d.written:,}", f"{d.deleted:,}"] for d in report.databases]
     console.answer_groups(headings, [("brought over", rows)])
+    if report.handed_over:
+        console.answer_wrapped(f"Handed over to {report.handed_over}. payrollx-db follow goes on after it.")
 
 
 def show_dropped(dropped: Dropped) -> None:

@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from psycopg import sql
 
 from payrollx_db.consolidate.cutover import sequences
-from payrollx_db.consolidate.cutover.beginning import Begun
 from payrollx_db.consolidate.cutover.cutting_over import open_sources
 from payrollx_db.consolidate.cutover.fence import Fence, fenced
 from payrollx_db.consolidate.cutover.lines import fenced_target
@@ -30,11 +29,13 @@ from payrollx_db.postgres.session import Connection, run, session
 FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
 
 
-async def roll_back(switching: Switching, held: list[ColumnSequence], forward: WayBack | None) -> float:
+async def roll_back(
+    switching: Switching, held: list[ColumnSequence], forward: WayBack | None, *, leave_stuck: bool = False
+) -> float:
     """Close the unified database's tables, and open the legacy databases; return how long writers waited.
 
     ``held`` are sequences of the unified database that are to stand still, ``forward`` the flows that follow the
-    legacy databases again. Raises as `cutting_over.cut_over` does.
+    legacy databases again. Raises as `cutting_over.cut_over` does, and as `refuse_stuck`.
     """
     await switching.record(ROLLING_BACK, "fence", durable=True)
     closed = False
@@ -46,7 +47,7 @@ async def roll_back(switching: Switching, held: list[ColumnSequence], forward: W
             fenced([target], limits.patience, terminate=limits.terminate, observer=observer) as fence,
         ):
             async with within(fence, limits):
-                await _behind_the_fence(switching, fence, writing, forward)
+                await _behind_the_fence(switching, fence, writing, forward, leave_stuck=leave_stuck)
             async with switching.timed("gates"):
                 await _record_closed(switching, fence.connection(target.name))
                 await fence.commit_gates()
@@ -91,7 +92,12 @@ async def _writing(switching: Switching) -> AsyncIterator[dict[str, Connection]]
 
 
 async def _behind_the_fence(
-    switching: Switching, fence: Fence, writing: Mapping[str, Connection], forward: WayBack | None
+    switching: Switching,
+    fence: Fence,
+    writing: Mapping[str, Connection],
+    forward: WayBack | None,
+    *,
+    leave_stuck: bool,
 ) -> None:
     """Bring the legacy databases to where the unified one stands still: rows and sequences.
 
@@ -100,6 +106,7 @@ async def _behind_the_fence(
     switching.seconds["fence"] = fence.seconds
     async with switching.timed("drain"):
         await switching.passes(barrier=True)
+        await refuse_stuck(switching, leave=leave_stuck)  # what was written just before the fence may not fit either
     async with switching.timed("sequences"):
         messages = await sequences.back(fence.connection("target"), writing, switching.plan, switching.target_tables)
         switching.tell(messages)
@@ -149,18 +156,16 @@ async def held_sequences(switching: Switching) -> list[ColumnSequence]:
         return await sequences.held(context.connection, switching.target_tables)
 
 
-async def refuse_stuck(begun: Begun, *, leave: bool) -> None:
+async def refuse_stuck(switching: Switching, *, leave: bool) -> None:
     """Raise FindingsError where rows of the unified database can't go back, unless they are to be left there."""
-    context = begun.context
+    context = switching.context
     with context.target.translating_errors("can't read which rows are stuck"):
         counts = await stuck_counts(context.connection)
-    names = {line.database for line in begun.lines}
-    stuck = [f"{name}: {n:,} of {t}" for name, by in counts.items() if name in names for t, n in by.items()]
+    stuck = [f"{name}: {n:,} of {t}" for name, by in counts.items() if name in switching.names for t, n in by.items()]
     if stuck and not leave:
         raise FindingsError(
             f"rows of the unified database can't go back, of {len(stuck)} legacy tables",
             details=tuple(stuck),
             hint="payrollx-db status says why; correct them, or leave them behind by --leave-stuck",
         )
-    for line in stuck:
-        context.observer(Notice(f"left behind: {line}"))
+    switching.tell([f"left behind: {line}" for line in stuck])

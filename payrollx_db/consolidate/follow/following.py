@@ -98,7 +98,7 @@ async def _keep_following(
             observer(Notice(f"{follower.flow.name}: {error.message}; tried again in {pause:.1f} s"))
         else:
             return
-        if await _is_set(stop, pause):
+        if await is_set(stop, pause):
             return
 
 
@@ -120,7 +120,8 @@ def may_pass(error: PayrollxError) -> bool:
     return error.transient or isinstance(error, SlotBusyError) or error.sqlstate in (LOCK_NOT_AVAILABLE, QUERY_CANCELED)
 
 
-async def _is_set(stop: asyncio.Event, seconds: float) -> bool:
+async def is_set(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait so long at most for ``stop``, and tell whether it is set."""
     try:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from psycopg import sql
 
+from payrollx_db.consolidate.check.values import scan_values
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.consolidate.follow.follower import Follower
@@ -19,7 +20,9 @@ from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import flows as state
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verifier
+from payrollx_db.errors import PayrollxError
 from payrollx_db.model.events import Notice
+from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.compare import Difference
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import run
@@ -39,10 +42,11 @@ async def bring_differences(context: RunContext, plan: Plan, followers: Sequence
     moves = {move.plan.place: move for f in due for move in f.flow.moves if move.plan is not None}
     tables = tuple(move.plan for move in moves.values() if move.plan is not None)
     context.observer(Notice(f"comparing {len(tables)} table pairs, to bring over what differs"))
-    verdict = await Verifier(context, limit=MOST).all(replace(plan, tables=tables), "follow")
+    verdicts, incomparable = await _compare(context, plan, tables)
     for follower in due:
-        mine = [v for v in verdict.tables if v.table.database == follower.flow.name]
+        mine = [v for v in verdicts if v.table.database == follower.flow.name]
         further = await _further(context, moves, mine)
+        further.whole.update(table.source.oid for table in incomparable if table.database == follower.flow.name)
         try:
             await follower.connect()
             passed = await follower.one_pass(barrier=True, further=further)
@@ -53,6 +57,31 @@ async def bring_differences(context: RunContext, plan: Plan, followers: Sequence
         async with context.transaction() as connection:
             await connection.execute("SET LOCAL synchronous_commit = on")
             await state.set_status(connection, (follower.flow.name, follower.flow.direction), state.FOLLOWING)
+
+
+async def _compare(
+    context: RunContext, plan: Plan, tables: Sequence[TablePlan]
+) -> tuple[Sequence[TableVerdict], list[TablePlan]]:
+    """Compare these tables; return what was found, and those that can't be compared.
+
+    These have values by now that can't be converted, which only a pass decides about. Services go on writing such ones
+    meanwhile, so it is tried anew without the tables that have some.
+    """
+    incomparable: list[TablePlan] = []
+    while True:
+        rest = tuple(table for table in tables if table not in incomparable)
+        try:
+            verdict = await Verifier(context, limit=MOST).all(replace(plan, tables=rest), "follow")
+        except PayrollxError as error:
+            if not sqlstates.is_of_data(error.sqlstate):
+                raise
+            scanned = [(await scan_values(context, table)).dirty for table in rest]
+            odd = [table for table, dirty in zip(rest, scanned, strict=True) if dirty]
+            if not odd:  # gone again, or no value's fault: then all rows are brought over, if they can be
+                return (), list(tables)
+            incomparable += odd
+        else:
+            return verdict.tables, incomparable
 
 
 async def _further(

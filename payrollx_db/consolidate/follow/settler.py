@@ -17,7 +17,15 @@ from payrollx_db.consolidate.follow.duplicates import settle_duplicates
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.judging import RowJudge
-from payrollx_db.consolidate.follow.settle import Followed, Leading, Settled, arrivals, leading_of, settle
+from payrollx_db.consolidate.follow.settle import (
+    ROUNDS,
+    Followed,
+    Leading,
+    Settled,
+    arrivals,
+    leading_of,
+    settle,
+)
 from payrollx_db.consolidate.follow.written_keys import written
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
@@ -91,11 +99,16 @@ class Settler:
         Returns whether some have come for that, in another pass. Raises FindingsError where rows point at nothing, or
         differ from their owner's, and no policy says what to do with them; SourceError or TargetError.
         """
-        async with self._reading() as followed:
-            arrived, _ = await together([self._arrivals(followed), self._look(followed)])
-            settled = None if arrived else await self._settled(followed)
-        if settled is None:
+        arrived, settled = 0, None
+        for _ in range(ROUNDS):  # a row that comes may be what others wait for
+            async with self._reading() as followed:
+                come, _ = await together([self._arrivals(followed), self._look(followed)])
+                settled = None if come else await self._settled(followed)
+            if settled is not None:
+                break
+            arrived += come
             await together([follower.one_pass() for follower in self.followers])
+        if settled is None:
             async with self._reading() as followed:
                 await self._look(followed)
                 settled = await self._settled(followed)

@@ -4,13 +4,16 @@ The lock is a table's (see `postgres.locks`), held by the open transaction of a 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.run_session import RunSession, lock_lost
-from payrollx_db.consolidate.state import runs
+from payrollx_db.consolidate.state import handovers, runs
+from payrollx_db.consolidate.state.handovers import Offer
 from payrollx_db.errors import StateConflictError
+from payrollx_db.model.events import Notice, Observer
 from payrollx_db.postgres import locks
 from payrollx_db.postgres.concurrency import first_of
 from payrollx_db.postgres.connect import pooler_error
@@ -20,21 +23,34 @@ from payrollx_db.postgres.steps import perform_async
 
 FOLLOW = "follow"  # what the lock's session is doing, as its name has it
 WATCH = 1.0  # seconds between two looks at whether the lock's session is alive
+ANSWER = 5.0  # seconds in which a follower answers who asks it to hand over; one that hangs doesn't
+PASS_ENDS = 30.0  # seconds in which one that has agreed ends its last pass
+ASK_AGAIN = 0.05  # seconds between two tries meanwhile
+
+
+@dataclass(frozen=True)
+class TakesOver:
+    """Who may ask a follower to hand the lock over: for which command, and who hears of it."""
+
+    action: str
+    observer: Observer
 
 
 @asynccontextmanager
-async def exclusive(endpoint: Endpoint, doing: str = "") -> AsyncIterator[RunSession]:
+async def exclusive(
+    endpoint: Endpoint, doing: str = "", *, takes_over: TakesOver | None = None
+) -> AsyncIterator[RunSession]:
     """Hold the target for one run at a time, and yield the session to work in.
 
-    ``doing`` is how the lock's session is called, so that who is refused hears what keeps it out. Raises
-    StateConflictError, naming who holds it, and PooledError. Where one of the two sessions is lost, the block is
-    cancelled, and LockLostError raised.
+    ``doing`` is how the lock's session is called, so that who is refused hears what keeps it out. Where ``follow`` of
+    this machine keeps it out, who ``takes_over`` asks it to end. Raises StateConflictError, naming who holds it, and
+    PooledError. Where one of the two sessions is lost, the block is cancelled, and LockLostError raised.
     """
     async with session(_named_after(endpoint, doing)) as guard, session(endpoint) as connection:
         if guard.pooler:
             raise pooler_error(endpoint.url, "the run's lock needs a session of its own", where=guard.pooler)
         with endpoint.translating_errors("can't take the run's lock"):
-            await _acquire(guard, endpoint)
+            await _acquire(guard, connection, endpoint, takes_over)
             lock_pid = await _backend_pid(guard)
             await connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
         try:
@@ -62,14 +78,14 @@ def _named_after(endpoint: Endpoint, doing: str) -> Endpoint:
     return replace(endpoint, application_name=name)
 
 
-async def _acquire(guard: Connection, endpoint: Endpoint) -> None:
-    if holder := await perform_async(guard, locks.acquire(locks.RUN)):
-        if f"{endpoint.application_name} {FOLLOW}" in holder:
-            raise StateConflictError(
-                f"payrollx-db follow is at work on {endpoint.name}: {holder}",
-                hint="end it with Ctrl-C: a cutover, a rollback and verify --online do the last passes themselves,"
-                " and it goes on afterwards where it was",
-            )
+async def _acquire(guard: Connection, connection: Connection, endpoint: Endpoint, takes_over: TakesOver | None) -> None:
+    holder = await perform_async(guard, locks.acquire(locks.RUN))
+    offer = await handovers.offered(connection) if holder else None
+    if holder and offer is not None and offer.is_here and takes_over is not None:
+        holder, offer = await _take_over(guard, connection, offer, takes_over)
+    if holder and (offer is not None or f"{endpoint.application_name} {FOLLOW}" in holder):
+        raise _following(endpoint, holder, offer, takes_over)
+    if holder:
         raise StateConflictError(
             f"another copy is at work on {endpoint.name}: {await _run_of(guard)}{holder}",
             hint="wait for it (payrollx-db status shows how far it is), or end that process",
@@ -79,6 +95,47 @@ async def _acquire(guard: Connection, endpoint: Endpoint) -> None:
             f"a session of an earlier copy still writes to {endpoint.name}: {writer}",
             hint="it ends when the server notices that its process is gone; or end it by pg_terminate_backend",
         )
+
+
+async def _take_over(
+    guard: Connection, connection: Connection, offer: Offer, takes_over: TakesOver
+) -> tuple[str, Offer | None]:
+    """Ask who follows to hand the lock over, and take it then.
+
+    Returns nothing, or who holds it still, and whether that would hand it over and has agreed to.
+    """
+    takes_over.observer(Notice(f"payrollx-db follow (process {offer.process}) is asked to hand over"))
+    asked, known = time.monotonic(), offer
+    async with handovers.asking(connection, offer, takes_over.action, ANSWER):
+        while True:
+            holder = await perform_async(guard, locks.acquire(locks.RUN))
+            if not holder:
+                return "", None
+            now = await handovers.offered(connection)
+            if now is not None and now.lock_pid != offer.lock_pid:
+                return holder, None  # another one has come first
+            known = now or known
+            if time.monotonic() - asked > (PASS_ENDS if known.agreed else ANSWER):
+                return holder, known
+            await asyncio.sleep(ASK_AGAIN)
+
+
+def _following(
+    endpoint: Endpoint, holder: str, offer: Offer | None, takes_over: TakesOver | None
+) -> StateConflictError:
+    message = f"payrollx-db follow is at work on {endpoint.name}: {holder}"
+    if offer is None or takes_over is None:
+        hint = (
+            "end it with Ctrl-C: a cutover, a rollback and verify --online do the last passes themselves,"
+            " and it goes on afterwards where it was"
+        )
+    elif not offer.is_here:
+        hint = f"end it there with Ctrl-C: process {offer.process} on {offer.host}; it isn't asked to from elsewhere"
+    elif offer.agreed:
+        hint = f"process {offer.process} was asked to hand over, and ends after its pass: try again then"
+    else:
+        hint = f"it was asked to hand over, and doesn't answer: end process {offer.process}, and try again"
+    return StateConflictError(message, hint=hint)
 
 
 async def _run_of(connection: Connection) -> str:

@@ -1,12 +1,15 @@
 """Rows that can't go in as they are, while they are followed: judged anew in every pass."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from following import Following, follow, following
 from worlds import World, query, value
 
+from payrollx_db.consolidate import online, pipeline
 from payrollx_db.errors import FindingsError
+from payrollx_db.model.policy import Policies
 
 QUARANTINE = """
 SELECT source, key, kind, code, action, cause, row IS NOT NULL FROM payrollx_meta.quarantine
@@ -42,6 +45,28 @@ def test_a_value_that_cannot_be_converted_is_set_aside_and_comes_back(guild: Wor
         assert query(guild.target, QUARANTINE) == []
 
     follow(guild, work, "unconvertible=quarantine")
+
+
+def test_a_value_that_turned_bad_while_the_slot_was_lost_is_decided_about(guild: World) -> None:
+    """Both sides can't be compared then: no such value has a form that the target would store."""
+    till = guild.urls["oldtill"]
+    task = replace(guild.task(), policies=Policies.read(["unconvertible=quarantine"]))
+    asyncio.run(pipeline.copy(replace(task, following=True)))
+    asyncio.run(online.follow(task, once=True))
+    query(till, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+          " WHERE database = current_database()")  # fmt: skip
+    query(till, "UPDATE payments SET amount = 'a lot' WHERE id = 3; UPDATE payments SET amount = '9' WHERE id = 4;"
+          " DELETE FROM payments WHERE id = 5")  # fmt: skip
+    with pytest.raises(FindingsError, match="can't"):
+        asyncio.run(online.follow(replace(task, policies=Policies()), once=True, anew=True))
+
+    asyncio.run(online.follow(task, once=True, anew=True))
+
+    rows = "SELECT id, amount::text FROM till.payments WHERE id IN (3, 4, 5)"
+    assert query(guild.target, rows) == [(4, "9.00")]
+    assert [entry[:4] for entry in query(guild.target, QUARANTINE)] == [
+        ("oldtill.public.payments", "3", "row", "unconvertible")
+    ]
 
 
 def test_without_a_policy_the_pass_is_rolled_back_and_its_place_stays(guild: World) -> None:

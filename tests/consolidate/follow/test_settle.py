@@ -9,12 +9,15 @@ from dataclasses import replace
 import psycopg
 import pytest
 from following import Following, follow
+from guild_worlds import CATALOG, LAYOUT
 from worlds import World, query, value
 
 from payrollx_db.consolidate import online, pipeline
 from payrollx_db.consolidate.follow.settle import Settled, settle
 from payrollx_db.consolidate.follow.settler import Settler
 from payrollx_db.errors import FindingsError
+from payrollx_db.model.catalog import Catalog, Reference
+from payrollx_db.model.layout import Layout, SourceTable, TableMap
 from payrollx_db.model.policy import Policies
 
 ID = "00000000-0000-4000-8000-0000000000"
@@ -51,6 +54,47 @@ def test_a_row_whose_parent_goes_waits_for_it_and_comes_back(guild: World) -> No
         assert query(guild.target, HELD) == []
 
     follow(guild, work, "orphan=quarantine")
+
+
+def test_rows_that_wait_for_rows_that_wait_come_back_with_them(guild: World) -> None:
+    """Of a chain of three tables, the first one's row is what all the others wait for."""
+    hall, till = guild.urls["oldhall"], guild.urls["oldtill"]
+    query(till, "CREATE TABLE receipts (id integer PRIMARY KEY, payment integer); INSERT INTO receipts VALUES (1, 2)")
+    query(guild.target, "CREATE TABLE till.receipts (id integer PRIMARY KEY, payment integer REFERENCES till.payments)")
+    world = World(guild.urls, guild.target, *with_receipts())
+
+    async def work(it: Following) -> None:
+        query(hall, f"DELETE FROM members WHERE id = '{ID}12'")
+        await settled(it)
+        assert query(guild.target, "SELECT id FROM till.receipts") == []
+
+        query(hall, f"INSERT INTO members VALUES ('{ID}12', 'LOW', 'again', 1)")
+        await it.passes()
+        await settler(it).settle()
+        assert query(guild.target, HELD) == []
+        assert query(guild.target, "SELECT id FROM till.receipts") == [(1,)]
+
+    follow(world, work, "orphan=quarantine")
+
+    query(hall, f"DELETE FROM members WHERE id = '{ID}12'")
+    task = replace(world.task(), policies=Policies.read(["orphan=quarantine"]))
+    asyncio.run(online.verify(task))
+    assert query(guild.target, "SELECT id FROM till.receipts") == []
+    query(hall, f"INSERT INTO members VALUES ('{ID}12', 'LOW', 'again', 1)")
+    assert asyncio.run(online.verify(task)).identical
+    assert query(guild.target, HELD) == []
+
+
+def with_receipts() -> tuple[Layout, Catalog]:
+    """Return the guild's layout and catalog with a third table, whose rows point at payments."""
+    old = LAYOUT.databases[1]
+    receipts = TableMap(SourceTable("receipts", {"id": "integer", "payment": "integer?"}), "till.receipts")
+    services = (CATALOG.services[0], replace(CATALOG.services[1], tables=("payments", "receipts")))
+    reference = Reference("till.receipts", "payment", "till.payments", "id", enforced=True)
+    return (
+        replace(LAYOUT, databases=(LAYOUT.databases[0], replace(old, maps=(*old.maps, receipts)))),
+        replace(CATALOG, services=services, references=(*CATALOG.references, reference)),
+    )
 
 
 def test_with_policy_null_the_row_stays_without_its_parent(guild: World) -> None:
