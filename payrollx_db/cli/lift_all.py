@@ -2,8 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.render import lifts as render
 from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.endpoints import COMMON, endpoints, variable
+from payrollx_db.consolidate.endpoints import COMMON, variable
 from payrollx_db.consolidate.pipeline import Report, Task
 from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import ConfigurationError
@@ -27,6 +29,7 @@ from payrollx_db.lift.schema.model import Outcome
 from payrollx_db.lift.schema.project_schemas import lift_schemas
 from payrollx_db.postgres.databases import create_if_missing
 from payrollx_db.postgres.session import Endpoint
+from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.postgres.url import DatabaseUrl
 
 FINDINGS = 3
@@ -55,6 +58,7 @@ class Done:
     report: Report | None = None
     views: Mapping[str, list[str]] = field(default_factory=dict)
     verdict: Verdict | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def nothing_to_do(self) -> bool:
@@ -77,7 +81,37 @@ class Done:
             "materialized_views": self.views,
             "verify": self.verdict.document() if self.verdict else None,
             "nothing_to_do": self.nothing_to_do,
+            "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
         }
+
+    @contextmanager
+    def timing(self, step: str) -> Iterator[None]:
+        """Note how long the step takes that the block is."""
+        started = time.monotonic()
+        yield
+        self.seconds[step] = time.monotonic() - started
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Both sides, which all steps reach in the same sessions, and who runs what is asynchronous."""
+
+    sources: Mapping[str, Endpoint]
+    target: Endpoint
+    sessions: SessionPool
+    runner: asyncio.Runner
+
+    @classmethod
+    @contextmanager
+    def open(cls, sources: Mapping[str, Endpoint], target: Endpoint) -> "Iterator[Endpoints]":
+        """Yield them; at the end of the block, the sessions are closed."""
+        placed = {name: endpoint.placed() for name, endpoint in sources.items()}
+        with asyncio.Runner() as runner:
+            sessions = SessionPool()
+            try:
+                yield cls(placed, target.placed(), sessions, runner)
+            finally:
+                runner.run(sessions.close())
 
 
 def lift_all(asked: Asked) -> int:
@@ -91,12 +125,12 @@ def lift_all(asked: Asked) -> int:
         console.note(f"made the database {asked.target.dbname}")
     sources = project.endpoints(lifted, environ)
     target = Endpoint(asked.target, "target", asked.target.dbname)
-    with showing() as observer:
-        done = Done(asyncio.run(planner.plan(lifted, sources, target, observer=observer)))
-    if not asked.as_json and (done.plan.findings or done.plan.blocks):
-        render.show_plan(done.plan, hint=False)
-    if not done.plan.blocks:
-        _carry_over(asked, lifted, environ, done)
+    with Endpoints.open(sources, target) as ends:
+        done = _plan(lifted, ends)
+        if not asked.as_json and (done.plan.findings or done.plan.blocks):
+            render.show_plan(done.plan, hint=False)
+        if not done.plan.blocks:
+            _carry_over(asked, lifted, environ, ends, done)
     if asked.as_json:
         console.answer_json(done.document())
     elif done.report is not None and done.verdict is not None:
@@ -148,26 +182,35 @@ def _environ(asked: Asked, lifted: Project) -> Mapping[str, str]:
     return environ
 
 
-def _carry_over(asked: Asked, lifted: Project, environ: Mapping[str, str], done: Done) -> None:
-    """Make the schemas, copy the rows and verify both."""
-    for outcome in lift_schemas(lifted, asked.target, (), environ, find_clients, _note):
-        done.schemas.append(outcome)
-        for one in outcome.schemas:
-            for note in one.notes:
-                console.warning(f"{one.move.schema}: {note}")
-    raise_failures(done.schemas)
+def _plan(lifted: Project, ends: Endpoints) -> Done:
+    started = time.monotonic()
     with showing() as observer:
-        task = replace(_task(asked, lifted, environ), observer=observer)
-        done.report = asyncio.run(pipeline.copy(task))
-        done.views = fill_views(lifted, task)
-        done.verdict = asyncio.run(pipeline.verify(task))
+        steps = planner.plan(lifted, ends.sources, ends.target, observer=observer, shared=ends.sessions)
+        done = Done(ends.runner.run(steps))
+    done.seconds["plan"] = time.monotonic() - started
+    return done
 
 
-def _task(asked: Asked, lifted: Project, environ: Mapping[str, str]) -> Task:
+def _carry_over(asked: Asked, lifted: Project, environ: Mapping[str, str], ends: Endpoints, done: Done) -> None:
+    """Make the schemas, copy the rows and verify both."""
+    with done.timing("schemas"):
+        for outcome in lift_schemas(lifted, asked.target, (), environ, find_clients, _note):
+            done.schemas.append(outcome)
+            for one in outcome.schemas:
+                for note in one.notes:
+                    console.warning(f"{one.move.schema}: {note}")
+    raise_failures(done.schemas)
     known = catalogs.load(lifted.path)
-    urls = project.source_urls(lifted, environ)
-    sources, target = endpoints(urls, asked.target, application_name="payrollx-db")
-    return Task(known.catalog, known.layout, sources, target, jobs=asked.jobs)
+    with showing() as observer:
+        task = Task(
+            known.catalog, known.layout, ends.sources, ends.target, jobs=asked.jobs, observer=observer,
+            sessions=ends.sessions,
+        )  # fmt: skip
+        with done.timing("copy"):
+            done.report = ends.runner.run(pipeline.copy(task))
+            done.views = fill_views(lifted, task, ends.runner.run)
+        with done.timing("verify"):
+            done.verdict = ends.runner.run(pipeline.verify(task))
 
 
 def _show_account(done: Done, report: Report, verdict: Verdict) -> None:

@@ -13,7 +13,7 @@ from payrollx_db.errors import LayoutMismatchError
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.copy_pipe import RateLimit
 from payrollx_db.postgres.session import Endpoint, run
-from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.session_pool import SessionPool, shared_or_own
 
 INDEX_MEMORY = 256 * 1024 * 1024
 
@@ -22,9 +22,9 @@ queries = query_files.beside(__name__)
 
 @asynccontextmanager
 async def opened(task: Task) -> AsyncIterator[Context]:
-    """Yield the context of a command; all its sessions are closed at the end of the block."""
-    task = task if task.target.place else task.placed()
-    async with SessionPool() as sessions:
+    """Yield the context of a command; the sessions that it doesn't share are closed at the end of the block."""
+    task = task.placed()
+    async with shared_or_own(task.sessions) as sessions:
         yield Context(
             sources=task.sources,
             target=await _as_owner(sessions, task),

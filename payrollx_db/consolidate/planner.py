@@ -43,7 +43,8 @@ class Task:
     its indexes in place.
     ``same_servers`` are the sources, or ``target``, of which a person says that they are where a run was begun, though
     nothing shows it: after a failover, say. ``following`` says that the services go on writing to the sources, which
-    are followed after the copy.
+    are followed after the copy. ``sessions`` are those that a process shares among its commands; without any, each
+    command opens its own, and closes them.
     """
 
     catalog: Catalog
@@ -60,6 +61,7 @@ class Task:
     without_triggers: bool = False
     same_servers: tuple[str, ...] = ()
     following: bool = False
+    sessions: SessionPool | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError where ``same_servers`` names none of them."""
@@ -70,7 +72,12 @@ class Task:
                 )
 
     def placed(self) -> "Task":
-        """Return the task for one command, whose sessions with each database are all to be in one place."""
+        """Return the task for one command, whose sessions with each database are all to be in one place.
+
+        One that is placed already stays so.
+        """
+        if self.target.place is not None:
+            return self
         sources = {name: endpoint.placed() for name, endpoint in self.sources.items()}
         return replace(self, sources=sources, target=self.target.placed())
 

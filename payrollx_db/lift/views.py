@@ -20,26 +20,31 @@ async def refresh_views(
 
     One that reads another comes after it. Raises SourceError or TargetError where a side can't be read.
     """
+    homes = {source.schema: source for source in sources}
     async with session(target) as connection:
+        with target.translating_errors("can't read its materialized views"):
+            empty = await _of_schemas(connection, homes, populated=False)
         due = []
-        for source in sources:
-            filled = await _views(endpoints[source.source], source.source_schema, populated=True)
-            with target.translating_errors("can't read its materialized views"):
-                empty = await _of_schema(connection, source.schema, populated=False)
-            due += [(source.schema, name) for name in empty if name in filled]
+        for schema, names in empty.items():
+            source = homes[schema]
+            filled = await _filled(endpoints[source.source], source.source_schema)
+            due += [(schema, name) for name in names if name in filled]
         with target.translating_errors("can't refresh its materialized views"):
             return await _refresh(connection, due)
 
 
-async def _views(endpoint: Endpoint, schema: str, *, populated: bool) -> list[str]:
+async def _filled(endpoint: Endpoint, schema: str) -> list[str]:
     async with session(endpoint) as connection:
         with endpoint.translating_errors("can't read its materialized views"):
-            return await _of_schema(connection, schema, populated=populated)
+            return (await _of_schemas(connection, [schema], populated=True)).get(schema, [])
 
 
-async def _of_schema(connection: Connection, schema: str, *, populated: bool) -> list[str]:
-    params = {"schema": schema, "populated": populated}
-    return [name for (name,) in await run(connection, sql.SQL(queries.load("materialized_views")), params)]
+async def _of_schemas(connection: Connection, schemas: Iterable[str], *, populated: bool) -> dict[str, list[str]]:
+    params = {"schemas": list(schemas), "populated": populated}
+    views: dict[str, list[str]] = {}
+    for schema, name in await run(connection, sql.SQL(queries.load("materialized_views")), params):
+        views.setdefault(schema, []).append(name)
+    return views
 
 
 async def _refresh(connection: Connection, due: list[View]) -> tuple[list[str], list[str]]:

@@ -30,6 +30,10 @@ class SessionPool:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all sessions that aren't lent."""
         await asyncio.shield(self._close())
 
     @asynccontextmanager
@@ -90,6 +94,16 @@ class SessionPool:
         for idle in self._idle.values():
             while idle:
                 await idle.pop().close()
+
+
+@asynccontextmanager
+async def shared_or_own(sessions: SessionPool | None) -> AsyncIterator[SessionPool]:
+    """Yield these sessions, or where there are none new ones, which are closed at the end of the block."""
+    if sessions is not None:
+        yield sessions
+        return
+    async with SessionPool() as own:
+        yield own
 
 
 def _is_dead(connection: Any) -> bool:

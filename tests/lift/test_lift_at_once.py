@@ -73,6 +73,7 @@ def test_databases_are_lifted_by_one_command(world: World) -> None:
     document = json.loads(done.stdout)
     assert document["verify"]["identical"]
     assert not document["nothing_to_do"]
+    assert list(document["seconds"]) == ["plan", "schemas", "copy", "verify"]
     assert sum(table["read"] for table in document["copy"]["tables"]) == 51
     assert world.ask(f"SELECT total FROM {world.shop}.above") == [(1275,)]
     assert world.ask(f"SELECT nextval('{world.shop}.orders_id_seq')") == [(51,)]

@@ -16,7 +16,7 @@ from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, inspect
 from payrollx_db.postgres.session import Endpoint
-from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.session_pool import SessionPool, shared_or_own
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,17 @@ async def plan(
     services: Iterable[str] = (),
     renew: bool = False,
     observer: Observer = ignore_events,
+    shared: SessionPool | None = None,
 ) -> LiftPlan:
     """Say what stands in the way of lifting ``services`` (none: all), and lock the shapes of all sources' tables.
 
     A lock that was written before stays as it is where a source has changed since, unless that of ``services`` is to be
-    renewed.
+    renewed. ``shared`` are sessions that are used again afterwards; else they are closed.
     Raises ConfigurationError, SourceError or TargetError.
     """
     sources = project.chosen(services)
     observer(StageStarted("plan", "reading the catalogs"))
-    async with SessionPool() as sessions:
+    async with shared_or_own(shared) as sessions:
         databases = await read_databases(sessions, endpoints, project.schemas)
         now = locks.locked(project, databases)
         before = locks.read(project, renewing=renew) or Lock({})
