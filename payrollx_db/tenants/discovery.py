@@ -25,7 +25,8 @@ queries = query_files.beside(__name__)
 
 COLUMNS = 5  # of a row that says where a tenant is
 
-Overlaps = Mapping[str, Mapping[str, str]]  # by the overlap's name and the tenant's id, what the registry has
+Facts = dict[str, str]  # by a tenant's id
+Overlaps = Mapping[str, tuple[Facts, Facts]]  # by the overlap's name, what the registry has, once or twice
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,16 @@ async def _databases(connection: Connection, prefix: str) -> list[str]:
     return [name for (name,) in await run(connection, sql.SQL(queries.load("databases")), {"prefix": prefix})]
 
 
-async def _registry_facts(connection: Connection, task: Task) -> dict[str, dict[str, str]]:
+async def _registry_facts(connection: Connection, task: Task) -> Overlaps:
     facts = {}
     for overlap in tenants_of(task.catalog, task.layout).overlaps:
-        rows = await run(connection, sql.SQL(overlap.registry))
-        facts[overlap.name] = {str(tenant): str(value) for tenant, value in rows if value is not None}
+        second = await _facts(connection, overlap.tenant) if overlap.within_registry else {}
+        facts[overlap.name] = (await _facts(connection, overlap.registry), second)
     return facts
+
+
+async def _facts(connection: Connection, query: str) -> Facts:
+    return {str(tenant): str(value) for tenant, value in await run(connection, sql.SQL(query)) if value is not None}
 
 
 async def _look(task: Task, registry: Endpoint, tenant: Tenant, *, drift: bool) -> LegacyTenant:
@@ -148,7 +153,8 @@ async def _tenant_facts(
     connection: Connection, endpoint: Endpoint, task: Task, tables: Mapping[str, object]
 ) -> dict[str, str | None]:
     facts: dict[str, str | None] = {}
-    for overlap in tenants_of(task.catalog, task.layout).overlaps if tables else ():
+    across = [one for one in tenants_of(task.catalog, task.layout).overlaps if not one.within_registry]
+    for overlap in across if tables else ():
         with endpoint.translating_errors(f"can't read what is to be compared: {overlap.name}"):
             rows = await run(connection, sql.SQL(overlap.tenant))
         facts[overlap.name] = str(rows[0][0]) if rows and rows[0][0] is not None else None
@@ -209,15 +215,17 @@ def _is_readable(url: str) -> bool:
 def _drift(legacy: Sequence[LegacyTenant], facts: Overlaps, task: Task) -> Iterator[Finding]:
     """Yield a finding for each fact that the registry and tenants keep both, and not alike; by the tenants' ids."""
     for overlap in tenants_of(task.catalog, task.layout).overlaps if facts else ():
-        said = facts.get(overlap.name, {})
-        differing = sorted(
-            one.tenant.id
-            for one in legacy
-            if one.trouble is None and one.facts.get(overlap.name) != said.get(one.tenant.id)
-        )
+        said, second = facts.get(overlap.name, ({}, {}))
+        if overlap.within_registry:
+            differing = [one.tenant.id for one in legacy if second.get(one.tenant.id) != said.get(one.tenant.id)]
+            which, remedy = "two tables of the registry", "correct the wrong one in the registry"
+        else:
+            reached = [one for one in legacy if one.trouble is None]
+            differing = [one.tenant.id for one in reached if one.facts.get(overlap.name) != said.get(one.tenant.id)]
+            which = f"the registry and the tenant's database, and the {overlap.owner} is right"
+            remedy = f"correct the other one; the {overlap.owner} owns it"
         if differing:
             yield Finding(
-                "tenant-drift", "warn", overlap.name, len(differing),
-                f"the registry and the tenant's database say different things; right is what the {overlap.owner} says",
-                tuple(differing[:10]), remedy=f"correct the other one; the {overlap.owner} owns it",
+                "tenant-drift", "warn", overlap.name, len(differing), f"what both have differs: {which}",
+                tuple(sorted(differing)[:10]), remedy=remedy,
             )  # fmt: skip
