@@ -46,6 +46,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "metrics": ("payrollx_db.cli.metrics:metrics", "Print or serve doctor's measurements as Prometheus metrics."),
         "placement": ("payrollx_db.cli.placement:placement", "Show which database each service is in."),
         "pool-budget": ("payrollx_db.cli.pool_budget:pool_budget", "Compute how large each service's pool may be."),
+        "tenant": ("payrollx_db.cli.tenant:tenant", "Make, list, migrate, suspend, export or drop tenants."),
         "service": ("payrollx_db.cli.service:service", "Back up, restore, export, import or drop one service."),
     },
     "Development": {

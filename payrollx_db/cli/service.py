@@ -133,7 +133,7 @@ def backup(
     proven: set[str] = set()
 
     def note(step: "Step") -> None:
-        _note(step)
+        note_step(step)
         proven.update([step.service] if step.what == backups.PROVEN else [])
 
     written: list[Backup] = []
@@ -142,7 +142,7 @@ def backup(
         services = options.named_services(known, there)
         proves = _proves(url, services, asked=prove, every=every)
         try:
-            written += backups.backup(url, known, services, folder, _find, note, key=key, prove=proves)
+            written += backups.backup(url, known, services, folder, find_clients, note, key=key, prove=proves)
         except backups.UnrestorableError as error:  # the others are as good as without it
             written += error.kept
             failure = error
@@ -188,7 +188,7 @@ def restore(
     url = options.home(chosen_service.name, database_url)
     _ask_to_replace(url, known, chosen_service, backup.folder.name, yes=yes)
     accept = _accept(extras=extras)
-    restored = restores.restore(backup, url, known, known.models, _find, _note, key=key, accept=accept)
+    restored = restores.restore(backup, url, known, known.models, find_clients, note_step, key=key, accept=accept)
     if as_json:
         console.answer_json({"backup": str(backup.folder)} | restored.document())
     else:
@@ -294,7 +294,7 @@ def drop(
     key = None if unsigned else signing.key_of(key_file, proof)
     confirm(f"this drops the schema {chosen_service.schema} of {url.masked}, and the rows in it", yes=yes)
     dropped = handover.drop(
-        chosen_service, url, proof, catalog=known, metadata=known.models, key=key, loosen=loosen, observer=_note
+        chosen_service, url, proof, catalog=known, metadata=known.models, key=key, loosen=loosen, observer=note_step
     )
     if as_json:
         console.answer_json(dropped.document())
@@ -321,8 +321,8 @@ def _bring(
 
     _ask_to_replace(target, catalog, chosen_service, f"what {source.masked} has", yes=yes)
     moved = handover.hand_over(
-        chosen_service, source, target, folder, catalog=catalog, metadata=catalog.models, find=_find,
-        key=signing.key_or_new(key_file, folder), accept=_accept(extras=extras), observer=_note,
+        chosen_service, source, target, folder, catalog=catalog, metadata=catalog.models, find=find_clients,
+        key=signing.key_or_new(key_file, folder), accept=_accept(extras=extras), observer=note_step,
     )  # fmt: skip
     if as_json:
         console.answer_json(moved.document())
@@ -384,14 +384,16 @@ def _accept(*, extras: bool) -> "Accept":
     return ask
 
 
-def _find(version: int) -> "Clients":
+def find_clients(version: int) -> "Clients":
+    """Return the programs of Postgres that fit a server's version number. Raises ConfigurationError without any."""
     from payrollx_db.backup.clients import Clients
     from payrollx_db.devserver.programs import folders
 
     return Clients.find(version, folders())
 
 
-def _note(step: "Step") -> None:
+def note_step(step: "Step") -> None:
+    """Tell what was done for a service."""
     console.note(f"{step.service}: {step.what}")
 
 

@@ -32,6 +32,7 @@ class Service:
     ``extras`` are what its migrations make beyond what models can say, as Postgres names it and ``migrate --check``
     shows it: ``function shop.total(integer)``, ``trigger touch on shop.orders``, ``view shop.open_orders``.
     ``reads`` are tables of others that it may read, as ``schema.table``: their service has to declare them readable.
+    One that is a ``tenant``, by its id, is of a ``template``, by the label of its migrations.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Service:
     tables: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    template: str = ""
+    tenant: str = ""
 
 
 @dataclass(frozen=True, order=True, init=False)

@@ -92,7 +92,15 @@ def _service(template: Template, tenant: str) -> Service:
     name = template.schema_of(tenant)
     here = template.service.schema
     extras = tuple(extra.replace(f"{here}.", f"{name}.") for extra in template.service.extras)
-    return replace(template.service, name=name, schema=name, role=name, extras=extras)
+    return replace(
+        template.service,
+        name=name,
+        schema=name,
+        role=name,
+        extras=extras,
+        template=template.service.name,
+        tenant=tenant,
+    )
 
 
 def _moved(reference: Reference, here: str, there: str) -> Reference:

@@ -80,6 +80,22 @@ class TenantRegistry:
 
 
 @dataclass(frozen=True)
+class SignUp:
+    """What a new tenant needs beside its tables, and what of it a person says.
+
+    ``fields`` are what is asked for, by name, each with what it is; those in ``optional`` may be left out, and are NULL
+    then. ``statements`` run in one transaction, as the owner of the tables: SQL with a parameter ``%(field)s`` for each
+    field and for ``id`` and ``schema``, and ``{tenant}`` for the quoted schema of the tenant's tables. ``derived`` are
+    further parameters, each made of the fields by a function: an e-mail's hash, say.
+    """
+
+    fields: Mapping[str, str]
+    statements: tuple[str, ...]
+    optional: frozenset[str] = frozenset()
+    derived: Mapping[str, Callable[[Mapping[str, str]], str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Template:
     """A service's tables for any number of tenants.
 
@@ -87,7 +103,7 @@ class Template:
     branch. With the shape ``schemas``, each tenant has a schema of these tables and a role, both called ``prefix`` and
     its id. With ``shared``, each table is there once, in the service's schema: the column ``tenant_column`` leads all
     its keys, and row level security shows a session the rows of the tenant that ``setting`` names.
-    ``references`` are those inside the template.
+    ``references`` are those inside the template; ``sign_up`` makes a new tenant's first rows.
     """
 
     service: Service
@@ -98,6 +114,7 @@ class Template:
     tenant_column: str = "tenant_id"
     setting: str = "payrollx.tenant"
     limits: tuple[Limit, ...] = ()
+    sign_up: SignUp | None = None
 
     def schema_of(self, tenant: str) -> str:
         """Return the name of a tenant's schema, which is that of its role, by its id.

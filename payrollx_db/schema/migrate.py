@@ -32,8 +32,9 @@ from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.resolve import resolved
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, drift, extras, migration_lock, protection
+from payrollx_db.schema import audit, ddl, drift, extras, migration_lock, protection, tenant_versions
 from payrollx_db.schema.shipped import folder
+from payrollx_db.schema.tenant_versions import TenantVersion
 
 LOCK_WAIT = "5min"  # for another migration to end
 TABLE_WAIT = "30s"  # for a table; who waits longer blocks all who come after
@@ -112,7 +113,12 @@ def recorded(opened: Connection, catalog: Catalog) -> dict[str, str]:
         opened.execute(ddl.look_as(catalog.owner_role))
         there = set(opened.exec_driver_sql("SELECT nspname::text FROM pg_catalog.pg_namespace").scalars())
         return {service.name: LIFTED for service in catalog.services if service.schema in there}
-    return _current(opened, catalog)
+    current_ones = _current(opened, catalog)
+    if any(service.tenant for service in catalog.services):
+        versions = tenant_versions.recorded(opened)
+        here = (service for service in catalog.services if service.tenant and service.schema in versions)
+        current_ones |= {service.name: versions[service.schema].revision for service in here}
+    return current_ones
 
 
 def record(opened: Connection, catalog: Catalog, service: str, revision: str | None) -> None:
@@ -122,6 +128,13 @@ def record(opened: Connection, catalog: Catalog, service: str, revision: str | N
     Nothing records a lifted catalog's.
     """
     if catalog.lifted:
+        return
+    known = catalog.service(service)
+    if known.tenant:
+        if revision is None:
+            tenant_versions.forget(opened, known.schema)
+        else:
+            tenant_versions.record(opened, TenantVersion(known.tenant, known.schema, revision))
         return
     migration = MigrationContext.configure(opened, opts=options(catalog))
     migration.stamp(script_directory(catalog), f"{service}@{revision or 'base'}")
@@ -133,7 +146,9 @@ def branches(catalog: Catalog) -> dict[str, tuple[str, ...]]:
         return {service.name: (LIFTED,) for service in catalog.services}
     newest_first = list(script_directory(catalog).walk_revisions())
     return {
-        service.name: tuple(s.revision for s in reversed(newest_first) if service.name in s.branch_labels)
+        service.name: tuple(
+            s.revision for s in reversed(newest_first) if (service.template or service.name) in s.branch_labels
+        )
         for service in catalog.services
     }
 
@@ -329,7 +344,9 @@ def _target(catalog: Catalog, service: str | Sequence[str] | None, revision: str
 
 def _all_services(catalog: Catalog) -> list[str] | None:
     """Return the services by name, where the revisions are of more than these: of a template, which tenants have."""
-    return [service.name for service in catalog.services] if catalog.template is not None else None
+    if catalog.template is None:
+        return None
+    return [service.name for service in catalog.services if not service.tenant]
 
 
 def _without_needed(catalog: Catalog, names: list[str]) -> list[str]:

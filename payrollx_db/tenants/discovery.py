@@ -14,6 +14,7 @@ from payrollx_db.consolidate.planner import Task
 from payrollx_db.errors import CatalogError, ConfigurationError, PayrollxError, SourceError
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.instances import missing_of, template_of, tenants_of
+from payrollx_db.model.layout import TenantLayout
 from payrollx_db.model.template import Tenant
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.concurrency import limited
@@ -64,7 +65,7 @@ async def discover(task: Task, chosen: Iterable[str] = (), *, drift: bool = Fals
     registry = task.sources[known.registry]
     async with session(registry) as connection:
         with registry.translating_errors("can't read where the tenants are"):
-            tenants = [_tenant(row, known.registry) for row in await run(connection, sql.SQL(known.query))]
+            tenants = await _tenants(connection, known)
             databases = await _databases(connection, known.leftovers)
             facts = await _registry_facts(connection, task) if drift else {}
     _refuse_twice(tenants, known.registry)
@@ -78,7 +79,22 @@ async def discover(task: Task, chosen: Iterable[str] = (), *, drift: bool = Fals
     return Discovered(tuple(legacy), gone, tuple(findings))
 
 
+async def registered(task: Task) -> list[Tenant]:
+    """Return the tenants of the legacy registry that aren't gone, without looking into their databases."""
+    known = tenants_of(task.catalog, task.layout)
+    registry = task.sources[known.registry]
+    async with session(registry) as connection:
+        with registry.translating_errors("can't read where the tenants are"):
+            tenants = await _tenants(connection, known)
+    _refuse_twice(tenants, known.registry)
+    return [tenant for tenant in tenants if tenant.status not in known.gone]
+
+
 # -- private ------------------------------------------------------------------------------------------
+
+
+async def _tenants(connection: Connection, known: TenantLayout) -> list[Tenant]:
+    return [_tenant(row, known.registry) for row in await run(connection, sql.SQL(known.query))]
 
 
 def _tenant(row: Sequence[Any], registry: str) -> Tenant:

@@ -13,25 +13,17 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from payrollx_db.errors import StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.instances import instance, template_of
 from payrollx_db.postgres import query_files
-from payrollx_db.schema import ddl, migrate
+from payrollx_db.schema import ddl, migrate, tenant_versions
 from payrollx_db.schema.roles import statements
+from payrollx_db.schema.tenant_versions import TenantVersion
 
 queries = query_files.beside(__name__)
-
-
-@dataclass(frozen=True)
-class TenantVersion:
-    """A tenant that has a schema, and the revision of the template that the schema is at."""
-
-    tenant: str
-    schema: str
-    revision: str
 
 
 @dataclass(frozen=True)
@@ -72,27 +64,18 @@ class TenantMigrations:
         opened.execute(ddl.make_schema(ddl.META, alone.owner_role))
         opened.execute(ddl.script(self._group(service)))
         opened.execute(ddl.act_as(alone.owner_role))
-        opened.execute(text(queries.load("make_record")))
         before = self.recorded(opened).get(service.schema)
         applied = self._run(opened, service, before.revision if before else "", revision)
         opened.execute(ddl.act_as(alone.owner_role))
         opened.execute(ddl.script(statements.inner_grants(alone)))
         now = applied[-1] if applied else (before.revision if before else "")
-        values = {"schema": service.schema, "tenant": tenant, "revision": now}
-        opened.execute(text(queries.load("record")), values)
+        tenant_versions.record(opened, TenantVersion(tenant, service.schema, now))
         return Migrated(tenant, service.schema, applied, now, new=before is None)
 
     def recorded(self, opened: Connection) -> dict[str, TenantVersion]:
         """Return the tenants that have a schema in a database, by its name; looks as the owner role, where it may."""
         opened.execute(ddl.look_as(self.catalog.owner_role))
-        if not opened.execute(text(queries.load("has_record"))).scalar():
-            return {}
-        rows = opened.execute(text(queries.load("recorded")))
-        return {schema: TenantVersion(tenant, schema, revision) for schema, tenant, revision in rows}
-
-    def forget(self, opened: Connection, tenant: str) -> None:
-        """Delete the record of a tenant whose schema was dropped."""
-        opened.execute(text(queries.load("forget")), {"schema": self.service(tenant).schema})
+        return tenant_versions.recorded(opened)
 
     def connecting(self, tenants: Sequence[str]) -> str:
         """Return the script that lets the tenants' roles connect: once for all, since they share one list."""

@@ -1,7 +1,16 @@
 """How many tenants look to people: a line each where they are few, else those that somebody has to look at."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from payrollx_db.cli.render import console, findings
+from payrollx_db.model.wording import counted
 from payrollx_db.tenants.outcome import TenantOutcome, TenantsOutcome
+
+if TYPE_CHECKING:
+    from payrollx_db.consolidate.transfer import Transferred
+    from payrollx_db.tenants.lifecycle.ending import Listed
+    from payrollx_db.tenants.lifecycle.migrating_all import TenantMigrated
 
 MANY = 50  # tenants up to which each has its line
 SHOWN = 5  # problems of one tenant
@@ -56,3 +65,47 @@ def _show_problems(tenant: TenantOutcome) -> None:
 
 def _ending(outcome: TenantsOutcome) -> str:
     return "; ended at the first one in trouble, as was asked" if outcome.stopped else ""
+
+
+def show_list(listed: "Sequence[Listed]") -> None:
+    """Show the tenants of a registry."""
+    table = console.table(
+        ("tenant", "left"), ("name", "left"), ("status", "left"), ("plan", "left"), ("lives in", "left"),
+        ("revision", "left"),
+    )  # fmt: skip
+    for one in listed:
+        known = one.tenant
+        table.add_row(known.id, known.name, known.status, known.plan, known.database or known.schema, one.revision)
+    console.answer_table(table)
+    console.answer(f"\n{counted(len(listed), 'tenant')}")
+
+
+def show_migrated(results: "Sequence[TenantMigrated]") -> None:
+    """Show what became of each tenant's schema; where they are many, of those that failed."""
+    failed = [one for one in results if one.state == "failed"]
+    listed = results if len(results) <= MANY else failed
+    if listed:
+        table = console.table(("tenant", "left"), ("", "left"), ("revision", "left"), ("why", "left"))
+        for one in listed:
+            table.add_row(one.tenant, one.state, one.revision, one.problem)
+        console.answer_table(table)
+    for one in failed:
+        for line in (*one.details[:SHOWN], f"hint: {one.hint}" if one.hint else ""):
+            if line:
+                console.answer_wrapped(f"{one.tenant}: {line}", indent=2, further=4)
+    totals: dict[str, int] = {}
+    for one in results:
+        totals[one.state] = totals.get(one.state, 0) + 1
+    parts = ", ".join(f"{number} {state}" for state, number in totals.items())
+    console.answer(f"\n{counted(len(results), 'tenant')}{f': {parts}' if parts else ''}")
+
+
+def show_exported(tenant: str, place: str, done: "Transferred") -> None:
+    """Show what went into a tenant's database of the old shape."""
+    table = console.table(("table", "left"), ("rows", "right"), ("", "left"))
+    for name, rows in done.tables.items():
+        table.add_row(name, f"{rows:,}", "identical")
+    console.answer_table(table)
+    for lost in done.lost:
+        console.note(f"not in the old shape: {lost}")
+    console.answer(f"\n{tenant} is in {place}, in its old shape, and identical.")

@@ -1,0 +1,144 @@
+"""All tenants' schemas brought to the newest revision of their template: several at once, each in its own transaction.
+
+One that fails is named, and the others go on; the next call does what is left. What would lose values is refused.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from payrollx_db.errors import ConfigurationError, PayrollxError, StateConflictError
+from payrollx_db.model.catalog import Catalog
+from payrollx_db.model.instances import template_of
+from payrollx_db.postgres.pooled import SyncConnection
+from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import ddl, migrate
+from payrollx_db.tenants.lifecycle.losses import candidates, deleted_rows, losses, shape_of
+from payrollx_db.tenants.lifecycle.registry import RegistryTable
+from payrollx_db.tenants.migrating import Migrated, TenantMigrations
+
+State = Literal["made", "migrated", "up to date", "failed"]
+
+
+@dataclass(frozen=True)
+class TenantMigrated:
+    """What became of one tenant: the revisions that ran, where it is now, and why it failed, if it did."""
+
+    tenant: str
+    schema: str
+    state: State
+    applied: tuple[str, ...] = ()
+    revision: str = ""
+    problem: str = ""
+    details: tuple[str, ...] = ()
+    hint: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, for ``--json``."""
+        return {
+            "tenant": self.tenant, "schema": self.schema, "state": self.state, "applied": list(self.applied),
+            "revision": self.revision, "problem": self.problem, "details": list(self.details), "hint": self.hint,
+        }  # fmt: skip
+
+
+Watch = Callable[[TenantMigrated], None]
+
+
+def migrate_all(
+    url: DatabaseUrl, catalog: Catalog, *, tenants: Sequence[str] = (), also: Iterable[str] = (), jobs: int = 2,
+    allow_loss: bool = False, watch: Watch = lambda _: None,
+) -> list[TenantMigrated]:  # fmt: skip
+    """Migrate the schemas of ``tenants``, or of all that the registry or an earlier call knows, and of those ``also``.
+
+    A tenant that has a database of its own is migrated there. ``watch`` hears of each that is done. Raises
+    ConfigurationError where tenants share their tables or one isn't known, TargetError where the registry's database
+    can't be had, and StateConflictError where that isn't migrated itself.
+    """
+    if template_of(catalog).shape == "shared":
+        raise ConfigurationError(
+            f"the tenants of {catalog.name} share their tables", hint=f"{catalog.command('migrate')} migrates these"
+        )
+    migrations = TenantMigrations(catalog)
+    with migrate.locked_connection(url, catalog) as opened, migrate.translating_errors(url):
+        places = _places(url, catalog, migrations, opened) | dict.fromkeys(also, url)
+        opened.rollback()
+        for tenant in tenants:
+            if tenant not in places:
+                raise ConfigurationError(f"there is no tenant {tenant!r}", hint=catalog.command("tenant list"))
+        chosen = [tenant for tenant in places if not tenants or tenant in set(tenants)]
+
+        def work(tenant: str) -> TenantMigrated:
+            done = _one(places[tenant], migrations, tenant, allow_loss=allow_loss)
+            watch(done)
+            return done
+
+        with ThreadPoolExecutor(max(jobs, 1)) as threads:
+            results = list(threads.map(work, chosen))
+        made = [one.tenant for one in results if one.state == "made" and places[one.tenant] == url]
+        if made:
+            opened.execute(ddl.script(migrations.connecting(made)))
+            opened.commit()
+    return results
+
+
+def _places(
+    url: DatabaseUrl, catalog: Catalog, migrations: TenantMigrations, opened: Connection
+) -> dict[str, DatabaseUrl]:
+    """Return where each tenant's schema is: those of the registry first, then what only an earlier call knows."""
+    recorded = migrations.recorded(opened)
+    registry = RegistryTable(catalog, opened)
+    places = {}
+    for row in registry.rows():
+        if own := registry.url(row.id):
+            places[row.id] = DatabaseUrl.parse(own, name=f"the registry's URL of the tenant {row.id}")
+        elif migrations.service(row.id).schema in recorded:
+            places[row.id] = url
+    return places | {version.tenant: url for version in recorded.values() if version.tenant not in places}
+
+
+def _one(url: DatabaseUrl, migrations: TenantMigrations, tenant: str, *, allow_loss: bool) -> TenantMigrated:
+    schema = migrations.service(tenant).schema
+    try:
+        with migrate.connection(url) as opened, migrate.translating_errors(url):
+            before = migrations.recorded(opened).get(schema)
+            if before is not None and before.revision == migrations.revisions[-1]:
+                return TenantMigrated(tenant, schema, "up to date", revision=before.revision)
+            done = _upgrade(opened, migrations, tenant, schema, allow_loss=allow_loss)
+            opened.commit()
+    except PayrollxError as error:
+        return TenantMigrated(
+            tenant, schema, "failed", problem=error.message, details=error.details, hint=error.hint
+        )  # fmt: skip
+    return TenantMigrated(tenant, schema, "made" if done.new else "migrated", done.applied, done.revision)
+
+
+def _upgrade(
+    opened: Connection, migrations: TenantMigrations, tenant: str, schema: str, *, allow_loss: bool
+) -> Migrated:
+    driver = opened.connection.driver_connection
+    assert isinstance(driver, SyncConnection)  # noqa: S101 # `migrate.connection` makes no others
+    before = shape_of(driver, schema)
+    attempt = opened.begin_nested()
+    done = migrations.upgrade(opened, tenant)
+    if allow_loss or not before:
+        return done
+    changed, deleted = candidates(before, shape_of(driver, schema)), deleted_rows(driver, schema)
+    if not changed and not deleted:
+        return done
+    attempt.rollback()
+    _refuse_losses(driver, schema, tenant, deleted, changed)
+    return migrations.upgrade(opened, tenant)
+
+
+def _refuse_losses(
+    driver: SyncConnection, schema: str, tenant: str, deleted: Sequence[str], changed: Sequence[Any]
+) -> None:
+    lost = (*deleted, *losses(driver, schema, changed))
+    if lost:
+        raise StateConflictError(
+            f"the migration would lose what the tenant {tenant} has; its schema is as it was", details=lost,
+            hint="bring the values elsewhere in a revision before; or add --allow-loss if they may go",
+        )  # fmt: skip

@@ -1,0 +1,8 @@
+-- The columns of a schema's tables, each with what tells it from one of the same name that was made anew.
+SELECT c.oid::bigint, a.attnum::int, c.relname::text, a.attname::text,
+       pg_catalog.format_type(a.atttypid, a.atttypmod)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p')
+ORDER BY c.oid, a.attnum
