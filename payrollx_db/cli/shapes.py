@@ -70,12 +70,12 @@ def take_in(
     from dataclasses import replace
 
     from payrollx_db.consolidate import pipeline
-    from payrollx_db.consolidate.transfer import of_service
+    from payrollx_db.consolidate.transfer import of_service, without_extracts
     from payrollx_db.postgres.session import Endpoint
     from payrollx_db.schema import migrate
 
     chosen = registry.layout(catalog, layout)
-    legacy = of_service(chosen, service.name)
+    legacy = without_extracts(catalog, service.name, of_service(chosen, service.name))
     migrate.upgrade(unified, catalog, service=service.name)
     with showing() as observer:
         task = pipeline.Task(

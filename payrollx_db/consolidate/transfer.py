@@ -15,14 +15,14 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.follow.backward import fitting, legacy_key
 from payrollx_db.consolidate.opening import opened, planned
 from payrollx_db.consolidate.plan.inverse.ways import WayBack, homeless_tables, ways_back
-from payrollx_db.consolidate.plan.legacy_shape import LegacyShape
+from payrollx_db.consolidate.plan.legacy_shape import LONGEST, LegacyShape
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import Task
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Reference
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
-from payrollx_db.model.layout import Layout, LegacyDatabase
+from payrollx_db.model.layout import Discard, Layout, LegacyDatabase
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.copy_pipe import CopyFormat, pipe
 from payrollx_db.postgres.introspect import inspect
@@ -31,6 +31,7 @@ from payrollx_db.postgres.session import Endpoint, render_sql, run
 queries = query_files.beside(__name__)
 
 EXTRACT = "extract"  # the schema of the rows of others that go along
+ALONG = "rows of another service that went along when this one was handed over"
 SHOWN = 10  # keys of rows that have no way back
 
 
@@ -66,6 +67,12 @@ def of_service(layout: Layout, service: str) -> LegacyDatabase:
             hint="name another layout with --from",
         )
     return replace(entries[0], duplicates=())
+
+
+def without_extracts(catalog: Catalog, service: str, legacy: LegacyDatabase) -> LegacyDatabase:
+    """Return the entry with what `export_legacy` may have sent along left behind: those rows are others' own."""
+    left = (Discard(f"{EXTRACT}.{name}", ALONG) for name in _extract_names(catalog, service).values())
+    return replace(legacy, discards=(*legacy.discards, *left))
 
 
 async def export_legacy(
@@ -149,7 +156,9 @@ class _Transfer:
             await reader.execute("COMMIT")
         await self._prove(plan)
         lost = [f"{home.table}.{home.column} ({home.why})" for way in ways for home in way.homeless]
-        return Transferred(tables, extracts, tuple(map(str, self._pointing())), (*lost, *homeless_tables(plan)))
+        return Transferred(
+            tables, extracts, tuple(map(str, _pointing(self.catalog, self.service))), (*lost, *homeless_tables(plan))
+        )
 
     async def clear(self, shape: LegacyShape) -> None:
         """Take away what was made."""
@@ -197,23 +206,17 @@ class _Transfer:
         )  # fmt: skip
         return moved.written
 
-    def _pointing(self) -> Iterator[Reference]:
-        """Yield the service's references to tables of others."""
-        schema = self.catalog.service(self.service).schema
-        for reference in self.catalog.references:
-            if reference.table.partition(".")[0] == schema and self.catalog.crosses(reference):
-                yield reference
-
     async def _extract(self, reader: Any, writer: Any) -> dict[str, int]:
         """Bring those rows of others along that the service's rows point at; return how many of each table."""
         groups: dict[str, list[Reference]] = {}
-        for reference in self._pointing():
+        for reference in _pointing(self.catalog, self.service):
             groups.setdefault(reference.target_table, []).append(reference)
         if groups:
             await writer.execute(f'CREATE SCHEMA "{EXTRACT}"')
         counts = {}
+        tables = _extract_names(self.catalog, self.service)
         for table, references in groups.items():
-            name = table.replace(".", "_")
+            name = tables[table]
             columns = self._shown(table, references)
             types = await reader.fetch(queries.load("column_types"), *table.split(".", 1), columns)
             definition = sql.SQL(", ").join(
@@ -245,6 +248,23 @@ class _Transfer:
                 f"{len(different)} tables differ after the transfer, which was undone", details=tuple(different),
                 hint="did the service write meanwhile? Stop it, and export again",
             )  # fmt: skip
+
+
+def _pointing(catalog: Catalog, service: str) -> Iterator[Reference]:
+    """Yield a service's references to tables of others."""
+    schema = catalog.service(service).schema
+    for reference in catalog.references:
+        if reference.table.partition(".")[0] == schema and catalog.crosses(reference):
+            yield reference
+
+
+def _extract_names(catalog: Catalog, service: str) -> dict[str, str]:
+    """Return what other services' tables, by ``schema.table``, are called among the rows that go along."""
+    names: dict[str, str] = {}
+    for table in dict.fromkeys(reference.target_table for reference in _pointing(catalog, service)):
+        cut = table.replace(".", "_").encode()[:LONGEST].decode(errors="ignore")
+        names[table] = cut if cut not in names.values() else f"{cut[: LONGEST // 2]}_{len(names)}"
+    return names
 
 
 def _refuse_obstacles(ways: Sequence[WayBack]) -> None:

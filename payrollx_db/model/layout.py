@@ -24,11 +24,13 @@ class SourceTable:
     """A legacy table as the layout expects it.
 
     ``columns`` maps each column to its type as Postgres prints it, short form (``timestamp(3)``,
-    ``numeric(65,30)``, an enum by its bare name); a trailing ``?`` means nullable.
+    ``numeric(65,30)``, an enum by its bare name); a trailing ``?`` means nullable. ``indexes`` are its plain indexes,
+    each by its columns, where they are others than those of its unified table: a table in its legacy shape gets them.
     """
 
     name: str
     columns: Mapping[str, str]
+    indexes: tuple[tuple[str, ...], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class LegacyDatabase:
     each with that of the target which goes on where it stands, both as ``schema.name`` with quotes where they need
     them. Of a database with several entries, one accounts for all of it but the schemas that are ``elsewhere``, and
     the others, with ``whole`` unset, for their own schema. ``database`` is the default database name where that isn't
-    ``name``, because several of the layout's are usually one.
+    ``name``, because several of the layout's are usually one. ``undefaulted`` are columns, of whichever of its tables,
+    that have no default there and have one in the unified database.
     """
 
     name: str
@@ -115,6 +118,7 @@ class LegacyDatabase:
     elsewhere: frozenset[str] = frozenset()
     whole: bool = True
     database: str = ""
+    undefaulted: frozenset[str] = frozenset()
 
     @property
     def usual_database(self) -> str:

@@ -4,19 +4,27 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from conftest import TestServer
+from conftest import TestServer, unique
+from schema_dumps import differences, newest_clients
 from system_facts import SystemWorld, open_world
 from worlds import query, value
 
 from payrollx_db.catalogs import registry
+from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
 from payrollx_db.schema.seed import insert_seed
 
 
 @pytest.fixture(scope="module")
 def together(server: TestServer) -> Iterator[SystemWorld]:
-    """TEC with all its tables in one database."""
-    yield from open_world(server, "tec", "shared", 2)
+    """TEC with all its tables in one database, copied from there."""
+    for world in open_world(server, "tec", "shared", 2):
+        database = world.server.with_database(world.prefix + "tec_ecosystem")
+        query(database, "UPDATE public.life_accounts SET balance = 123456789012345.67")
+        copied = world.run("copy", "--json")
+        assert copied.returncode == 0, copied.stderr
+        assert len(json.loads(copied.stdout)["tables"]) == 142
+        yield world
 
 
 @pytest.fixture
@@ -87,16 +95,58 @@ def test_what_is_planted_in_azora_is_found_and_policies_resolve_it(hostile_azora
 
 
 def test_tec_in_one_database_loses_its_prefixes_and_keeps_every_digit(together: SystemWorld) -> None:
-    database = together.server.with_database(together.prefix + "tec_ecosystem")
-    query(database, "UPDATE public.life_accounts SET balance = 123456789012345.67")
-    copied = together.run("copy", "--json")
-    assert copied.returncode == 0, copied.stderr
-    assert len(json.loads(copied.stdout)["tables"]) == 142
     assert together.run("verify").returncode == 0
     assert {str(v) for (v,) in query(together.target, "SELECT trim_scale(balance) FROM life.accounts")} == {
         "123456789012345.67"
     }
     assert query(together.target, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+def test_a_domain_leaves_tec_in_its_old_shape_and_comes_back(together: SystemWorld, server: TestServer) -> None:
+    """The old tables by pg_dump of both sides, and their rows as the server writes them; users go along."""
+    old = together.server.with_database(together.prefix + "tec_ecosystem")
+    names = unique("buyer"), unique("again")
+    buyer, again = (server.create_database(name) for name in names)
+    try:
+        done = together.run(
+            "service", "export", "life", "--to", buyer.plain, "--shape", "legacy", "--extract", "--json"
+        )
+        assert done.returncode == 0, done.stderr
+        only_old, only_here = differences((old, "public"), (buyer, "public"), newest_clients())
+        assert only_here == []
+        assert [part for part in only_old if '"life_' in part] == []
+        for table in json.loads(done.stdout)["tables"]:
+            assert (texts := rows(buyer, table)) == rows(old, table)
+            assert texts
+        users = query(buyer, "SELECT id FROM extract.shared_users ORDER BY id")
+        assert users == query(old, 'SELECT DISTINCT "userId" FROM public.life_accounts ORDER BY 1')
+        returned = SystemWorld(together.catalog, together.layout, server.url, again, together.prefix)
+        done = returned.run("service", "import", "life", "--from", buyer.plain, "--shape", "legacy")
+        assert done.returncode == 0, done.stderr
+        for table in together.catalog.service("life").tables:
+            assert query(again, f"SELECT * FROM life.{table} ORDER BY id") == query(
+                together.target, f"SELECT * FROM life.{table} ORDER BY id"
+            )
+    finally:
+        for name in names:
+            server.drop_database(name)
+
+
+def rows(url: DatabaseUrl, table: str) -> list[tuple[object, ...]]:
+    return query(url, f'SELECT to_jsonb(t)::text FROM public."{table}" AS t ORDER BY 1')
+
+
+@pytest.mark.long
+def test_what_is_planted_in_tec_is_found(server: TestServer) -> None:
+    for world in open_world(server, "tec", "shared", 20, hostile=True):
+        checked = json.loads(world.run("check", "--json").stdout)
+        found = {(f["code"], f["place"], f["count"]) for f in checked["findings"] if f["severity"] == "block"}
+        assert found == {
+            ("lossy", "tec_ecosystem.public.payments.amount", 2),
+            ("lossy", "tec_life.public.life_investments.amount", 1),
+            ("unconvertible", "tec_ecosystem.public.transfers.amount", 1),
+            ("unconvertible", "tec_life.public.life_accounts.balance", 2),
+        }
 
 
 @pytest.mark.long
@@ -120,8 +170,6 @@ def test_tec_apart_and_in_its_hybrid(server: TestServer, layout: str) -> None:
 
 @pytest.mark.parametrize("system", ["azora", "tec"])
 def test_the_seed_is_the_same_every_time(server: TestServer, system: str) -> None:
-    from conftest import unique
-
     catalog = registry.find(system)
     name = unique(f"{system}_seed")
     url = server.create_database(name)

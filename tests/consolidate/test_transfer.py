@@ -12,7 +12,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 
 COLUMNS = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-           CASE WHEN a.attname <> 'updatedAt' THEN pg_get_expr(d.adbin, d.adrelid) END
+           pg_get_expr(d.adbin, d.adrelid)
     FROM pg_class AS c
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
@@ -22,7 +22,6 @@ COLUMNS = """
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 HELD = """
     SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = ANY (%(tables)s)
-    AND indexdef LIKE 'CREATE UNIQUE%%'
     UNION ALL
     SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
     WHERE conrelid::regclass::text = ANY (SELECT quote_ident(name) FROM unnest(%(tables)s::text[]) AS name)

@@ -4,6 +4,8 @@ Pure data, to be audited line by line. What the general rules say isn't repeated
 snake_case namesake, moments are UTC, an amount that is a float goes by its digits. Ids stay the texts that they are.
 """
 
+from dataclasses import replace
+
 from payrollx_db.model.layout import Discard, Layout, LegacyDatabase, SourceTable, TableMap
 
 PRISMA = Discard("_prisma_migrations", "Prisma's own bookkeeping; Alembic keeps the unified database's")
@@ -21,16 +23,16 @@ AUTH_USER = SourceTable("User", {
     "id": "text", "email": "text", "password": "text", "name": "text", "role": "text",
     "isEmailVerified": "boolean", "isActive": "boolean", "lastLoginAt": TIME + "?", "createdAt": TIME,
     "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("email",), ("role",)))  # fmt: skip
 
 AUTH_SESSION = SourceTable("Session", {
     "id": "text", "userId": "text", "token": "text", "ipAddress": "text?", "userAgent": "text?",
     "expiresAt": TIME, "createdAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("token",)))  # fmt: skip
 
 AUTH_TOKEN = SourceTable("Token", {
     "id": "text", "userId": "text", "type": "text", "token": "text", "expiresAt": TIME, "createdAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("type",), ("token",)))  # fmt: skip
 
 AUTH_MFA_SETTINGS = SourceTable("MFASettings", {
     "id": "text", "userId": "text", "enabled": "boolean", "method": "text", "secret": "text?",
@@ -50,13 +52,13 @@ AUTH_AUDIT_LOG = SourceTable("AuditLog", {
 EDUCATION_STUDENTS = SourceTable("students", {
     "id": "text", "userId": "text", "firstName": "text", "lastName": "text", "email": "text",
     "dateOfBirth": TIME + "?", "grade": "text?", "country": "text", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("email",)))  # fmt: skip
 
 EDUCATION_COURSES = SourceTable("courses", {
     "id": "text", "title": "text", "description": "text", "instructorId": "text", "price": FLOAT,
     "currency": "text", "duration": "integer", "level": "text", "category": "text", "published": "boolean",
     "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("category",), ("published",)))  # fmt: skip
 
 EDUCATION_MODULES = SourceTable("modules", {
     "id": "text", "courseId": "text", "title": "text", "description": "text?", "order": "integer",
@@ -71,7 +73,7 @@ EDUCATION_ENROLLMENTS = SourceTable("enrollments", {
 EDUCATION_LEARNING_PROGRESS = SourceTable("learning_progress", {
     "id": "text", "studentId": "text", "moduleId": "text", "completed": "boolean", "timeSpent": "integer",
     "score": FLOAT + "?", "startedAt": TIME, "completedAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("studentId",),))  # fmt: skip
 
 EDUCATION_ASSESSMENT_SUBMISSIONS = SourceTable("assessment_submissions", {
     "id": "text", "studentId": "text", "assessmentId": "text", "answers": "jsonb", "score": FLOAT,
@@ -90,7 +92,7 @@ EDUCATION_TRANSACTIONS = SourceTable("transactions", {
 MINT_WALLET = SourceTable("Wallet", {
     "id": "text", "userId": "text", "address": "text", "balance": "numeric(18,8)", "staked": "numeric(18,8)",
     "earned": "numeric(18,8)", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("address",)))  # fmt: skip
 
 MINT_TRANSACTION = SourceTable("Transaction", {
     "id": "text", "type": "text", "fromId": "text?", "toId": "text?", "amount": "numeric(18,8)",
@@ -138,17 +140,17 @@ FORGE_MILESTONE = SourceTable("Milestone", {
 FORGE_DISPUTE = SourceTable("Dispute", {
     "id": "text", "contractId": "text", "raisedBy": "text", "reason": "text", "status": "text",
     "resolution": "text?", "resolvedAt": TIME + "?", "createdAt": TIME,
-})  # fmt: skip
+}, indexes=(("contractId",), ("status",)))  # fmt: skip
 
 FORGE_SKILL_PROFILE = SourceTable("SkillProfile", {
     "id": "text", "userId": "text", "skills": "text[]?", "rating": "numeric(3,2)", "jobsCompleted": "integer",
     "totalEarned": "numeric(18,8)", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",),))  # fmt: skip
 
 SAPIENS_TUTORING_SESSIONS = SourceTable("tutoring_sessions", {
     "id": "text", "studentId": "text", "courseId": "text?", "topic": "text", "duration": "integer",
     "status": "text", "startedAt": TIME, "endedAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("studentId",),))  # fmt: skip
 
 SAPIENS_MESSAGES = SourceTable("messages", {
     "id": "text", "sessionId": "text", "role": "text", "content": "text", "timestamp": TIME,
@@ -181,13 +183,13 @@ SAPIENS_ASSESSMENTS = SourceTable("assessments", {
     "id": "text", "studentId": "text", "pathId": "text?", "type": "text", "subject": "text", "questions": "jsonb",
     "answers": "jsonb?", "score": FLOAT + "?", "maxScore": FLOAT, "passed": "boolean", "difficulty": "text",
     "timeSpent": "integer?", "startedAt": TIME, "completedAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("studentId",), ("subject",)))  # fmt: skip
 
 SAPIENS_PROGRESS = SourceTable("progress", {
     "id": "text", "studentId": "text", "pathId": "text", "subject": "text", "currentStep": "integer",
     "totalSteps": "integer", "completionRate": FLOAT, "timeSpent": "integer", "lastActivity": TIME,
     "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("studentId",),))  # fmt: skip
 
 SAPIENS_STUDENT_PROFILES = SourceTable("student_profiles", {
     "id": "text", "studentId": "text", "learningStyle": "text?", "strengths": "text[]?", "weaknesses": "text[]?",
@@ -202,17 +204,17 @@ NEXUS_USER_PROFILES = SourceTable("user_profiles", {
 NEXUS_RECOMMENDATIONS = SourceTable("recommendations", {
     "id": "text", "userId": "text", "type": "text", "itemId": "text", "itemName": "text", "score": FLOAT,
     "context": "jsonb", "status": "text", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=())  # fmt: skip
 
 NEXUS_INTERACTIONS = SourceTable("interactions", {
     "id": "text", "userId": "text", "recommendationId": "text?", "type": "text", "itemId": "text",
     "metadata": "jsonb", "timestamp": TIME,
-})  # fmt: skip
+}, indexes=())  # fmt: skip
 
 NEXUS_AUDIT_LOGS = SourceTable("audit_logs", {
     "id": "text", "action": "text", "entityId": "text", "entityType": "text", "userId": "text?",
     "details": "jsonb", "timestamp": TIME,
-})  # fmt: skip
+}, indexes=())  # fmt: skip
 
 AI_FAMILY_FAMILY_MEMBERS = SourceTable("family_members", {
     "id": "text", "name": "text", "role": "text", "traits": "text[]?", "background": "text",
@@ -226,7 +228,7 @@ AI_FAMILY_CONVERSATIONS = SourceTable("conversations", {
 AI_FAMILY_MESSAGES = SourceTable("messages", {
     "id": "text", "conversationId": "text", "memberId": "text", "userId": "text", "role": "text",
     "content": "text", "mood": "text", "metadata": "jsonb?", "timestamp": TIME,
-})  # fmt: skip
+}, indexes=(("conversationId",), ("userId",), ("timestamp",)))  # fmt: skip
 
 AI_FAMILY_FAMILY_INTERACTIONS = SourceTable("family_interactions", {
     "id": "text", "userId": "text", "memberName": "text", "interaction": "text", "sentiment": "text?",
@@ -347,9 +349,12 @@ HEALTH_MONITOR = LegacyDatabase(
     ),
 )  # fmt: skip
 
+DATABASES = (AUTH, EDUCATION, MINT, FORGE, SAPIENS, NEXUS, AI_FAMILY, NOTIFICATION, HEALTH_MONITOR)
+WRITTEN_BY_PRISMA = frozenset({"updatedAt"})  # which sets it, so that no default does
+
 LAYOUT = Layout(
     "legacy",
-    (AUTH, EDUCATION, MINT, FORGE, SAPIENS, NEXUS, AI_FAMILY, NOTIFICATION, HEALTH_MONITOR),
+    tuple(replace(known, undefaulted=WRITTEN_BY_PRISMA) for known in DATABASES),
     timezone="UTC",
     migrations="prisma",
     sharing=True,

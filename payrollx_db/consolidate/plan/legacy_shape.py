@@ -4,7 +4,7 @@ Pure: what the columns are, the layout says; what holds them together, the unifi
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -14,6 +14,7 @@ from payrollx_db.postgres.column_types import ColumnType
 from payrollx_db.postgres.introspect import Database, ForeignKey, Table
 
 ENUM = "e"
+LONGEST = 63  # bytes of a name in Postgres
 DELETES = re.compile(r" ON DELETE (CASCADE|RESTRICT|SET NULL|SET DEFAULT|NO ACTION)")
 # Defaults that mean the same in any shape: texts, numbers, truth, and the time.
 TEXT_DEFAULT = re.compile(r"'((?:[^']|'')*)'::(?:text|character varying|jsonb)")
@@ -96,6 +97,8 @@ class LegacyShape:
         return sql.SQL("{} {}{}{}").format(sql.Identifier(name), kind, null, self._default(known, name))
 
     def _default(self, known: TableMap, name: str) -> sql.Composable:
+        if name in self.legacy.undefaulted:
+            return sql.SQL("")
         new = next((new for new, old in self._old_names(known).items() if old == name), "")
         default = self.defaults.get(f"{known.target}.{new}", "")
         if text := TEXT_DEFAULT.fullmatch(default):
@@ -117,22 +120,28 @@ class LegacyShape:
         names = self._old_names(known)
         key = self._table(known).primary_key
         if key and all(column in names for column in key):
-            name, listed = f"{known.source.name}_pkey", (sql.Identifier(names[column]) for column in key)
+            name, listed = prisma_name(known.source.name, (), "pkey"), (sql.Identifier(names[column]) for column in key)
             template = sql.SQL("CONSTRAINT {} PRIMARY KEY ({})")
             yield template.format(sql.Identifier(name), sql.SQL(", ").join(listed))
 
     def _indexes(self, known: TableMap, target: Table) -> Iterator[sql.Composed]:
-        table, names = known.source.name, self._old_names(known)
+        names, own = self._old_names(known), known.source.indexes
         for index in target.indexes:
             columns = [names[column] for column in index.columns if column in names]
             if index.primary or not index.plain or len(columns) != len(index.columns):
                 continue
-            listed = sql.SQL(", ").join(map(sql.Identifier, columns))
-            if index.unique:
-                text, name = "CREATE UNIQUE INDEX {name} ON {table} ({columns})", f"{table}_{'_'.join(columns)}_key"
-            else:
-                text, name = "CREATE INDEX {name} ON {table} ({columns})", f"{table}_{'_'.join(columns)}_idx"
-            yield sql.SQL(text).format(table=self._place(table), name=sql.Identifier(name), columns=listed)
+            if index.unique or own is None:
+                yield self._index(known.source.name, columns, unique=index.unique)
+        for listed in own or ():
+            yield self._index(known.source.name, listed)
+
+    def _index(self, table: str, columns: Sequence[str], *, unique: bool = False) -> sql.Composed:
+        return sql.SQL("CREATE {kind} {name} ON {table} ({columns})").format(
+            kind=sql.SQL("UNIQUE INDEX" if unique else "INDEX"),
+            name=sql.Identifier(prisma_name(table, columns, "key" if unique else "idx")),
+            table=self._place(table),
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        )
 
     def _foreign_key(self, known: TableMap, key: ForeignKey) -> Iterator[sql.Composed]:
         parent = next((other for other in self._firsts() if other.target == key.target), None)
@@ -146,7 +155,7 @@ class LegacyShape:
         yield sql.SQL(
             "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {} ON UPDATE CASCADE"
         ).format(
-            self._place(known.source.name), sql.Identifier(f"{known.source.name}_{'_'.join(old)}_fkey"),
+            self._place(known.source.name), sql.Identifier(prisma_name(known.source.name, old, "fkey")),
             sql.SQL(", ").join(map(sql.Identifier, old)), self._place(parent.source.name),
             sql.SQL(", ").join(sql.Identifier(parents[column]) for column in key.target_columns),
             sql.SQL(found[1] if found else "NO ACTION"),
@@ -154,6 +163,12 @@ class LegacyShape:
 
     def _place(self, name: str) -> sql.Composable:
         return sql.Identifier(self.legacy.schema, name)
+
+
+def prisma_name(table: str, columns: Sequence[str], kind: str) -> str:
+    """Return what Prisma calls an index or a key, cut where Postgres would cut it, but with its ending."""
+    name = "_".join((table, *columns)).encode()[: LONGEST - len(kind) - 1]
+    return f"{name.decode(errors='ignore')}_{kind}"
 
 
 def _bare(shape: str) -> str:

@@ -5,6 +5,8 @@ snake_case namesake, moments are UTC, an amount that is a float goes by its digi
 table loses its domain's prefix: the schema says it.
 """
 
+from dataclasses import replace
+
 from payrollx_db.catalogs.tec.legacy.enterprise import TITAN, ZONE
 from payrollx_db.catalogs.tec.legacy.financial import ASSETS, FUNDX, LIFE, NBF
 from payrollx_db.catalogs.tec.legacy.hub import TEC
@@ -18,35 +20,15 @@ from payrollx_db.model.layout import Layout
 
 __all__ = ["LAYOUT"]
 
+DATABASES = (
+    SHARED, LIFE, ASSETS, FUNDX, NBF, INSURE, COMMERCE, ECOMMERCE, DX, ANALYTICS,
+    SYSTEM, ALERT, NX, NEXUS, EPIC, LEGEND, VIP, ESTATE, BROOKFIELD, CONNECTION, ELITE, EXPLORER, TITAN, ZONE, TEC,
+)  # fmt: skip
+WRITTEN_BY_PRISMA = frozenset({"updatedAt"})  # which sets it, so that no default does
+
 LAYOUT = Layout(
     "legacy",
-    (
-        SHARED,
-        LIFE,
-        ASSETS,
-        FUNDX,
-        NBF,
-        INSURE,
-        COMMERCE,
-        ECOMMERCE,
-        DX,
-        ANALYTICS,
-        SYSTEM,
-        ALERT,
-        NX,
-        NEXUS,
-        EPIC,
-        LEGEND,
-        VIP,
-        ESTATE,
-        BROOKFIELD,
-        CONNECTION,
-        ELITE,
-        EXPLORER,
-        TITAN,
-        ZONE,
-        TEC,
-    ),
+    tuple(replace(known, undefaulted=WRITTEN_BY_PRISMA) for known in DATABASES),
     timezone="UTC",
     migrations="prisma",
     sharing=True,

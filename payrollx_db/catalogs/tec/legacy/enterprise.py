@@ -50,7 +50,7 @@ ZONE_REGIONS = SourceTable("zone_regions", {
     "id": "text", "deploymentId": "text?", "solutionId": "text?", "name": "text", "code": "text",
     "country": "text", "city": "text?", "location": "jsonb", "capacity": "jsonb?", "status": "text",
     "metadata": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("deploymentId",), ("solutionId",), ("code",), ("country",)))  # fmt: skip
 
 ZONE_LICENSES = SourceTable("zone_licenses", {
     "id": "text", "enterpriseId": "text", "licenseKey": "text", "type": "text", "regions": "text[]?",

@@ -7,7 +7,7 @@ TEC_USERS = SourceTable("tec_users", {
     "id": "text", "piUid": "text", "piUsername": "text", "walletAddress": "text?", "currentStreak": "integer",
     "longestStreak": "integer", "totalXp": "integer", "level": "integer", "status": "text", "role": "text",
     "createdAt": TIME, "updatedAt": TIME, "lastActiveAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("piUsername",), ("createdAt",)))  # fmt: skip
 
 TEC_CHECK_INS = SourceTable("tec_check_ins", {
     "id": "text", "userId": "text", "date": "date", "signal": "text", "xpEarned": "integer",
@@ -17,7 +17,7 @@ TEC_CHECK_INS = SourceTable("tec_check_ins", {
 TEC_SIGNALS = SourceTable("tec_signals", {
     "id": "text", "date": "date", "type": "text", "confidence": FLOAT + "?", "metadata": "jsonb?",
     "generatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("date",),))  # fmt: skip
 
 TEC_TRANSACTIONS = SourceTable("tec_transactions", {
     "id": "text", "userId": "text", "piPaymentId": "text", "txHash": "text?", "amount": "numeric(18,7)",
@@ -28,23 +28,23 @@ TEC_TRANSACTIONS = SourceTable("tec_transactions", {
 TEC_UNLOCKS = SourceTable("tec_unlocks", {
     "id": "text", "userId": "text", "featureKey": "text", "transactionId": "text?", "unlockedAt": TIME,
     "expiresAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("featureKey",),))  # fmt: skip
 
 TEC_INVITES = SourceTable("tec_invites", {
     "id": "text", "inviterId": "text", "inviteeId": "text?", "code": "text", "status": "text", "createdAt": TIME,
     "acceptedAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("inviterId",), ("code",)))  # fmt: skip
 
 TEC_DOMAINS = SourceTable("tec_domains", {
     "id": "text", "name": "text", "displayName": "text", "description": "text", "sector": "text",
     "category": "text", "icon": "text", "color": "text", "status": "text", "launchedAt": TIME + "?",
     "metadata": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("name",), ("category",), ("status",)))  # fmt: skip
 
 TEC_INTEGRATIONS = SourceTable("tec_integrations", {
     "id": "text", "domainId": "text", "integrationType": "text", "targetDomain": "text?", "config": "jsonb",
     "status": "text", "lastSyncedAt": TIME + "?", "metadata": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("domainId",), ("integrationType",)))  # fmt: skip
 
 TEC_DASHBOARDS = SourceTable("tec_dashboards", {
     "id": "text", "userId": "text", "name": "text", "description": "text?", "layout": "jsonb",

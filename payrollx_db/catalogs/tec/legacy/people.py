@@ -7,7 +7,7 @@ CONNECTION_NETWORKS = SourceTable("connection_networks", {
     "id": "text", "userId": "text", "displayName": "text", "bio": "text?", "industry": "text?",
     "location": "jsonb?", "connections": "integer", "followers": "integer", "following": "integer",
     "metadata": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("industry",)))  # fmt: skip
 
 CONNECTION_CONTACTS = SourceTable("connection_contacts", {
     "id": "text", "networkId": "text", "contactUserId": "text?", "name": "text", "email": "text?",
@@ -36,7 +36,7 @@ ELITE_NETWORKS = SourceTable("elite_networks", {
     "id": "text", "userId": "text", "memberLevel": "text", "displayName": "text", "title": "text?",
     "bio": "text?", "netWorth": FLOAT + "?", "industry": "text?", "connections": "integer", "verified": "boolean",
     "metadata": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("memberLevel",)))  # fmt: skip
 
 ELITE_CONTACTS = SourceTable("elite_contacts", {
     "id": "text", "networkId": "text", "contactUserId": "text?", "name": "text", "title": "text?",

@@ -6,7 +6,7 @@ from payrollx_db.model.layout import LegacyDatabase, SourceTable, TableMap
 EPIC_MEMBERSHIPS = SourceTable("epic_memberships", {
     "id": "text", "userId": "text", "tier": "text", "status": "text", "startDate": TIME, "endDate": TIME + "?",
     "renewalDate": TIME + "?", "metadata": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("tier",), ("status",)))  # fmt: skip
 
 EPIC_BENEFITS = SourceTable("epic_benefits", {
     "id": "text", "membershipId": "text", "benefitType": "text", "name": "text", "description": "text",
@@ -16,7 +16,7 @@ EPIC_BENEFITS = SourceTable("epic_benefits", {
 EPIC_TIERS = SourceTable("epic_tiers", {
     "id": "text", "name": "text", "level": "integer", "price": FLOAT, "currency": "text", "features": "jsonb",
     "isActive": "boolean", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("level",),))  # fmt: skip
 
 EPIC_PRIVILEGES = SourceTable("epic_privileges", {
     "id": "text", "code": "text", "name": "text", "description": "text", "category": "text",
@@ -31,7 +31,7 @@ EPIC_ACCESSES = SourceTable("epic_accesses", {
 LEGEND_MEMBERSHIPS = SourceTable("legend_memberships", {
     "id": "text", "userId": "text", "tier": "text", "status": "text", "startDate": TIME, "endDate": TIME + "?",
     "autoRenew": "boolean", "metadata": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("status",)))  # fmt: skip
 
 LEGEND_BENEFITS = SourceTable("legend_benefits", {
     "id": "text", "membershipId": "text", "type": "text", "title": "text", "description": "text",
@@ -42,7 +42,7 @@ LEGEND_BENEFITS = SourceTable("legend_benefits", {
 LEGEND_TIERS = SourceTable("legend_tiers", {
     "id": "text", "name": "text", "rank": "integer", "annualPrice": FLOAT, "monthlyPrice": FLOAT + "?",
     "currency": "text", "perks": "jsonb", "isAvailable": "boolean", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("rank",),))  # fmt: skip
 
 LEGEND_PRIVILEGES = SourceTable("legend_privileges", {
     "id": "text", "code": "text", "title": "text", "description": "text", "category": "text", "minTier": "text",
@@ -57,7 +57,7 @@ LEGEND_ACCESSES = SourceTable("legend_accesses", {
 VIP_MEMBERSHIPS = SourceTable("vip_memberships", {
     "id": "text", "userId": "text", "tier": "text", "level": "integer", "status": "text", "points": "integer",
     "startDate": TIME, "expiryDate": TIME + "?", "metadata": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("level",), ("status",)))  # fmt: skip
 
 VIP_BENEFITS = SourceTable("vip_benefits", {
     "id": "text", "membershipId": "text", "category": "text", "name": "text", "description": "text",
@@ -67,7 +67,7 @@ VIP_BENEFITS = SourceTable("vip_benefits", {
 VIP_TIERS = SourceTable("vip_tiers", {
     "id": "text", "name": "text", "level": "integer", "price": FLOAT, "currency": "text", "perks": "jsonb",
     "pointsRequired": "integer", "isActive": "boolean", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("level",),))  # fmt: skip
 
 VIP_PRIVILEGES = SourceTable("vip_privileges", {
     "id": "text", "code": "text", "name": "text", "description": "text", "type": "text", "minLevel": "integer",

@@ -6,13 +6,13 @@ from payrollx_db.model.layout import LegacyDatabase, SourceTable, TableMap
 USERS = SourceTable("users", {
     "id": "text", "piId": "text", "username": "text", "email": "text?", "walletAddress": "text?", "tier": "text",
     "status": "text", "language": "text", "createdAt": TIME, "updatedAt": TIME, "lastLoginAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("piId",), ("tier",)))  # fmt: skip
 
 PAYMENTS = SourceTable("payments", {
     "id": "text", "userId": "text", "amount": FLOAT, "currency": "text", "piTxId": "text?", "status": "text",
     "domain": "text", "category": "text", "description": "text?", "metadata": "jsonb?", "createdAt": TIME,
     "completedAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("userId",), ("status",)))  # fmt: skip
 
 NFTS = SourceTable("nfts", {
     "id": "text", "tokenId": "text", "userId": "text", "domainName": "text", "certificateType": "text",
@@ -32,23 +32,23 @@ CARTS = SourceTable("carts", {
 
 CART_ITEMS = SourceTable("cart_items", {
     "id": "text", "cartId": "text", "productId": "text", "quantity": "integer", "createdAt": TIME,
-})  # fmt: skip
+}, indexes=())  # fmt: skip
 
 ORDERS = SourceTable("orders", {
     "id": "text", "userId": "text", "orderNumber": "text", "total": FLOAT, "currency": "text",
     "piPaymentId": "text?", "piTxId": "text?", "status": "text", "shippingInfo": "jsonb?", "createdAt": TIME,
     "updatedAt": TIME, "paidAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("userId",), ("orderNumber",), ("status",)))  # fmt: skip
 
 ORDER_ITEMS = SourceTable("order_items", {
     "id": "text", "orderId": "text", "productId": "text", "quantity": "integer", "price": FLOAT,
-})  # fmt: skip
+}, indexes=())  # fmt: skip
 
 BUSINESS_UNITS = SourceTable("business_units", {
     "id": "text", "key": "text", "name": "text", "displayName": "text", "icon": "text", "tagline": "text",
     "description": "text", "color": "text", "status": "text", "views": "integer", "visits": "integer",
     "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("key",), ("status",)))  # fmt: skip
 
 BUSINESS_UNIT_PAGES = SourceTable("business_unit_pages", {
     "id": "text", "businessUnitId": "text", "path": "text", "title": "text", "description": "text",
@@ -69,7 +69,7 @@ SUBSCRIPTIONS = SourceTable("subscriptions", {
     "id": "text", "userId": "text", "businessUnit": "text", "plan": "text", "status": "text", "startDate": TIME,
     "endDate": TIME + "?", "amount": FLOAT + "?", "currency": "text", "piTxId": "text?", "createdAt": TIME,
     "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("userId",), ("businessUnit",), ("status",)))  # fmt: skip
 
 AUDIT_LOGS = SourceTable("audit_logs", {
     "id": "text", "userId": "text?", "operationType": "text", "operationData": "jsonb", "approved": "boolean",
@@ -84,14 +84,15 @@ SYSTEM_CONTROL = SourceTable("system_control", {
     "lockReason": "text?", "lockedBy": "text?", "lockedAt": TIME + "?", "totalPendingTransfers": "integer",
     "totalFrozenValue": FLOAT, "anomalyCount": "integer", "lastAnomalyDetected": TIME + "?", "updatedAt": TIME,
     "createdAt": TIME,
-})  # fmt: skip
+}, indexes=())  # fmt: skip
 
 TRANSFERS = SourceTable("transfers", {
     "id": "text", "sourceUserId": "text", "targetUserId": "text", "sourceDomain": "text", "targetDomain": "text",
     "amount": FLOAT, "currency": "text", "status": "text", "sourceAuditId": "text?", "targetAuditId": "text?",
     "sourceApproved": "boolean", "targetApproved": "boolean", "riskLevel": "text?", "suspicious": "boolean",
     "createdAt": TIME, "approvedAt": TIME + "?", "completedAt": TIME + "?", "frozenAt": TIME + "?",
-})  # fmt: skip
+}, indexes=(("sourceUserId",), ("targetUserId",), ("sourceDomain",), ("targetDomain",), ("status",),
+    ("createdAt",)))  # fmt: skip
 
 SHARED = LegacyDatabase(
     "tec_ecosystem", variable="SHARED", service="shared", discards=(PRISMA,),

@@ -16,7 +16,7 @@ DX_METRICS = SourceTable("dx_metrics", {
 DX_LOGS = SourceTable("dx_logs", {
     "id": "text", "serviceId": "text", "level": "text", "message": "text", "stackTrace": "text?",
     "requestId": "text?", "userId": "text?", "metadata": "jsonb?", "timestamp": TIME,
-})  # fmt: skip
+}, indexes=(("serviceId",), ("level",), ("timestamp",)))  # fmt: skip
 
 DX_CONFIGURATIONS = SourceTable("dx_configurations", {
     "id": "text", "serviceId": "text", "key": "text", "value": "text", "type": "text", "isSecret": "boolean",
@@ -42,7 +42,7 @@ ANALYTICS_METRICS = SourceTable("analytics_metrics", {
 ANALYTICS_LOGS = SourceTable("analytics_logs", {
     "id": "text", "serviceId": "text", "eventType": "text", "eventName": "text", "userId": "text?",
     "properties": "jsonb?", "timestamp": TIME,
-})  # fmt: skip
+}, indexes=(("serviceId",), ("eventType",), ("timestamp",)))  # fmt: skip
 
 ANALYTICS_CONFIGURATIONS = SourceTable("analytics_configurations", {
     "id": "text", "serviceId": "text", "settingKey": "text", "settingValue": "text", "dataType": "text",

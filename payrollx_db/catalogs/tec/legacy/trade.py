@@ -13,7 +13,7 @@ INSURE_CLAIMS = SourceTable("insure_claims", {
     "id": "text", "policyId": "text", "claimNumber": "text", "claimType": "text", "amount": FLOAT,
     "approvedAmount": FLOAT + "?", "currency": "text", "status": "text", "incidentDate": TIME, "filedDate": TIME,
     "settledDate": TIME + "?", "description": "text", "evidence": "jsonb?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("policyId",), ("claimNumber",), ("status",)))  # fmt: skip
 
 INSURE_COVERAGES = SourceTable("insure_coverages", {
     "id": "text", "policyId": "text", "coverageType": "text", "coverageLimit": FLOAT, "deductible": FLOAT,
@@ -24,7 +24,7 @@ INSURE_PREMIUMS = SourceTable("insure_premiums", {
     "id": "text", "policyId": "text", "amount": FLOAT, "currency": "text", "dueDate": TIME,
     "paidDate": TIME + "?", "status": "text", "paymentMethod": "text?", "transactionId": "text?",
     "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("policyId",), ("dueDate",), ("status",)))  # fmt: skip
 
 INSURE_BENEFICIARIES = SourceTable("insure_beneficiaries", {
     "id": "text", "policyId": "text", "name": "text", "relationship": "text", "percentage": FLOAT,
@@ -47,7 +47,7 @@ COMMERCE_INVENTORY = SourceTable("commerce_inventory", {
     "id": "text", "productId": "text", "quantityOnHand": "integer", "quantityReserved": "integer",
     "reorderLevel": "integer", "reorderQuantity": "integer", "location": "text?", "createdAt": TIME,
     "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("productId",),))  # fmt: skip
 
 COMMERCE_SUPPLIERS = SourceTable("commerce_suppliers", {
     "id": "text", "productId": "text", "name": "text", "contactPerson": "text?", "email": "text?",
@@ -79,7 +79,7 @@ ECOMMERCE_ORDERS = SourceTable("ecommerce_orders", {
 ECOMMERCE_INVENTORY = SourceTable("ecommerce_inventory", {
     "id": "text", "productId": "text", "quantity": "integer", "reserved": "integer", "available": "integer",
     "lowStockThreshold": "integer", "warehouseLocation": "text?", "createdAt": TIME, "updatedAt": TIME,
-})  # fmt: skip
+}, indexes=(("productId",),))  # fmt: skip
 
 ECOMMERCE_SUPPLIERS = SourceTable("ecommerce_suppliers", {
     "id": "text", "name": "text", "companyName": "text", "email": "text", "phone": "text?", "address": "jsonb?",
