@@ -23,6 +23,7 @@ DESTRUCTIVE = {
     "--yes", "--downgrade", "--restart", "--destroy", "--loosen", "--keep", "--beside", "--force", "--drop",
     "--extras", "--unsigned", "--same-server", "--accept-structure", "--unfence",
     "--leave-stuck", "--no-way-back", "--protected", "--on-open", "--terminate", "--forget",
+    "--without-backup", "--allow-loss",
 }  # fmt: skip
 # In these commands also: the login that is dropped, the backup that replaces what is there, the file that is replaced.
 DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("service restore", "--backup"),
@@ -32,7 +33,7 @@ DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("se
 HARMLESS = {
     "--max-stop", "--max-lag", "--catch-up", "--attempts", "--on-open-url", "--wait-for-connections", "--online",
     "--max-retained", "--stop-at-failure", "--shape", "--layout", "--extract", "--once", "--resync", "--follow",
-    "--reversible",
+    "--reversible", "--set", "--tenant", "--stop-at-trouble",
     "--adopt", "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--bin", "--catalog",
     "--check", "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run",
     "--employees", "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit",
