@@ -218,11 +218,14 @@ class Catalog:
     def command(self, words: str) -> str:
         """Return the command line for ``payrollx-db words`` with this catalog, for hints.
 
-        What ``migrate`` is for others, ``lift schema`` is for a lifted catalog, and what a reshape takes after it.
+        What ``migrate`` is for others, ``lift schema`` is for a lifted catalog, and what a reshape takes after it; and
+        ``tenant migrate`` for one of tenants.
         """
         if self.lifted and words == "migrate":
             made = self.command("lift schema")
             return f"{made}, and {self.command('lift reshape --apply')}," if self.reshaped else made
+        if words == "migrate" and any(service.tenant for service in self.services):
+            words = "tenant migrate"
         option = "--lift" if self.lifted else "--catalog"
         return f"payrollx-db {words} {option} {shlex.quote(self.option)}" if self.option else f"payrollx-db {words}"
 

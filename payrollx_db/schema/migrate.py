@@ -44,7 +44,7 @@ NO_TENANT = text("SELECT pg_catalog.set_config(:setting, '', true)")  # as long 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 # Alembic's context is a global: two threads that migrate two databases take turns.
-_alembic = threading.Lock()
+alembic_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def offline_sql(catalog: Catalog, *, service: str | None = None, revision: str |
     chosen = service or _all_services(catalog)
     target = _target(catalog, chosen, revision or ("head" if chosen else "heads"))
     written = io.StringIO()
-    with _alembic:
+    with alembic_lock:
         command.upgrade(_config(catalog, written), target, sql=True)  # type: ignore[arg-type] # it takes several, too
     return written.getvalue()
 
@@ -282,7 +282,7 @@ def _run(
         before = _current(opened, catalog)  # a database of another version is refused before anything runs
         opened.rollback()
         try:
-            with _alembic:
+            with alembic_lock:
                 action(_config(catalog, connection=opened, on_version_apply=remember, protected=protected), target)
         except CommandError as error:
             if isinstance(error.__cause__, RangeNotAncestorError):  # nothing lies above the target

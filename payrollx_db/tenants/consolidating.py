@@ -262,7 +262,7 @@ def _copied(group: Group, report: Report) -> list[TenantOutcome]:
     for one in group:
         accounts = [table for table in report.tables if _is_at(table.source, _place(one))]
         rows = sum(table.rows_written or 0 for table in accounts)
-        state: State = "already copied" if report.nothing_to_do else "copied"
+        state: State = "already copied" if report.nothing_to_do or not accounts else "copied"
         outcomes.append(TenantOutcome(*_name(one), state, len(accounts), rows, one.missing))
     return outcomes
 

@@ -60,6 +60,7 @@ class TenantMigrations:
         """
         service = self.service(tenant)
         alone = self._alone(service)
+        opened.execute(ddl.script("RESET ROLE"))  # whoever has looked as the owner
         opened.execute(ddl.roles(alone))
         opened.execute(ddl.make_schema(ddl.META, alone.owner_role))
         opened.execute(ddl.script(self._group(service)))
@@ -116,7 +117,7 @@ class TenantMigrations:
         left = known[known.index(before) + 1 : until + 1] if before else known[: until + 1]
         options = {"catalog": self.catalog, "template_schema": service.schema}
         context = MigrationContext.configure(opened, opts=options)
-        with Operations.context(context):
+        with migrate.alembic_lock, Operations.context(context):
             for step in left:
                 self._scripts.get_revision(step).module.upgrade()
         return left

@@ -28,7 +28,7 @@ CHURCH = SourceTable("Church", {
 })  # fmt: skip
 
 TENANT = SourceTable("Tenant", {
-    "id": "text", "churchId": "text", "name": "text", "email": "text", "databaseUrl": "text",
+    "id": "text", "churchId": "text", "name": "text", "email": "text",
     "databaseHost": "text", "databasePort": "integer", "databaseName": "text", "subscriptionStatus": "text",
     "subscriptionPlan": "text", "trialEndsAt": TIME + "?", "telnyxPhoneNumber": "text?",
     "telnyxNumberSid": "text?", "status": "text", "schemaVersion": "text", "createdAt": TIME, "updatedAt": TIME,
