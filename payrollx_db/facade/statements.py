@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from payrollx_db.errors import BoundaryError
-from payrollx_db.facade import raw_sql
+from payrollx_db.facade import raw_sql, sealed_sql
 from payrollx_db.facade.compiler import NotingCompiler
 from payrollx_db.facade.wall import Wall
 
@@ -26,6 +26,8 @@ def check(wall: Wall, statement: str, parameters: Any, context: Any) -> bool | N
             hint=f"tables are changed by migrations: {wall.command('migrate')}",
         )
     compiled = context.compiled
+    if wall.sealed:
+        _refuse_unsealing(wall, statement, raw=compiled is None or getattr(compiled, "has_text", True))
     if compiled is None:
         return _check_text(wall, statement)
     if not isinstance(compiled, NotingCompiler):  # a SQLAlchemy that compiles in another way
@@ -51,6 +53,15 @@ def _check_text(wall: Wall, statement: str) -> bool:
     if effects.leaving:
         raise _leaving(wall, effects.leaving)
     return effects.dirty
+
+
+def _refuse_unsealing(wall: Wall, statement: str, *, raw: bool) -> None:
+    """Raise BoundaryError where a statement may change who a tenant's session is, or show what others left in it."""
+    if (raw or sealed_sql.suspicious(statement)) and (words := sealed_sql.refused(statement)):
+        raise BoundaryError(
+            f"{wall.name} may not run {words}: one login serves all tenants, so a session stays who it is",
+            hint="read and write rows; SET LOCAL takes timeouts and the planner's settings; commit by leaving the block",
+        )
 
 
 def _check_tables(wall: Wall, compiled: NotingCompiler, translation: Mapping[str | None, str | None]) -> None:

@@ -25,7 +25,8 @@ RESET_SESSION = (
 class TransactionSettings:
     """How a transaction runs: as which role, in which schema, and under which rules.
 
-    ``local`` holds further settings as pairs of name and value, in force until the transaction ends.
+    ``local`` holds further settings as pairs of name and value, in force until the transaction ends. ``computed`` are
+    such with an SQL expression for the value, which the login computes before it takes the role.
     """
 
     role: str
@@ -33,6 +34,7 @@ class TransactionSettings:
     isolation: Isolation | None = None
     read_only: bool = False
     local: tuple[tuple[str, str], ...] = ()
+    computed: tuple[tuple[str, str], ...] = ()
 
     def values(self, login: str) -> list[tuple[str, str]]:
         """Return the settings to make for ``login``: no role where it is the role already."""
@@ -40,6 +42,11 @@ class TransactionSettings:
 
         role = [] if login == self.role else [("role", self.role)]
         return [*role, ("search_path", self.schema and sql.Identifier(self.schema).as_string()), *self.local]
+
+    def calls(self, login: str) -> list[str]:
+        """Return expressions that make the settings for ``login``: what it computes first, and the role last."""
+        computed = [_call(name, expression) for name, expression in self.computed]
+        return [*computed, *(_call(name, _literal(value)) for name, value in reversed(self.values(login)))]
 
     @property
     def modes(self) -> str:
@@ -51,19 +58,15 @@ class TransactionSettings:
 @lru_cache(maxsize=256)
 def begin_script(settings: TransactionSettings, login: str) -> str:
     """Return the SQL that begins a transaction."""
+    if settings.computed:
+        return f"BEGIN{settings.modes}; SELECT {', '.join(settings.calls(login))}"
     return "; ".join([f"BEGIN{settings.modes}", *(_local(*pair) for pair in settings.values(login))])
 
 
 @lru_cache(maxsize=256)
 def begin_query(settings: TransactionSettings, login: str) -> str:
     """Return the query that makes the settings in a transaction that has just begun."""
-    from psycopg import sql
-
-    calls = [
-        sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value)).as_string()
-        for name, value in settings.values(login)
-    ]
-    return "SELECT " + ", ".join(calls)
+    return "SELECT " + ", ".join(settings.calls(login))
 
 
 @lru_cache(maxsize=256)
@@ -78,6 +81,16 @@ def role_script(settings: TransactionSettings) -> str:
 
 
 # -- private ------------------------------------------------------------------------------------------
+
+
+def _call(name: str, expression: str) -> str:
+    return f"pg_catalog.set_config({_literal(name)}, {expression}, true)"
+
+
+def _literal(value: str) -> str:
+    from psycopg import sql
+
+    return sql.Literal(value).as_string()
 
 
 def _local(name: str, value: str) -> str:

@@ -21,7 +21,8 @@ class Wall:
 
     ``catalog`` is ``package.module:name``; it is imported only to tell the owner in an error. ``elsewhere`` are
     pairs of a schema and the (masked) URL of another database that has it. ``reads`` are the tables of others, as
-    ``schema.table``, that it may read.
+    ``schema.table``, that it may read. ``sealed`` is for one of many tenants that share a login: its raw SQL may change
+    nothing about the session.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Wall:
     catalog: str
     elsewhere: tuple[tuple[str, str], ...] = ()
     reads: frozenset[str] = frozenset()
+    sealed: bool = False
 
     def hidden(self, column: str) -> BoundaryError:
         """Return the error for a column, as ``schema.table.column``, that only its own service may read."""
