@@ -1,7 +1,8 @@
 """How Alembic runs: for `payrollx-db migrate`, which brings a connection, and for `alembic` itself.
 
 All of a run is one transaction: the roles, the version table's schema, the revisions as the owner role, the
-keys between services, the grants and the audit triggers, so that a run with nothing to do still repairs the walls.
+keys between services, the grants, the audit triggers and what keeps tenants apart, so that a run with nothing to do
+still repairs the walls.
 """
 
 import os
@@ -17,7 +18,7 @@ from payrollx_db.catalogs import registry
 from payrollx_db.consolidate.state import migrated_structures, objects, unfinished
 from payrollx_db.postgres import locks
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, foreign_keys, migrate, protection
+from payrollx_db.schema import audit, ddl, foreign_keys, migrate, protection, tenants
 
 # The caller's catalog; for plain ``alembic``, the one that alembic.ini names.
 CATALOG = context.config.attributes.get("catalog") or registry.find(
@@ -63,6 +64,7 @@ def run() -> None:
         for statement in (
             ddl.roles(CATALOG),
             ddl.make_schema(ddl.META, CATALOG.owner_role),
+            *([ddl.script(tenants.schema(CATALOG))] if CATALOG.template else []),
             ddl.act_as(CATALOG.owner_role),
             ddl.statement(locks.make_tables(CATALOG.owner_role)),
         ):
@@ -74,6 +76,8 @@ def run() -> None:
             context.execute(ddl.statement(foreign_keys.make(CATALOG.models, objects.DROPPED_KEYS)))
             context.execute(ddl.grants(CATALOG))
             context.execute(ddl.statement(audit.make(CATALOG.models, CATALOG.owner_role)))
+            for support in tenants.support(CATALOG) if CATALOG.template else ():
+                context.execute(ddl.statement(support))
         if not context.is_offline_mode() and not migration.get_current_heads():
             migrate.forget(migration)
 

@@ -116,6 +116,11 @@ class Template:
     limits: tuple[Limit, ...] = ()
     sign_up: SignUp | None = None
 
+    @property
+    def proof_setting(self) -> str:
+        """The setting beside ``setting`` that proves it: raw SQL can make one, and not the other."""
+        return f"{self.setting}_proof"
+
     def schema_of(self, tenant: str) -> str:
         """Return the name of a tenant's schema, which is that of its role, by its id.
 

@@ -19,7 +19,7 @@ from payrollx_db.errors import StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.instances import instance, template_of
 from payrollx_db.postgres import query_files
-from payrollx_db.schema import ddl, migrate, tenant_versions
+from payrollx_db.schema import ddl, migrate, tenant_versions, tenants
 from payrollx_db.schema.roles import statements
 from payrollx_db.schema.tenant_versions import TenantVersion
 
@@ -63,12 +63,17 @@ class TenantMigrations:
         opened.execute(ddl.script("RESET ROLE"))  # whoever has looked as the owner
         opened.execute(ddl.roles(alone))
         opened.execute(ddl.make_schema(ddl.META, alone.owner_role))
+        opened.execute(ddl.script(tenants.schema(alone)))
         opened.execute(ddl.script(self._group(service)))
         opened.execute(ddl.act_as(alone.owner_role))
         before = self.recorded(opened).get(service.schema)
         applied = self._run(opened, service, before.revision if before else "", revision)
         opened.execute(ddl.act_as(alone.owner_role))
         opened.execute(ddl.script(statements.inner_grants(alone)))
+        if not opened.execute(text(queries.load("has_support"))).scalar():  # a database without the registry
+            for support in tenants.support(self.catalog):
+                opened.execute(ddl.statement(support))
+        opened.execute(ddl.statement(tenants.limits(self.catalog, tenant)))
         now = applied[-1] if applied else (before.revision if before else "")
         tenant_versions.record(opened, TenantVersion(tenant, service.schema, now))
         return Migrated(tenant, service.schema, applied, now, new=before is None)

@@ -28,4 +28,5 @@ WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 12 <> 0
                          WHEN 'replica' THEN '{A,R}' ELSE '{O,A}' END::"char"[])
   -- Ours pass over what the owner does, and so a copy.
   AND t.tgname NOT IN ('payrollx_audit', 'payrollx_audit_truncate')
+  AND NOT (pg_catalog.starts_with(t.tgname, 'payrollx_limit_') OR pg_catalog.starts_with(t.tgname, 'payrollx_routes_'))
 ORDER BY 1, 2

@@ -11,4 +11,5 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = c.oid
 WHERE r.relkind IN ('r', 'p', 'f') AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & %(events)s <> 0
   AND t.tgname NOT IN ('payrollx_audit', 'payrollx_moved')
+  AND NOT (pg_catalog.starts_with(t.tgname, 'payrollx_limit_') OR pg_catalog.starts_with(t.tgname, 'payrollx_routes_'))
 ORDER BY 1, 2
