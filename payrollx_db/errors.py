@@ -95,6 +95,29 @@ class PlacementError(PayrollxError):
     """Services that live in different databases were asked for what only one database can do."""
 
 
+class UnknownTenantError(PayrollxError):
+    """No tenant has that id, or is found that way."""
+
+
+class SuspendedTenantError(PayrollxError):
+    """The tenant is there, and its status in the registry lets no service in."""
+
+
+class PlanLimitError(PayrollxError):
+    """A tenant's plan doesn't allow so many rows.
+
+    ``limit`` is what it limits, ``plan`` the tenant's, ``most`` what that allows, ``used`` what is there, and
+    ``adding`` what was to come; ``month`` is the month, as ``2026-01``, where the limit is of one.
+    """
+
+    limit = ""
+    plan = ""
+    most = 0
+    used = 0
+    adding = 0
+    month = ""
+
+
 class ConnectionLostError(TargetError):
     """The connection broke in the middle of a transaction."""
 

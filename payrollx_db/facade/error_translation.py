@@ -14,6 +14,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import PendingRollbackError
 
 from payrollx_db.errors import BoundaryError, ConnectionLostError, PayrollxError, TargetError
+from payrollx_db.facade import tenant_errors
 from payrollx_db.facade.wall import ACTIVE_SERVICE, ServiceScope, SessionState, Wall
 from payrollx_db.postgres import connect, errors
 from payrollx_db.postgres.masking import mask
@@ -38,11 +39,12 @@ def of_failure(context: ExceptionContext, url: DatabaseUrl) -> PayrollxError | N
         return error if context.sqlalchemy_exception is not None else None
     if context.is_pre_ping or not isinstance(error, context.dialect.loaded_dbapi.Error):
         return None
-    if context.connection is None:
-        return unreachable(url, error)
-    if context.is_disconnect:
-        return lost(url, error, at_end=context.statement is None)
+    if context.connection is None or context.is_disconnect:
+        gone = unreachable(url, error) if context.connection is None else None
+        return gone or lost(url, error, at_end=context.statement is None)
     wall = context.connection.engine.get_execution_options()[ACTIVE_SERVICE].scope.wall
+    if of_tenant := tenant_errors.of_tenant(_original(error)):
+        return _with_sqlstate(of_tenant, error)
     return _with_sqlstate(_of_statement(wall, context, error, url), error)
 
 
@@ -109,6 +111,12 @@ def of_begin(error: Exception, scope: ServiceScope, state: SessionState, *, lost
             hint=f"{scope.wall.command('migrate')} makes the roles;"
             f" {scope.wall.command('roles --check')} says what is missing",
         )
+    elif scope.settings.computed and sqlstate in (*ABSENT, "42883"):
+        result = TargetError(
+            f"{url} lacks what proves whose a session is", hint=f"run {scope.wall.command('migrate')}, which makes it"
+        )
+    elif of_tenant := tenant_errors.of_tenant(_original(error)):
+        return _with_sqlstate(of_tenant, error)
     elif sqlstate == FORBIDDEN:
         result = TargetError(
             f"{state.login} may not act as {role} on {url}", hint=f"let a DBA run: GRANT {role} TO {state.login};"

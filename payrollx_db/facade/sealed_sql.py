@@ -8,6 +8,7 @@ server's own scanner splits it. What could be read in two ways is refused.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 # Bytes beyond ASCII are letters to Postgres, a no-break space among them; blanks are these six.
 _TOKENS = re.compile(
@@ -70,7 +71,7 @@ def refused(statement: str) -> str:
 
 
 def suspicious(statement: str) -> bool:
-    """Tell whether SQL that SQLAlchemy has made needs to be looked at as raw SQL is: it calls one of those functions."""
+    """Tell whether SQL that SQLAlchemy has made is to be looked at as raw SQL is: it calls one of those functions."""
     return bool(_SUSPECT.search(statement))
 
 
@@ -78,28 +79,25 @@ def suspicious(statement: str) -> bool:
 
 
 def _of_statement(words: list[str]) -> str:
-    if not words:
-        return ""
-    first, second = words[0], words[1] if len(words) > 1 else ""
+    """Return the words for which one statement is refused; empty where it may run."""
+    first = words[0] if words else "select"
     if first == "set":
         return "" if _sets_for_itself(words) else " ".join(words[:3]).upper()
     if first == "rollback":
         rest = [word for word in words[1:3] if word not in ("work", "transaction")]
         return "" if rest[:1] == ["to"] else "ROLLBACK"
     if first not in HARMLESS:
-        return " ".join(filter(None, (first, second if second.isalnum() else ""))).upper()
-    for before, word in zip(words, words[1:], strict=False):
-        if word == "into" and before not in ("insert", "merge"):
-            return f"{first} INTO".upper()
-        if word == "hold" and before == "with":
-            return "WITH HOLD"
+        return " ".join(word for word in words[:2] if word.isidentifier()).upper()
+    for before, word in pairwise(words):
+        if (word == "into" and before not in ("insert", "merge")) or (before, word) == ("with", "hold"):
+            return f"{first if word == 'into' else before} {word}".upper()
     return ""
 
 
 def _sets_for_itself(words: list[str]) -> bool:
     if words[1:2] in (["constraints"], ["transaction"]):
         return "snapshot" not in words
-    return words[1:2] == ["local"] and len(words) > 2 and bool(SETTINGS.fullmatch(words[2]))  # noqa: PLR2004 # its name
+    return words[1:2] == ["local"] and len(words) > 2 and bool(SETTINGS.fullmatch(words[2]))
 
 
 def _tokens(statement: str) -> Iterator[tuple[str, str]]:
@@ -110,22 +108,25 @@ def _tokens(statement: str) -> Iterator[tuple[str, str]]:
         if kind == "comment":
             at = _end_of_comment(statement, at)
         elif kind == "dollar":
-            at = statement.find(token, at) + len(token) if statement.find(token, at) >= 0 else -1
-        elif kind == "word":
-            yield kind, token.lower()
-        elif kind == "quoted":
-            yield kind, token[1:-1].replace('""', '"')
-        elif kind in ("end", "open"):
-            yield kind, token
-        elif kind == "unicode":
-            yield "unreadable", "names or texts in Unicode escapes"
-        elif kind == "unclosed" or (kind == "text" and "\\'" in token):
-            yield "unreadable", "a text that can be read in two ways"
-        elif kind != "blank":
-            yield "other", token if kind == "other" else "''"
+            end = statement.find(token, at)
+            at = end + len(token) if end >= 0 else -1
         if at < 0:
             yield "unreadable", "a comment or a text without an end"
             return
+        if kind not in ("blank", "comment"):
+            yield _token(kind, token)
+
+
+def _token(kind: str, token: str) -> tuple[str, str]:
+    if kind == "word":
+        return kind, token.lower()
+    if kind == "quoted":
+        return kind, token[1:-1].replace('""', '"')
+    if kind == "unicode":
+        return "unreadable", "names or texts in Unicode escapes"
+    if kind == "unclosed" or (kind == "text" and "\\'" in token):
+        return "unreadable", "a text that can be read in two ways"
+    return (kind, token) if kind in ("end", "open") else ("other", token if kind == "other" else "''")
 
 
 def _end_of_comment(statement: str, at: int) -> int:

@@ -60,7 +60,7 @@ def _refuse_unsealing(wall: Wall, statement: str, *, raw: bool) -> None:
     if (raw or sealed_sql.suspicious(statement)) and (words := sealed_sql.refused(statement)):
         raise BoundaryError(
             f"{wall.name} may not run {words}: one login serves all tenants, so a session stays who it is",
-            hint="read and write rows; SET LOCAL takes timeouts and the planner's settings; commit by leaving the block",
+            hint="SET LOCAL takes timeouts and the planner's settings; leave the block to commit, raise to roll back",
         )
 
 

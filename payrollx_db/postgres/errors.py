@@ -102,6 +102,14 @@ def message(error: BaseException) -> str:
     return " ".join(str(primary or (below.args[0] if below.args else "")).split())
 
 
+def detail(error: BaseException) -> str:
+    """Return the server's detail. It may hold a value: not for people."""
+    below = original(error)
+    cause = below.__cause__ if hasattr(below.__cause__, "sqlstate") else None  # asyncpg's, inside SQLAlchemy's adapter
+    found = getattr(getattr(below, "diag", None), "message_detail", None) or _fields(below).get("D")
+    return str(found or getattr(cause or below, "detail", None) or "")
+
+
 def original(error: BaseException) -> BaseException:
     """Return the driver's error inside SQLAlchemy's, or the error itself."""
     below = getattr(error, "orig", None)

@@ -10,6 +10,8 @@ IN_USE = "55006"
 FORBIDDEN, READ_ONLY, NO_SUCH_DATABASE = "42501", "25006", "3D000"
 
 ORPHANED = "PX002"  # raised by our own SQL: rows point at no row
+# The same of tenants: a limit of the plan, a session that proves nothing, a plan that isn't known, a key that is.
+PLAN_LIMIT, UNPROVEN, NO_PLAN, KEY_NEEDED = "PX402", "PX403", "PX404", "PX405"
 
 # What the rows cause: data exceptions, broken constraints, a view's check option, values that are too long for an
 # index, and what we raise about rows.

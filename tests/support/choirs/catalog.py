@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from choirs.models import Base, hashed
-
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.shared import row_security, shared_metadata
 from payrollx_db.model.template import Limit, Route, Shape, Template, TenantRegistry

@@ -8,7 +8,8 @@ from sqlalchemy import DateTime, ForeignKey, Identity, MetaData, Text, func, tex
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMES = {
-    "pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
     "ix": "ix_%(table_name)s_%(column_0_name)s",
 }  # fmt: skip
 
