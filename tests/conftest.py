@@ -53,6 +53,7 @@ pytest_plugins = [
     "follows",
     "online_checks",
     "system_facts",
+    "scope_worlds",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

@@ -154,7 +154,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
                 if undoing:
                     await refuse_moved(context, session.connection, set(plan.sources))
                     await _refuse_closed(session.connection, plan)
-                    await undo.restart(context, session, {table.target_name for table in plan.copies})
+                    await undo.restart(context, session, {table.destination for table in plan.copies})
                     undoing, plan = False, await planned(context, task)  # it may have restored something
                 if await undo.restore_earlier(context, session, {table.target_name for table in plan.copies}):
                     plan = await planned(context, task)
@@ -316,14 +316,16 @@ async def _nothing_to_do(connection: Connection, plan: Plan) -> Report:
             f"the layout {plan.layout.name} has no table for {', '.join(plan.services)}",
             hint="leave out --service, or map its tables in the layout",
         )
-    targets = {table.target_name for table in plan.tables}
+    destinations = {table.destination for table in plan.tables}
     last = await accounts.writing_runs(connection)
-    numbers = sorted({run for (_, target), run in last.items() if target in targets})
+    scoped = {table.place for table in plan.tables if table.scope}
+    whole = {destination.table for destination in destinations if not destination.scope}
+    numbers = sorted({run for place, run in last.items() if place in scoped or place[1] in whole})
     recorded = [
         account
         for number in numbers
         for account in await accounts.accounts(connection, number)
-        if account.target in targets and last[account.source, account.target] == number
+        if account.destination in destinations and last[account.source, account.target] == number
     ]
     (newest,) = [run for run in await runs(connection) if run.id == numbers[-1]]
     return Report(newest, tuple(recorded), (), tuple(map(str, plan.waiting)), 0.0, nothing_to_do=True)

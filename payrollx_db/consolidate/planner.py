@@ -1,10 +1,13 @@
 """What a consolidation is of, and what is there: the task, and the plan made from both sides' catalogs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from payrollx_db.consolidate.plan.destination import Destination, overlapping, tables_of
 from payrollx_db.consolidate.plan.plan import Plan, databases_of, make_plan, schemas_of, with_small_tables
+from payrollx_db.consolidate.scope_values import scope_mismatches
+from payrollx_db.consolidate.state.accounts import accounts
 from payrollx_db.consolidate.state.objects import dropped_objects, with_dropped_objects
 from payrollx_db.consolidate.state.runs import Run, runs
 from payrollx_db.errors import (
@@ -112,6 +115,8 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
         task.catalog, layout, sources, target, services=task.services, jobs=task.jobs, groups=groups,
         policies=task.policies,
     )  # fmt: skip
+    if wrong := await scope_mismatches(sessions, task.target, plan):
+        plan = replace(plan, mismatches=(*plan.mismatches, *wrong))
     return with_small_tables(plan, task.small_tables)
 
 
@@ -131,9 +136,24 @@ async def _read_target(sessions: SessionPool, endpoint: Endpoint) -> Database:
     return with_dropped_objects(database, dropped)
 
 
-async def unfinished_run(connection: Connection) -> Run | None:
-    """Return the run that was interrupted and can be resumed, if there is one."""
-    return next((run for run in await runs(connection) if run.unfinished), None)
+async def unfinished_run(connection: Connection, destinations: Collection[Destination] | None = None) -> Run | None:
+    """Return the newest run that was interrupted and can be resumed, if there is one.
+
+    With ``destinations``, one of other scopes alone doesn't count: nothing that it has written or lacks is in them.
+    """
+    for run in await runs(connection):
+        if run.unfinished and (destinations is None or await _concerns(connection, run, destinations)):
+            return run
+    return None
+
+
+async def _concerns(connection: Connection, run: Run, destinations: Collection[Destination]) -> bool:
+    own = [account.destination for account in await accounts(connection, run.id) if account.kind == "copy"]
+    if not own or not all(destination.scope for destination in own) or overlapping(own, destinations):
+        return True
+    tables = tables_of(destinations)
+    lacking = {item.table for item in await dropped_objects(connection, run.id) if not item.restored}
+    return not tables.isdisjoint(lacking)
 
 
 async def _same_databases(

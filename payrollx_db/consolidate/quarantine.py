@@ -30,12 +30,12 @@ def apply(plan: Plan, decisions: Iterable[Decision]) -> Plan:
         elif decision.action == "null":
             nulled[decision.source, decision.column][decision.key] = None
 
-    owners = {(table.database, table.target_name): table.source_name for table in plan.copies}
+    owners = {(table.database, table.destination): table.source_name for table in plan.copies}
 
     def excepted(table: TablePlan) -> TablePlan:
         name = table.source_name
         # What is NULL in the owner's row is NULL in the target, so a duplicate of it is compared likewise.
-        decided_as = owners.get((table.owner, table.target_name), name) if table.owner else name
+        decided_as = owners.get((table.owner, table.destination), name) if table.owner else name
         columns = {
             c.target.name: tuple(keys) for c in table.columns if (keys := nulled.get((decided_as, c.target.name)))
         }

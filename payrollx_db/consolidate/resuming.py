@@ -26,7 +26,7 @@ async def run_to_resume(context: Context, session: RunSession, task: Task, plan:
     One that has written nothing, and was of something else or had other policies, is given up instead: nothing is lost.
     Raises StateConflictError where it was with a server of which this may be a clone.
     """
-    run = await unfinished_run(session.connection)
+    run = await unfinished_run(session.connection, [table.destination for table in plan.copies])
     if run is None:
         return None
     written = await has_written(session.connection, run.id)
@@ -34,8 +34,8 @@ async def run_to_resume(context: Context, session: RunSession, task: Task, plan:
     await refuse_other_places(session.connection, run, context.endpoints, task.same_servers, clones=not written)
     finished = await finished_parts(session.connection, run.id)
     # What isn't in is redone whole, and so emptied: others' rows that came meanwhile would go with it.
-    waiting = {table.target_name for table in plan.copies if table.place not in finished}
-    recorded = {account.target for account in await accounts.accounts(session.connection, run.id)}
+    waiting = {table.destination for table in plan.copies if table.place not in finished}
+    recorded = {account.destination for account in await accounts.accounts(session.connection, run.id)}
     await undo.refuse_foreign(session.connection, run.id, plan.target.tables, waiting & recorded)
     if written:
         return run
@@ -65,8 +65,8 @@ async def run_or_undo(context: RunContext, run: Run, plan: Plan) -> None:
     try:
         await run_stages(context, plan)
     except FindingsError as error:
-        names = [table.target_name for table in plan.copies]
-        left = await undo.undo(context, run, names, "the data did not fit; nothing was changed")
+        destinations = [table.destination for table in plan.copies]
+        left = await undo.undo(context, run, destinations, "the data did not fit; nothing was changed")
         error.details = (*error.details, *(f"can't be restored: {item}" for item in left))
         raise
     except TargetError as error:
@@ -90,16 +90,17 @@ async def _restore_others(context: RunContext, plan: Plan, error: TargetError) -
 async def left_to_copy(connection: Connection, plan: Plan, unfinished: Run | None) -> Plan:
     """Refuse rows of no known run (law 7), and leave out what a finished run has already copied."""
     # A table that a run filled and that somebody has emptied since is to be copied again.
-    done = await accounts.done_tables(connection)
-    filled = await rows.filled(connection, plan.target.tables, {*done, *(t.target_name for t in plan.copies)})
-    copied = {name for name, count in done.items() if not count or name in filled}
+    destinations = {table.destination for table in plan.tables}
+    done = await accounts.done_tables(connection, destinations)
+    filled = await rows.filled(connection, plan.target.tables, destinations)
+    copied = {destination for destination, count in done.items() if not count or destination in filled}
     if unfinished is None:
-        names = [table.target_name for table in plan.copies if table.target_name not in copied]
-        unowned = [name for name in names if name in filled]
+        left = [table.destination for table in plan.copies if table.destination not in copied]
+        unowned = [destination for destination in left if destination in filled]
         if unowned:
             raise StateConflictError(
                 f"the target holds rows of no known run, in {counted(len(unowned), 'table')}",
-                details=tuple(unowned),
+                details=tuple(map(str, unowned)),
                 hint="copy into empty tables: empty these, or use another database",
             )
-    return replace(plan, tables=tuple(table for table in plan.tables if table.target_name not in copied))
+    return replace(plan, tables=tuple(table for table in plan.tables if table.destination not in copied))

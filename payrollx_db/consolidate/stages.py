@@ -15,6 +15,7 @@ from payrollx_db.consolidate.copy.progress import watching
 from payrollx_db.consolidate.copy.rows import in_groups
 from payrollx_db.consolidate.copy.tables import TableCopier
 from payrollx_db.consolidate.copy.work import Work
+from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.state import accounts, history
@@ -128,12 +129,12 @@ async def _merge_account(context: RunContext, verdict: TableVerdict, quarantined
 
 async def _account(context: RunContext, plan: Plan) -> None:
     """Law 1: count what the target holds, and let the sums say whether anything is lost."""
-    imported: Counter[str] = Counter()
+    imported: Counter[Destination] = Counter()
     for table in plan.merges:
-        imported[table.target_name] += len(table.imported)
+        imported[table.destination] += len(table.imported)
     for group in in_groups(plan.copies, rows.GROUP):
-        held = await rows.count(context.connection, [table.target for table in group])
-        counts = {t.place: held[t.target_name] - imported[t.target_name] for t in group}
+        held = await rows.count(context.connection, [(table.target, table.destination) for table in group])
+        counts = {t.place: held[t.destination] - imported[t.destination] for t in group}
         async with context.transaction() as connection:
             await accounts.finish_counted(connection, context.run, counts)
     accounted = await accounts.accounts(context.connection, context.run)

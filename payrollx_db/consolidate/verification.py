@@ -148,7 +148,7 @@ async def verify_structure(
     context.observer(StageStarted("verify", "the structure"))
     async with context.sessions.session(context.target) as connection:
         with context.target.translating_errors("can't compare the structure"):
-            ready = await accounts.done_tables(connection)
+            ready = await accounts.done_names(connection)
             filled = [table for table in tables if table.target_name in ready]
             changes, unknown = await structures.structure_changes(connection, filled)
     looked_at = list(tables) if by_source else filled

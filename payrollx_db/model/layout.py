@@ -54,9 +54,11 @@ class TableMap:
     columns that the legacy has nothing for: they keep their default or NULL. ``empty_as_null`` names source columns
     of a text type whose empty texts mean that there is no value. ``inverse`` maps source columns to SQL templates over
     the target's columns: how they are filled when the legacy database follows the target back, where no rule says it.
-    Where the source table has several targets, ``{table.column}`` names a column of another one of them. ``scope``
-    maps target columns to a constant, as text, that all rows of this source have there: the rows of several sources lie
-    in one target, and each is told from the others by it.
+    Where the source table has several targets, ``{table.column}`` names a column of another one of them.
+
+    ``scope`` says which rows of the target are this map's, where several sources fill one table: each target column in
+    it has this constant in all of them, which the map fills in. Whatever is done with the target for this map is done
+    with these rows, and with no others. The constants are written as the server writes values of the columns' types.
     """
 
     source: SourceTable
@@ -253,6 +255,9 @@ def _check_names(database: LegacyDatabase) -> None:
         for column in table_map.empty_as_null:
             if column not in table_map.source.columns:
                 raise CatalogError(f"{where} names {column!r} in empty_as_null, which the source table doesn't have")
+        otherwise = {*table_map.derive, *table_map.rename.values(), *table_map.new}
+        if twice := table_map.scope.keys() & otherwise:
+            raise CatalogError(f"{where} has {min(twice)!r} in its scope, and says otherwise what fills it")
         for template in table_map.derive.values():
             for name in template_fields(template):
                 lookup, dot, _ = name.rpartition(".")

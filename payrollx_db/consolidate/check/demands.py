@@ -4,7 +4,7 @@ A rule that can't fail is left out: an index over functions that take every valu
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -54,6 +54,30 @@ def demands_of(rules: TableRules, table: TablePlan, *, shared: bool, trusting: b
         if name not in filled and not column.generated and rules.volatile(column)
     }  # fmt: skip
     return [demand for demand in demands if not unknown & rules.needed(demand.columns)]
+
+
+def across_scopes(rules: TableRules, table: TablePlan) -> list[Demand]:
+    """Return what rows of different scopes can break together: uniques and exclusions that don't tell these apart."""
+    demands = []
+    for index in rules.indexes:
+        if (index.unique or index.operators) and not _tells_apart(rules, index, table.destination.columns):
+            kind: Kind = "exclude" if index.operators else "unique"
+            demands += [
+                demand
+                for demand in _of_index(rules, index, table, shared=True, trusting=False, across=True)
+                if demand.kind == kind
+            ]
+    return [_with_whole_rows(rules, table, demand) for demand in demands]
+
+
+def _tells_apart(rules: TableRules, index: IndexRule, scope: Iterable[str]) -> bool:
+    """Whether an index has the columns of a scope in its key, each compared for equality."""
+    equal = {
+        rules.names[text]
+        for place, text in enumerate(index.elements[: index.keys])
+        if text in rules.names and (not index.operators or index.operators[place].endswith(".=)"))
+    }
+    return equal >= set(scope)
 
 
 def groupable(
@@ -154,7 +178,7 @@ def _checks(rules: TableRules, table: TablePlan) -> Iterator[Demand]:
 
 
 def _of_index(
-    rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool, trusting: bool
+    rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool, trusting: bool, across: bool = False
 ) -> Iterator[Demand]:
     conditions = tuple(text for text in (index.predicate, index.bounds) if text)
     columns = (*index.columns, *_routing(rules, index.bounds))
@@ -169,7 +193,7 @@ def _of_index(
     if index.operators:
         what = f"the exclusion constraint {index.name}"
         yield Demand("exclude", "exclusion", what, keys, compared, tree, conditions, index)
-    elif index.unique and _needs_grouping(rules, index, table, shared=shared, trusting=trusting):
+    elif index.unique and (across or _needs_grouping(rules, index, table, shared=shared, trusting=trusting)):
         yield Demand("unique", "duplicate", f"the unique {index.name}", keys, compared, tree, conditions, index)
     if index.method in ("btree", "gist", "gin") and _may_be_long(rules, index, table):
         yield Demand("size", "too-large", name, tuple(index.elements), columns, tree, conditions, index)

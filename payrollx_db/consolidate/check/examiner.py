@@ -4,15 +4,15 @@ Tables are examined parents first, because a quarantined row makes orphans of th
 row finds its parent is known only when it is known which parents are copied.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import sql
 
 from payrollx_db.consolidate.check import uniques, values
-from payrollx_db.consolidate.check.breaches import Breach, failed_rule, merged
-from payrollx_db.consolidate.check.demands import Demand, demands_of
+from payrollx_db.consolidate.check.breaches import Breach, Failure, failed_rule, merged
+from payrollx_db.consolidate.check.demands import Demand, across_scopes, demands_of
 from payrollx_db.consolidate.check.imports import ImportCheck
 from payrollx_db.consolidate.check.orphans import OrphanSearch
 from payrollx_db.consolidate.check.own_keys import OwnKey
@@ -22,6 +22,7 @@ from payrollx_db.consolidate.check.target_rules import TableRules
 from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.check.verdicts import NAMELESS, Verdicts, too_many_exceptions
 from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.state.quarantine import Decision, Kind
@@ -55,7 +56,7 @@ class Examiner:
     orphans: OrphanSearch
     imports: ImportCheck
     rehearsal: Rehearsal
-    _rehearsed: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    _rehearsed: dict[Destination | str, tuple[Any, ...]] = field(default_factory=dict)
 
     @property
     def context(self) -> Context:
@@ -80,6 +81,8 @@ class Examiner:
                 await self.orphans.of(table)
                 await self._uniques(table)
                 await self._rehearse(table)
+            for copies in self.plan.copies_by_target.values():
+                await self._across_scopes(copies)
         for table in {t.source_name: t for t in self.plan.merges}.values():
             await self.imports.left_alone(table)
 
@@ -118,18 +121,38 @@ class Examiner:
     async def _rehearse(self, table: TablePlan) -> None:
         """Hold the rows that go into one target table against its rules, as often as other rows go."""
         tables = [self.verdicts.now(t) for t in (table, *self.verdicts.importers(table))]
-        state = tuple(
-            (t.out, tuple(t.nulled.items()), tuple(self.verdicts.imported.get(t.source_name, ()))) for t in tables
-        )
+        state = self._state(tables)
         rules = self.scans.rules[table.target.oid]
-        if self._rehearsed.get(table.target_name) == state:
+        if self._rehearsed.get(table.destination) == state:
             return
-        self._rehearsed[table.target_name] = state
+        self._rehearsed[table.destination] = state
         feeds = [Feed(t, self._rows(t)) for t in tables]
         demands = await self._demands(rules, feeds)
         if not demands:
             return
-        breaches, failures = await self.rehearsal.of(rules, demands, feeds)
+        self._answer(table, *await self.rehearsal.of(rules, demands, feeds))
+
+    async def _across_scopes(self, copies: Sequence[TablePlan]) -> None:
+        """Hold rows of several scopes against uniques that don't tell these apart, with what other scopes have."""
+        rules = self.scans.rules[copies[0].target.oid]
+        if not copies[0].scope or not (demands := across_scopes(rules, copies[0])):
+            return
+        feeding = [t for table in copies for t in (table, *self.verdicts.importers(table))]
+        tables = [self.verdicts.now(table) for table in feeding]
+        state, name = self._state(tables), copies[0].target_name
+        if self._rehearsed.get(name) != state:
+            self._rehearsed[name] = state
+            feeds = [Feed(t, self._rows(t)) for t in tables]
+            self._answer(copies[0], *await self.rehearsal.of(rules, demands, feeds, beside=True))
+
+    def _state(self, tables: Iterable[TablePlan]) -> tuple[Any, ...]:
+        """Return what has been decided about rows of these tables, by which is seen whether others go now."""
+        return tuple(
+            (t.out, tuple(t.nulled.items()), tuple(self.verdicts.imported.get(t.source_name, ()))) for t in tables
+        )
+
+    def _answer(self, table: TablePlan, breaches: Iterable[Breach], failures: Iterable[Failure]) -> None:
+        """Turn what a rehearsal found into findings, and into decisions where a policy says what to do."""
         for breach in merged(breaches):
             self._breach(breach)
         for failure in failures:

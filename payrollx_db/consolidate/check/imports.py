@@ -37,7 +37,7 @@ class ImportCheck:
     async def left_alone(self, duplicate: TablePlan) -> None:
         """Quarantine rows of a duplicate table with their owner's row: there is nothing left to merge them with."""
         owner = next(
-            t for t in self.plan.copies if (t.database, t.target_name) == (duplicate.owner, duplicate.target_name)
+            t for t in self.plan.copies if (t.database, t.destination) == (duplicate.owner, duplicate.destination)
         )
         causes = self.verdicts.quarantined.get(owner.source_name, {})
         if not causes or duplicate.source_key is None:

@@ -1,7 +1,7 @@
 """References: which rows would point at nothing, and what the policies decide of them."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -14,14 +14,25 @@ from payrollx_db.consolidate.check.references import ReferenceEnd, ReferenceWork
 from payrollx_db.consolidate.check.savepoint import undone
 from payrollx_db.consolidate.check.target_rules import TableRules
 from payrollx_db.consolidate.check.verdicts import NAMELESS, Verdicts, too_many_exceptions
+from payrollx_db.consolidate.plan.destination import Scope, scope_of
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.state.parts import Place
 from payrollx_db.consolidate.state.quarantine import Decision, Kind
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL
 
 VALUES_AMONG = "SELECT {key}, {value} FROM {source} WHERE ({rows}) AND {value} = ANY ({values}::text[])"
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Children whose parents come from the same tables, and are ``among`` the same rows of the target."""
+
+    owners: tuple[TablePlan, ...]
+    among: Scope
+    children: list[tuple[Reference, ReferenceEnd]] = field(default_factory=list)
 
 
 @dataclass
@@ -54,17 +65,28 @@ class OrphanSearch:
         references = [reference for reference in self.plan.catalog.references if not reference.enforced]
         by_target = attrgetter("target_table", "target_columns")
         for (owner, columns), members in groupby(sorted(references, key=by_target), key=by_target):
-            children = [(r, end) for r in members for end in self.verdicts.ends(r.table, r.columns)]
-            parents = self.verdicts.ends(owner, columns)
-            if not children or not (parents or await self.workspace.has_rows(owner)):
-                continue
-            async with undone(self.workspace.session):
-                await self._loose(owner, children, parents)
+            for group in self._by_parents(members):
+                parents = [end for table in group.owners for end in self._ends(table, columns)]
+                if parents or await self.workspace.has_rows(owner):
+                    async with undone(self.workspace.session):
+                        await self._loose(owner, group.children, parents, group.among)
+
+    def _by_parents(self, references: Iterable[Reference]) -> Iterable[_Group]:
+        """Return the children of references to one table in groups, each with the tables that bring its parents."""
+        groups: dict[tuple[tuple[Place, ...], Scope], _Group] = {}
+        for reference in references:
+            for child in self.verdicts.ends(reference.table, reference.columns):
+                owners = self.plan.parents_of(child.table, reference)
+                among = _reachable(child.table, reference, owners)
+                group = groups.setdefault((tuple(o.place for o in owners), among), _Group(owners, among))
+                group.children.append((reference, child))
+        return groups.values()
 
     async def _reference(self, table: TablePlan, reference: Reference, key: PartitionKey | None = None) -> None:
-        owner = self.plan.copies_by_target.get(key.parent_root if key else reference.target_table)
+        leading = replace(reference, target_table=key.parent_root) if key else reference
+        owners = self.plan.parents_of(table, leading)
         children = self._ends(table, reference.columns)
-        ends = self._ends(owner, reference.target_columns) if owner else []
+        ends = [end for owner in owners for end in self._ends(owner, reference.target_columns)]
         if key:
             children = self._within(children, key.child_bounds)
             routed = self._within(ends, key.parent_bounds)
@@ -76,24 +98,28 @@ class OrphanSearch:
         if key.matches_full if key else self.plan.matches_full(reference):
             for child in children:
                 await self._incomplete(child, reference)
-        comparable = not key and len(children) == 1 and bool(ends)
+        comparable = not key and len(children) == 1 and bool(ends) and len(owners) == 1
         if comparable and self._untouched(ends[0]) and self._held(children[0], ends[0]):
             return
         async with undone(self.workspace.session):
             if not ends and not await self.workspace.has_rows(reference.target_table):
                 return  # its foreign key is left NOT VALID until its parents' service is copied
             temporal = key.temporal if key else self.plan.is_temporal(reference)
-            name = await self.workspace.parents(reference, ends, temporal=temporal)
+            rows = _reachable(table, reference, owners)
+            name = await self.workspace.parents(reference, ends, temporal=temporal, among=rows)
             for child in children:
                 orphans = await self.workspace.orphans(name, child)
                 if orphans.values:
-                    parent = self._parent(owner, reference, key) if owner else None
-                    await self._orphans(child, reference, orphans.values, parent)
+                    await self._orphans(child, reference, orphans.values, self._parents(owners, reference, key))
 
     async def _loose(
-        self, owner: str, children: Sequence[tuple[Reference, ReferenceEnd]], parents: Sequence[ReferenceEnd]
+        self,
+        owner: str,
+        children: Sequence[tuple[Reference, ReferenceEnd]],
+        parents: Sequence[ReferenceEnd],
+        among: Scope,
     ) -> None:
-        name = await self.workspace.parents(children[0][0], parents)
+        name = await self.workspace.parents(children[0][0], parents, among=among)
         for _, child in children:
             count, unmatched = await self.workspace.unmatched(name, child)
             if count:
@@ -126,14 +152,14 @@ class OrphanSearch:
         return own_key(self.plan, child, parent) in self.holding
 
     async def _orphans(
-        self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], parent: ReferenceEnd | None
+        self, child: ReferenceEnd, reference: Reference, orphans: dict[str, int], parents: Sequence[ReferenceEnd]
     ) -> None:
         """Decide about rows whose parent isn't there: some never had one, the parents of others are quarantined."""
         causes: dict[str, str] = {}
-        if parent:
+        for parent in parents:
             pointed_at = {value: child.pointed_at(value) for value in orphans}
             quarantined = await self._quarantined_parents(parent, list(set(pointed_at.values())))
-            causes = {value: quarantined[key] for value, key in pointed_at.items() if key in quarantined}
+            causes |= {value: quarantined[key] for value, key in pointed_at.items() if key in quarantined}
         place = values.place(child.table, child.columns)
         action = self.verdicts.policies.action("orphan", place)
         nullable = self._nullable(child, reference)
@@ -217,11 +243,12 @@ class OrphanSearch:
             for column in columns or ("",):
                 self.verdicts.add([], [Decision(table.source_name, key, kind, "orphan", action, column, cause)])
 
-    def _parent(self, owner: TablePlan, reference: Reference, key: PartitionKey | None) -> ReferenceEnd | None:
-        """Return the end of all rows that were to be parents, also of those that are quarantined."""
-        end = end_of(owner, reference.target_columns)
-        ends = self._within([end] if end else [], key.parent_bounds if key else None)
-        return ends[0] if ends else None
+    def _parents(
+        self, owners: Sequence[TablePlan], reference: Reference, key: PartitionKey | None
+    ) -> list[ReferenceEnd]:
+        """Return the ends of all rows that were to be parents, also of those that are quarantined."""
+        ends = [end for owner in owners if (end := end_of(owner, reference.target_columns)) is not None]
+        return self._within(ends, key.parent_bounds if key else None)
 
     async def _quarantined_parents(self, parent: ReferenceEnd, orphans: Sequence[str]) -> dict[str, str]:
         """Return those values whose parent is quarantined, each with that parent's name."""
@@ -234,3 +261,13 @@ class OrphanSearch:
             owner.among(list(quarantined)), value, sql.Literal(list(orphans))
         )
         return {value: f"{owner.source_name} {key}" for key, value in await self.workspace.keyed(parent, among)}
+
+
+def _reachable(child: TablePlan, reference: Reference, owners: Sequence[TablePlan]) -> Scope:
+    """Return which of the rows that the parents' table has already those of a child can point at, by their scopes."""
+    constants = dict(child.scope)
+    pairs = zip(reference.columns, reference.target_columns, strict=True)
+    named = {there: constants[here] for here, there in pairs if here in constants}
+    if len(owners) == 1:
+        named |= dict(owners[0].scope)
+    return scope_of(named)

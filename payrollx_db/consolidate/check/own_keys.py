@@ -7,6 +7,7 @@ once, on its own server, which is one join of two tables there; what doesn't hol
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from psycopg import sql
 
@@ -41,9 +42,9 @@ async def holding_keys(context: Context, plan: Plan) -> frozenset[OwnKey]:
     candidates: dict[OwnKey, int] = {}
     for table in plan.copies:
         for reference in plan.enforced_by_table.get(table.target_name, ()):
-            owner = plan.copies_by_target.get(reference.target_table)
+            owners = plan.parents_of(table, reference)
             child = end_of(table, reference.columns)
-            parent = end_of(owner, reference.target_columns) if owner else None
+            parent = end_of(owners[0], reference.target_columns) if len(owners) == 1 else None
             if child and (key := own_key(plan, child, parent)):
                 candidates[key] = table.source.size
     groups = [_held(context, plan, database, keys) for database, keys in _groups(plan, candidates)]
@@ -57,6 +58,7 @@ def own_key(plan: Plan, child: ReferenceEnd, parent: ReferenceEnd | None) -> Own
     """
     if parent is None or child.table.database != parent.table.database:
         return None
+    child, parent = _varying(child, parent)
     if not all(_stays_equal(end.table, column) for end in (child, parent) for column in end.columns):
         return None
     here, there = _sources(child), _sources(parent)
@@ -67,6 +69,18 @@ def own_key(plan: Plan, child: ReferenceEnd, parent: ReferenceEnd | None) -> Own
         if counts and pairs == set(zip(key.columns, key.target_columns, strict=True)):
             return child.table.database, key
     return None
+
+
+def _varying(child: ReferenceEnd, parent: ReferenceEnd) -> tuple[ReferenceEnd, ReferenceEnd]:
+    """Return both ends without the pairs of columns of which one constant fills both."""
+    mine, theirs = dict(child.table.scope), dict(parent.table.scope)
+    kept = [
+        (here, there)
+        for here, there in zip(child.columns, parent.columns, strict=True)
+        if here.target.name not in mine or mine[here.target.name] != theirs.get(there.target.name)
+    ]
+    own, other = [here for here, _ in kept], [there for _, there in kept]
+    return replace(child, columns=tuple(own)), replace(parent, columns=tuple(other))
 
 
 def _stays_equal(table: TablePlan, column: ColumnPlan) -> bool:

@@ -14,6 +14,7 @@ from psycopg import sql
 from payrollx_db.consolidate.check.target_rules import quoted
 from payrollx_db.consolidate.check.values import Values
 from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.plan.destination import Scope, condition
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES
@@ -93,10 +94,13 @@ class ReferenceWorkspace:
     _shapes: dict[str, list["_Shape"]] = field(default_factory=dict)
     _temporal: set[str] = field(default_factory=set)
 
-    async def parents(self, reference: Reference, ends: Sequence[ReferenceEnd], *, temporal: bool = False) -> str:
+    async def parents(
+        self, reference: Reference, ends: Sequence[ReferenceEnd], *, temporal: bool = False, among: Scope = ()
+    ) -> str:
         """Collect the parents' keys, those that the target has already and those that will come; return the table.
 
-        Of a ``temporal`` reference, the last columns are periods.
+        Of a ``temporal`` reference, the last columns are periods. Of the target's rows, only those ``among`` a scope
+        are collected.
         """
         name = self._name("parents")
         self._temporal |= {name} if temporal else set()
@@ -111,8 +115,9 @@ class ReferenceWorkspace:
             sql.SQL("{}::{} AS {}").format(sql.Identifier(column), sql.SQL(shape.declared), sql.Identifier(key))
             for column, shape, key in zip(names, shapes, all_keys, strict=True)
         )
-        query = "CREATE TEMP TABLE {parents} AS SELECT {columns} FROM {table}"
-        await self._run(query, parents=parents, columns=columns, table=_qualified(reference.target_table))
+        query = "CREATE TEMP TABLE {parents} AS SELECT {columns} FROM {table} WHERE {among}"
+        table = _qualified(reference.target_table)
+        await self._run(query, parents=parents, columns=columns, table=table, among=condition(among))
         for end in ends:
             await self._fill(name, all_keys, end, "SELECT {values} FROM {source} WHERE ({rows}) AND {complete}")
         if ends and ends[0].bounds:

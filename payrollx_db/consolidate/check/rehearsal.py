@@ -17,7 +17,7 @@ from payrollx_db.consolidate.check.breaches import Breach, Failure
 from payrollx_db.consolidate.check.demands import Demand
 from payrollx_db.consolidate.check.savepoint import undone
 from payrollx_db.consolidate.check.stage import FEED, KEY, LONG, NUMBER, Feed, Known, Stage, comma, prepare
-from payrollx_db.consolidate.check.target_rules import TableRules
+from payrollx_db.consolidate.check.target_rules import IndexRule, TableRules
 from payrollx_db.consolidate.context import Context
 from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.session import render_sql
@@ -38,18 +38,19 @@ class Rehearsal:
     _prepared: bool = False
 
     async def of(
-        self, rules: TableRules, demands: Sequence[Demand], feeds: Sequence[Feed]
+        self, rules: TableRules, demands: Sequence[Demand], feeds: Sequence[Feed], *, beside: bool = False
     ) -> tuple[list[Breach], list[Failure]]:
         """Return what breaks the demands, and which of them can't be computed at all. Raises SourceError, TargetError.
 
-        Its tables, and the locks on them, are gone afterwards.
+        ``beside`` holds the rows against those too that the target has in other scopes than the feeds'. Its tables, and
+        the locks on them, are gone afterwards.
         """
         with self.context.target.translating_errors(f"can't rehearse {feeds[0].table.target_name}"):
             if not self._prepared:
                 await prepare(self.session)
                 self._prepared = True
             async with undone(self.session):
-                stage = Stage(self.context, self.session, self.known, rules, feeds)
+                stage = Stage(self.context, self.session, self.known, rules, feeds, beside=beside)
                 await stage.fill(demands)
                 performance = _Performance(stage, self.limit)
                 for demand in demands:
@@ -78,6 +79,8 @@ class _Performance:
             await self._overlaps(demand)
         elif breaking is not None:
             await self._note(demand.code, demand, _message(demand), breaking)
+        if self.stage.beside and demand.kind in ("unique", "exclude") and demand.index is not None:
+            await self._beside(demand, demand.index)
 
     def _breaking(self, demand: Demand) -> sql.Composable | None:
         """Return the query of the numbers of the rows that break ``demand``; ``None`` where computing it is all."""
@@ -207,6 +210,21 @@ class _Performance:
         await self.stage.run("DROP TABLE pg_temp.elements")
         rows = sql.SQL("SELECT pg_catalog.unnest({}::bigint[])").format(sql.Literal(sorted(refused)))
         await self._note(demand.code, demand, _message(demand), rows)
+
+    async def _beside(self, demand: Demand, index: IndexRule) -> None:
+        """Find rows that a row which the target has in another scope leaves no place for."""
+        places = range(len(demand.expressions))
+        if demand.kind == "exclude":
+            same = [
+                f"a.e{place} {operator} b.e{place}" for place, operator in zip(places, index.operators, strict=True)
+            ]
+        else:
+            same = [f"a.e{n} IS NOT DISTINCT FROM b.e{n}" if index.nulls_equal else f"a.e{n} = b.e{n}" for n in places]
+        query = sql.SQL("SELECT b.{} FROM ({}) AS b WHERE EXISTS (SELECT FROM ({}) AS a WHERE {})").format(
+            sql.Identifier(NUMBER), self.stage.elements(demand), self.stage.present(demand), sql.SQL(" AND ".join(same))
+        )
+        message = f"{_message(demand)}: the target has one of another scope"
+        await self._note(demand.code, demand, message, query)
 
     async def _note(self, code: str, demand: Demand, message: str, numbers: sql.Composable) -> None:
         """Note the rows with these numbers, table by table, as breaches of ``demand``."""

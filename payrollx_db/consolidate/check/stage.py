@@ -14,6 +14,7 @@ from payrollx_db.consolidate.check.demands import Demand
 from payrollx_db.consolidate.check.target_rules import TableRules
 from payrollx_db.consolidate.check.values import NEWEST, Values
 from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.plan.destination import condition
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.copy_pipe import pipe
@@ -46,6 +47,7 @@ class Stage:
     rules: TableRules
     feeds: Sequence[Feed]
     last: int = 0  # the number of the last row
+    beside: bool = False  # whether rows that the target has in other scopes count too
 
     async def fill(self, demands: Iterable[Demand]) -> None:
         """Copy what the demands need."""
@@ -113,6 +115,22 @@ class Stage:
         return sql.SQL("SELECT {}, {} FROM {} WHERE {}").format(
             sql.Identifier(NUMBER), sql.SQL(", ".join(parts)), self.rows(demand, whole=True), sql.SQL(condition)
         )
+
+    def present(self, demand: Demand) -> sql.Composable:
+        """Return the query of the same expressions, e0, e1, …, over the rows that the target has in other scopes."""
+        target = self.feeds[0].table.target
+        names = sql.SQL(", ").join(
+            sql.SQL("({}) AS {}").format(sql.SQL(text), sql.Identifier(f"e{place}"))
+            for place, text in enumerate(demand.expressions)
+        )
+        own = dict.fromkeys(feed.table.destination for feed in self.feeds)
+        mine = sql.SQL(" OR ").join(
+            sql.SQL("({})").format(condition(destination.scope, target.name)) for destination in own
+        )
+        return sql.SQL("SELECT {} FROM {}{} AS {} WHERE ({}) AND ({}) IS NOT TRUE").format(
+            names, sql.SQL("" if target.kind == "p" else "ONLY "), target.identifier, sql.Identifier(target.name),
+            sql.SQL(" AND ".join(f"({text})" for text in demand.conditions) or "true"), mine,
+        )  # fmt: skip
 
     async def run(self, text: str, **parts: sql.Composable) -> None:
         await self.session.execute(render_sql(self._composed(text, parts)))

@@ -96,7 +96,7 @@ class Verdicts:
 
     def importers(self, table: TablePlan) -> list[TablePlan]:
         """Return the duplicate tables that have rows to be imported into this table's target."""
-        return [t for t in self.plan.merges if t.target_name == table.target_name and self.imported.get(t.source_name)]
+        return [t for t in self.plan.merges if t.destination == table.destination and self.imported.get(t.source_name)]
 
     def feeding(self) -> list[TablePlan]:
         """Return every table that rows come from: those to copy, and duplicates with rows to import."""

@@ -14,6 +14,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.copy.restoring import restore_dropped
 from payrollx_db.consolidate.copy.rows import filled
 from payrollx_db.consolidate.copy.sequences import set_by_rows
+from payrollx_db.consolidate.plan.destination import Destination, condition
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.accounts import accounts
 from payrollx_db.consolidate.state.migrations import migrate
@@ -26,17 +27,28 @@ from payrollx_db.postgres.introspect import Table, read_database
 
 @dataclass(frozen=True)
 class Abandoned:
-    """A run that was given up: the tables of it that hold rows, and what could not be restored."""
+    """A run that was given up: where it has left rows, and what could not be restored."""
 
     run: int
-    filled: tuple[str, ...]
+    destinations: tuple[Destination, ...]
     unrestored: tuple[Unrestored, ...]
 
     @property
+    def filled(self) -> tuple[str, ...]:
+        """The tables with rows that it has left, each with its scope."""
+        return tuple(map(str, self.destinations))
+
+    @property
     def emptying(self) -> str:
-        """The statement by which a person empties its tables."""
-        names = sql.SQL(", ").join(sql.Identifier(*name.split(".", 1)) for name in self.filled)
-        return sql.SQL("TRUNCATE {};").format(names).as_string(None) if self.filled else ""
+        """The statements by which a person empties its tables: of a table in scopes, only those of the run."""
+        whole = [sql.Identifier(*d.table.split(".", 1)) for d in self.destinations if not d.scope]
+        statements = [sql.SQL("TRUNCATE {};").format(sql.SQL(", ").join(whole))] if whole else []
+        statements += [
+            sql.SQL("DELETE FROM {} WHERE {};").format(sql.Identifier(*d.table.split(".", 1)), condition(d.scope))
+            for d in self.destinations
+            if d.scope
+        ]
+        return sql.SQL(" ").join(statements).as_string(None)
 
     def document(self) -> dict[str, Any]:
         """Return it as plain data, for ``--json``."""
@@ -55,10 +67,10 @@ async def abandon(context: Context, session: RunSession, run: Run, why: str) -> 
     with context.target.translating_errors("can't read the tables"):
         current = await read_database(session.connection, context.target.name)
         recorded = await accounts(session.connection, run.id)
-    names = [account.target for account in recorded if account.kind == "copy" and account.target in current.tables]
-    tables = [current.tables[name] for name in dict.fromkeys(names)]
-    await _set_sequences(context, session, tables)
-    filled = [table.full_name for table in tables if await _may_have_rows(context, session, table)]
+    known = [account.destination for account in recorded if account.kind == "copy" and account.target in current.tables]
+    tables = {d: current.tables[d.table] for d in known}
+    await _set_sequences(context, session, list({table.oid: table for table in tables.values()}.values()))
+    filled = [d for d, table in tables.items() if await _may_have_rows(context, session, table, d)]
     message = why + (f"; {len(left)} indexes or foreign keys could not be restored" if left else "")
     async with session.transaction() as connection:
         await finish_run(connection, run.id, "abandoned", message)
@@ -72,11 +84,11 @@ async def _set_sequences(context: Context, session: RunSession, tables: Sequence
         context.observer(Notice(f"{error.message}; the sequences stay as they are"))
 
 
-async def _may_have_rows(context: Context, session: RunSession, table: Table) -> bool:
-    """Tell whether a table holds rows; one that can't be read may, and keeps nobody from giving up the run."""
+async def _may_have_rows(context: Context, session: RunSession, table: Table, destination: Destination) -> bool:
+    """Tell whether a destination holds rows; one that can't be read may, and keeps nobody from giving up the run."""
     try:
         with context.target.translating_errors(f"can't read {table.full_name}"):
-            return bool(await filled(session.connection, {table.full_name: table}, [table.full_name]))
+            return bool(await filled(session.connection, {table.full_name: table}, [destination]))
     except TargetError as error:
         if error.transient:
             raise

@@ -58,10 +58,10 @@ class BatchCopier:
 
     async def _empty(self, writer: Any, tables: Sequence[TablePlan]) -> None:
         """Empty those that a larger part has left rows in, when the run was cut off."""
-        filled = await tables_with_rows(writer, [table.target for table in tables])
+        filled = await tables_with_rows(writer, tables)
         for table in reversed(tables):  # children before their parents
-            if table.target_name in filled:
-                await empty_table(writer, table.target, truncate=False)
+            if table.destination in filled:
+                await empty_table(writer, table, truncate=False)
 
     async def _finish(self, writer: Any, tables: Sequence[TablePlan], moved: dict[tuple[str, str], _Moved]) -> None:
         run, now = self.copier.run, time.monotonic()
@@ -69,5 +69,6 @@ class BatchCopier:
         times = {place: (m.seconds, now - m.started) for place, m in moved.items()}
         await parts.finish_parts(writer, run, counts)
         await accounts.finish_copied_together(writer, run, {p: (*counts[p], *times[p]) for p in moved})
-        names = sql.SQL(", ").join(table.target.identifier for table in tables)
-        await writer.execute(render_sql(sql.SQL("ANALYZE {}").format(names)))
+        # What other scopes have rows in is analyzed once for all: until the commit, no other batch could.
+        if names := [table.target.identifier for table in tables if not table.scope]:
+            await writer.execute(render_sql(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(names))))

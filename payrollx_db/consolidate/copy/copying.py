@@ -6,6 +6,7 @@ from functools import partial
 
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy import indexes, schedule
+from payrollx_db.consolidate.copy.analyzing import analyze_grown
 from payrollx_db.consolidate.copy.batches import BatchCopier
 from payrollx_db.consolidate.copy.indexes import IndexBuilder
 from payrollx_db.consolidate.copy.tables import TableCopier
@@ -39,13 +40,19 @@ class Indexing:
         self._constraints = {t.full_name: indexes.missing_constraints(t, items) for t, items in tables}
         self._waiting = sum(map(len, self._missing.values()))
 
-    async def index(self, table: str, *, analyzed: bool = False) -> None:
-        """Build the missing indexes of ``table``, make constraints of those that carry one, and analyze it."""
-        missing, constraints = self._missing.get(table, []), self._constraints.get(table, [])
-        await together([self._build(table, index) for index in missing])
-        await self._builder.attach(table, constraints)
+    async def index(self, table: TablePlan, *, analyzed: bool = False) -> None:
+        """Build the missing indexes of a table's target, make constraints of those that carry one, and analyze it.
+
+        One of which a scope is filled has kept them all, and is analyzed when all of its scopes are (`analyze_grown`).
+        """
+        if table.scope:
+            return
+        name = table.target_name
+        missing, constraints = self._missing.get(name, []), self._constraints.get(name, [])
+        await together([self._build(name, index) for index in missing])
+        await self._builder.attach(name, constraints)
         if missing or constraints or not analyzed:
-            await self._builder.analyze(table)
+            await self._builder.analyze(name)
 
     async def _build(self, table: str, index: Index) -> None:
         async with self._slots:
@@ -82,11 +89,12 @@ class Copying:
             await (self._batch(unit.tables) if unit.batch else self._single(unit.tables[0]))
             finished[unit.number].set()
             # Others that wait for the rows need not wait for the indexes.
-            await together([self._indexing.index(t.target_name, analyzed=unit.batch) for t in unit.tables])
+            await together([self._indexing.index(t, analyzed=unit.batch) for t in unit.tables])
 
         # Rows of duplicates that go into a table whose own rows are in come first: others may point at them.
         await together(map(self._import_left, done))
         await together([*map(one, units), *map(self._index_left, done)])
+        await analyze_grown(work.context, work.plan)
 
     async def _batch(self, tables: Sequence[TablePlan]) -> None:
         context = self._work.context
@@ -129,7 +137,7 @@ class Copying:
 
     async def _index_left(self, table: TablePlan) -> None:
         """Build the indexes that are still missing of a table whose rows are in."""
-        await self._indexing.index(table.target_name, analyzed=schedule.goes_in_batch(table, self._work.alone))
+        await self._indexing.index(table, analyzed=schedule.goes_in_batch(table, self._work.alone))
 
     async def _import(self, duplicates: Iterable[TablePlan]) -> None:
         for duplicate in duplicates:

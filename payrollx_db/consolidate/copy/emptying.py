@@ -11,10 +11,12 @@ from graphlib import CycleError, TopologicalSorter
 from psycopg import sql
 
 from payrollx_db.consolidate.copy import rows
+from payrollx_db.consolidate.copy.emptying_scopes import empty_scopes
 from payrollx_db.consolidate.copy.foreign_keys import GROUP as KEYS_AT_ONCE
 from payrollx_db.consolidate.copy.foreign_keys import drop_keys
 from payrollx_db.consolidate.copy.indexes import qualified
 from payrollx_db.consolidate.copy.rows import in_groups
+from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.runs import reset_run
 from payrollx_db.postgres import query_files
@@ -28,12 +30,27 @@ queries = query_files.beside(__name__)
 MOST_LOCKS = 2_000
 LOCKS_BESIDE_INDEXES = 3  # the table, its TOAST table and that one's index
 
-Check = Callable[[Connection, Sequence[str]], Awaitable[None]]
+Check = Callable[[Connection, Sequence[Destination]], Awaitable[None]]
 
 
 async def empty_tables(
+    session: RunSession, target: Endpoint, written: Mapping[int, Collection[Destination]], current: Database,
+    check: Check, prepare: Check | None = None, staying: Collection[int] = (),
+) -> None:  # fmt: skip
+    """Empty what runs have written to, by run, and let their records say so: whole tables first, then scopes of others.
+
+    The runs ``staying`` stay done with other scopes; for all else, see `_empty_whole` and `empty_scopes`. Raises as
+    ``check`` does, or TargetError.
+    """
+    whole = {number: {d.table for d in own if not d.scope} for number, own in written.items()}
+    scoped = {number: [d for d in own if d.scope and d.table in current.tables] for number, own in written.items()}
+    await _empty_whole(session, target, whole, current, check, prepare)
+    await empty_scopes(session, target, scoped, current, check, prepare, staying)
+
+
+async def _empty_whole(
     session: RunSession, target: Endpoint, written: Mapping[int, Collection[str]], current: Database, check: Check,
-    prepare: Check | None = None,
+    prepare: Check | None,
 ) -> None:  # fmt: skip
     """Empty the tables that runs have written to, by run, and let their records say so.
 
@@ -46,7 +63,7 @@ async def empty_tables(
     groups = _groups(dict.fromkeys(names), current)
     if len(groups) > 1:  # before the first of them is emptied
         for group in groups:
-            await check(session.connection, group)
+            await check(session.connection, list(map(Destination, group)))
     between = _between(groups, current.foreign_keys)
     for some in in_groups(between, KEYS_AT_ONCE):
         async with session.transaction() as connection:
@@ -58,12 +75,14 @@ async def empty_tables(
             with target.translating_errors("can't lock the tables"):
                 tables = sql.SQL(", ").join(map(qualified, group))
                 await run(connection, sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables))
-            await check(connection, group)
+            destinations = list(map(Destination, group))
+            await check(connection, destinations)
             if prepare is not None:
-                await prepare(connection, group)
+                await prepare(connection, destinations)
             gone = await _empty(connection, target, written, current, group, keys)
             for number, own in written.items():
-                await reset_run(connection, number, [name for name in group if name in own])
+                if ours := [destination for destination in destinations if destination.table in own]:
+                    await reset_run(connection, number, ours)
         keys = [key for key in keys if key not in gone]
 
 
@@ -72,7 +91,7 @@ async def _empty(
     group: Sequence[str], keys: Iterable[ForeignKey],
 ) -> list[ForeignKey]:  # fmt: skip
     """Empty one group; return the keys that had to be dropped for it."""
-    if not await rows.filled(connection, current.tables, group):
+    if not await rows.filled_tables(connection, current.tables, group):
         return []
     outside = [key for key in keys if key.target in group and key.table not in group]
     for number, own in written.items():

@@ -7,6 +7,7 @@ so that they are always counted: a report that didn't would call rows in order t
 from psycopg import sql
 
 from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.plan.destination import Scope, condition
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.state.references import LooseReference, record_loose_references
@@ -43,7 +44,7 @@ async def _counted(context: RunContext, plan: Plan, reference: Reference) -> Loo
     if child is None or parent is None:
         absent = reference.table if child is None else reference.target_table
         return LooseReference(str(reference), problem=f"{absent} is not in this database")
-    query = _query(reference, child, parent)
+    query = _query(reference, child, parent, plan)
 
     async def count() -> LooseReference:
         async with context.sessions.session(context.target) as connection:
@@ -58,9 +59,13 @@ async def _counted(context: RunContext, plan: Plan, reference: Reference) -> Loo
         return LooseReference(str(reference), problem=error.message)
 
 
-def _query(reference: Reference, child: Table, parent: Table) -> sql.Composable:
+def _query(reference: Reference, child: Table, parent: Table, plan: Plan) -> sql.Composable:
     pairs = list(zip(reference.columns, reference.target_columns, strict=True))
     complete = sql.SQL(" AND ").join(sql.SQL("c.{} IS NOT NULL").format(sql.Identifier(here)) for here, _ in pairs)
+    if scopes := _scopes(reference, plan):
+        listed = sql.SQL(" OR ").join(sql.SQL("({})").format(condition(scope, "c")) for scope in scopes)
+        complete = sql.SQL("{} AND ({})").format(complete, listed)
+    pairs += _same_scope(reference, plan)
     same = sql.SQL(" AND ").join(_equal(child, here, parent, there) for here, there in pairs)
     return sql.SQL(queries.load("count_orphans")).format(
         child=sql.Identifier(child.schema, child.name),
@@ -68,6 +73,26 @@ def _query(reference: Reference, child: Table, parent: Table) -> sql.Composable:
         complete=complete,
         same=same,
     )
+
+
+def _scopes(reference: Reference, plan: Plan) -> list[Scope]:
+    """Return the scopes of the child's rows that are this run's: by its own tables, or by those of its parents."""
+    if children := plan.copies_by_target.get(reference.table, ()):
+        return list(dict.fromkeys(table.scope for table in children if table.scope))
+    there = dict(zip(reference.target_columns, reference.columns, strict=True))
+    parents = [table for table in plan.copies_by_target.get(reference.target_table, ()) if table.scope]
+    if not all(column in there for table in parents for column in table.destination.columns):
+        return []
+    return [tuple(sorted((there[column], constant) for column, constant in table.scope)) for table in parents]
+
+
+def _same_scope(reference: Reference, plan: Plan) -> list[tuple[str, str]]:
+    """Return the columns of a scope that both ends have, where the reference doesn't say them itself."""
+    ends = (plan.copies_by_target.get(name, ()) for name in (reference.table, reference.target_table))
+    columns = [{table.destination.columns for table in tables} for tables in ends]
+    if len(columns[0]) != 1 or columns[0] != columns[1]:
+        return []
+    return [(name, name) for name in columns[0].pop() if name not in reference.target_columns]
 
 
 def _equal(child: Table, here: str, parent: Table, there: str) -> sql.Composable:

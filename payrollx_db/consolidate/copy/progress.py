@@ -31,7 +31,8 @@ async def watching(context: RunContext, plan: Plan) -> AsyncIterator[None]:
 
 
 async def _watch(context: RunContext, plan: Plan) -> None:
-    places = {table.target_name: table.place for table in plan.copies}
+    # The server says into which table a COPY goes, and not of which source's scope.
+    places = {name: copies[0].place for name, copies in plan.copies_by_target.items() if len(copies) == 1}
     # Watching is a comfort: if its session breaks, the copy goes on, and fails by itself if it must.
     with suppress(psycopg.Error, OSError, PayrollxError):
         async with context.sessions.session(context.target_as_given) as connection:

@@ -3,7 +3,8 @@
 Dropping an index and building it afterwards is worth it where there are many rows; for few, it costs more than the
 rows themselves. So small tables keep their indexes, and foreign keys between small tables stay too: these tables are
 copied parents first. Whatever its size, a table keeps what wouldn't come back byte for byte: indexes of
-partitioned tables, exclusion constraints, what something else depends on or is marked for, what is broken.
+partitioned tables, exclusion constraints, what something else depends on or is marked for, what is broken. So does a
+table of which only a scope is filled: its other rows are in use.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -107,7 +108,9 @@ def select(
     key stays that can be made again: the sources are written meanwhile, so a child's part may be younger than its
     parent's, and its rows may lack theirs.
     """
-    by_name = {table.target_name: table for table in tables}
+    by_name: dict[str, TablePlan] = {}
+    for table in tables:  # of several scopes, one stands for all: they differ in what nothing here asks
+        by_name.setdefault(table.target_name, table)
     keys = {(key.table, key.name): key for key in database.foreign_keys}
     dropped = {
         fact.key
@@ -131,7 +134,7 @@ def select(
         indexes=tuple(_indexes(tables, database, facts, dropped)),
         parents={name: frozenset(above) for name, above in parents.items()},
         own=frozenset(fact.child for fact in kept if fact.parent == fact.child),
-        truncatable=frozenset(by_name.keys() - pointed_at - facts.guarded),
+        truncatable=frozenset(name for name in by_name.keys() - pointed_at - facts.guarded if not by_name[name].scope),
     )
 
 
@@ -158,9 +161,10 @@ def _is_in_the_way(fact: KeyFacts, key: ForeignKey, tables: Mapping[str, TablePl
     """Tell whether rows may arrive that the key would refuse, or so many that it is better checked once for all."""
     child, parent = tables.get(fact.child), tables.get(fact.parent)
     unfilled = child is not None and parent is None and fact.parent not in filled
-    return unfilled or not key.validated or any(
-        end is not None and end.target.kind == "r" and not end.small for end in (child, parent)
-    )  # fmt: skip
+    if unfilled or not key.validated:
+        return True
+    ends = [end for end in (child, parent) if end is not None]
+    return not any(end.scope for end in ends) and any(end.target.kind == "r" and not end.small for end in ends)
 
 
 def _cycle_breakers(
@@ -195,7 +199,7 @@ def _find_cycle(keys: Iterable[KeyFacts]) -> list[str]:
 
 
 def _may_lose_indexes(table: TablePlan) -> bool:
-    return table.target.kind == "r" and not table.small
+    return table.target.kind == "r" and not table.small and not table.scope
 
 
 def _indexes(

@@ -17,6 +17,7 @@ from psycopg import sql
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy import rows
 from payrollx_db.consolidate.copy.refused_rows import OF_SINGLE_ROWS, RefusedRow
+from payrollx_db.consolidate.plan.destination import Destination, condition
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
 from payrollx_db.consolidate.run_session import pass_write_gate
@@ -26,7 +27,6 @@ from payrollx_db.model.events import TableFinished, TableStarted
 from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.copy_pipe import Piped, pipe
-from payrollx_db.postgres.introspect import Table
 from payrollx_db.postgres.session import render_sql, set_application_name
 
 NO_SUCH_SNAPSHOT = (
@@ -212,8 +212,8 @@ class TableCopier:
 
     async def _begin_part(self, writer: Any, table: TablePlan, snapshot: str) -> None:
         truncate = table.target_name in self.truncatable
-        if truncate or await tables_with_rows(writer, [table.target]):
-            await empty_table(writer, table.target, truncate=truncate)
+        if truncate or await tables_with_rows(writer, [table]):
+            await empty_table(writer, table, truncate=truncate)
         await parts.begin_part(writer, self.run, table.place, snapshot, table.slices)
         await parts.delete_imported(writer, self.run, table.place)
 
@@ -235,18 +235,27 @@ async def _import_snapshot(reader: Any, exported: str) -> None:
         raise ConnectionAbortedError("the session that holds the snapshot is gone") from None
 
 
-async def empty_table(writer: Any, table: Table, *, truncate: bool) -> None:
-    """Empty a table, not those that inherit from it, in an asyncpg transaction."""
-    only = sql.SQL("ONLY " if table.kind == "r" else "")
-    statement = sql.SQL("TRUNCATE {}{}" if truncate else "DELETE FROM {}{}")
-    await writer.execute(render_sql(statement.format(only, table.identifier)))
+async def empty_table(writer: Any, table: TablePlan, *, truncate: bool) -> None:
+    """Delete the rows of a table's target that are in its scope, not those of tables that inherit from it.
+
+    In an asyncpg transaction. ``truncate`` empties all of it, faster.
+    """
+    target = table.target
+    only = sql.SQL("ONLY " if target.kind == "r" else "")
+    statement = sql.SQL("TRUNCATE {}{}" if truncate else "DELETE FROM {}{}").format(only, target.identifier)
+    if table.scope and not truncate:
+        statement = sql.SQL("{} WHERE {}").format(statement, condition(table.scope))
+    await writer.execute(render_sql(statement))
 
 
-async def tables_with_rows(writer: Any, tables: Sequence[Table]) -> set[str]:
-    """Return which of ``tables`` hold any row, in an asyncpg transaction."""
-    sized = {record[0] for record in await writer.fetch(render_sql(rows.sized_query(tables)))}
-    asked = [table for table in tables if table.oid in sized]
-    return {record[0] for record in await writer.fetch(render_sql(rows.filled_query(asked)))} if asked else set()
+async def tables_with_rows(writer: Any, tables: Sequence[TablePlan]) -> set[Destination]:
+    """Return where of what ``tables`` fill there is any row, in an asyncpg transaction."""
+    targets = list({table.target.oid: table.target for table in tables}.values())
+    sized = {record[0] for record in await writer.fetch(render_sql(rows.sized_query(targets)))}
+    asked = [(table.target, table.destination) for table in tables if table.target.oid in sized]
+    if not asked:
+        return set()
+    return {asked[record[0]][1] for record in await writer.fetch(render_sql(rows.filled_query(asked)))}
 
 
 def tid_ranges(table: TablePlan) -> Iterator[sql.Composable]:

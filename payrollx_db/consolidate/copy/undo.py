@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from payrollx_db.consolidate.context import Context, RunContext
 from payrollx_db.consolidate.copy import rows, triggers
 from payrollx_db.consolidate.copy.emptying import empty_tables
+from payrollx_db.consolidate.copy.emptying_scopes import pointing_tables
 from payrollx_db.consolidate.copy.restoring import enable_triggers, restore_dropped
+from payrollx_db.consolidate.plan.destination import Destination, overlapping, tables_of
 from payrollx_db.consolidate.run_session import RunSession
-from payrollx_db.consolidate.state.accounts import accounts, count_touched
+from payrollx_db.consolidate.state.accounts import TableState, accounts, count_touched
 from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.runs import Run, finish_run, runs
 from payrollx_db.consolidate.state.sequences import reset_positions
@@ -23,27 +25,34 @@ from payrollx_db.model.wording import counted
 from payrollx_db.postgres.introspect import Database, Table, read_database
 from payrollx_db.postgres.session import Connection
 
-Written = tuple[Run, Collection[str]]  # a run and the tables that it has written to
+Written = tuple[Run, Collection[Destination]]  # a run and what it has written to
 EMPTIED = "emptied by --restart"
 
 
-async def undo(context: RunContext, run: Run, names: Collection[str], why: str) -> tuple[Unrestored, ...]:
-    """Empty the tables that ``run`` was writing, and leave the target as it was before.
+async def undo(
+    context: RunContext, run: Run, destinations: Collection[Destination], why: str
+) -> tuple[Unrestored, ...]:
+    """Empty what ``run`` was writing to, and leave the target as it was before.
 
     Returns what could not be restored. Raises TargetError, and StateConflictError where others have written to them.
     """
     context.observer(StageStarted("undo", "emptying what the run has written"))
     current = await read_database(context.connection, context.target.name)
 
-    async def check(connection: Connection, group: Collection[str]) -> None:
+    async def check(connection: Connection, group: Collection[Destination]) -> None:
+        scoped = [destination for destination in group if destination.scope]
+        if scoped:  # by ON DELETE CASCADE, rows that stay would go with them
+            await _refuse_pointing(connection, current, scoped, destinations)
         await refuse_foreign(connection, run.id, current.tables, group)
 
-    await empty_tables(context.session, context.target, {run.id: names}, current, check)
+    await empty_tables(context.session, context.target, {run.id: destinations}, current, check)
     return await _rebuild(context, context.session, [run.id], why)
 
 
-async def restart(context: Context, session: RunSession, chosen: Collection[str]) -> None:
-    """Undo each run, unfinished, given up or done, that has written to one of the tables ``chosen``.
+async def restart(context: Context, session: RunSession, chosen: Collection[Destination]) -> None:
+    """Undo each run, unfinished, given up or done, that has written to one of ``chosen``.
+
+    Of a run that is done with other scopes too, only the chosen ones are emptied, and it stays done with the others.
 
     Raises StateConflictError, and has changed nothing, where a table holds other rows than such a run
     recorded, or where such a run wrote tables beyond ``chosen``, or rows elsewhere point at its own. Raises TargetError
@@ -58,28 +67,31 @@ async def restart(context: Context, session: RunSession, chosen: Collection[str]
     observer(StageStarted("undo", f"emptying what run {', '.join(map(str, sorted(written)))} has written"))
     current = await read_database(session.connection, target.name)
     _refuse_beyond(written, {*chosen} | _gone(written, current, observer))
-    names = {name for _, tables in written.values() for name in tables}
+    everything = {destination for _, own in written.values() for destination in own}
+    staying = await _staying_done(session.connection, written)
 
-    async def check(connection: Connection, group: Collection[str]) -> None:
-        await _refuse_pointing(connection, current, group, names)
+    async def check(connection: Connection, group: Collection[Destination]) -> None:
+        await _refuse_pointing(connection, current, group, everything)
         await _refuse_touched(connection, list(written), group)
 
-    async def prepare(connection: Connection, group: Collection[str]) -> None:
+    async def prepare(connection: Connection, group: Collection[Destination]) -> None:
         if context.without_triggers:  # one may refuse that its table is emptied
-            await triggers.disable(connection, target, max(written), group)
+            await triggers.disable(connection, target, max(written), tables_of(group))
 
-    by_run = {number: tables for number, (_, tables) in written.items()}
-    await empty_tables(session, target, by_run, current, check, prepare)
-    if left := await _rebuild(context, session, list(written), EMPTIED):
+    by_run = {number: own for number, (_, own) in written.items()}
+    await empty_tables(session, target, by_run, current, check, prepare, staying)
+    if left := await _rebuild(context, session, [number for number in written if number not in staying], EMPTIED):
         raise unrestored_error(f"run {', '.join(map(str, sorted(written)))} is undone", left)
 
 
-async def refuse_foreign(connection: Connection, run: int, tables: Mapping[str, Table], names: Collection[str]) -> None:
-    """Raise StateConflictError where others than ``run`` have written rows to one of ``names``, of these tables."""
+async def refuse_foreign(
+    connection: Connection, run: int, tables: Mapping[str, Table], destinations: Collection[Destination]
+) -> None:
+    """Raise StateConflictError where others than ``run`` have written rows to one of ``destinations``."""
     wrong = []
-    for name in sorted(await rows.filled(connection, tables, names)):
-        _, _, foreign = await count_touched(connection, [run], name)
-        wrong += [f"{name}: {counted(foreign, 'row')} written by others"] if foreign else []
+    for destination in sorted(await rows.filled(connection, tables, destinations)):
+        _, _, foreign = await count_touched(connection, [run], destination)
+        wrong += [f"{destination}: {counted(foreign, 'row')} written by others"] if foreign else []
     if wrong:
         raise StateConflictError(
             f"others have written to {counted(len(wrong), 'table')} of run {run}, which would be emptied",
@@ -120,20 +132,48 @@ def unrestored_error(what: str, left: Sequence[Unrestored]) -> TargetError:
     )
 
 
-async def _written(session: RunSession, chosen: Collection[str]) -> dict[int, Written]:
-    """Return the runs that have written to one of these tables, each with all tables that it has written to."""
+async def _written(session: RunSession, chosen: Collection[Destination]) -> dict[int, Written]:
+    """Return the runs that have written to one of ``chosen``, each with what is to be emptied of it.
+
+    That is all that it has written to, but for other scopes of a run that is done.
+    """
     written: dict[int, Written] = {}
     for run in await runs(session.connection):
-        names = [table.target for table in await accounts(session.connection, run.id) if table.kind == "copy"]
-        if run.status != "undone" and not set(names).isdisjoint(chosen):
-            written[run.id] = (run, names)
+        if run.status == "undone":
+            continue
+        own = _copied(run, await accounts(session.connection, run.id))
+        met = overlapping(own, chosen)
+        if met and run.status == "done" and all(destination.scope for destination in own):
+            own = [destination for destination in own if destination in chosen]
+        if met:
+            written[run.id] = (run, own)
     return written
 
 
-def _gone(written: Mapping[int, Written], current: Database, observer: Observer) -> set[str]:
+async def _staying_done(connection: Connection, written: Mapping[int, Written]) -> set[int]:
+    """Return those runs of which not everything is emptied."""
+    staying = set()
+    for number, (run, own) in written.items():
+        if set(_copied(run, await accounts(connection, number))) - set(own):
+            staying.add(number)
+    return staying
+
+
+def _copied(run: Run, recorded: Iterable[TableState]) -> list[Destination]:
+    """Return where a run has copied to. Of one that is done, a scope that was emptied since is pending."""
+    return [
+        account.destination
+        for account in recorded
+        if account.kind == "copy" and not (run.status == "done" and account.status == "pending")
+    ]
+
+
+def _gone(written: Mapping[int, Written], current: Database, observer: Observer) -> set[Destination]:
     """Return, and tell, which tables somebody has dropped or renamed since they were written."""
-    gone = {name for _, tables in written.values() for name in tables if name not in current.tables}
-    for name in sorted(gone):
+    gone = {
+        destination for _, own in written.values() for destination in own if destination.table not in current.tables
+    }
+    for name in sorted(tables_of(gone)):
         observer(Notice(f"{name} isn't there any more: nothing of it is emptied or restored"))
     return gone
 
@@ -149,45 +189,50 @@ async def _rebuild(context: Context, session: RunSession, numbers: Sequence[int]
         left += remaining
         message = why + (f"; {len(remaining)} indexes or foreign keys could not be restored" if remaining else "")
         async with session.transaction() as connection:
-            await reset_positions(connection, number)
+            scoped = any(account.constants for account in await accounts(connection, number))
+            await reset_positions(connection, number, kept=scoped)
             await finish_run(connection, number, "undone", message)
     for item in left:
         context.observer(Notice(f"can't be restored: {item}"))
     return tuple(left)
 
 
-def _refuse_beyond(written: dict[int, Written], chosen: Collection[str]) -> None:
-    for run, tables in written.values():
-        if beyond := sorted(set(tables) - set(chosen)):
+def _refuse_beyond(written: dict[int, Written], chosen: Collection[Destination]) -> None:
+    for run, own in written.values():
+        if beyond := sorted(set(own) - set(chosen)):
             more = counted(len(beyond), "table")
             raise StateConflictError(
                 f"run {run.id} was of {', '.join(run.services)}, and wrote {more} beyond these",
-                details=tuple(beyond),
+                details=tuple(map(str, beyond)),
                 hint="restart it with the services that it was of",
             )
 
 
 async def _refuse_pointing(
-    connection: Connection, current: Database, group: Collection[str], names: Collection[str]
+    connection: Connection, current: Database, group: Collection[Destination], going: Collection[Destination]
 ) -> None:
-    """Refuse where rows that stay, of tables beyond ``names``, would point at rows of ``group``, which go."""
-    others = {key.table for key in current.foreign_keys if key.target in group and key.table not in names}
-    if full := sorted(await rows.filled(connection, current.tables, others)):
+    """Refuse where rows that stay, beyond those of ``going``, would point at rows of ``group``, which go."""
+    whole = {destination.table for destination in group if not destination.scope}
+    emptied = tables_of(going)
+    others = {key.table for key in current.foreign_keys if key.target in whole and key.table not in emptied}
+    full = await rows.filled_tables(connection, current.tables, others)
+    full |= await pointing_tables(connection, current, [d for d in group if d.scope], going)
+    if full:
         raise StateConflictError(
             f"rows of {len(full)} other tables point at what would be emptied",
-            details=tuple(full),
+            details=tuple(sorted(full)),
             hint="restart these tables' services as well, or empty them first",
         )
 
 
-async def _refuse_touched(connection: Connection, numbers: list[int], names: Iterable[str]) -> None:
-    """Refuse where a table holds other rows than the runs recorded: more, fewer, or written by somebody else."""
+async def _refuse_touched(connection: Connection, numbers: list[int], destinations: Iterable[Destination]) -> None:
+    """Refuse where there are other rows than the runs recorded: more, fewer, or written by somebody else."""
     wrong = []
-    for name in names:
-        recorded, present, foreign = await count_touched(connection, numbers, name)
+    for destination in destinations:
+        recorded, present, foreign = await count_touched(connection, numbers, destination)
         if present and (present, foreign) != (recorded, 0):  # somebody who has emptied it has left nothing to lose
             counts = f"{recorded:,} rows recorded, {present:,} there, {foreign:,} of them written by others"
-            wrong.append(f"{name}: {counts}")
+            wrong.append(f"{destination}: {counts}")
     if wrong:
         raise StateConflictError(
             f"{len(wrong)} tables don't hold what the run has written, so they are not emptied",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import RunContext
+from payrollx_db.consolidate.copy.rows import filled_tables
 from payrollx_db.consolidate.copy.selection import Selection, read_facts, select, without
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
@@ -17,9 +18,9 @@ from payrollx_db.postgres.introspect import Database, read_database
 class Work:
     """What there is to do of a run, seen once at its beginning.
 
-    ``finished`` are source and target of the parts that are in, ``alone`` the target tables with rows that policies
-    speak of, ``filled`` those that other runs have filled. ``database`` is the target without what this run has
-    dropped, or is about to drop; what it restores meanwhile isn't in it.
+    ``finished`` are source and target of the parts that are in, ``alone`` those of tables with rows that policies
+    speak of, ``filled`` the target tables that other runs have filled, be it in another scope. ``database`` is the
+    target without what this run has dropped, or is about to drop; what it restores meanwhile isn't in it.
     """
 
     context: RunContext
@@ -27,7 +28,7 @@ class Work:
     finished: set[Place]
     unfinished: tuple[TablePlan, ...]
     filled: set[str]
-    alone: set[str]
+    alone: set[Place]
     selection: Selection
     database: Database
 
@@ -37,20 +38,23 @@ class Work:
         connection = context.connection
         finished = await finished_parts(connection, context.run)
         unfinished = tuple(table for table in plan.copies if table.place not in finished)
-        filled = set(await accounts.done_tables(connection))
+        filled = await accounts.done_names(connection)
         decided = await sources_with_decisions(connection, context.run)
-        alone = {t.target_name for t in plan.copies if t.source_name in decided}
-        alone |= {t.target_name for t in plan.merges if t.imported}
+        importing = {t.destination for t in plan.merges if t.imported}
+        alone = {t.place for t in plan.copies if t.source_name in decided or t.destination in importing}
         facts = await read_facts(connection, unfinished)
         current = await _current_target(context, plan)
         present = filled | {t.target_name for t in plan.copies if t.place in finished}
+        if any(table.scope for table in unfinished):  # where services write already, not all rows are of a run
+            parents = {fact.parent for fact in facts.keys} - present
+            present |= await filled_tables(connection, current.tables, parents)
         selection = select(unfinished, current, facts, present, every_key=context.following)
         tables = tuple(replace(t, slices=1) if t.target_name in selection.own else t for t in unfinished)
         return cls(context, plan, finished, tables, filled, alone, selection, without(current, selection))
 
     def imports(self, table: TablePlan) -> list[TablePlan]:
         """Return the duplicate tables of which policies let rows into the target of ``table``."""
-        return [other for other in self.plan.merges if other.target_name == table.target_name and other.imported]
+        return [other for other in self.plan.merges if other.destination == table.destination and other.imported]
 
 
 async def _current_target(context: RunContext, plan: Plan) -> Database:

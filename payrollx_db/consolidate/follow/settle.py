@@ -107,7 +107,7 @@ class _Settling:
                 parent = self.plan.target.tables.get(reference.target_table)
                 if move is None or parent is None or len(_columns(table, reference)) < len(reference.columns):
                     continue
-                owner = self.plan.copies_by_target.get(reference.target_table)
+                owner = next(iter(self.plan.parents_of(table, reference)), None)
                 above = self._move(owner) if owner else None
                 if above is None and self.touched.get(move.name, ()) is not None:
                     continue  # what points across the line is told of when all is looked at
@@ -251,7 +251,7 @@ class _Settling:
 
     async def _causes(self, reference: Reference, orphans: Sequence[Orphan]) -> dict[tuple[str, ...], str]:
         """Return the values whose parent lies in quarantine, each with that parent's name."""
-        owner = self.plan.copies_by_target.get(reference.target_table)
+        owner = next(iter(self.plan.copies_by_target.get(reference.target_table, ())), None)
         move = self._move(owner) if owner else None
         if owner is None or move is None or set(reference.target_columns) != set(move.key):
             return {}

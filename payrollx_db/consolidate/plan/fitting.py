@@ -10,6 +10,7 @@ from payrollx_db.consolidate.plan import pasting
 from payrollx_db.consolidate.plan.conversion import derive
 from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
 from payrollx_db.consolidate.plan.conversion.same import difference
+from payrollx_db.consolidate.plan.destination import scope_of
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, Mismatch, TablePlan, from_item
 from payrollx_db.model.layout import DuplicateTable, LegacyDatabase, TableMap, template_fields
 from payrollx_db.postgres.introspect import Column, Database, Table
@@ -43,8 +44,9 @@ def plan_table(
     ordered = tuple(columns[c.name] for c in target.columns if c.name in columns)
     lookup_on = {alias: table_map.lookups[alias].on for alias in lookups}
     planned = TablePlan(
-        legacy.name, source, target, ordered, clause, lookups=lookups, lookup_on=lookup_on, without_rule=without_rule
-    )
+        legacy.name, source, target, ordered, clause, lookups=lookups, lookup_on=lookup_on, without_rule=without_rule,
+        scope=scope_of(table_map.scope),
+    )  # fmt: skip
     return planned, wrong
 
 
@@ -68,13 +70,17 @@ def plan_duplicate(
     )
     columns, _, _ = _columns(legacy, partial, source, target, servers)
     ordered = tuple(columns[c.name] for c in target.columns if c.name in columns)
-    return TablePlan(legacy.name, source, target, ordered, from_item(source), owner=duplicate.owner)
+    return TablePlan(
+        legacy.name, source, target, ordered, from_item(source), owner=duplicate.owner, scope=scope_of(table_map.scope)
+    )
 
 
 def _columns(
     legacy: LegacyDatabase, table_map: TableMap, source: Table, target: Table, servers: rules.Servers
 ) -> tuple[dict[str, ColumnPlan], dict[str, str], list[Mismatch]]:
     plans, mismatches = _derived_columns(table_map, source, target, servers)
+    constants, wrong = _constants(table_map, target, servers)
+    plans, mismatches = {**plans, **constants}, [*mismatches, *wrong]
     without_rule = dict.fromkeys(table_map.derive.keys() - plans.keys(), "")
     derived = {source for plan in plans.values() for source in plan.sources}
     for column in source.columns:
@@ -158,6 +164,27 @@ def _derived_columns(
             mismatches.append(Mismatch("no-rule", place, reason))
         else:
             plans[name] = _derived(target_column, template, source, servers)
+    return plans, mismatches
+
+
+def _constants(
+    table_map: TableMap, target: Table, servers: rules.Servers
+) -> tuple[dict[str, ColumnPlan], list[Mismatch]]:
+    """Plan the columns of a scope, each of which has one value in all rows."""
+    plans: dict[str, ColumnPlan] = {}
+    mismatches: list[Mismatch] = []
+    for name, value in table_map.scope.items():
+        column = target.column(name)
+        place = f"{target.full_name}.{name}"
+        if column is None:
+            mismatches.append(Mismatch("missing", place, "the layout has it in a scope, and it isn't there"))
+        elif column.generated:
+            mismatches.append(Mismatch("no-rule", place, "the layout has it in a scope, and the server computes it"))
+        elif reason := rules.refusal(None, column.type, servers):
+            mismatches.append(Mismatch("no-rule", place, reason))
+        else:
+            constant = derive.derived(sql.SQL("{}::text").format(sql.Literal(value)), column.type)
+            plans[name] = ColumnPlan(column, (), replace(constant, rule="scope"), nullable=False)
     return plans, mismatches
 
 

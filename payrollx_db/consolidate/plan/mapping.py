@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.plan import conversion as rules
+from payrollx_db.consolidate.plan.destination import Destination, Scope, condition
 from payrollx_db.consolidate.plan.pasting import Line
 from payrollx_db.postgres.copy_pipe import CopyFormat
 from payrollx_db.postgres.introspect import Column, Index, Table
@@ -62,6 +63,9 @@ class TablePlan:
 
     Policies make exceptions, by the source's own key as text: rows that stay ``out`` (quarantined),
     columns that are ``nulled`` in some rows, and rows of a duplicate table that are ``imported``.
+
+    With a ``scope``, the rows of the target that have its constants are this table's, and no others: each look at the
+    target is limited to them.
     """
 
     database: str
@@ -78,6 +82,7 @@ class TablePlan:
     lookups: Mapping[str, Table] = field(default_factory=dict)  # by alias
     lookup_on: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by alias, its columns to those of a row
     without_rule: Mapping[str, str] = field(default_factory=dict)  # source columns by the target's, which no rule fills
+    scope: Scope = ()
 
     @property
     def text(self) -> str:
@@ -104,6 +109,16 @@ class TablePlan:
     def place(self) -> tuple[str, str]:
         """Source and target: what identifies this entry within a plan."""
         return (self.source_name, self.target_name)
+
+    @cached_property
+    def destination(self) -> Destination:
+        """The rows of the target that are this table's."""
+        return Destination(self.target.full_name, self.scope)
+
+    @property
+    def in_scope(self) -> sql.Composable:
+        """The condition that a row of the target, under the same alias as the source's, is in the scope."""
+        return condition(self.scope, ROW)
 
     @cached_property
     def key(self) -> tuple[ColumnPlan, ...]:
@@ -200,6 +215,8 @@ def new_uniques(table: TablePlan) -> Iterator[tuple[Index, tuple[ColumnPlan, ...
         columns = tuple(named[name] for name in index.columns if name in named)
         if not index.unique or not index.plain or len(columns) != len(index.columns):
             continue
-        sources = [column.sources[0] for column in columns if len(column.sources) == 1]
-        if not (len(sources) == len(columns) and table.source.unique_over(sources)):
+        scope = table.destination.columns
+        varying = [column for column in columns if column.target.name not in scope]
+        sources = [column.sources[0] for column in varying if len(column.sources) == 1]
+        if not (len(sources) == len(varying) and table.source.unique_over(sources)):
             yield index, columns

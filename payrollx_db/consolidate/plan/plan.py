@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from payrollx_db.consolidate.plan.conversion import Servers
+from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.plan.fitting import plan_duplicate, plan_table
 from payrollx_db.consolidate.plan.inverse.templates import missing_columns
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, Mismatch, TablePlan
@@ -78,9 +79,41 @@ class Plan:
         return references
 
     @cached_property
-    def copies_by_target(self) -> Mapping[str, TablePlan]:
-        """The tables to copy, by the name of the target's."""
-        return {table.target_name: table for table in reversed(self.copies)}
+    def copies_by_target(self) -> Mapping[str, tuple[TablePlan, ...]]:
+        """The tables to copy, by the name of the target's: several where each has a scope of its own."""
+        copies: dict[str, list[TablePlan]] = {}
+        for table in self.copies:
+            copies.setdefault(table.target_name, []).append(table)
+        return {name: tuple(members) for name, members in copies.items()}
+
+    @cached_property
+    def _by_destination(self) -> Mapping[Destination, TablePlan]:
+        return {table.destination: table for table in reversed(self.copies)}
+
+    def copy_into(self, destination: Destination) -> TablePlan | None:
+        """Return the table to copy that fills these rows of the target."""
+        return self._by_destination.get(destination)
+
+    def parents_of(self, child: TablePlan, reference: Reference) -> tuple[TablePlan, ...]:
+        """Return the tables to copy at whose rows those of ``child`` may point.
+
+        Of a table in several scopes, the one that the reference leads into: by the constants of its own columns, else
+        the child's scope. None where it leads into a scope that isn't in the plan.
+        """
+        copies = self.copies_by_target.get(reference.target_table, ())
+        columns = copies[0].destination.columns if copies else ()
+        if not columns or any(copy.destination.columns != columns for copy in copies):
+            return copies
+        constants = dict(child.scope)
+        pairs = zip(reference.columns, reference.target_columns, strict=True)
+        named = {there: constants[here] for here, there in pairs if here in constants}
+        if named.keys() >= set(columns):
+            own = self.copy_into(Destination(reference.target_table, tuple((c, named[c]) for c in columns)))
+            return (own,) if own else ()
+        if child.destination.columns == columns:
+            own = self.copy_into(replace(child.destination, table=reference.target_table))
+            return (own,) if own else copies
+        return copies
 
     @cached_property
     def filled_columns(self) -> Mapping[tuple[int, str], tuple[tuple[TablePlan, ColumnPlan], ...]]:
@@ -195,24 +228,24 @@ def with_small_tables(plan: Plan, most: int) -> Plan:
 
 def parents_first(plan: Plan) -> list[TablePlan]:
     """Return the tables to copy so that, but for cycles, each comes after those that it points at."""
-    by_target = {table.target_name: table for table in plan.copies}
-    order: dict[str, TablePlan] = {}
-    entered: set[str] = set()
+    order: list[TablePlan] = []
+    entered: set[Destination] = set()
 
-    def above(name: str) -> Iterator[str]:
-        entered.add(name)
-        return (reference.target_table for reference in plan.enforced_by_table.get(name, ()))
+    def above(table: TablePlan) -> Iterator[TablePlan]:
+        entered.add(table.destination)
+        references = plan.enforced_by_table.get(table.target_name, ())
+        return (parent for reference in references for parent in plan.parents_of(table, reference))
 
-    for first in by_target:
-        stack = [] if first in entered else [(first, above(first))]
+    for first in plan.copies:
+        stack = [] if first.destination in entered else [(first, above(first))]
         while stack:  # not by recursion: a chain of references may be as long as there are tables
-            name, parents = stack[-1]
-            parent = next((p for p in parents if p in by_target and p not in entered), None)
+            _, parents = stack[-1]
+            parent = next((p for p in parents if p.destination not in entered), None)
             if parent is None:
-                order[name] = by_target[stack.pop()[0]]
+                order.append(stack.pop()[0])
             else:
                 stack.append((parent, above(parent)))
-    return list(order.values())
+    return order
 
 
 def discards_of(plan: Plan) -> list[dict[str, str]]:
@@ -268,13 +301,27 @@ def _plan_database(
 
 
 def _fed_twice(tables: Iterable[TablePlan]) -> Iterator[Mismatch]:
-    """Refuse two sources for one target table: its rows could not be told apart again (law 1)."""
-    first: dict[str, str] = {}
+    """Refuse two sources for the same rows of a target: these could not be told apart again (law 1).
+
+    What tells them apart is a scope over the same columns, with other constants.
+    """
+    first: dict[str, TablePlan] = {}
+    alike: dict[Destination, TablePlan] = {}
     for table in tables:
-        if table.owner is None:
-            other = first.setdefault(table.target_name, table.source_name)
-            if other != table.source_name:
-                yield Mismatch("ambiguous", table.target_name, f"is fed by both {other} and {table.source_name}")
+        if table.owner is not None:
+            continue
+        other = first.setdefault(table.target_name, table)
+        if other.destination.columns == table.destination.columns and table.scope:
+            other = alike.setdefault(table.destination, table)
+            if other.source_name == table.source_name and other is not table:
+                message = f"is fed twice by {other.source_name}, with the same scope"
+                yield Mismatch("ambiguous", str(table.destination), message)
+        if other.source_name != table.source_name:
+            message = f"is fed by both {other.source_name} and {table.source_name}"
+            yield Mismatch("ambiguous", str(table.destination), message)
+        elif other.scope != table.scope:
+            message = f"is fed twice by {table.source_name}, and its accounts go by source and target"
+            yield Mismatch("ambiguous", str(table.destination), message)
 
 
 def _ends(table: str, columns: Iterable[str], target: str, target_columns: Iterable[str]) -> tuple[Any, ...]:
@@ -302,6 +349,7 @@ def _document(table: TablePlan) -> dict[str, Any]:
     return {
         "source": table.source_name,
         "target": table.target_name,
+        "scope": dict(table.scope),
         "kind": "merge" if table.owner else "copy",
         "owner": table.owner,
         "rows": table.source.rows,

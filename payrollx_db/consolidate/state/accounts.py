@@ -1,15 +1,17 @@
 """The accounts of tables (law 1): how many rows each source table had, and where every one of them went."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import sql
 from psycopg.rows import class_row
 
+from payrollx_db.consolidate.plan.destination import Destination, condition, scope_of
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.state import schema
 from payrollx_db.consolidate.state.parts import as_texts
+from payrollx_db.consolidate.state.scopes import as_json, as_parameters
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection
 from payrollx_db.postgres.session import run as execute
@@ -24,7 +26,8 @@ CopiedAccount = tuple[int, int, int, float, float]
 class TableState:
     """What is recorded of one table of a run: the account of law 1. ``seconds`` is of moving the rows.
 
-    ``database`` is the source's, with whose name ``source`` begins.
+    ``database`` is the source's, with whose name ``source`` begins; ``constants`` are those of its scope, by column,
+    where it fills only a part of the target's rows.
     """
 
     source: str
@@ -40,6 +43,12 @@ class TableState:
     bytes: int | None
     seconds: float | None
     database: str
+    constants: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def destination(self) -> Destination:
+        """The rows of the target that are this source's."""
+        return Destination(self.target, scope_of(self.constants))
 
     @property
     def source_table(self) -> str:
@@ -57,6 +66,7 @@ class TableState:
         return {
             "source": self.source,
             "target": self.target,
+            "scope": self.constants,
             "read": self.rows_read,
             "written": self.rows_written,
             "quarantined": self.rows_quarantined,
@@ -73,12 +83,20 @@ async def accounts(connection: Connection, run: int) -> list[TableState]:
     return await cursor.fetchall()
 
 
-async def done_tables(connection: Connection) -> dict[str, int]:
-    """Return the target tables that finished runs have filled, each with the rows that the last of them wrote."""
+async def done_names(connection: Connection) -> set[str]:
+    """Return the names of the target tables that finished runs have filled, be it in one scope."""
+    if not await schema.exists(connection):
+        return set()
+    cursor = await connection.execute(queries.load("done_names"))
+    return {name for (name,) in await cursor.fetchall()}
+
+
+async def done_tables(connection: Connection, destinations: Collection[Destination]) -> dict[Destination, int]:
+    """Return which of ``destinations`` finished runs have filled, each with the rows that the last of them wrote."""
     if not await schema.exists(connection):
         return {}
-    cursor = await connection.execute(queries.load("done_tables"))
-    return dict(await cursor.fetchall())
+    cursor = await connection.execute(queries.load("done_tables"), as_parameters(destinations))
+    return {Destination(table, scope_of(constants)): rows for table, constants, rows in await cursor.fetchall()}
 
 
 async def writing_runs(connection: Connection) -> dict[tuple[str, str], int]:
@@ -89,7 +107,7 @@ async def writing_runs(connection: Connection) -> dict[tuple[str, str], int]:
 
 async def open_accounts(connection: Connection, run: int, tables: Iterable[TablePlan]) -> None:
     """Record the tables that a new run is of."""
-    rows = [(*t.place, "merge" if t.owner else "copy", t.source.rows, t.source.size) for t in tables]
+    rows = [(*t.place, "merge" if t.owner else "copy", t.source.rows, t.source.size, as_json(t.scope)) for t in tables]
     columns = [list(column) for column in zip(*rows, strict=True)]
     if rows:
         await connection.execute(queries.load("insert_accounts"), (run, *columns))
@@ -115,19 +133,22 @@ async def finish_counted(connection: Connection, run: int, rows: Mapping[tuple[s
     await connection.execute(queries.load("counted_accounts"), {"run": run, "rows": list(rows.values()), **places})
 
 
-async def reset_accounts(connection: Connection, run: int, targets: Sequence[str]) -> None:
-    """Record that nothing has moved of the run's tables whose target is one of ``targets``."""
-    await connection.execute(queries.load("reset_accounts"), (run, list(targets)))
+async def reset_accounts(connection: Connection, run: int, destinations: Collection[Destination]) -> None:
+    """Record that nothing has moved of the run's tables that go to one of ``destinations``."""
+    await connection.execute(queries.load("reset_accounts"), {"run": run, **as_parameters(destinations)})
 
 
-async def count_touched(connection: Connection, runs: Collection[int], table: str) -> tuple[int, int, int]:
-    """Return how many rows these runs recorded for a target table, how many it has, and how many others wrote."""
-    schema_name, _, name = table.partition(".")
+async def count_touched(
+    connection: Connection, runs: Collection[int], destination: Destination
+) -> tuple[int, int, int]:
+    """Return how many rows these runs recorded for a destination, how many it has, and how many others wrote."""
+    schema_name, _, name = destination.table.partition(".")
     identifier = sql.Identifier(schema_name, name)
     # No parameters: with them, a percent sign in the table's name would be read as one.
     query = sql.SQL(queries.load("touched")).format(
-        table=identifier, name=identifier.as_string(None), runs=list(runs), target=table
-    )
+        table=identifier, name=identifier.as_string(None), runs=list(runs), target=destination.table,
+        scope=as_json(destination.scope), in_scope=condition(destination.scope, "r"),
+    )  # fmt: skip
     ((recorded, present, foreign),) = await execute(connection, query)
     return recorded, present, foreign
 

@@ -3,9 +3,11 @@
 What is recorded while rows move goes by the writer's own session, which is asyncpg's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from payrollx_db.consolidate.plan.destination import Destination
+from payrollx_db.consolidate.state.scopes import as_parameters
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection
 
@@ -30,15 +32,17 @@ async def copied_snapshots(connection: Connection, run: int) -> dict[Place, tupl
 
 
 async def moved(connection: Connection, run: int) -> dict[str, tuple[int, int]]:
-    """Return rows and bytes that have arrived so far, for each target table of ``run`` that is under way."""
+    """Return rows and bytes that have arrived so far, for each target table of ``run`` that is under way.
+
+    Of a table in several scopes, those of all that are.
+    """
     cursor = await connection.execute(queries.load("progress"), {"run": run})
     return {target: (rows, size) for target, rows, size in await cursor.fetchall()}
 
 
-async def delete_parts(connection: Connection, run: int, targets: Sequence[str]) -> None:
-    """Record that none of the run's rows is in the tables ``targets``."""
-    query = "DELETE FROM payrollx_meta.parts WHERE run_id = %s AND target = ANY (%s)"
-    await connection.execute(query, (run, list(targets)))
+async def delete_parts(connection: Connection, run: int, destinations: Collection[Destination]) -> None:
+    """Record that none of the run's rows is in ``destinations``."""
+    await connection.execute(queries.load("delete_parts"), {"run": run, **as_parameters(destinations)})
 
 
 async def begin_part(writer: Any, run: int, place: Place, snapshot: str, slices: int) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from payrollx_db import __version__
+from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import accounts, parts, schema
 from payrollx_db.errors import PayrollxError, StateConflictError
@@ -154,11 +155,17 @@ async def set_stage(connection: Connection, run: int, stage: str) -> None:
     await connection.execute("UPDATE payrollx_meta.runs SET stage = %s WHERE id = %s", (stage, run))
 
 
-async def reset_run(connection: Connection, run: int, targets: Sequence[str]) -> None:
-    """Record that the run has written nothing (any more) to the tables ``targets``, and isn't done."""
-    await parts.delete_parts(connection, run, targets)
-    await accounts.reset_accounts(connection, run, targets)
-    await connection.execute(queries.load("reset_run"), (run,))
+async def reset_run(
+    connection: Connection, run: int, destinations: Collection[Destination], *, whole: bool = True
+) -> None:
+    """Record that the run has written nothing (any more) to ``destinations``, and isn't done.
+
+    Without ``whole``, they are scopes of a run that is done with others, and stays so.
+    """
+    await parts.delete_parts(connection, run, destinations)
+    await accounts.reset_accounts(connection, run, destinations)
+    if whole:
+        await connection.execute(queries.load("reset_run"), (run,))
 
 
 async def finish_run(connection: Connection, run: int, status: str, message: str | None = None) -> None:

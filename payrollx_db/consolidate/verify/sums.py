@@ -55,11 +55,11 @@ async def sum_columns(context: Context, plan: Plan) -> tuple[ColumnSum, ...]:
     Leaves out tables that duplicate tables brought rows into, whose sides differ by these. Raises SourceError or
     TargetError.
     """
-    imported = {table.target_name for table in plan.merges if table.imported}
+    imported = {table.destination for table in plan.merges if table.imported}
     summed = [
         (table, columns)
         for table in plan.copies
-        if table.target_name not in imported and (columns := number_columns(table, plan.catalog.references))
+        if table.destination not in imported and (columns := number_columns(table, plan.catalog.references))
     ]
     sums = await limited([_of_table(context, table, columns) for table, columns in summed], context.jobs)
     return tuple(one for of_table in sums for one in of_table)
@@ -69,6 +69,7 @@ def number_columns(table: TablePlan, references: Iterable[Reference]) -> list[Co
     """Return the columns of ``table`` that count or measure something."""
     referring = {name for r in references if r.table == table.target_name for name in r.columns}
     keys = {*table.target.primary_key, *referring}
+    keys |= set(table.destination.columns)
     return [c for c in table.columns if c.target.type.name in NUMBERS and c.target.name not in keys]
 
 
@@ -76,7 +77,7 @@ async def _of_table(context: Context, table: TablePlan, columns: Sequence[Column
     values = [_typed(table.value(column), column) for column in columns]
     source = _query(values, table.from_clause, table.kept)
     stored = [sql.Identifier(ROW, column.target.name) for column in columns]
-    target = _query(stored, table.target_from, sql.SQL("true"))
+    target = _query(stored, table.target_from, table.in_scope)
     ours, theirs = await limited(
         [_numbers(context, context.sources[table.database], source), _numbers(context, context.target, target)], 2
     )

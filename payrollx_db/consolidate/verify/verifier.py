@@ -13,6 +13,7 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.verify.batches import in_batches
@@ -63,6 +64,7 @@ class TableVerdict:
         return {
             "source": self.table.source_name,
             "target": self.table.target_name,
+            "scope": dict(self.table.scope),
             "source_rows": self.result.left_rows + (self.kept.left_rows if self.kept else 0),
             "target_rows": self.result.right_rows,
             "quarantined": self.kept.right_rows if self.kept else 0,
@@ -108,7 +110,8 @@ class Verdict:
         """How many rows there are in all; those of a target only once, though duplicate tables look at it again."""
         documents = [table.document() for table in self.tables]
         totals = {name: sum(document[name] for document in documents) for name in COUNTS}
-        return totals | {"target_rows": sum({d["target"]: d["target_rows"] for d in documents}.values())}
+        rows = {table.table.destination: table.result.right_rows for table in self.tables}
+        return totals | {"target_rows": sum(rows.values())}
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as plain data, for ``--json``."""
@@ -155,18 +158,18 @@ class Verifier:
         sources = [table.source for table in tables if table.place not in self.known]
         size = sum(source.size for source in sources)
         self.context.observer(WorkStarted(stage, len(sources), sum(source.rows for source in sources), size))
-        imported: dict[str, int] = {}
+        imported: dict[Destination, int] = {}
         for table in plan.merges:
-            imported[table.target_name] = imported.get(table.target_name, 0) + len(table.imported)
+            imported[table.destination] = imported.get(table.destination, 0) + len(table.imported)
         sums = Sums()
 
         async def one(table: TablePlan) -> TableVerdict:
-            return await self._one(table, imported=imported.get(table.target_name, 0), known=sums)
+            return await self._one(table, imported=imported.get(table.destination, 0), known=sums)
 
         now = time.monotonic()
         verdicts = {t.place: replace(self.known[t.place], started=now) for t in tables if t.place in self.known}
         left = [table for table in tables if table.place not in self.known]
-        alone, groups = in_batches(left, lambda table: bool(imported.get(table.target_name) or self._kept_side(table)))
+        alone, groups = in_batches(left, lambda table: bool(imported.get(table.destination) or self._kept_side(table)))
         work = [self._alone(table, one) for table in alone] + [self._batch(group, one) for group in groups]
         for compared in await limited(work, self.context.jobs):
             verdicts |= {verdict.table.place: verdict for verdict in compared}
@@ -267,4 +270,4 @@ def target_side(table: TablePlan, endpoint: Endpoint) -> Side:
     """Return the target's side of a comparison: its rows as they are."""
     key = tuple((c.target.name, c.target_canonical) for c in table.key)
     columns = tuple((c.target.name, c.target_canonical) for c in table.columns)
-    return Side(endpoint, table.target_from, key, columns, forms=table.key_forms)
+    return Side(endpoint, table.target_from, key, columns, table.in_scope, table.key_forms)

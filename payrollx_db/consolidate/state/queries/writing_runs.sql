@@ -2,5 +2,5 @@
 SELECT t.source, t.target, max(t.run_id)
 FROM payrollx_meta.tables AS t
 JOIN payrollx_meta.runs AS r ON r.id = t.run_id
-WHERE r.status = 'done'
+WHERE r.status = 'done' AND t.status <> 'pending'
 GROUP BY t.source, t.target
