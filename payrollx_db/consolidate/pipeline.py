@@ -226,7 +226,10 @@ async def retry(task: Task) -> tuple[Retried, ...]:
                 return ()
             for newest in done[:1]:
                 await refuse_other_places(session.connection, newest, context.endpoints, task.same_servers)
-            run = await find_unfinished_async(session.connection, {table.target.schema for table in plan.tables})
+            destinations = [table.destination for table in plan.tables]
+            run = await find_unfinished_async(
+                session.connection, {table.target.schema for table in plan.tables}, destinations
+            )
             refuse_unfinished(run, context.target.url.masked, "given rows of the quarantine", task.catalog)
             writing_runs = await accounts.writing_runs(session.connection)
             retrier = QuarantineRetrier(context, session.lock_pid, writing_runs, lossy_keys(decisions))

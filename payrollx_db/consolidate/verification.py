@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.copy.sequences import free_expectations
+from payrollx_db.consolidate.plan.destination import Destination, overlapping
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.quarantine import apply
@@ -26,6 +27,7 @@ from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.events import Notice, StageStarted
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.sequences import setting_position
+from payrollx_db.postgres.session import Connection
 
 GRAVITY = ("error", "warn", "info")
 
@@ -60,18 +62,17 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
     started = time.monotonic()
     reading = replace(context, target=context.target_as_given)
     async with context.sessions.session(reading.target) as connection:
-        run = await find_unfinished_async(connection, {table.target.schema for table in plan.tables})
-        refuse_unfinished(run, reading.target.url.masked, "verified", plan.catalog)
+        finished, unfinished = await _finished_scopes(connection, plan, reading.target.url.masked)
         numbers = [run.id for run in await runs(connection) if run.status != "undone"]
         plan = apply(plan, await quarantine.decisions(connection, numbers))
-    tables = choose_tables(plan, asked.tables)
+    tables = [table for table in choose_tables(plan, asked.tables) if table.destination in finished]
     context.observer(StageStarted("verify", "hashing both sides"))
     so_far = await _load_so_far(context, plan, tables, numbers, anew=asked.anew)
     kept_rows = quarantine.kept_rows(numbers) if numbers else None
     verifier = Verifier(reading, asked.limit, asked.values, kept_rows, so_far.known, so_far.keep)
     verdict = await verifier.all(plan, chosen={table.place for table in tables})
     targets = [(table.target.schema, table.target.name) for table in tables]
-    uncovered = (*asked.findings, *await find_uncovered(reading, plan, targets))
+    uncovered = (*asked.findings, *unfinished, *await find_uncovered(reading, plan, targets))
     verdict = replace(verdict, uncovered=uncovered)
     if asked.structure is not False:
         verdict = replace(
@@ -82,6 +83,24 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
     await history.record_verification((context.target, reading.target), verdict, started, context.observer)
     await so_far.forget([table.place for table in tables])
     return verdict
+
+
+async def _finished_scopes(connection: Connection, plan: Plan, place: str) -> tuple[set[Destination], list[Finding]]:
+    """Return what of ``plan`` is in no unfinished run, with a finding for each run whose scopes are left out.
+
+    Raises StateConflictError where nothing would be left, or a run is not of scopes alone.
+    """
+    left = {table.destination for table in plan.tables}
+    schemas = {table.target.schema for table in plan.tables}
+    findings: list[Finding] = []
+    while run := await find_unfinished_async(connection, schemas, left):
+        out = set(overlapping(left, run.destinations))
+        if not run.scopes or not out or out == left:
+            refuse_unfinished(run, place, "verified", plan.catalog)
+        left -= out
+        message = f"not verified: {run}; {run.next_step(plan.catalog)}"
+        findings.append(Finding("unfinished", "error", "; ".join(run.scopes), len(out), message))
+    return left, findings
 
 
 async def _load_so_far(

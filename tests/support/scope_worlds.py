@@ -107,25 +107,11 @@ def shared_target(kind: str = "text", *, partitions: Sequence[str] = ()) -> str:
     return script
 
 
-def make_world(server: TestServer, script: str, layout: Layout, constants: Sequence[str] = HOUSES) -> World:
-    """Return the databases of the layout, with rows, and a target made by ``script`` that knows the houses."""
-    urls: dict[str, Any] = {}
-    for database in layout.databases:
-        urls[database.name] = server.create_database(unique(f"scope_{database.name}"))
-        query(urls[database.name], SOURCE)
-        if database.name == "cedar":
-            query(urls[database.name], OLDER)
-    target = server.create_database(unique("scope"))
-    query(target, script)
-    for constant in constants:
-        query(target, "INSERT INTO app.houses VALUES (%s, 'a house')", [constant])
-    return replace(World(urls, target), layout=layout, catalog=catalog_of())
-
-
-def drop_world(server: TestServer, world: World) -> None:
-    """Drop the databases of a world."""
-    for url in (*world.urls.values(), world.target):
-        server.drop_database(url.dbname)
+def make_target(world: World, script: str, constants: Sequence[str] = HOUSES) -> None:
+    """Make the target's tables anew, by ``script``, with the houses, and forget all runs."""
+    schemas = "DROP SCHEMA IF EXISTS app, payrollx_meta CASCADE; "
+    houses = "".join(f"INSERT INTO app.houses VALUES ('{constant}', 'a house'); " for constant in constants)
+    query(world.target, schemas + script + houses)
 
 
 def of_houses(world: World, *houses: str) -> World:
@@ -141,9 +127,20 @@ def others_of(world: World, house: str) -> list[tuple[Any, ...]]:
     return query(world.target, OTHERS.replace("%(house)s", f"'{house}'"))
 
 
+@pytest.fixture(scope="session")
+def house_databases(server: TestServer) -> Iterator[World]:
+    """The databases of the houses, and a target, without tables."""
+    urls = {house: server.create_database(unique(f"scope_{house}")) for house in HOUSES}
+    target = server.create_database(unique("scope"))
+    yield replace(World(urls, target), layout=layout_of(), catalog=catalog_of())
+    for url in (*urls.values(), target):
+        server.drop_database(url.dbname)
+
+
 @pytest.fixture
-def houses(server: TestServer) -> Iterator[World]:
+def houses(house_databases: World) -> World:
     """Three houses with equal ids, and the target that is to have them all."""
-    world = make_world(server, shared_target(), layout_of())
-    yield world
-    drop_world(server, world)
+    for house, url in house_databases.urls.items():
+        query(url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public; " + SOURCE + (OLDER if house == "cedar" else ""))
+    make_target(house_databases, shared_target())
+    return replace(house_databases, events=[])

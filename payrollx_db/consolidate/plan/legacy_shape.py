@@ -118,7 +118,7 @@ class LegacyShape:
 
     def _primary_key(self, known: TableMap) -> Iterator[sql.Composed]:
         names = self._old_names(known)
-        key = self._table(known).primary_key
+        key = [column for column in self._table(known).primary_key if column not in known.scope]
         if key and all(column in names for column in key):
             name, listed = prisma_name(known.source.name, (), "pkey"), (sql.Identifier(names[column]) for column in key)
             template = sql.SQL("CONSTRAINT {} PRIMARY KEY ({})")
@@ -127,8 +127,9 @@ class LegacyShape:
     def _indexes(self, known: TableMap, target: Table) -> Iterator[sql.Composed]:
         names, own = self._old_names(known), known.source.indexes
         for index in target.indexes:
-            columns = [names[column] for column in index.columns if column in names]
-            if index.primary or not index.plain or len(columns) != len(index.columns):
+            varying = [column for column in index.columns if column not in known.scope]
+            columns = [names[column] for column in varying if column in names]
+            if index.primary or not index.plain or not columns or len(columns) != len(varying):
                 continue
             if index.unique or own is None:
                 yield self._index(known.source.name, columns, unique=index.unique)
@@ -148,16 +149,21 @@ class LegacyShape:
         if parent is None:
             return
         names, parents = self._old_names(known), self._old_names(parent)
-        if not (set(key.columns) <= names.keys() and set(key.target_columns) <= parents.keys()):
+        pairs = [
+            (here, there)
+            for here, there in zip(key.columns, key.target_columns, strict=True)
+            if not (here in known.scope and known.scope[here] == parent.scope.get(there))
+        ]
+        if not pairs or not all(here in names and there in parents for here, there in pairs):
             return
-        old = [names[column] for column in key.columns]
+        old = [names[here] for here, _ in pairs]
         found = DELETES.search(key.definition)
         yield sql.SQL(
             "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {} ON UPDATE CASCADE"
         ).format(
             self._place(known.source.name), sql.Identifier(prisma_name(known.source.name, old, "fkey")),
             sql.SQL(", ").join(map(sql.Identifier, old)), self._place(parent.source.name),
-            sql.SQL(", ").join(sql.Identifier(parents[column]) for column in key.target_columns),
+            sql.SQL(", ").join(sql.Identifier(parents[there]) for _, there in pairs),
             sql.SQL(found[1] if found else "NO ACTION"),
         )  # fmt: skip
 

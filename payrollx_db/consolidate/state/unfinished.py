@@ -12,6 +12,7 @@ from typing import Any, Literal
 import psycopg
 from psycopg import sql
 
+from payrollx_db.consolidate.plan.destination import Destination, overlapping, scope_of, tables_of, written
 from payrollx_db.consolidate.state import schema
 from payrollx_db.errors import PayrollxError, StateConflictError
 from payrollx_db.model.catalog import Catalog
@@ -23,6 +24,7 @@ from payrollx_db.postgres.steps import Statement, Steps, perform, perform_async
 queries = query_files.beside(__name__)
 
 USUAL_LAYOUTS = ("legacy", LIFTED)  # which need not be named
+MOST_SCOPES = 5  # that are named one by one
 PATIENCE = 5.0  # seconds, to say how far a run came that has just stopped
 
 State = Literal["at work", "killed", "interrupted", "failed"]
@@ -53,6 +55,20 @@ class UnfinishedRun:
     down: dict[str, int]
     lacking: tuple[str, ...]
     holder: str = ""
+    destinations: tuple[Destination, ...] = ()
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that it writes, where it writes nothing but scopes."""
+        if not all(destination.scope for destination in self.destinations):
+            return ()
+        return tuple(dict.fromkeys(written(destination.scope) for destination in self.destinations))
+
+    def concerns(self, destinations: Collection[Destination]) -> bool:
+        """Tell whether ``destinations`` lack anything as long as it is unfinished: other scopes need not."""
+        if not self.scopes or overlapping(self.destinations, destinations):
+            return True
+        return not tables_of(destinations).isdisjoint(self.lacking)
 
     @property
     def state(self) -> State:
@@ -64,7 +80,7 @@ class UnfinishedRun:
     @property
     def progress(self) -> str:
         """How far it came, in words: what is in, and what is down."""
-        tables = f"{self.tables_in:,} of {_counted(len(self.tables), 'table')}"
+        tables = f"{self.tables_in:,} of {_counted(len(self.destinations) or len(self.tables), 'table')}"
         text = f"{tables} and {_counted(self.rows_in, 'row')} are in"
         if self.down:
             text += f"; {' and '.join(_counted(count, kind) for kind, count in self.down.items())} are still down"
@@ -72,8 +88,13 @@ class UnfinishedRun:
 
     def __str__(self) -> str:
         if self.state == "at work":
-            return f"run {self.id} is at work (process {self.process} on {self.host}, {self.holder}): {self.progress}"
-        return f"run {self.id} is unfinished ({self.state} in stage {self.stage}): {self.progress}"
+            work = f"is at work (process {self.process} on {self.host}, {self.holder})"
+        else:
+            work = f"is unfinished ({self.state} in stage {self.stage})"
+        scopes = self.scopes
+        more = f" and {len(scopes) - MOST_SCOPES} more" if len(scopes) > MOST_SCOPES else ""
+        of = f" of {'; '.join(scopes[:MOST_SCOPES])}{more}" if scopes else ""
+        return f"run {self.id}{of} {work}: {self.progress}"
 
     def command(self, catalog: Catalog | None = None) -> str:
         """Return the command line that resumes it; ``catalog`` is the one that the caller works with."""
@@ -107,6 +128,7 @@ class UnfinishedRun:
             "tables_in": self.tables_in,
             "rows_in": self.rows_in,
             "down": self.down,
+            "scopes": list(self.scopes),
             "command": self.command(),
         }
 
@@ -123,10 +145,14 @@ def find_unfinished(
         return perform(connection, _find(schemas))
 
 
-async def find_unfinished_async(connection: Connection, schemas: Collection[str] | None = None) -> UnfinishedRun | None:
-    """Do the same in an asynchronous session."""
+async def find_unfinished_async(
+    connection: Connection,
+    schemas: Collection[str] | None = None,
+    destinations: Collection[Destination] | None = None,
+) -> UnfinishedRun | None:
+    """Do the same in an asynchronous session; with ``destinations``, only for a run that these have to do with."""
     async with connection.transaction(force_rollback=True):
-        return await perform_async(connection, _find(schemas))
+        return await perform_async(connection, _find(schemas, destinations))
 
 
 def refuse_unfinished(run: UnfinishedRun | None, place: str, action: str, catalog: Catalog | None = None) -> None:
@@ -161,20 +187,27 @@ async def describe_stopped(endpoint: Endpoint, catalog: Catalog) -> str:
     return f"{stopped}; {stopped.next_step(catalog)}"
 
 
-def _find(schemas: Collection[str] | None) -> Steps[UnfinishedRun | None]:
+def _find(
+    schemas: Collection[str] | None, destinations: Collection[Destination] | None = None
+) -> Steps[UnfinishedRun | None]:
     if not (yield from schema.find_version()):
         return None
     rows = yield Statement(sql.SQL(queries.load("unfinished")))
-    for number, catalog, layout, services, status, stage, message, tool, host, process, tables, ready, rows_in in rows:
+    for (
+        number, catalog, layout, services, status, stage, message, tool, host, process, tables, ready, rows_in, own,
+    ) in rows:  # fmt: skip
         if schemas is not None and not {name.partition(".")[0] for name in tables} & set(schemas):
             continue
         holder = yield from locks.name_holders(locks.RUN)
         down = yield from _down(number)
         lacking = tuple(sorted({name for _, _, names in down for name in names}))
-        return UnfinishedRun(
+        found = UnfinishedRun(
             number, catalog, layout, tuple(services), status, stage, message or "", tool, host, process, tuple(tables),
             ready, rows_in, {kind: count for kind, count, _ in down}, lacking, holder,
+            tuple(Destination(table, scope_of(constants)) for table, constants in own),
         )  # fmt: skip
+        if destinations is None or found.concerns(destinations):
+            return found
     return None
 
 

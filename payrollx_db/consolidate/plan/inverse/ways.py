@@ -12,6 +12,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.plan.conversion import Servers, derive
 from payrollx_db.consolidate.plan.conversion.same import difference
+from payrollx_db.consolidate.plan.destination import condition
 from payrollx_db.consolidate.plan.fitting import join_lookup
 from payrollx_db.consolidate.plan.inverse import values
 from payrollx_db.consolidate.plan.inverse.values import Inverse
@@ -116,14 +117,23 @@ class WayBack:
     def from_clause(self) -> sql.Composable:
         """The tables of the target that it reads, joined, as a FROM clause."""
         first, *others = self.reads
-        clause: sql.Composable = item(first.table, first.alias)
+        clause: sql.Composable = _rows_of(first)
         for read in others:
             matches = sql.SQL(" AND ").join(
                 sql.SQL("{} = {}").format(sql.Identifier(read.alias, theirs), sql.Identifier(first.alias, ours))
                 for theirs, ours in read.on
             )
-            clause = sql.SQL("{} LEFT JOIN {} ON {}").format(clause, item(read.table, read.alias), matches)
+            clause = sql.SQL("{} LEFT JOIN {} ON {}").format(clause, _rows_of(read), matches)
         return clause
+
+
+def _rows_of(read: Read) -> sql.Composable:
+    """Return the rows that a way back reads of a table, as a FROM item: those of its scope."""
+    rows = item(read.table, read.alias)
+    if not read.plan.scope:
+        return rows
+    alias, scoped = sql.Identifier(read.alias), condition(read.plan.scope, read.alias)
+    return sql.SQL("(SELECT {0}.* FROM {1} WHERE {2}) AS {0}").format(alias, rows, scoped)
 
 
 def item(table: Table, alias: str) -> sql.Composable:
@@ -301,7 +311,7 @@ class _Making:
     def _homeless(self, reads: Iterable[Read], used: set[tuple[str, str]]) -> Iterator[Homeless]:
         for read in reads:
             filled = {planned.target.name: planned for planned in read.plan.columns}
-            joined = {theirs for theirs, _ in read.on}
+            joined = {theirs for theirs, _ in read.on} | {*read.plan.destination.columns}
             for column in read.table.columns:
                 if column.generated or column.name in joined or (read.alias, column.name) in used:
                     continue
@@ -345,6 +355,8 @@ def _joined(first: TablePlan, other: TablePlan) -> tuple[tuple[str, str], ...]:
     theirs = {c.target.name: c for c in other.columns}
     pairs = []
     for name in other.target.primary_key:
+        if name in other.destination.columns:
+            continue  # of all rows that are read
         column = theirs.get(name)
         partner = mine.get(column.sources) if column is not None and column.conversion.rule != "derived" else None
         if column is None or partner is None or difference(partner.type, column.target.type):
