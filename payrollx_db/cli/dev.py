@@ -144,6 +144,14 @@ def env(data_dir: Path | None) -> None:
     help="Number of employees, or of whatever the catalog counts by; PayrollX's hold about 45 rows for each.",
 )
 @click.option(
+    "--tenants",
+    type=click.IntRange(min=1),
+    metavar="N",
+    envvar="PAYROLLX_DEV_TENANTS",
+    help="Number of tenants, each with a database of its own, where the catalog has such: koinonia's churches. "
+    "By default one for every 50 of --employees, which are the members of all of them.",
+)
+@click.option(
     "--hostile",
     is_flag=True,
     envvar="PAYROLLX_DEV_HOSTILE",
@@ -166,6 +174,7 @@ def legacy(
     url: str | None,
     layout: str | None,
     employees: int,
+    tenants: int | None,
     seed: int,
     *,
     hostile: bool,
@@ -179,7 +188,10 @@ def legacy(
     """
     known = registry.find(catalog)
     make_legacy = registry.practice(known)
-    chosen = practice.arguments(make_legacy, known.practice, layout, tuple(known.layouts))
+    chosen: dict[str, Any] = practice.arguments(make_legacy, known.practice, layout, tuple(known.layouts))
+    if tenants:
+        practice.refuse_tenants(make_legacy, known.practice)
+        chosen["tenants"] = tenants
     server = Server(data_dir)
     place = DatabaseUrl.parse(url, name="LEGACY_DATABASE_URL") if url else server.up()
     if not _is_embedded(place, server):

@@ -120,6 +120,15 @@ def arguments(make: Practice, name: str, layout: str | None, layouts: Sequence[s
     return {"layout": layout}
 
 
+def refuse_tenants(make: Practice, name: str) -> None:
+    """Raise ConfigurationError where a catalog's practice function can't be told a number of tenants."""
+    taken = _taken(make)
+    if taken is not None and "tenants" not in taken:
+        raise ConfigurationError(
+            f"the practice function {name} takes no tenants", hint="leave --tenants out: the catalog has none"
+        )
+
+
 def _taken(make: Practice) -> frozenset[str] | None:
     """Return the keywords that a function takes; ``None`` where nothing says so."""
     try:
@@ -150,14 +159,14 @@ def refuse_others(url: DatabaseUrl, names: Sequence[str]) -> None:
 def plant(connection: Connection, database: str, script: str) -> tuple[Trouble, ...]:
     """Run a database's hostile ``script`` and return what it planted: rows touched, per statement."""
     planted = []
-    for code, place, statement in _sections(script):
+    for code, place, statement in sections(script):
         touched = connection.execute(statement).rowcount
         if code != "none" and touched:
             planted.append(Trouble(code, f"{database}.public.{place}", touched))
     return tuple(planted)
 
 
-def _sections(script: str) -> Iterator[tuple[str, str, str]]:
+def sections(script: str) -> Iterator[tuple[str, str, str]]:
     """Yield (code, table.column, statement) for each ``--@ code table.column`` line of ``script``."""
     for section in re.split(r"^--@ ", script, flags=re.MULTILINE)[1:]:
         heading, _, statement = section.partition("\n")

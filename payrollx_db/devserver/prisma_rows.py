@@ -123,7 +123,7 @@ class RowMaker:
         if known := BY_TYPE.get(kind):
             return sql.SQL(known).format(n=number, salt=salt)
         if kind == "integer":
-            plain = "({n} + 1)" if column in self._uniques(target) else "pg_temp.pick({n}, {salt}, 1000)"
+            plain = "({n} + 1)" if self._in_unique(target, column) else "pg_temp.pick({n}, {salt}, 1000)"
             return sql.SQL(f"{plain}::integer").format(n=number, salt=salt)
         if kind.startswith("numeric"):
             digits, scale = map(int, kind.removeprefix("numeric(").removesuffix(")").split(","))
@@ -184,6 +184,12 @@ class RowMaker:
             if isinstance(constraint, UniqueConstraint) and len(constraint.columns) == 1
         }
         return [name for name in self.maps[target].source.columns if self._name(target, name) in single]
+
+    def _in_unique(self, target: str, column: str) -> bool:
+        """Tell whether a source column is unique, by itself or with others."""
+        constraints = self.catalog.models.tables[target].constraints
+        name = self._name(target, column)
+        return any(isinstance(known, UniqueConstraint) and name in known.columns for known in constraints)
 
     def _parents_first(self, targets: Iterable[str]) -> list[str]:
         wanted = list(targets)

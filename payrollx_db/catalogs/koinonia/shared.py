@@ -41,6 +41,7 @@ CATALOG = Catalog.of(
     migrations=folder("alembic") / "koinonia_shared",
     layouts={"legacy": "payrollx_db.catalogs.koinonia.legacy:SHARED"},
     option="koinonia-shared",
+    practice="payrollx_db.catalogs.koinonia.practice:make_legacy",
     template=TEMPLATE,
 )
 

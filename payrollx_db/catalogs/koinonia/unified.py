@@ -21,6 +21,7 @@ CATALOG = Catalog.of(
     migrations=folder("alembic") / "koinonia",
     layouts={"legacy": "payrollx_db.catalogs.koinonia.legacy:LAYOUT"},
     option="koinonia",
+    practice="payrollx_db.catalogs.koinonia.practice:make_legacy",
     template=TEMPLATE,
 )
 

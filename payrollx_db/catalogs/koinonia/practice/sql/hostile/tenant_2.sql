@@ -1,0 +1,2 @@
+--@ drift subscription
+UPDATE public."Subscription" SET "status" = 'unknown';
