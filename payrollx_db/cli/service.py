@@ -1,7 +1,6 @@
 """``payrollx-db service``: one service at a time, backed up, restored, handed over, taken back."""
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +13,13 @@ from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import backups as archives
 from payrollx_db.cli.render import console
+from payrollx_db.cli.service_questions import accept_extras, confirm_deleting, confirm_replacing
 from payrollx_db.errors import ConfigurationError
-from payrollx_db.model.wording import counted
 
 if TYPE_CHECKING:
     from payrollx_db.backup.clients import Clients
     from payrollx_db.backup.create import Step
     from payrollx_db.backup.manifest import Backup
-    from payrollx_db.backup.restore import Accept
     from payrollx_db.model.catalog import Catalog, Service
     from payrollx_db.postgres.url import DatabaseUrl
 
@@ -127,7 +125,7 @@ def backup(
     known = registry.find(catalog)
     chosen = options.named_services(known, dict.fromkeys(names)) or known.services
     if keep:
-        _ask_to_delete(folder, chosen, keep, yes=yes)
+        confirm_deleting(folder, chosen, keep, yes=yes)
     homes = options.homes((one.name for one in chosen), database_url)
     key = signing.key_or_new(key_file, folder)
     proven: set[str] = set()
@@ -186,8 +184,8 @@ def restore(
     key = None if unsigned else signing.key_of(key_file, backup)
     restores.check(backup, known, chosen_service, key)
     url = options.home(chosen_service.name, database_url)
-    _ask_to_replace(url, known, chosen_service, backup.folder.name, yes=yes)
-    accept = _accept(extras=extras)
+    confirm_replacing(url, known, chosen_service, backup.folder.name, yes=yes)
+    accept = accept_extras(extras=extras)
     restored = restores.restore(backup, url, known, known.models, find_clients, note_step, key=key, accept=accept)
     if as_json:
         console.answer_json({"backup": str(backup.folder)} | restored.document())
@@ -319,10 +317,10 @@ def _bring(
 ) -> None:
     from payrollx_db.backup import handover
 
-    _ask_to_replace(target, catalog, chosen_service, f"what {source.masked} has", yes=yes)
+    confirm_replacing(target, catalog, chosen_service, f"what {source.masked} has", yes=yes)
     moved = handover.hand_over(
         chosen_service, source, target, folder, catalog=catalog, metadata=catalog.models, find=find_clients,
-        key=signing.key_or_new(key_file, folder), accept=_accept(extras=extras), observer=note_step,
+        key=signing.key_or_new(key_file, folder), accept=accept_extras(extras=extras), observer=note_step,
     )  # fmt: skip
     if as_json:
         console.answer_json(moved.document())
@@ -369,21 +367,6 @@ def _backup(chosen_service: "Service", folder: Path, chosen: str | None) -> "Bac
     return manifest.read(path if path.is_dir() else folder / chosen)
 
 
-def _accept(*, extras: bool) -> "Accept":
-    """Return what decides about extras: the option, else a person at the terminal; without one they are refused."""
-
-    def ask(unmigrated: tuple[str, ...]) -> bool:
-        if not extras and not sys.stdin.isatty():
-            return False
-        console.note("the backup contains these, which no migration of the catalog makes:")
-        for extra in unmigrated:
-            console.note(f"  {extra}")
-        confirm("they run with the rights of the role that restores", yes=extras)
-        return True
-
-    return ask
-
-
 def find_clients(version: int) -> "Clients":
     """Return the programs of Postgres that fit a server's version number. Raises ConfigurationError without any."""
     from payrollx_db.backup.clients import Clients
@@ -395,22 +378,3 @@ def find_clients(version: int) -> "Clients":
 def note_step(step: "Step") -> None:
     """Tell what was done for a service."""
     console.note(f"{step.service}: {step.what}")
-
-
-def _ask_to_replace(url: "DatabaseUrl", catalog: "Catalog", chosen_service: "Service", what: str, *, yes: bool) -> None:
-    from payrollx_db.backup.restore import occupied
-
-    rows = occupied(url, catalog, chosen_service)
-    if rows:
-        confirm(
-            f"{url.masked} has {counted(rows, 'row')} of {chosen_service.name}, which {what} would replace", yes=yes
-        )
-
-
-def _ask_to_delete(folder: Path, chosen: "Sequence[Service]", keep: int, *, yes: bool) -> None:
-    """Ask a person at a terminal; in a nightly job ``--keep`` itself is the confirmation."""
-    from payrollx_db.backup import manifest
-
-    old = sum(max(0, len(manifest.whole_backups(folder, one.name)) + 1 - keep) for one in chosen)
-    if old and sys.stdin.isatty():
-        confirm(f"this deletes up to {old} older backups in {folder} afterwards", yes=yes)

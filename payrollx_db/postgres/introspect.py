@@ -16,6 +16,8 @@ from payrollx_db.postgres.steps import Rows, Statement, Steps, perform_async
 
 queries = query_files.beside(__name__)
 
+SIMPLE = ("b", "e")  # pg_type.typtype: base types, arrays among them, and enums
+
 
 @dataclass(frozen=True)
 class Column:
@@ -202,7 +204,7 @@ def read_tables(schemas: Sequence[str] | None = None, *, sizes: bool = False) ->
     oids = {"tables": [row[0] for row in rows]}
     columns: dict[int, list[Column]] = defaultdict(list)
     indexes: dict[int, list[Index]] = defaultdict(list)
-    types = ColumnTypes.of((yield _query("types", oids)))
+    types = yield from _read_types(oids)
     known: dict[tuple[Any, ...], Column] = {}  # thousands of tables have the same few columns, each of which is one
     for oid, *rest in (yield _query("columns", oids)):
         row = tuple(rest)
@@ -238,6 +240,14 @@ def _read_database(name: str, *, sizes: bool) -> Steps[Database]:
         name, system, dbname, version, version_text, encoding, standby, tables,
         tuple(_foreign_key(row) for row in key_rows), tuple(Leftover(*row) for row in leftovers), Money(*money),
     )  # fmt: skip
+
+
+def _read_types(tables: dict[str, list[int]]) -> Steps[ColumnTypes]:
+    """Read the types of these tables' columns, with all that they are made of where any is made of others."""
+    simple = yield _query("simple_types", tables)
+    if all(row[5] in SIMPLE for row in simple):
+        return ColumnTypes.of(simple)
+    return ColumnTypes.of((yield _query("types", tables)))
 
 
 def _query(name: str, params: Any = None) -> Statement:

@@ -103,12 +103,13 @@ def structures(target: Target, schemas: Iterable[str]) -> dict[str, str]:
     with target.endpoint.translating_errors("can't read its structure"):
         objects = perform(target.connection, read_structure((str(space), str(name)) for space, name in tables))
     described: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    encoder = json.JSONEncoder(sort_keys=True)
     for thing in objects:
         # What lies in another schema is in the record of that one, and which table it is told with depends on the rest.
         home = next((schema for prefix, schema in prefixes.items() if thing.table.startswith(prefix)), None)
         if home is not None:
             properties = {name: value for name, value in thing.properties.items() if name not in PASSING}
-            described[home].add((*thing.key, json.dumps(properties, sort_keys=True)))
+            described[home].add((*thing.key, encoder.encode(properties)))
     return {
         schema: MADE_SO + hashlib.sha256(json.dumps(sorted(described[schema])).encode()).hexdigest()
         for schema in prefixes.values()
