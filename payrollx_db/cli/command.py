@@ -1,5 +1,6 @@
 """Our commands: each has an example and shows its variables, and is imported when it is called."""
 
+import gc
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -24,6 +25,9 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, which is imported by now: from here on, Ctrl-C interrupts what is under way."""
         signals.interrupt_commands()
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         return super().invoke(ctx)
 
     def get_help(self, ctx: click.Context) -> str:

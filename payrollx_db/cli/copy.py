@@ -13,19 +13,19 @@ from payrollx_db.cli.destructive import confirm, destructive_option, same_server
 from payrollx_db.cli.interruption import FollowInterruptedError, Interruption
 from payrollx_db.cli.options import as_json, events, max_retained, without_triggers
 from payrollx_db.cli.progress import showing
-from payrollx_db.cli.render import console, follows
+from payrollx_db.cli.render import console
 from payrollx_db.cli.render import runs as reports
 from payrollx_db.cli.render.tenants import answer_tenants
 from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
 from payrollx_db.cli.throttle import MEGABYTE, gentle_options
-from payrollx_db.consolidate import online, pipeline, status
-from payrollx_db.consolidate.online import FollowReport
+from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import CheckRows, Report, Task
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import SMALL_TABLES
 from payrollx_db.model.events import Notice, Observer, ignore_events
 
 if TYPE_CHECKING:
+    from payrollx_db.consolidate.online import FollowReport
     from payrollx_db.tenants.consolidating import TenantsTask
     from payrollx_db.tenants.outcome import TenantsOutcome
 
@@ -111,7 +111,7 @@ def copy(
         followed = {"followed": brought.document()["databases"]} if brought else {}
         console.answer_json(result.document() | views | followed)
     elif brought is not None:
-        follows.show_report(brought)
+        _show_followed(brought)
     elif isinstance(result, Plan):
         reports.show_plan(result, sql=False)
     else:
@@ -131,8 +131,10 @@ def _copy_tenants(many: "TenantsTask", *, dry_run: bool, restart: bool) -> "Tena
     return asyncio.run(story)
 
 
-def _follow(task: Task, report: Report, most_retained: int | None, interruption: Interruption) -> FollowReport | None:
+def _follow(task: Task, report: Report, most_retained: int | None, interruption: Interruption) -> "FollowReport | None":
     """Follow what was copied, until it is stopped; what the copy did is told before."""
+    from payrollx_db.consolidate import online
+
     rows = sum(table.rows_written or 0 for table in report.tables)
     task.observer(
         Notice(f"run {report.run.id} has copied {rows:,} rows; from here on, what services write is followed")
@@ -140,6 +142,12 @@ def _follow(task: Task, report: Report, most_retained: int | None, interruption:
     return interruption.run(
         lambda observer, stop: online.follow(replace(task, observer=observer), stop=stop, most_retained=most_retained)
     )
+
+
+def _show_followed(report: "FollowReport") -> None:
+    from payrollx_db.cli.render import follows
+
+    follows.show_report(report)
 
 
 def _plan(task: Task) -> Plan:
@@ -159,6 +167,8 @@ def _fill_views(task: Task) -> dict[str, Any]:
 
 def _ask(task: Task) -> None:
     """Ask whether to empty what earlier runs have written, where any has. Raises ConfigurationError as `confirm`."""
+    from payrollx_db.consolidate import status
+
     recorded = asyncio.run(status.status(task.target))
     runs = [f"run {run.id} ({run.status}, {run.started_at:%Y-%m-%d %H:%M})"
             for run in recorded.runs if run.status != "undone"]  # fmt: skip

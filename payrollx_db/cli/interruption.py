@@ -8,15 +8,17 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from payrollx_db import signals
-from payrollx_db.consolidate.online import FollowReport
 from payrollx_db.errors import PayrollxError
 from payrollx_db.model.events import Event, Notice, Observer, StageStarted
 
+if TYPE_CHECKING:
+    from payrollx_db.consolidate.online import FollowReport
+
 GRACE = 10.0  # seconds in which a pass may end
-Follow = Callable[[Observer, asyncio.Event], Coroutine[Any, Any, FollowReport]]
+Follow = Callable[[Observer, asyncio.Event], Coroutine[Any, Any, "FollowReport"]]
 
 
 class FollowInterruptedError(PayrollxError):
@@ -24,7 +26,7 @@ class FollowInterruptedError(PayrollxError):
 
     exit_code: ClassVar[int] = signals.INTERRUPTED
 
-    def __init__(self, report: FollowReport | None) -> None:
+    def __init__(self, report: "FollowReport | None") -> None:
         flows = report.flows if report is not None else ()
         super().__init__(
             "interrupted: what passes have brought over is in; payrollx-db follow goes on from there",
@@ -44,7 +46,7 @@ class Interruption:
         self._follows = False
         self._stop = asyncio.Event()
 
-    def run(self, follow: Follow) -> FollowReport | None:
+    def run(self, follow: Follow) -> "FollowReport | None":
         """Run ``follow``; return its report, nothing where it was ended in the midst of something."""
         try:
             return asyncio.run(self._guarding(follow))
@@ -55,7 +57,7 @@ class Interruption:
                 return None
             raise
 
-    async def _guarding(self, follow: Follow) -> FollowReport:
+    async def _guarding(self, follow: Follow) -> "FollowReport":
         loop = asyncio.get_running_loop()
         kinds = [kind for kind in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(kind) is not signal.SIG_IGN]
         with suppress(NotImplementedError):  # where there are no signals to speak of, Ctrl-C ends it at once

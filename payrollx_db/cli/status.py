@@ -6,7 +6,8 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json, database_url, name_of, recorded_catalog, unified_database
-from payrollx_db.cli.render import console, runs
+from payrollx_db.cli.render import console
+from payrollx_db.cli.render.recorded import show_status
 from payrollx_db.consolidate import status as run_status
 from payrollx_db.postgres.session import Endpoint
 
@@ -32,5 +33,5 @@ def status(database_url: str | None, catalog: str | None, run: int | None, *, as
         console.answer(asyncio.run(run_status.nothing_recorded(Endpoint(url, "target", url.dbname))))
         console.note("hint: payrollx-db migrate makes the tables, payrollx-db copy fills them; or check DATABASE_URL")
     else:
-        runs.show_status(recorded)
+        show_status(recorded)
     return ALARM if any(alarm.severity == "error" for alarm in recorded.alarms) else 0

@@ -4,11 +4,10 @@ Each public function is one thing that a person asks for. They take endpoints, a
 tell an observer how it goes, and return frozen results; nothing here prints or exits.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from payrollx_db.consolidate import verification
@@ -18,46 +17,32 @@ from payrollx_db.consolidate.check.foreign_targets import foreign_targets
 from payrollx_db.consolidate.check.functions import unreadable_tables
 from payrollx_db.consolidate.check.moment import for_the_moment, refuse_unfollowed
 from payrollx_db.consolidate.check.preflight import poolers, run_preflight, unreadable
-from payrollx_db.consolidate.check.reversible import prove
-from payrollx_db.consolidate.context import Context, RunContext
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.copy import undo
 from payrollx_db.consolidate.copy.abandon import Abandoned
 from payrollx_db.consolidate.copy.abandon import abandon as abandon_run
 from payrollx_db.consolidate.copy.requeue import QuarantineRetrier, Retried, lossy_keys, plans_with_keys
 from payrollx_db.consolidate.copy.sequences import set_sequences
-from payrollx_db.consolidate.follow import beginning
-from payrollx_db.consolidate.follow import gate as gates
-from payrollx_db.consolidate.follow.gate import Gate
-from payrollx_db.consolidate.follow.sides import refuse_moved
 from payrollx_db.consolidate.opening import opened, planned, refuse_mismatches
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.planner import CheckRows, Task, plan, unfinished_run
 from payrollx_db.consolidate.quarantine import apply
+from payrollx_db.consolidate.recording import announce, record_changes, record_interruption, record_start
 from payrollx_db.consolidate.resuming import left_to_copy, run_or_undo, run_to_resume
 from payrollx_db.consolidate.retrying import resume_after_lock_loss
 from payrollx_db.consolidate.run_session import RunSession
-from payrollx_db.consolidate.state import accounts, flows, history, quarantine
+from payrollx_db.consolidate.state import accounts, quarantine
 from payrollx_db.consolidate.state.accounts import TableState
-from payrollx_db.consolidate.state.findings import record_findings
 from payrollx_db.consolidate.state.lock import exclusive
-from payrollx_db.consolidate.state.migrations import migrate
-from payrollx_db.consolidate.state.parts import copied_snapshots, finished_parts
-from payrollx_db.consolidate.state.places import record_places, refuse_other_places
+from payrollx_db.consolidate.state.places import refuse_other_places
 from payrollx_db.consolidate.state.quarantine import Decision
-from payrollx_db.consolidate.state.runs import Run, finish_run, record_failure, resume_run, runs, start_run
-from payrollx_db.consolidate.state.structures import record_structure
-from payrollx_db.consolidate.state.unfinished import describe_stopped, find_unfinished_async, refuse_unfinished
+from payrollx_db.consolidate.state.runs import Run, finish_run, runs
+from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
 from payrollx_db.consolidate.verification import Asked
-from payrollx_db.consolidate.verify.changes import find_changes
 from payrollx_db.consolidate.verify.verifier import Verdict
-from payrollx_db.errors import (
-    ConfigurationError,
-    FindingsError,
-    PayrollxError,
-    StateConflictError,
-)
+from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError
 from payrollx_db.model.catalog import Catalog
-from payrollx_db.model.events import Notice, Observer, RunStarted, StageStarted, WorkStarted, ignore_events
+from payrollx_db.model.events import Notice, Observer, StageStarted, ignore_events
 from payrollx_db.model.finding import Finding, refuse
 from payrollx_db.model.layout import Layout
 from payrollx_db.postgres.blockers import blockers_named
@@ -126,8 +111,11 @@ async def check(task: Task, *, reversible: bool = False) -> tuple[Finding, ...]:
             context.observer(Notice("the rows were not checked: first fix what keeps them from being read"))
             return preflight
         checked = await checks.check(context, plan, task.policies, loose=True)
-        back = (await prove(context, plan, task.policies)).findings if reversible else ()
-        return (*preflight, *checked.findings, *back)
+        if not reversible:
+            return (*preflight, *checked.findings)
+        from payrollx_db.consolidate.check.reversible import prove  # what it takes is imported for it alone
+
+        return (*preflight, *checked.findings, *(await prove(context, plan, task.policies)).findings)
 
 
 async def copy(task: Task, *, restart: bool = False) -> Report:
@@ -152,8 +140,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
             refuse([*poolers(plan), *await foreign_targets(context, plan), *await unreadable_tables(context, plan)])
             async with exclusive(context.target) as session:
                 if undoing:
-                    await refuse_moved(context, session.connection, set(plan.sources))
-                    await _refuse_closed(session.connection, plan)
+                    await _refuse_followed(context, session, plan)
                     await undo.restart(context, session, {table.destination for table in plan.copies})
                     undoing, plan = False, await planned(context, task)  # it may have restored something
                 if await undo.restore_earlier(context, session, {table.target_name for table in plan.copies}):
@@ -250,41 +237,35 @@ async def _copy(context: Context, session: RunSession, task: Task, plan: Plan) -
         return await _nothing_to_do(session.connection, whole)
     # An unfinished run has checked its rows, and what was decided then is recorded, and holds.
     thorough = unfinished is None and _checks_every_row(task, plan)
-    async with _followed_from_here(context, session, task, whole, plan, unfinished):
-        return await _check_and_run(context, session, task, plan, unfinished, thorough=thorough)
-
-
-@asynccontextmanager
-async def _followed_from_here(
-    context: Context, session: RunSession, task: Task, whole: Plan, left: Plan, unfinished: Run | None
-) -> AsyncIterator[None]:
-    """Make what it takes to follow the sources, where they are to be followed; drop it where the data doesn't fit.
-
-    It comes first, even before rows are checked: what changes after the check is looked at again by the passes.
-    """
+    begun = partial(_check_and_run, context, session, task, plan, unfinished, thorough=thorough)
     if not context.following:
-        yield
-        return
-    refuse(await run_preflight(context, left))
-    made = await beginning.begin(context, session, whole, left, unfinished, task.same_servers)
-    try:
-        yield
-    except FindingsError:
-        await beginning.give_up(context, session, made)
-        raise
+        return await begun()
+    from payrollx_db.consolidate.followed import followed_from_here  # as below
+
+    async with followed_from_here(context, session, task, whole, plan, unfinished):
+        return await begun()
+
+
+async def _refuse_followed(context: Context, session: RunSession, plan: Plan) -> None:
+    """Raise StateConflictError where a database was cut over, or tables take no writes but its."""
+    # Imported here, because most copies have nothing to do with following, whose modules take long to import.
+    from payrollx_db.consolidate.followed import refuse_closed, refuse_moved
+
+    await refuse_moved(context, session.connection, set(plan.sources))
+    await refuse_closed(session.connection, plan)
 
 
 async def _check_and_run(
     context: Context, session: RunSession, task: Task, plan: Plan, unfinished: Run | None, *, thorough: bool
 ) -> Report:
     checked = await _check_before(context, task, plan, thorough=thorough, resuming=unfinished is not None)
-    run = await _record_start(context, session, task, plan, checked, unfinished)
+    run = await record_start(context, session, task, plan, checked, unfinished)
     running = context.of_run(run.id, session)
-    changes = await _changes_since(running, plan) if unfinished and not context.following else []
+    changes = await record_changes(running, plan) if unfinished and not context.following else []
     findings = [*checked.findings, *changes]
     plan = apply(plan, await quarantine.decisions(session.connection, [run.id]))
     try:
-        await _announce(running, plan, resumed=unfinished is not None)
+        await announce(running, plan, resumed=unfinished is not None)
         await run_or_undo(running, run, plan)
     except FindingsError as error:
         if not thorough or error.sqlstate.startswith("23"):
@@ -294,7 +275,7 @@ async def _check_and_run(
             _name_resolved(error, anew.findings)
         raise
     except BaseException as error:
-        await _record_interruption(running, task.catalog, error)
+        await record_interruption(running, task.catalog, error)
         raise
     tables = tuple(await accounts.accounts(session.connection, run.id))
     async with running.transaction() as connection:
@@ -356,67 +337,6 @@ def _checks_every_row(task: Task, plan: Plan) -> bool:
     if task.check_rows == "auto":
         return bool(task.policies.all) or plan.size < CHECK_FIRST
     return task.check_rows == "always"
-
-
-async def _refuse_closed(connection: Connection, plan: Plan) -> None:
-    """Raise StateConflictError where tables that are to be emptied follow a source, and take no writes but its."""
-    closed = [name for name in plan.sources if await gates.is_closed(connection, Gate.of_target(name))]
-    if closed:
-        raise StateConflictError(
-            f"the tables of {', '.join(closed)} are followed, so they can't be emptied",
-            hint=f"end that first: {plan.catalog.command('follow --drop')}",
-        )
-
-
-async def _record_start(
-    context: Context, session: RunSession, task: Task, plan: Plan, checked: Checked, unfinished: Run | None
-) -> Run:
-    """Record the run, or that it is resumed, with what was found and decided."""
-    with context.target.translating_errors("can't write the state tables"):
-        await migrate(session)
-        async with session.transaction() as connection:  # a run without its decisions would be another run
-            if unfinished is not None:
-                run = await resume_run(connection, unfinished, plan)
-            else:
-                run = await start_run(connection, plan, context.sources, context.jobs)
-                await record_structure(connection, run.id, plan.tables)
-                await quarantine.record(connection, run.id, checked.decisions)
-            await record_findings(connection, run.id, (finding.recorded for finding in checked.findings))
-            await history.record_attempt(connection, run.id, plan, task.policies, context.target, context.jobs)
-            needed = {name: context.sources[name] for name in plan.sources}
-            await record_places(connection, run.id, needed, context.target)
-            if context.following:
-                await flows.set_run(connection, list(plan.sources), run.id)
-    return run
-
-
-async def _changes_since(context: RunContext, plan: Plan) -> list[Finding]:
-    """Return, and record, what changed in the sources since the run copied them."""
-    snapshots = await copied_snapshots(context.connection, context.run)
-    findings = await find_changes(context, plan, snapshots)
-    async with context.transaction() as connection:
-        await record_findings(connection, context.run, (finding.recorded for finding in findings))
-    return findings
-
-
-async def _announce(context: RunContext, plan: Plan, *, resumed: bool) -> None:
-    for reference in plan.waiting:
-        context.observer(Notice(f"{reference}: its foreign key is left NOT VALID, as its table is not in this run"))
-    context.observer(RunStarted(context.run, resumed, len(plan.copies), plan.rows, plan.size))
-    finished = await finished_parts(context.connection, context.run)
-    left = [table.source for table in plan.copies if table.place not in finished]
-    rows, size = sum(source.rows for source in left), sum(source.size for source in left)
-    context.observer(WorkStarted("copy", len(left), rows, size))
-
-
-async def _record_interruption(context: RunContext, catalog: Catalog, error: BaseException) -> None:
-    """Record why a run stopped, and say how far it came, even while it is being cancelled."""
-    status = "interrupted" if isinstance(error, asyncio.CancelledError | KeyboardInterrupt) else "failed"
-    reason = error.message if isinstance(error, PayrollxError) else type(error).__name__
-    message = status if status == "interrupted" else reason
-    await asyncio.shield(record_failure(context.target, context.run, status, message))
-    if progress := await asyncio.shield(describe_stopped(context.target, catalog)):
-        context.observer(Notice(progress))
 
 
 async def _retry_all(retrier: QuarantineRetrier, plan: Plan, decisions: Sequence[Decision]) -> tuple[Retried, ...]:

@@ -7,7 +7,7 @@ import pytest
 from rule_worlds import MakeTables
 from worlds import endpoints
 
-from payrollx_db.cli.render import console, runs
+from payrollx_db.cli.render import console, recorded, runs
 from payrollx_db.consolidate.status import status
 
 ODD = ("[odd] id", "[/odd]", "[red]no red[/red]", ":key: :smile:")
@@ -51,7 +51,7 @@ def test_dots_in_names_of_databases_and_tables_cut_nothing_off(
     runs.show_plan(world.plan(), sql=False)
     runs.show_report(world.copy())
     runs.show_verdict(world.verify())
-    runs.show_status(asyncio.run(status(endpoints(world.urls, world.target, application_name="test")[1])))
+    recorded.show_status(asyncio.run(status(endpoints(world.urls, world.target, application_name="test")[1])))
 
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert lines.count("shop.sales") == 4

@@ -52,3 +52,10 @@ def test_the_package_itself_loads_no_service() -> None:
 
     assert {name for name in loaded if name.startswith("payrollx_db")} == {"payrollx_db"}
     assert "sqlalchemy" not in loaded
+
+
+def test_a_copy_that_nobody_follows_loads_nothing_of_following_and_of_the_cutover() -> None:
+    loaded = loaded_by("payrollx_db.cli.copy")
+
+    parts = ("payrollx_db.consolidate.follow.", "payrollx_db.consolidate.cutover.", "payrollx_db.consolidate.online")
+    assert not {name for name in loaded if name.startswith(parts)}

@@ -1,18 +1,16 @@
-"""How plans, reports, verdicts and states look to people."""
+"""How plans, reports and verdicts look to people. What is recorded of runs, `recorded` shows."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from payrollx_db.cli.render import console, findings, lags
-from payrollx_db.cli.render.switches import show_switches
+from payrollx_db.cli.render import console, findings
 from payrollx_db.consolidate.copy.requeue import Retried
 from payrollx_db.consolidate.pipeline import Abandoned, Report
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state.accounts import TableState
 from payrollx_db.consolidate.state.unrestored import Unrestored
-from payrollx_db.consolidate.status import Status
 from payrollx_db.consolidate.verify.structure import StructureVerdict
 from payrollx_db.consolidate.verify.sums import ColumnSum
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
@@ -68,7 +66,7 @@ def show_report(report: Report) -> None:
         )
         console.note("hint: payrollx-db verify proves that both sides are still identical; no row was read now")
         return
-    _show_accounts(report.tables)
+    show_accounts(report.tables)
     read = f"{counted(total, 'row')} read in {report.seconds:.1f} s, and every one accounted for"
     console.answer(f"\nrun {report.run.id} is done: {read}.")
     for reference in report.waiting:
@@ -143,51 +141,6 @@ def _structure_sentence(structure: StructureVerdict) -> str:
     return f"structure: {objects} and the sequences compared: {_counted(len(structure.differences), 'difference')}."
 
 
-def show_status(status: Status) -> None:
-    """Show the recorded runs and one run's tables."""
-    if not status.runs:
-        console.answer("no run is recorded here")
-        return
-    table = console.table(
-        ("run", "right"), ("status", "left"), ("stage", "left"), ("started (UTC)", "left"), ("finished", "left"),
-        ("services", "left"),
-    )  # fmt: skip
-    for run in status.runs:
-        ended = f"{run.finished_at:%Y-%m-%d %H:%M:%S}" if run.finished_at else ""
-        killed = run.status == "running" and not status.at_work
-        table.add_row(
-            str(run.id), "killed" if killed else run.status, run.stage, f"{run.started_at:%Y-%m-%d %H:%M:%S}", ended,
-            " ".join(run.services),
-        )  # fmt: skip
-    console.answer_table(table)
-    if any(run.unfinished for run in status.runs) and not status.at_work:
-        console.note("hint: call the same payrollx-db copy again to resume the unfinished run")
-    console.answer(f"\ntable pairs of run {status.run}:")
-    _show_accounts(status.tables, moved=status.moved)
-    _show_unrestored(status)
-    _show_stuck(status)
-    show_switches(status.switches)
-    lags.show_flows(status.flows, status.lags, status.alarms)
-    if status.findings:
-        console.answer(f"\nfindings of the check of run {status.run}:")
-        findings.show(status.findings)
-
-
-def _show_stuck(status: Status) -> None:
-    """Show which rows don't go back into the legacy databases, and why."""
-    if status.stuck:
-        headings = (("key", "left"), ("why it doesn't go back", "left"))
-        groups = [
-            (
-                f"{rows.database}.{rows.source}: {counted(rows.count, 'row')} stuck",
-                [list(pair) for pair in rows.examples],
-            )
-            for rows in status.stuck
-        ]
-        console.answer("\nrows that the legacy databases don't take:")
-        console.answer_groups(headings, groups)
-
-
 def show_abandoned(abandoned: Abandoned) -> None:
     """Show what is left of a run that was given up."""
     console.answer(f"run {abandoned.run} is given up; its rows are left as they are.")
@@ -196,7 +149,7 @@ def show_abandoned(abandoned: Abandoned) -> None:
         console.note(f"hint: before another copy, look at these rows, then: {abandoned.emptying}")
     if abandoned.unrestored:
         console.answer("could not be restored:")
-        _list_unrestored(abandoned.unrestored)
+        list_unrestored(abandoned.unrestored)
 
 
 def show_quarantine(entries: Sequence[dict[str, Any]]) -> None:
@@ -232,7 +185,8 @@ def show_retried(retried: Sequence[Retried]) -> None:
         console.answer("nothing is in quarantine")
 
 
-def _show_accounts(accounts: Iterable[TableState], *, moved: dict[str, tuple[int, int]] | None = None) -> None:
+def show_accounts(accounts: Iterable[TableState], *, moved: dict[str, tuple[int, int]] | None = None) -> None:
+    """Show the accounts of table pairs with their sums; with ``moved``, also how far each is."""
     headings = [("table", "left"), *((h, "right") for h in ("read", "written", "quarantined", "merged", "time"))]
     headings += [("", "left")] if moved is not None else []
     ordered = sorted(accounts, key=lambda a: (a.database, a.source, a.target))
@@ -248,26 +202,8 @@ def _show_accounts(accounts: Iterable[TableState], *, moved: dict[str, tuple[int
     console.answer_groups(headings, [*groups, ("", [all_of_it])])
 
 
-def _show_unrestored(status: Status) -> None:
-    """Show what the run has dropped and what isn't there: all of an ended run, of others what was tried in vain."""
-    run = next((run for run in status.runs if run.id == status.run), None)
-    open_run = run is not None and run.unfinished
-    followed = any(flow.direction == "forward" for flow in status.flows)
-    down = [item for item in status.unrestored if followed and not item.reason]
-    shown = [item for item in status.unrestored if item.reason or not (open_run or followed)]
-    if down and not open_run:
-        console.answer("\ndown while databases are followed; payrollx-db cutover, or follow --drop, brings them back:")
-        for item in down:
-            console.answer_wrapped(f"{item.kind} {item.name} of {item.table}", indent=2, further=4)
-    if shown:
-        console.answer(f"\ndropped by run {status.run}, and not restored:")
-        _list_unrestored(shown)
-    if open_run and len(status.unrestored) > len(shown):
-        rest = len(status.unrestored) - len(shown)
-        console.answer(f"\n{_counted(rest, 'dropped object')} will be restored when run {status.run} is resumed.")
-
-
-def _list_unrestored(unrestored: Iterable[Unrestored]) -> None:
+def list_unrestored(unrestored: Iterable[Unrestored]) -> None:
+    """List what could not be restored, each with its reason and its statement."""
     for item in unrestored:
         console.answer(f"  {item.kind} {item.name} of {item.table}{f': {item.reason}' if item.reason else ''}")
         console.answer(f"    {item.statement}")
