@@ -66,11 +66,14 @@ class Chaos:
             if self.dice.random() < VERIFIED:
                 self.verify()
             if of_a_move is not None:
-                self.stop()
+                if self.dice.random() < 0.5:  # else it is asked to hand over
+                    self.stop()
                 text = str(self.move(self.sides.choose(), of_a_move))
         self.stop()
         if not self.sides.done:
             self.site.must("follow", "--once", *self.site.policies)
+            if self.site.bad and set(SERVICES) - self.sides.moved:  # rows that wait for others come in then
+                self.site.must("verify", "--online", *self.site.policies)
         self.sides.compare()
         return f"{text}, {self.site.ledger.transactions - before} transactions, equal"
 

@@ -18,6 +18,15 @@ PLAN_LIMIT, UNPROVEN, NO_PLAN, KEY_NEEDED = "PX402", "PX403", "PX404", "PX405"
 DATA = ("22", "23", "44", "54000", ORPHANED)
 OF_SETTINGS = ("22023",)  # a role that isn't there, a setting that isn't valid: no row has caused it
 
+# What a row may have caused where an expression was computed of it: no data where some was expected, data exceptions
+# (22023 as well: functions raise it for values), broken constraints, limits, and what functions of others raise.
+OF_ROWS = ("21", "22", "23", "2F", "38", "39", "44", "54", "P0")
+# All classes that the server has: one that isn't among them is some function's or trigger's own.
+CLASSES = (
+    *OF_ROWS, "00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "20", "24", "25", "26",
+    "27", "28", "2B", "2D", "34", "3B", "3D", "3F", "40", "42", "53", "55", "57", "58", "72", "F0", "HV", "XX",
+)  # fmt: skip
+
 # What may go well a moment later: lost connections, serialization (a standby's recovery conflict), deadlock, too many
 # connections, and the three ways in which a server ends or refuses sessions while it stops or starts.
 TRANSIENT = ("08", "40001", "40P01", "53300", "57P01", "57P02", "57P03")
@@ -156,6 +165,14 @@ def is_transient(sqlstate: str) -> bool:
 def is_of_data(sqlstate: str) -> bool:
     """Tell whether rows have caused it."""
     return among(sqlstate, DATA) and not among(sqlstate, OF_SETTINGS)
+
+
+def may_be_of_a_row(sqlstate: str) -> bool:
+    """Tell whether a row may have caused it: one that was written, or of which an expression was computed.
+
+    Trying each tells. What functions and triggers of others raise counts, whatever code they have made up.
+    """
+    return among(sqlstate, OF_ROWS) or (bool(sqlstate) and not among(sqlstate, CLASSES))
 
 
 def words(sqlstate: str) -> str:

@@ -15,14 +15,11 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
-from payrollx_db.postgres import query_files
+from payrollx_db.postgres import query_files, sqlstates
 from payrollx_db.postgres.session import Connection, render_sql, run
 
 queries = query_files.beside(__name__)
 
-# Classes of SQLSTATEs that a row causes: no data where some was expected, data exceptions, broken constraints,
-# limits, and what functions of others raise.
-OF_ROWS = ("21", "22", "23", "2F", "38", "39", "44", "54", "P0")
 PAGES_AT_ONCE = 64
 # One page more than there are: what has been added since isn't in this snapshot, or is in the last one.
 PAGES = """
@@ -107,7 +104,7 @@ def _body(
     # Only rows of a plain table have one place each.
     place = sql.SQL("{}::text").format(ctid) if table.source.kind == "r" else sql.SQL("NULL::text")
     return sql.SQL(queries.load("try_rows")).format(
-        classes=sql.Literal(list(OF_ROWS)),
+        classes=sql.Literal(list(sqlstates.OF_ROWS)),
         variables=sql.SQL("\n").join(variables),
         pages=pages,
         step=sql.Literal(PAGES_AT_ONCE),
@@ -140,6 +137,8 @@ async def _whether(
     try:
         async with within(connection):
             await run(connection, query.format(expression, table.from_clause, rows))
-    except psycopg.DataError:
+    except psycopg.Error as error:
+        if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+            raise
         return Refused(1, (), named=False)
     return Refused(0, (), named=False)

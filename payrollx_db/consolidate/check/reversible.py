@@ -13,7 +13,6 @@ from typing import Any
 import asyncpg
 from psycopg import sql
 
-from payrollx_db.consolidate.check.attempts import OF_ROWS
 from payrollx_db.consolidate.check.savepoint import UNDO, undone
 from payrollx_db.consolidate.check.values import guard, scan_values
 from payrollx_db.consolidate.context import Context
@@ -24,7 +23,7 @@ from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.errors import FindingsError, PayrollxError
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL, Policies
-from payrollx_db.postgres import query_files
+from payrollx_db.postgres import query_files, sqlstates
 from payrollx_db.postgres.copy_pipe import pipe
 from payrollx_db.postgres.session import render_sql
 
@@ -100,7 +99,7 @@ class _Proof:
         try:
             await self._prove([])
         except PayrollxError as error:
-            if not error.sqlstate.startswith(OF_ROWS):
+            if not sqlstates.may_be_of_a_row(error.sqlstate):
                 raise
             # A value that doesn't get there: such rows are findings of the check, and left out here.
             await self.session.execute(UNDO)
@@ -219,7 +218,7 @@ class _Proof:
             async with undone(self.session):
                 counts = list(await self.session.fetchrow(render_sql(query)))
         except asyncpg.PostgresError as error:
-            if not (error.sqlstate or "").startswith(OF_ROWS):
+            if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
                 raise
             await self._judge_singly()
             return

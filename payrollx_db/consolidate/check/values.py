@@ -14,6 +14,7 @@ from payrollx_db.consolidate.check.attempts import Refused, refused_rows, within
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
+from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.session import Connection, run
 
 REFUSED = ("unconvertible", "enum-unknown")  # codes of values that the transform can't turn into the target's type
@@ -208,7 +209,9 @@ async def _scan(
         try:
             async with within(connection):
                 answers += (await run(connection, query))[0]
-        except psycopg.DataError:
+        except psycopg.Error as error:
+            if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+                raise
             return None
     return tuple(answers[: len(counted)])
 
@@ -230,7 +233,9 @@ async def _probe(
     try:
         async with within(connection):
             count = (await run(connection, counting.format(table.from_clause, where)))[0][0]
-    except psycopg.DataError:
+    except psycopg.Error as error:
+        if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+            raise
         # What can't be read back at all is what it was before no more than what reads back otherwise.
         unread = (await refused_rows(connection, table, [condition], rows, MOST_KEYS, few=few))[0].among(table)
         both = sql.SQL("({unread} OR CASE WHEN NOT ({unread}) THEN {condition} END)")

@@ -86,7 +86,7 @@ class BackJudge:
     def refused_by_source(self, error: BaseException) -> bool:
         """Tell whether the pass is to be done once more, carefully."""
         state = getattr(error, "sqlstate", "") or sqlstate(error)
-        if self._is_careful or not sqlstates.is_of_data(state):
+        if self._is_careful or not sqlstates.may_be_of_a_row(state):
             return False
         self._is_careful = True
         return True
@@ -227,7 +227,9 @@ class BackJudge:
         try:
             async with reader.transaction():
                 await run(reader, query)
-        except psycopg.DataError as error:
+        except psycopg.Error as error:
+            if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+                raise
             return error
         return None
 

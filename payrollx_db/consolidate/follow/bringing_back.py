@@ -13,12 +13,10 @@ from psycopg import sql
 from payrollx_db.consolidate.follow import writing
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.consolidate.follow.keys import GONE, equals
+from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.errors import explain
 from payrollx_db.postgres.session import Connection, run
 
-REFUSED = (
-    psycopg.IntegrityError, psycopg.DataError, psycopg.errors.ProgramLimitExceeded, psycopg.errors.RaiseException,
-)  # fmt: skip
 IMMEDIATE = sql.SQL("SET CONSTRAINTS ALL IMMEDIATE")
 OLDER = "payrollx_older"
 
@@ -109,7 +107,9 @@ async def _halved(writer: Connection, places: list[str], attempt: Attempt) -> di
         try:
             async with writer.transaction():
                 await attempt(some)
-        except REFUSED as error:
+        except psycopg.Error as error:
+            if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+                raise
             if len(some) == 1:
                 refused[some[0]] = explain(error)
             else:
@@ -145,7 +145,9 @@ async def _bring_older(writer: Connection, move: Move, table: sql.Identifier, pl
         async with writer.transaction():
             await run(writer, query)
             await run(writer, IMMEDIATE)
-    except REFUSED:
+    except psycopg.Error as error:
+        if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+            raise
         return False
     return True
 

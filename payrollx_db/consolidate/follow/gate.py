@@ -5,7 +5,9 @@ close or to open it replaces that function, for all tables at once, whichever st
 table. Only to put a trigger at a table takes a lock there (SHARE ROW EXCLUSIVE), so that is done before.
 
 The triggers fire once a statement, whoever connects, and whatever the session's ``session_replication_role`` is. A
-statement fires those of the table that it names and not those of its partitions, so each table of a tree has one.
+statement fires those of the table that it names and not those of its partitions, so each table of a tree has one. The
+worker of a logical subscription fires none of a statement, but for TRUNCATE: where one writes a tree, each table of it
+that has rows has a trigger of its rows as well.
 """
 
 import hashlib
@@ -20,6 +22,7 @@ from payrollx_db.postgres.session import Connection, run
 queries = query_files.beside(__name__)
 
 TRIGGER = "payrollx_moved"
+ROWS_TRIGGER = "payrollx_moved_rows"
 SOURCE_SCHEMA = "payrollx"  # in a legacy database, from the cutover's preparations on
 TARGET_SCHEMA = "payrollx_meta"
 
@@ -33,12 +36,16 @@ FOREIGN = "f"
 
 @dataclass(frozen=True)
 class GatedTable:
-    """A table through which rows can be written; ``stands`` tells whether the gate's trigger is there, and fires."""
+    """A table through which rows can be written; ``stands`` tells whether the gate's triggers are there, and fire.
+
+    ``subscribed`` says that the worker of a subscription writes rows of it.
+    """
 
     oid: int
     schema: str
     name: str
     kind: str  # pg_class.relkind: r, p or f
+    subscribed: bool
     stands: bool
 
     @property
@@ -94,7 +101,7 @@ class Gate:
         return self._define(sql.SQL(queries.load("gate_open_body")))
 
     def attach(self, table: GatedTable, version: int) -> sql.Composed:
-        """Return the statements that put the gate's trigger at ``table`` of a server of that version.
+        """Return the statements that put the gate's triggers at ``table`` of a server of that version.
 
         They take SHARE ROW EXCLUSIVE on it. A trigger of that name that doesn't fire, or calls something else, is
         replaced.
@@ -105,8 +112,14 @@ class Gate:
             " FOR EACH STATEMENT EXECUTE FUNCTION {function}();"
             " ALTER {kind} {table} ENABLE ALWAYS TRIGGER {trigger}"
         )
+        if table.subscribed:  # after the row: what its function returns counts before it
+            text += (
+                "; CREATE OR REPLACE TRIGGER {of_rows} AFTER INSERT OR UPDATE OR DELETE ON {table}"
+                " FOR EACH ROW EXECUTE FUNCTION {function}(); ALTER {kind} {table} ENABLE ALWAYS TRIGGER {of_rows}"
+            )
         return sql.SQL(text).format(
             trigger=sql.Identifier(TRIGGER),
+            of_rows=sql.Identifier(ROWS_TRIGGER),
             truncate=truncate,
             table=table.identifier,
             function=sql.Identifier(self.schema, self.function),
@@ -120,7 +133,7 @@ class Gate:
 
 async def gated_tables(connection: Connection, gate: Gate, tables: Collection[int]) -> list[GatedTable]:
     """Return the tables through which rows of ``tables`` (oids) can be written, with whether ``gate`` stands there."""
-    params = {"tables": list(tables), "trigger": TRIGGER, **gate.place}
+    params = {"tables": list(tables), "trigger": TRIGGER, "of_rows": ROWS_TRIGGER, **gate.place}
     rows = await run(connection, sql.SQL(queries.load("gate_tables")), params)
     return [GatedTable(*row) for row in rows]
 
@@ -148,7 +161,8 @@ async def stands(connection: Connection, gate: Gate, tables: Collection[int]) ->
     if not await is_closed(connection, gate):
         return [f"the function {gate.schema}.{gate.function} doesn't refuse writes, or isn't there"]
     missing = [table for table in await gated_tables(connection, gate, tables) if not table.stands]
-    return [f"the trigger {TRIGGER} doesn't stand at {table.full_name}" for table in missing]
+    names = {table.full_name: f"{TRIGGER} or {ROWS_TRIGGER}" if table.subscribed else TRIGGER for table in missing}
+    return [f"the trigger {trigger} doesn't stand at {name}" for name, trigger in names.items()]
 
 
 async def remove(connection: Connection, gate: Gate) -> None:

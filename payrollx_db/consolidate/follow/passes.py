@@ -19,7 +19,8 @@ from payrollx_db.consolidate.follow.hooks import Judge, Sessions, SparingJudge
 from payrollx_db.consolidate.follow.ledger import Ledger
 from payrollx_db.consolidate.follow.work import Chunk, Task, batches, deletion, missing_of, replacement, writes
 from payrollx_db.consolidate.run_session import lock_lost
-from payrollx_db.errors import FindingsError
+from payrollx_db.errors import PayrollxError
+from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.script import Row, Script, run_script
 
@@ -78,7 +79,7 @@ class Passes:
             except Refused as refused:
                 if careful:
                     raise self.flow.written.to_error(refused.error, "can't write the rows that changed") from None
-            except FindingsError as error:
+            except PayrollxError as error:
                 if careful or self.judge is None or not self.judge.refused_by_source(error):
                     raise
             await self._roll_back()
@@ -288,9 +289,9 @@ class Passes:
                     counts = [await script.count() for _ in statements]
                     self._answer = script.answer
                     return counts
-        except FindingsError as error:
+        except PayrollxError as error:
             cause = error.__cause__ or error.__context__
-            if isinstance(cause, psycopg.Error):
+            if isinstance(cause, psycopg.Error) and sqlstates.may_be_of_a_row(error.sqlstate):
                 raise Refused(cause) from None
             raise
 

@@ -12,16 +12,13 @@ from psycopg import sql
 from payrollx_db.consolidate.follow import keys as key_sql
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.consolidate.follow.hooks import Sessions
-from payrollx_db.postgres import query_files
+from payrollx_db.postgres import query_files, sqlstates
 from payrollx_db.postgres.errors import explain, sqlstate
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import run
 
 queries = query_files.beside(__name__)
 
-REFUSED = (
-    psycopg.IntegrityError, psycopg.DataError, psycopg.errors.ProgramLimitExceeded, psycopg.errors.RaiseException,
-)  # fmt: skip
 CODES = {"23502": "null", "23505": "duplicate", "23P01": "exclusion", "54000": "too-large"}
 
 
@@ -74,7 +71,9 @@ async def _try(sessions: Sessions, move: Move, table: sql.Identifier, places: Se
         async with sessions.writer.transaction():
             await run(sessions.writer, insert)
             await run(sessions.writer, sql.SQL("SET CONSTRAINTS ALL IMMEDIATE"))
-    except REFUSED as error:
+    except psycopg.Error as error:
+        if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+            raise
         return error
     return None
 

@@ -14,7 +14,9 @@ from payrollx_db.consolidate.check.values import scan_values
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.follow.flow import Move
 from payrollx_db.consolidate.follow.follower import Follower
+from payrollx_db.consolidate.follow.judging import RowJudge
 from payrollx_db.consolidate.follow.keys import canonical_among
+from payrollx_db.consolidate.follow.naming import key_of_text
 from payrollx_db.consolidate.follow.work import Further
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
@@ -47,6 +49,8 @@ async def bring_differences(context: RunContext, plan: Plan, followers: Sequence
         mine = [v for v in verdicts if v.table.database == follower.flow.name]
         further = await _further(context, moves, mine)
         further.whole.update(table.source.oid for table in incomparable if table.database == follower.flow.name)
+        for oid, keys in _held(follower).items():
+            further.keys.setdefault(oid, []).extend(keys)
         try:
             await follower.connect()
             passed = await follower.one_pass(barrier=True, further=further)
@@ -57,6 +61,19 @@ async def bring_differences(context: RunContext, plan: Plan, followers: Sequence
         async with context.transaction() as connection:
             await connection.execute("SET LOCAL synchronous_commit = on")
             await state.set_status(connection, (follower.flow.name, follower.flow.direction), state.FOLLOWING)
+
+
+def _held(follower: Follower) -> dict[int, list[Key]]:
+    """Return the keys of rows in quarantine: comparing leaves them out, and what became of them is in no log."""
+    judge = follower.judge
+    if not isinstance(judge, RowJudge):
+        return {}
+    keys: dict[int, dict[Key, None]] = {}
+    for move in follower.flow.moves:
+        for text in judge.held(move.plan.source_name) if move.plan is not None else ():
+            if move.plan is not None and (key := key_of_text(move.source, move.plan, text)) is not None:
+                keys.setdefault(move.source.table.oid, {})[key] = None
+    return {oid: list(some) for oid, some in keys.items()}
 
 
 async def _compare(
@@ -73,7 +90,7 @@ async def _compare(
         try:
             verdict = await Verifier(context, limit=MOST).all(replace(plan, tables=rest), "follow")
         except PayrollxError as error:
-            if not sqlstates.is_of_data(error.sqlstate):
+            if not sqlstates.may_be_of_a_row(error.sqlstate):
                 raise
             scanned = [(await scan_values(context, table)).dirty for table in rest]
             odd = [table for table, dirty in zip(rest, scanned, strict=True) if dirty]

@@ -1,12 +1,14 @@
 """A closed gate refuses every way of writing its tables, whoever writes, and lets the rows through that follow."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from fenced_databases import GATED, TABLES, Fort, query, value
+from conftest import unique
+from fenced_databases import GATED, PATIENCE, TABLES, Fort, query, value
 
 from payrollx_db.consolidate.cutover.preparing import prepare_gates, remove_gates
 from payrollx_db.consolidate.follow import gate as gates
@@ -161,3 +163,46 @@ def test_it_goes_without_a_trace(server: Any) -> None:
         assert query(url, objects) == before
     finally:
         server.drop_database("t_no_trace")
+
+
+def test_the_worker_of_a_subscription_is_refused_as_well(logical_server: Any) -> None:
+    """It fires no trigger of a statement, and writes a partition by the name of the whole table."""
+    server = logical_server
+    if server.version < 150000:
+        pytest.skip("the server counts no errors of subscriptions")
+    names = {"publisher": unique("publisher"), "subscriber": unique("subscriber")}
+    publisher, subscriber = (server.create_database(name) for name in names.values())
+    name = names["subscriber"]
+    try:
+        query(publisher, TABLES)
+        query(subscriber, TABLES)
+        root = "WITH (publish_via_partition_root = true)"
+        query(publisher, f"CREATE PUBLICATION theirs FOR TABLE items, months {root}")
+        query(publisher, f"SELECT pg_create_logical_replication_slot('{name}', 'pgoutput')")
+        conninfo = psycopg.conninfo.make_conninfo(**publisher.params)
+        query(subscriber, f"CREATE SUBSCRIPTION {name} CONNECTION '{conninfo}' PUBLICATION theirs"
+              f" WITH (create_slot = false, slot_name = '{name}', copy_data = false, enabled = false)")  # fmt: skip
+        fort = Fort(subscriber)
+
+        async def close() -> None:
+            fenced = await fort.fenced()
+            await prepare_gates(fenced)
+            assert await prepare_gates(fenced) == []
+            async with session(fenced.writing) as connection:
+                await run(connection, fort.gate.close())
+                assert await gates.stands(connection, fort.gate, fort.oids) == []
+
+        asyncio.run(close())
+        query(publisher, "INSERT INTO months VALUES (3, 2, 'new')")
+        query(subscriber, f"ALTER SUBSCRIPTION {name} ENABLE")
+        errors = f"SELECT apply_error_count FROM pg_stat_subscription_stats WHERE subname = '{name}'"
+        until = time.monotonic() + PATIENCE
+        while not value(subscriber, errors) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert value(subscriber, errors) > 0
+        assert value(subscriber, "SELECT count(*) FROM months") == 2
+    finally:
+        query(subscriber, f"ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = NONE)")
+        query(subscriber, f"DROP SUBSCRIPTION {name}")
+        for database in reversed(names.values()):
+            server.drop_database(database)

@@ -333,6 +333,39 @@ def test_a_way_back_that_fails_on_a_row_makes_it_stuck(make_tables: MakeTables) 
     run_back(world, work)
 
 
+def test_whatever_code_a_function_or_a_trigger_raises_makes_the_row_stuck(make_tables: MakeTables) -> None:
+    """22023 is what a server says of its settings as well, and others may make up codes of their own."""
+    world = make_tables(
+        """
+        CREATE TABLE t (id integer PRIMARY KEY, a text NOT NULL);
+        INSERT INTO t SELECT n, 'x' FROM generate_series(1, 5) n;
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN IF new.a = 'PX002' THEN RAISE EXCEPTION USING ERRCODE = new.a; END IF; RETURN new; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION refuse()
+        """,
+        """
+        CREATE TABLE app.t (id integer PRIMARY KEY, a text NOT NULL);
+        CREATE FUNCTION app.back(a text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+          IF a IN ('22023', 'P0001', 'PX001') THEN RAISE EXCEPTION USING ERRCODE = a; END IF; RETURN lower(a); END $$
+        """,
+        {"t": {"id": "integer", "a": "text"}},
+        derive={"t": {"a": "pg_catalog.upper({a})"}},
+        inverse={"t": {"a": "CASE WHEN {a} LIKE 'PX002' THEN {a} ELSE app.back({a}) END"}},
+    )
+    codes = {"1": "22023", "2": "P0001", "3": "PX001", "4": "PX002"}
+
+    async def work(back: Back) -> None:
+        for key, code in codes.items():
+            query(world.target, f"UPDATE app.t SET a = '{code}' WHERE id = {key}")
+        query(world.target, "UPDATE app.t SET a = 'FINE' WHERE id = 5")
+        await back.passes()
+        assert rows(world.urls["old"], "t") == [(1, "x"), (2, "x"), (3, "x"), (4, "x"), (5, "fine")]
+        stuck = (await back.stuck("old"))["public.t"]
+        assert [codes[key] in reason or codes[key] == "P0001" for key, reason in stuck.items()] == [True] * 4, stuck
+
+    run_back(world, work, as_replica=False)
+
+
 def test_a_follower_from_before_writes_nothing_any_more(odd_world: World) -> None:
     async def work(back: Back) -> None:
         query(odd_world.target, "UPDATE app.parts SET v = 'first'")

@@ -10,6 +10,6 @@ JOIN pg_catalog.pg_class AS c ON c.oid = coalesce(p.relid::oid, r.oid)
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = c.oid
 WHERE r.relkind IN ('r', 'p', 'f') AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & %(events)s <> 0
-  AND t.tgname NOT IN ('payrollx_audit', 'payrollx_moved')
+  AND t.tgname NOT IN ('payrollx_audit', 'payrollx_moved', 'payrollx_moved_rows')
   AND NOT (pg_catalog.starts_with(t.tgname, 'payrollx_limit_') OR pg_catalog.starts_with(t.tgname, 'payrollx_routes_'))
 ORDER BY 1, 2

@@ -49,7 +49,7 @@ SELECT m.root::bigint AS root,
                                WHERE a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey) AND NOT a.attnotnull)
              ORDER BY x.indnatts, 1) AS uniques,
        ARRAY(SELECT t.tgname::text FROM pg_catalog.pg_trigger AS t
-             WHERE t.tgrelid = c.oid AND t.tgname = 'payrollx_moved') AS named_trigger,
+             WHERE t.tgrelid = c.oid AND t.tgname IN ('payrollx_moved', 'payrollx_moved_rows')) AS named_trigger,
        ARRAY(SELECT s.subname::text
              FROM pg_catalog.pg_subscription_rel AS r
              JOIN pg_catalog.pg_subscription AS s ON s.oid = r.srsubid
