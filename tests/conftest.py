@@ -54,6 +54,7 @@ pytest_plugins = [
     "online_checks",
     "system_facts",
     "scope_worlds",
+    "choir_worlds",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

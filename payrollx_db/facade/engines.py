@@ -203,6 +203,20 @@ def async_place(url: DatabaseUrl) -> Place:
     return _place(places, url, driver, lambda *at, **how: create_async_engine(*at, **how).sync_engine)
 
 
+def separate_place(url: DatabaseUrl, settings: PoolSettings) -> Place:
+    """Return a place that the process doesn't remember: whoever asked for it closes its engine."""
+    return _make(url, drivers.sync_driver(url), create_engine, settings)
+
+
+def separate_async_place(url: DatabaseUrl, settings: PoolSettings) -> Place:
+    """Return a place for async sessions of the running event loop that the process doesn't remember."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    return _make(
+        url, drivers.async_driver(url), lambda *at, **how: create_async_engine(*at, **how).sync_engine, settings
+    )
+
+
 def async_engine(view: Engine) -> "AsyncEngine":
     """Return the async face of a view of an async place."""
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -229,11 +243,11 @@ def _place(places: dict[tuple[str, str], Place], url: DatabaseUrl, driver: str, 
     return place
 
 
-def _make(url: DatabaseUrl, driver: str, make: MakeEngine) -> Place:
+def _make(url: DatabaseUrl, driver: str, make: MakeEngine, settings: PoolSettings | None = None) -> Place:
     from payrollx_db.facade import dialects  # what only a process needs that has sessions
     from payrollx_db.facade.guard import guard
 
-    settings = PoolSettings.read(os.environ)
+    settings = settings or PoolSettings.read(os.environ)
     arguments = drivers.connect_arguments(
         driver, url, application_name=settings.application_name, timeout=settings.connect_timeout
     )

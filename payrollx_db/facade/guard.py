@@ -221,7 +221,8 @@ class GuardedDialect(DefaultDialect):
 
     def set_connection_execution_options(self, connection: Connection, opts: Mapping[str, Any]) -> None:
         """Set options of a connection. Raises BoundaryError for those that are the facade's."""
-        if refused := OWN_OPTIONS & opts.keys():
+        own = OWN_OPTIONS | {"schema_translate_map"} if _scope(connection).wall.sealed else OWN_OPTIONS
+        if refused := own & opts.keys():
             raise BoundaryError(
                 f"the connection of a facade's session takes no option {min(refused)}",
                 hint="say how a transaction runs when it opens: session(isolation=..., read_only=...)",
