@@ -79,6 +79,31 @@ OTHERS = (
     ("PAYROLLX_POOL_RECYCLE", "the facades", "After how many seconds a connection is made anew; 1800 unless set."),
     ("PAYROLLX_CONNECT_TIMEOUT", "the facades", "How many seconds connecting may take; 10 unless set."),
     (
+        "PAYROLLX_TENANT_STALENESS",
+        "`payrollx_db.tenants.client`",
+        "How many seconds a change of the registry may go unseen at most; 5 unless set.",
+    ),
+    (
+        "PAYROLLX_TENANT_DATABASES",
+        "`payrollx_db.tenants.client`",
+        "How many databases of tenants that have one of their own are open at once; 100 unless set.",
+    ),
+    (
+        "PAYROLLX_TENANT_IDLE",
+        "`payrollx_db.tenants.client`",
+        "After how many seconds without a session such a database is closed; 1800 unless set.",
+    ),
+    (
+        "PAYROLLX_TENANT_KEY",
+        "`payrollx_db.tenants.client`",
+        "A secret of 32 characters or more that proves whose a session is; without it, the server proves it.",
+    ),
+    (
+        "PAYROLLX_TENANT_LISTEN_URL",
+        "`payrollx_db.tenants.client`",
+        "The registry's database without a pooler, to hear of changes there; by default where the registry is.",
+    ),
+    (
         "PAYROLLX_STATEMENT_TIMEOUT",
         "the facades too",
         "How long a statement may take, as `30s`; else the server's own.",

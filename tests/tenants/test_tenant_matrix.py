@@ -21,7 +21,7 @@ from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
-from payrollx_db.errors import PayrollxError
+from payrollx_db.errors import BoundaryError, PayrollxError
 
 TABLES = ("singers", "songs", "messages", "rehearsals")
 TEXTS = {"singers": "name", "songs": "title", "messages": "body", "rehearsals": "place"}
@@ -82,15 +82,6 @@ def orm(schema: str) -> Iterator[tuple[str, Callable[[Session], Any]]]:
     )
     yield "pg_catalog", lambda s: s.execute(select(func.pg_catalog.set_config("role", schema, True)))
     yield "sign", lambda s: s.execute(select(func.payrollx_tenants.sign("bass"))).all()
-    yield (
-        "connection options",
-        lambda s: (
-            s.connection()
-            .execution_options(schema_translate_map={"tenant": schema})
-            .execute(select(Singer.__table__))
-            .all()
-        ),
-    )
     yield "loaded", lambda s: s.scalars(select(Singer).options(joinedload("*"))).all()
 
 
@@ -205,6 +196,15 @@ def test_nothing_leaks_through_a_pooler(guarded: Choirs, choir_login: dict[str, 
         guarded.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", choir_login["user"])
 
 
+def test_options_of_the_connection_lead_nowhere(guarded: Choirs) -> None:
+    for options in ({"schema_translate_map": {"tenant": guarded.place("bass")}}, {"isolation_level": "AUTOCOMMIT"}):
+        with suppress(PayrollxError), guarded.tenants().session("alto") as session:
+            with pytest.raises(BoundaryError, match="takes no option"):
+                session.connection().execution_options(**options)
+            assert SECRET not in attempt(session, lambda s: s.connection().execute(select(Singer.__table__)).all())
+            session.rollback()
+
+
 def test_threads_and_tasks_and_nested_sessions_keep_apart(guarded: Choirs) -> None:
     tenants = guarded.tenants()
 
@@ -249,8 +249,8 @@ def test_a_session_without_a_tenant_sees_and_writes_nothing(shared_choirs: Choir
     role = "SET ROLE choirs_shared"
     forged = ("SELECT 1", "SET choirs.choir = ''", "SET choirs.choir = 'bass'",
               "SET choirs.choir = 'bass'; SET choirs.choir_proof = ''",
-              "SELECT set_config('choirs.choir_proof', payrollx_tenants.sign('alto'), false);"
-              " SET choirs.choir = 'bass'")  # fmt: skip
+              ("SELECT set_config('choirs.choir_proof', payrollx_tenants.sign('alto'), false);"
+               " SET choirs.choir = 'bass'"))  # fmt: skip
     for setting in forged:
         with psycopg.connect(shared_choirs.login.conninfo(), autocommit=True) as connection:
             connection.execute(f"{setting}; {role}")
