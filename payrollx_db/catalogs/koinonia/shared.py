@@ -20,7 +20,7 @@ __all__ = ["CATALOG", "TEMPLATE", "metadata", "reader", "tenant"]
 TEMPLATE = replace(
     SCHEMAS,
     shape="shared",
-    service=replace(SCHEMAS.service, extras=row_security(SCHEMAS, template_metadata)),
+    service=replace(SCHEMAS.service, role="koinonia_shared_tenants", extras=row_security(SCHEMAS, template_metadata)),
 )
 
 metadata = shared_metadata(template_metadata, TEMPLATE)

@@ -1,23 +1,11 @@
 """What makes a tenant: where the registry has it, how a call finds it, and how much its plan allows."""
 
-import hashlib
-
+from payrollx_db.catalogs.koinonia.routing import email_hash, phone_number
+from payrollx_db.catalogs.koinonia.sign_up import SIGN_UP
 from payrollx_db.catalogs.koinonia.tenant.service import service
 from payrollx_db.model.template import Limit, Route, Template, TenantRegistry
 
 UNLIMITED = None
-
-
-def email_hash(email: str) -> str:
-    """Return what ``admin_email_index.email_hash`` has of an e-mail address, however it is written."""
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
-
-
-def phone_number(number: str) -> str:
-    """Return a phone number as the registry writes it: a plus and digits alone, where it begins with a plus."""
-    digits = "".join(letter for letter in number if letter in "0123456789")
-    return f"+{digits}" if number.strip().startswith("+") else number.strip()
-
 
 REGISTRY = TenantRegistry(
     "registry.tenants",
@@ -35,4 +23,4 @@ LIMITS = (
     Limit("co_admins", "admins", {"starter": 1, "growth": 3, "pro": 3}, where="role = 'CO_ADMIN'"),
 )
 
-TEMPLATE = Template(service, "schemas", REGISTRY, setting="koinonia.tenant", limits=LIMITS)
+TEMPLATE = Template(service, "schemas", REGISTRY, setting="koinonia.tenant", limits=LIMITS, sign_up=SIGN_UP)
