@@ -86,11 +86,19 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 def main(args: list[str] | None = None) -> Any:
     """Run the command line and exit: the entry point of ``payrollx-db``."""
     code = INTERRUPTED
+    console.print_anything()
+    if sys.platform == "win32":  # whose own event loop can't wait for psycopg's sockets
+        import asyncio
+
+        asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
     try:
         signals.end_as_interrupted()
         code = _run(sys.argv[1:] if args is None else args)
     except (KeyboardInterrupt, click.Abort):
         console.problem("interrupted")
+    except PayrollxError as error:  # a file .env that can't be read
+        console.error(error)
+        code = error.exit_code
     if args is None:
         signals.finish()
     sys.exit(code)

@@ -4,6 +4,8 @@ A folder in which somebody calls us may hold anything. A file there sets options
 a module of that folder imported or programs run, nor say what destroys (`payrollx_db.cli.destructive`).
 """
 
+import codecs
+import io
 import os
 import sys
 
@@ -11,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from payrollx_db.cli.render import console
+from payrollx_db.errors import ConfigurationError
 
 FILE = ".env"
 PROGRAMS = {"PAYROLLX_PG_BIN"}  # whose programs would be run
@@ -30,13 +33,30 @@ def load_file() -> str:
     from dotenv import load_dotenv
 
     real = set(os.environ)
-    load_dotenv(path, override=False)
+    load_dotenv(stream=io.StringIO(_text(path)), override=False)
     _from_file.update(set(os.environ) - real)
     for name in PROGRAMS & _from_file:
         del os.environ[name]
         console.warning(f"{name} in {path} is not used: a folder of programs is named by a real variable only")
     _from_file.difference_update(PROGRAMS)
     return path
+
+
+def _text(path: str) -> str:
+    """Return what is in the file, also as Windows writes it: with a mark at its beginning, or two bytes a character.
+
+    Raises ConfigurationError where it can't be read, or is no text.
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - as below
+            content = file.read()
+        return content.decode(
+            "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+        )
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}", hint="let your user read it") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is no text in UTF-8", hint="save it in that encoding") from None
 
 
 def find_file() -> str:

@@ -169,6 +169,8 @@ def has_news(connection: Connection) -> bool:
     """Tell whether the server has said something unasked to an idle session: most often, that it is ended."""
     if connection.closed:
         return True
+    if not hasattr(select, "poll"):  # as on Windows, whose select takes any socket
+        return bool(select.select([connection.fileno()], [], [], 0)[0])
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))

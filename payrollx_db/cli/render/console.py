@@ -3,6 +3,7 @@
 With `json_logs`, whatever goes to stderr is one JSON document a line, for collectors of logs.
 """
 
+import io
 import json
 import sys
 import textwrap
@@ -32,6 +33,18 @@ Level = Literal["debug", "info", "warning", "error"]
 _json_logs = False
 
 
+def print_anything() -> None:
+    """Let a terminal or a pipe with few characters, as on Windows, get others as escapes: no command fails on them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not _takes_all(stream):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _takes_all(stream: Any) -> bool:
+    """Tell whether a stream takes every character as it is."""
+    return (getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
+
+
 def json_logs(*, enabled: bool) -> None:
     """Choose whether stderr gets JSON lines instead of words."""
     global _json_logs  # noqa: PLW0603 - one process has one stderr
@@ -53,7 +66,8 @@ def now() -> str:
 def log(level: Level, message: str, **more: Any) -> None:
     """Print one line of JSON to stderr."""
     document = {"time": now(), "level": level, "message": message, **more}
-    click.echo(json.dumps(document, default=str, ensure_ascii=False), err=True)
+    text = json.dumps(document, default=str, ensure_ascii=not _takes_all(sys.stderr))
+    click.echo(text, err=True)
 
 
 def _log_crash(kind: type[BaseException], crash: BaseException, _traceback: Any) -> None:
@@ -71,7 +85,7 @@ def warning(text: str) -> None:
 
 def answer_json(document: Any) -> None:
     """Print the one JSON document that a command answers with."""
-    click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+    click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=not _takes_all(sys.stdout)))
 
 
 def answer(text: str) -> None:
