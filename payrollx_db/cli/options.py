@@ -150,6 +150,19 @@ def named_service(catalog: "Catalog", name: str) -> "Service":
         raise ConfigurationError(error.message, hint=error.hint) from None
 
 
+def catalog_here(name: str, text: str | None) -> "Catalog":
+    """Return the catalog ``name``; of one with a template, with the tenants that the unified database has.
+
+    Raises as `registry.find`, and TargetError where that database can't be reached.
+    """
+    known = registry.find(name)
+    if known.template is None or not text:
+        return known
+    from payrollx_db.tenants.present import with_tenants
+
+    return with_tenants(known, unified_database(text))
+
+
 def named_services(catalog: "Catalog", names: Iterable[str]) -> "list[Service]":
     """Return the services of ``catalog`` of these names. Raises as `named_service` does."""
     return [named_service(catalog, name) for name in names]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.command import command
 from payrollx_db.cli.options import as_json, database_url
@@ -34,7 +33,7 @@ def placement(database_url: str | None, catalog: str, timeout: float, *, as_json
     """
     from payrollx_db.facade.engines import UNIFIED, variable
 
-    known = registry.find(catalog)
+    known = options.catalog_here(catalog, database_url)
     names = [service.name for service in known.services]
     variables = {name: variable(name) if os.environ.get(variable(name)) else UNIFIED for name in names}
     placements = asyncio.run(find_placements(known, places(known.services, database_url), variables, timeout))

@@ -52,7 +52,7 @@ def roles(ctx: click.Context, *, database_url: str | None, catalog: str, check: 
         if check or sql:
             raise click.UsageError(f"--check and --sql don't go with {ctx.invoked_subcommand}.")
         return 0
-    known = registry.find(catalog)
+    known = options.catalog_here(catalog, database_url)
     if sql:
         from payrollx_db.schema.roles import statements
 

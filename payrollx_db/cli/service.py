@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from payrollx_db.catalogs import registry
 from payrollx_db.cli import options, shapes, signing
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
@@ -62,7 +61,7 @@ def list_(
     """List the services, each with its database, revision, tables, rows, size and last backup."""
     from payrollx_db.backup import listing, manifest
 
-    known = registry.find(catalog)
+    known = options.catalog_here(catalog, database_url)
     last = manifest.newest_of_each(folder)
     key = signing.key_if_any(key_file, folder) if last else None
     homes = options.homes((one.name for one in known.services), database_url)
@@ -122,7 +121,7 @@ def backup(
 
     if bool(names) == every:
         raise click.UsageError("Name the services, or give --all.")
-    known = registry.find(catalog)
+    known = options.catalog_here(catalog, database_url)
     chosen = options.named_services(known, dict.fromkeys(names)) or known.services
     if keep:
         confirm_deleting(folder, chosen, keep, yes=yes)
@@ -178,7 +177,7 @@ def restore(
     """Restore SERVICE from a backup, replacing what is there. The result is verified, or nothing is changed."""
     from payrollx_db.backup import restore as restores
 
-    known = registry.find(catalog)
+    known = options.catalog_here(catalog, database_url)
     chosen_service = options.named_service(known, name)
     backup = _backup(chosen_service, folder, chosen)
     key = None if unsigned else signing.key_of(key_file, backup)
@@ -215,7 +214,7 @@ def export(
     The unified database keeps its copy until `payrollx-db service drop`. In the legacy shape go the old tables, made by
     the inverse of the layout and proven identical, so that the domain's own code goes on; that database must be empty.
     """
-    known = registry.find(catalog)
+    known = options.catalog_here(catalog, database_url)
     chosen_service = options.named_service(known, name)
     unified, own = options.unified_database(database_url), _own(chosen_service, to, "--to")
     if shape == "legacy":
@@ -246,7 +245,7 @@ def import_(
 
     From the legacy shape, its tables are migrated, copied and verified, as a consolidation does.
     """
-    known = registry.find(catalog)
+    known = options.catalog_here(catalog, database_url)
     chosen_service = options.named_service(known, name)
     unified, own = options.unified_database(database_url), _own(chosen_service, origin, "--from")
     if shape == "legacy":
@@ -285,7 +284,7 @@ def drop(
     """Drop SERVICE from the unified database. A backup must hold every row of it."""
     from payrollx_db.backup import handover
 
-    known = registry.find(catalog)
+    known = options.catalog_here(catalog, database_url)
     chosen_service = options.named_service(known, name)
     url = options.unified_database(database_url)
     proof = _backup(chosen_service, folder, chosen)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.render import console
 from payrollx_db.cli.throttle import duration
@@ -89,7 +88,7 @@ def health_options(command: Callable[..., Any]) -> Callable[..., Any]:
         long_transaction: str,
         **given: Any,
     ) -> Any:
-        known = registry.find(catalog)
+        known = options.catalog_here(catalog, database_url)
         examined = places(known.services, database_url)
         expected = _expected(known, backups, seconds(backup_age), seconds(long_transaction))
         return command(places=examined, expected=expected, **given)

@@ -50,9 +50,12 @@ async def migrated(database: Database) -> list[Finding]:
         message = f"at revision {', '.join(unknown)}, which this version of payrollx-db doesn't know"
         newer = "use the version of payrollx-db that migrated it, or a newer one"
         findings.append(database.finding("revision-unknown", "error", message, newer))
+    tenants = await _tenant_revisions(database)
     for service in database.place.services:
         revisions = branches.get(service.name, ())
         there = next((revision for revision in reversed(revisions) if revision in heads), None)
+        if service.tenant:
+            there = tenants.get(service.schema)
         # A revision of an unknown version may well have taken this one's place.
         if revisions and there != revisions[-1] and not unknown:
             message = f"{service.name} is at {there or 'no revision'}, the newest is {revisions[-1]}"
@@ -279,6 +282,16 @@ async def _heads(database: Database) -> set[str]:
         await database.rows("act_as_owner", owner=database.expected.catalog.owner_role)
         cursor = await database.connection.execute("SELECT version_num FROM payrollx_meta.alembic_version")
         return {revision for (revision,) in await cursor.fetchall()}
+
+
+async def _tenant_revisions(database: Database) -> dict[str, str]:
+    """Return where the schemas of tenants are, by name; empty where there are none."""
+    if not any(service.tenant for service in database.place.services):
+        return {}
+    async with database.connection.transaction():
+        await database.rows("act_as_owner", owner=database.expected.catalog.owner_role)
+        cursor = await database.connection.execute("SELECT schema, revision FROM payrollx_meta.tenants")
+        return dict(await cursor.fetchall())
 
 
 async def _missing_tables(database: Database) -> list[Finding]:

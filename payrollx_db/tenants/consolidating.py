@@ -269,11 +269,13 @@ def _copied(group: Group, report: Report) -> list[TenantOutcome]:
 
 def _verified(group: Group, verdict: Verdict) -> list[TenantOutcome]:
     outcomes = []
-    broken = [] if verdict.structure is None or verdict.structure.intact else ["the target's structure isn't intact"]
+    differences = verdict.structure.differences if verdict.structure else ()
+    errors = [finding for finding in (*differences, *verdict.uncovered) if finding.severity == "error"]
     for one in group:
         tables = [table for table in verdict.tables if table.table.database == _place(one)]
         wrong = [f"{t.table.source_name} -> {t.table.target_name} differs" for t in tables if not t.identical]
-        problems = (*wrong, *broken, *(f.message for f in verdict.uncovered if f.severity == "error"))
+        mine = (f.message for f in errors if _is_at(f.place, _place(one)) or len(group) == 1)
+        problems = (*wrong, *mine)
         state: State = "different" if problems else "identical"
         rows = sum(table.result.right_rows for table in tables)
         hint = f"payrollx-db verify --tenant {one.tenant.id} --json names the rows" if problems else ""

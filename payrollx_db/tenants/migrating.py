@@ -5,6 +5,7 @@ where each schema is. Nothing here commits: a tenant is migrated whole, or not a
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -15,10 +16,12 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import Connection, text
 
+from payrollx_db.consolidate.state import migrated_structures
 from payrollx_db.errors import StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.instances import instance, template_of
 from payrollx_db.postgres import query_files
+from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.schema import ddl, migrate, tenant_versions, tenants
 from payrollx_db.schema.roles import statements
 from payrollx_db.schema.tenant_versions import TenantVersion
@@ -58,8 +61,8 @@ class TenantMigrations:
         Makes the schema and its role where they are missing, and grants what the role may do. Raises
         StateConflictError where the schema is at a revision that this version doesn't know, and as Alembic does.
         """
-        service = self.service(tenant)
-        alone = self._alone(service)
+        alone = self._alone(tenant)
+        (service,) = alone.services
         opened.execute(ddl.script("RESET ROLE"))  # whoever has looked as the owner
         opened.execute(ddl.roles(alone))
         opened.execute(ddl.make_schema(ddl.META, alone.owner_role))
@@ -97,8 +100,9 @@ class TenantMigrations:
     def _scripts(self) -> ScriptDirectory:
         return migrate.script_directory(self.catalog)
 
-    def _alone(self, service: Service) -> Catalog:
-        return replace(self.catalog, services=(service,), references=(), readable={}, template=None)
+    def _alone(self, tenant: str) -> Catalog:
+        made = instance(self.catalog, [tenant])
+        return replace(made, services=made.services[-1:], references=(), readable={}, template=None)
 
     def _group(self, service: Service) -> str:
         group = template_of(self.catalog).service.role
@@ -122,7 +126,13 @@ class TenantMigrations:
         left = known[known.index(before) + 1 : until + 1] if before else known[: until + 1]
         options = {"catalog": self.catalog, "template_schema": service.schema}
         context = MigrationContext.configure(opened, opts=options)
-        with migrate.alembic_lock, Operations.context(context):
+        with _following_structures(opened, service.name), migrate.alembic_lock, Operations.context(context):
             for step in left:
                 self._scripts.get_revision(step).module.upgrade()
         return left
+
+
+def _following_structures(opened: Connection, service: str) -> AbstractContextManager[None]:
+    """Let what finished runs have recorded of the structure follow the migration, so that `verify` doesn't miss it."""
+    driver = opened.connection.driver_connection
+    return migrated_structures.following(driver, service) if isinstance(driver, SyncConnection) else nullcontext()

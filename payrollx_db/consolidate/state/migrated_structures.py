@@ -33,20 +33,20 @@ class _Record:
 
 
 @contextmanager
-def following(connection: psycopg.Connection[Any]) -> Iterator[None]:
+def following(connection: psycopg.Connection[Any], service: str = "") -> Iterator[None]:
     """Let the records of finished runs follow what the block, a migration, changes; in the current transaction.
 
-    Does nothing where no run has recorded a structure, or this role may not write to the records.
+    With a ``service``, only the runs of that one are looked at, and nothing else may be changed. Does nothing where no run has recorded a structure, or this role may not write to the records.
     """
     if not perform(connection, _writable()):
         yield
         return
-    before, revisions = _read(connection), perform(connection, _revisions())
+    before, revisions = _read(connection, service), perform(connection, _revisions())
     yield
-    after, now = _read(connection), perform(connection, _revisions())
+    after, now = _read(connection, service), perform(connection, _revisions())
     if before == after and revisions == now:
         return
-    for record in perform(connection, _records()):
+    for record in perform(connection, _records(service)):
         objects = changed_by(record.objects, before, after)
         # Whose record was behind already can't tell what of the differences some earlier migration has made.
         at = now if record.revisions == revisions else record.revisions
@@ -76,23 +76,23 @@ def _changed(recorded: Properties, was: Properties, now: Properties) -> Properti
     return kept | {name: now[name] for name in changed if name in now}
 
 
-def _read(connection: psycopg.Connection[Any]) -> Rows:
+def _read(connection: psycopg.Connection[Any], service: str) -> Rows:
     """Read the structure of all tables that runs have recorded; the settings for that don't outlast it."""
     with connection.transaction(force_rollback=True):
-        return perform(connection, _structure())
+        return perform(connection, _structure(service))
 
 
-def _structure() -> Steps[Rows]:
-    names = yield Statement(sql.SQL(queries.load("recorded_roots")))
-    listed = yield Statement(sql.SQL(queries.load("recorded_names")))
+def _structure(service: str) -> Steps[Rows]:
+    names = yield Statement(sql.SQL(queries.load("recorded_roots")), {"service": service})
+    listed = yield Statement(sql.SQL(queries.load("recorded_names")), {"service": service})
     yield Statement(structure.settings_statement())
     roots = [(schema, name) for schema, name in names]
     parameters = structure.query_parameters(roots, (name for (name,) in listed))
     return _rows((yield Statement(structure.structure_query(), parameters)))
 
 
-def _records() -> Steps[list[_Record]]:
-    rows = yield Statement(sql.SQL(queries.load("recorded_structures")))
+def _records(service: str) -> Steps[list[_Record]]:
+    rows = yield Statement(sql.SQL(queries.load("recorded_structures")), {"service": service})
     return [_Record(run, tuple(revisions), _rows(objects)) for run, revisions, objects in rows]
 
 
