@@ -36,7 +36,8 @@ class _Record:
 def following(connection: psycopg.Connection[Any], service: str = "") -> Iterator[None]:
     """Let the records of finished runs follow what the block, a migration, changes; in the current transaction.
 
-    With a ``service``, only the runs of that one are looked at, and nothing else may be changed. Does nothing where no run has recorded a structure, or this role may not write to the records.
+    With a ``service``, only the runs of that one are looked at, and nothing else may be changed. Does nothing where no
+    run has recorded a structure, or this role may not write to the records.
     """
     if not perform(connection, _writable()):
         yield
