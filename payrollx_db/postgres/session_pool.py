@@ -5,19 +5,32 @@ this too, but it reports a refused login as a timeout, and it holds no sessions 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import asyncpg
 import psycopg
 
+from payrollx_db.errors import SourceError, TargetError
+from payrollx_db.postgres import query_files
+from payrollx_db.postgres.errors import DRIVER_ERRORS
 from payrollx_db.postgres.pooled import AsyncConnection
 from payrollx_db.postgres.session import Connection, Endpoint, connect, connect_for_copy, give_up, has_news
 
 # Sessions of one side that wait to be used again, over all its endpoints. The target has its own: were it one number,
 # as many sources would leave none for it, and each table would log in there anew.
 MOST_IDLE = 40
+# So many of one server wait without a question. Beyond them, no more wait than the server has left for others: a small
+# one may be that of all sources and of the target.
+FEW_IDLE = 8
+ASKED_FOR = 5.0  # seconds for which an answer counts
+NONE_LEFT = "53300"
+
+queries = query_files.beside(__name__)
+
+T = TypeVar("T")
 
 
 class SessionPool:
@@ -25,6 +38,7 @@ class SessionPool:
 
     def __init__(self) -> None:
         self._idle: dict[tuple[Endpoint, str], list[Any]] = {}
+        self._left: dict[Hashable, tuple[float, int]] = {}  # by server: when it was asked, and how many it had left
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,15 +57,16 @@ class SessionPool:
         ``fresh`` is for sessions that hold something (a lock, temporary tables) and must end with the
         block. Raises SourceError or TargetError where it can't connect.
         """
-        idle = None if fresh else self._take(endpoint, "psycopg")
-        connection: Connection = idle or await connect(endpoint)
+        idle: Connection | None = None if fresh else self._take(endpoint, "psycopg")
+        connection = idle if idle is not None else await self._open(endpoint, connect)
         try:
             yield connection
+            clean = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+            kept = clean and not fresh and await self._keep(endpoint, "psycopg", connection)
         except BaseException:
             await connection.close()
             raise
-        clean = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-        if fresh or not (clean and self._keep(endpoint, "psycopg", connection)):
+        if not kept:
             await connection.close()
 
     @asynccontextmanager
@@ -62,14 +77,15 @@ class SessionPool:
 
         ``fresh`` as for `session`. Raises SourceError or TargetError where it can't connect.
         """
-        idle = None if fresh else self._take(endpoint, "asyncpg")
-        connection = idle or await connect_for_copy(endpoint)
+        idle: asyncpg.Connection[Any] | None = None if fresh else self._take(endpoint, "asyncpg")
+        connection = idle if idle is not None else await self._open(endpoint, connect_for_copy)
         try:
             yield connection
+            kept = not fresh and await self._keep(endpoint, "asyncpg", connection)
         except BaseException as error:
             give_up(connection, error)
             raise
-        if fresh or not self._keep(endpoint, "asyncpg", connection):
+        if not kept:
             await connection.close()
 
     def _take(self, endpoint: Endpoint, driver: str) -> Any:
@@ -83,17 +99,49 @@ class SessionPool:
                 connection.pgconn.finish()
         return None
 
-    def _keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
-        """Keep a session for later; false where enough of that side are waiting already."""
-        if sum(len(idle) for (other, _), idle in self._idle.items() if other.side == endpoint.side) >= MOST_IDLE:
+    async def _open(self, endpoint: Endpoint, opening: Callable[[Endpoint], Awaitable[T]]) -> T:
+        """Open a session; where the server has none left, close those that wait there, and try once more."""
+        try:
+            return await opening(endpoint)
+        except (SourceError, TargetError) as error:
+            if error.sqlstate != NONE_LEFT or not await self._close(_server(endpoint)):
+                raise
+        return await opening(endpoint)
+
+    async def _keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
+        """Keep a session for later; false where enough of that side, or of that server, are waiting already."""
+        server = _server(endpoint)
+        bound = FEW_IDLE
+        if self._waiting(server) >= FEW_IDLE:
+            bound = max(bound, await self._left_of(server, connection))
+        side = sum(len(idle) for (other, _), idle in self._idle.items() if other.side == endpoint.side)
+        if side >= MOST_IDLE or self._waiting(server) >= bound:
             return False
         self._idle.setdefault((endpoint, driver), []).append(connection)
         return True
 
-    async def _close(self) -> None:
-        for idle in self._idle.values():
-            while idle:
+    def _waiting(self, server: Hashable) -> int:
+        return sum(len(idle) for (endpoint, _), idle in self._idle.items() if _server(endpoint) == server)
+
+    async def _left_of(self, server: Hashable, connection: Any) -> int:
+        """Return how many sessions the server of ``connection`` has left; none where it doesn't tell."""
+        asked, left = self._left.get(server, (0.0, 0))
+        if not asked or time.monotonic() - asked > ASKED_FOR:
+            try:
+                left = await _ask_left(connection)
+            except DRIVER_ERRORS:  # whoever needs it meets what it is
+                left = 0
+            self._left[server] = (time.monotonic(), left)
+        return left
+
+    async def _close(self, server: Hashable = None) -> int:
+        """Close the sessions that wait, or those of one server; return how many these were."""
+        closed = 0
+        for (endpoint, _), idle in list(self._idle.items()):
+            while idle and server in (None, _server(endpoint)):
+                closed += 1
                 await idle.pop().close()
+        return closed
 
 
 @asynccontextmanager
@@ -104,6 +152,23 @@ async def shared_or_own(sessions: SessionPool | None) -> AsyncIterator[SessionPo
         return
     async with SessionPool() as own:
         yield own
+
+
+def _server(endpoint: Endpoint) -> Hashable:
+    """Return what is the same for endpoints of one server, as far as is known."""
+    identity = endpoint.place.identity if endpoint.place else None
+    if identity is not None:
+        return (identity.system, identity.started)
+    return tuple(endpoint.url.params.get(name) for name in ("host", "hostaddr", "port"))
+
+
+async def _ask_left(connection: Any) -> int:
+    query = queries.load("sessions_left")
+    if isinstance(connection, AsyncConnection):
+        ((left,),) = await (await connection.execute(query)).fetchall()
+    else:
+        left = await connection.fetchval(query)
+    return int(left)
 
 
 def _is_dead(connection: Any) -> bool:

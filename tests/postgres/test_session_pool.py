@@ -1,15 +1,19 @@
 """A pool lends sessions again, those that are sound only, and leaves none open."""
 
 import asyncio
+import secrets
 import time
+from contextlib import AsyncExitStack
 from typing import Any
 
+import psycopg
 import pytest
 from conftest import TestServer
 from worlds import query, value
 
+from payrollx_db.errors import TargetError
 from payrollx_db.postgres.session import Connection, Endpoint
-from payrollx_db.postgres.session_pool import MOST_IDLE, SessionPool
+from payrollx_db.postgres.session_pool import FEW_IDLE, MOST_IDLE, SessionPool
 from payrollx_db.postgres.url import DatabaseUrl
 
 
@@ -146,3 +150,58 @@ def test_sessions_of_sources_leave_room_for_those_of_the_target(endpoint: Endpoi
 
     first, second = asyncio.run(go())
     assert first == second
+
+
+def login(server: TestServer, limit: int) -> Endpoint:
+    """Return an endpoint of a new login that may have so many sessions."""
+    name, password = f"pooled_{secrets.token_hex(4)}", secrets.token_hex(8)
+    with psycopg.connect(server.url.conninfo(), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT {limit}".encode())
+    params = {**server.url.params, "user": name, "password": password}
+    return Endpoint(DatabaseUrl(params), "target", "it", "payrollx-db test pool")
+
+
+async def at_once(pool: SessionPool, endpoint: Endpoint, number: int) -> list[Connection]:
+    """Lend so many sessions at the same time, and return them when all are given back."""
+    async with AsyncExitStack() as stack:
+        lent = [pool.session(endpoint) for _ in range(number)]
+        return [await stack.enter_async_context(session) for session in lent]
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(FEW_IDLE + 6, FEW_IDLE), (3 * FEW_IDLE + 4, FEW_IDLE + 4)])
+def test_no_more_wait_than_the_server_has_left(limit: int, kept: int, server: TestServer) -> None:
+    endpoint = login(server, limit)
+
+    async def go() -> int:
+        async with SessionPool() as pool:
+            return sum(not connection.closed for connection in await at_once(pool, endpoint, FEW_IDLE + 4))
+
+    assert asyncio.run(go()) == kept
+
+
+@pytest.mark.parametrize("driver", PIDS)
+def test_sessions_that_wait_are_given_up_where_the_server_has_none_left(driver: str, server: TestServer) -> None:
+    endpoint = login(server, 3)
+    other = Endpoint(endpoint.url, "source", "it", endpoint.application_name)
+
+    async def go() -> tuple[list[bool], int]:
+        async with SessionPool() as pool:
+            lent = await at_once(pool, endpoint, 3)
+            pid = await PIDS[driver](pool, other)
+            return [connection.closed for connection in lent], pid
+
+    closed, pid = asyncio.run(go())
+    assert all(closed)
+    assert pid
+
+
+def test_one_more_than_the_server_has_is_refused_as_it_is(server: TestServer) -> None:
+    endpoint = login(server, 2)
+
+    async def go() -> None:
+        async with SessionPool() as pool:
+            await at_once(pool, endpoint, 3)
+
+    with pytest.raises(TargetError) as refused:
+        asyncio.run(go())
+    assert refused.value.sqlstate == "53300"
