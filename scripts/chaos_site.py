@@ -184,6 +184,8 @@ class Site:
     def count(self, call: Call) -> int:
         """Note with which exit code a call has ended. Raises Failure where it is none that harm explains."""
         code = call.process.returncode
+        if code == 1 and "Could not import runpy" in call.said(20):  # interrupted before the interpreter had begun
+            code = -signal.SIGINT
         self.codes[f"{call.words[0]} {code}"] += 1
         if code not in (*ENDED, *AWAY):
             raise Failure(f"{' '.join(call.words)} ended with {code}: {call.said(20)}")

@@ -1,6 +1,5 @@
-"""``check --online``: each finding's trouble is real, and gone when its statements have run."""
+"""``check --online`` of servers, of what others do there, and as a command: each trouble is real, and can be mended."""
 
-import asyncio
 import json
 import shutil
 import tempfile
@@ -12,7 +11,6 @@ import psycopg
 import pytest
 from conftest import THROW_AWAY, TestServer, unique
 from online_checks import (
-    ODD,
     PLAIN_CATALOG,
     PLAIN_LAYOUT,
     examine,
@@ -24,246 +22,18 @@ from online_checks import (
     run,
     slot_state,
     state_of,
-    with_duplicate,
+    walsender_state,
 )
 from poolers import PROGRAM, running_pooler
 from servers import in_memory
-from worlds import World, query, value
+from worlds import World, query
 
-from payrollx_db.consolidate.check.online.probe import refused_replication
 from payrollx_db.devserver import Programs, Server, create_database, drop_database
 from payrollx_db.errors import PayrollxError
-from payrollx_db.model.policy import Policies
-from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
 
 ALL = {"follow", "fence", "reverse"}
-NO_IDENTITY = "55000"  # what the application meets when it updates a published row that the log can't name
 NO_RIGHT = "42501"
-
-# -- tables whose rows the log can't name ---------------------------------------------------------------
-
-
-def published(name: str, columns: str = "") -> str:
-    return f'CREATE PUBLICATION payrollx FOR TABLE ONLY "{name}" {columns}'
-
-
-def update_state(url: DatabaseUrl, name: str, *, columns: str = "", update: str = "") -> str:
-    """Publish a table, and update it as its application would; return the SQLSTATE with which one is refused."""
-    quoted = name.replace('"', '""')
-    change = update or f"""UPDATE "{quoted}" SET name = 'changed'"""
-    try:
-        return state_of(url, published(quoted, columns), change)
-    finally:
-        run(url, "DROP PUBLICATION IF EXISTS payrollx")
-
-
-@pytest.mark.parametrize("name", ["keyless", "nothing", "deferred", ODD])
-def test_a_table_whose_own_updates_would_fail(troubled: World, name: str) -> None:
-    old = troubled.urls["old"]
-    quoted = name.replace('"', '""')
-    run(old, f"""INSERT INTO "{quoted}" VALUES (1, 'one')""")
-    code = "no-key" if name == "keyless" else "replica-identity"
-    found = one(examine(troubled), code, f"old.public.{name}")
-    assert found.hinders == ("follow",)
-    assert update_state(old, name) == NO_IDENTITY
-
-    fixed(old, found)
-    columns = "" if name == "deferred" else "(id)"  # with REPLICA IDENTITY FULL it takes no list
-    assert update_state(old, name, columns=columns) == ""
-    assert f"old.public.{name}" not in obstacles(examine(troubled), code)
-
-
-def test_a_partition_whose_updates_would_fail(troubled: World) -> None:
-    old = troubled.urls["old"]
-    run(old, "INSERT INTO parted VALUES (1, 'low'), (11, 'high')")
-    found = one(examine(troubled), "replica-identity", "old.public.parted_high")
-    publish = "CREATE PUBLICATION payrollx FOR TABLE parted WITH (publish_via_partition_root)"
-    assert state_of(old, publish, "UPDATE parted SET name = 'changed'") == NO_IDENTITY
-
-    fixed(old, found)
-    assert state_of(old, "UPDATE parted SET name = 'changed'", "DROP PUBLICATION payrollx") == ""
-
-
-def test_a_table_without_any_unique_is_for_people(troubled: World) -> None:
-    found = one(examine(troubled), "no-key", "old.public.nameless").finding
-
-    assert found.sql == ""
-    assert "discards it" in found.remedy
-
-
-def test_an_identity_of_all_columns_takes_no_list(troubled: World) -> None:
-    old = troubled.urls["old"]
-    run(old, "INSERT INTO whole VALUES (1, 'one')")
-    assert one(examine(troubled), "whole-rows", "old.public.whole", "info")
-
-    if value(old, "SELECT current_setting('server_version_num')::int") >= 150000:
-        assert update_state(old, "whole", columns="(id)") == "42P10"
-    assert update_state(old, "whole") == ""
-
-
-def test_a_key_that_is_computed(troubled: World) -> None:
-    old = troubled.urls["old"]
-    version = value(old, "SELECT current_setting('server_version_num')::int")
-    found = obstacles(examine(troubled), "generated-key")
-    if version >= 180000:
-        assert found == {}
-        assert update_state(old, "computed", columns="(id)") == ""
-        return
-    if version >= 150000:
-        assert state_of(old, published("computed", "(id)")) != ""
-    fixed(old, found["old.public.computed"])
-    assert update_state(old, "computed", columns="(id)" if version >= 150000 else "") == ""
-    assert obstacles(examine(troubled), "generated-key") == {}
-
-
-def test_tables_that_no_log_has(troubled: World) -> None:
-    old = troubled.urls["old"]
-    answer = examine(troubled)
-    assert one(answer, "foreign-table", "old.public.distant").hinders == ("follow", "fence")
-    assert state_of(old, "CREATE PUBLICATION payrollx FOR TABLE distant") != ""
-
-    found = one(answer, "unlogged", "old.public.unlogged")
-    assert update_state(old, "unlogged", columns="(id)") != ""
-    fixed(old, found)
-    assert update_state(old, "unlogged", columns="(id)") == ""
-    assert obstacles(examine(troubled), "unlogged") == {}
-
-
-# -- what the layout says ------------------------------------------------------------------------------
-
-
-def test_keys_that_lead_to_no_row_of_the_target(troubled: World) -> None:
-    found = obstacles(examine(troubled), "follow-target-key")
-
-    assert set(found) == {"shop.recoded"}
-    assert (found["shop.recoded"].database, found["shop.recoded"].hinders) == ("old", ("follow",))
-
-
-def test_a_lookup_that_is_not_by_the_primary_key(troubled: World) -> None:
-    found = obstacles(examine(troubled), "follow-lookup")
-    assert set(found) == {"old.public.looker"}
-    assert found["old.public.looker"].hinders == ("follow",)
-
-    old = troubled.urls["old"]
-    run(old, "ALTER TABLE looked DROP CONSTRAINT looked_pkey, ADD PRIMARY KEY (code)")
-    assert obstacles(examine(troubled), "follow-lookup") == {}
-    run(old, "ALTER TABLE looked DROP CONSTRAINT looked_pkey, ADD PRIMARY KEY (id)")
-
-
-def test_policies_that_compare_two_databases(simple: World, server: TestServer) -> None:
-    second = server.create_database(unique("online"))
-    try:
-        run(second, "CREATE TABLE plain (id int PRIMARY KEY, name text)")
-        world = replace(simple, urls={**simple.urls, "second": second}, layout=with_duplicate(simple.layout))
-        refused = examine(world, Policies.read(["drift=newest"]))
-        assert set(obstacles(refused, "policy")) == {"second"}
-        assert obstacles(examine(world, Policies.read(["drift=owner", "stranded=owner"])), "policy") == {}
-        assert one(refused, "shared-server", severity="info").finding.examples == ("old", "second")
-    finally:
-        server.drop_database(second.dbname)
-
-
-# -- a login of few rights ------------------------------------------------------------------------------
-
-
-def test_a_login_that_may_only_read(simple: World, few_rights: str, table_owner: str) -> None:
-    """All that it lacks is named at once; each try fails; after the statements, all of it works."""
-    old = simple.urls["old"]
-    mine = login(old, few_rights)
-    world = replace(simple, urls={"old": mine})
-    answer = examine(world)
-    assert possible(answer) == set()
-    needed = {
-        "replication-role": "old", "database-create": "old", "table-owner": "old", "table-write": "old",
-    }  # fmt: skip
-    for code, place in needed.items():
-        assert one(answer, code, place)
-    publish = "CREATE PUBLICATION payrollx FOR TABLE plain"
-    assert walsender_state(mine) == NO_RIGHT
-    assert state_of(mine, publish) == NO_RIGHT
-    assert state_of(mine, "CREATE SCHEMA payrollx") == NO_RIGHT
-    assert state_of(mine, "DELETE FROM plain") == NO_RIGHT
-    assert state_of(mine, GATE) == NO_RIGHT
-
-    for code, place in needed.items():
-        fixed(old, one(answer, code, place))
-    assert possible(examine(world)) == ALL
-    assert walsender_state(mine) == ""
-    assert (
-        state_of(mine, publish, "CREATE SCHEMA payrollx", "DELETE FROM plain", GATE, "DROP PUBLICATION payrollx") == ""
-    )
-
-
-def test_a_login_that_may_only_read_the_target(simple: World, few_rights: str, table_owner: str) -> None:
-    """What is made there for the way back takes the same rights."""
-    new = simple.target
-    run(
-        new,
-        f'GRANT USAGE ON SCHEMA shop TO "{few_rights}"',
-        f'GRANT SELECT ON shop.plain TO "{few_rights}"',
-        f'ALTER TABLE shop.plain OWNER TO "{table_owner}"',
-    )
-    mine = login(new, few_rights)
-    world = replace(simple, target=mine)
-    answer = examine(world)
-    assert possible(answer) == {"follow", "fence"}
-    blocking = {o.finding.code for o in answer.obstacles if o.finding.blocks}
-    assert blocking == {"replication-role", "database-create", "table-owner"}
-    publish = "CREATE PUBLICATION payrollx_back FOR TABLE shop.plain"
-    assert state_of(mine, publish) == NO_RIGHT
-
-    for code in blocking:
-        fixed(new, one(answer, code, new.dbname))
-    assert possible(examine(world)) == ALL
-    assert state_of(mine, publish) == ""
-
-
-GATE = """
-CREATE TRIGGER payrollx_moved BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON plain
-FOR EACH STATEMENT EXECUTE FUNCTION suppress_redundant_updates_trigger();
-ALTER TABLE plain ENABLE ALWAYS TRIGGER payrollx_moved
-"""
-
-
-def walsender_state(url: DatabaseUrl) -> str:
-    """Open a session that could stream the log; return the SQLSTATE with which it is refused, or empty."""
-    return asyncio.run(refused_replication(Endpoint(url, "source", "old")))
-
-
-def test_a_member_of_the_owner_that_does_not_inherit(simple: World, few_rights: str, table_owner: str) -> None:
-    old = simple.urls["old"]
-    run(old, f'ALTER ROLE "{few_rights}" NOINHERIT', f'GRANT "{table_owner}" TO "{few_rights}"')
-    world = replace(simple, urls={"old": login(old, few_rights)})
-    assert one(examine(world), "table-owner").finding.examples == ("public.plain",)
-
-    found = one(examine(world), "table-owner")
-    fixed(old, found)
-    if value(old, "SELECT current_setting('server_version_num')::int") < 160000:
-        assert "has to be a role with INHERIT" in found.finding.remedy
-        run(old, f'ALTER ROLE "{few_rights}" INHERIT')
-    assert obstacles(examine(world), "table-owner") == {}
-
-
-def test_rows_that_row_level_security_hides(simple: World, few_rights: str, table_owner: str) -> None:
-    old = simple.urls["old"]
-    run(
-        old,
-        f'GRANT "{table_owner}" TO "{few_rights}"',
-        "ALTER TABLE plain ENABLE ROW LEVEL SECURITY",
-        "ALTER TABLE plain FORCE ROW LEVEL SECURITY",
-        "INSERT INTO plain VALUES (1, 'one')",
-    )
-    mine = login(old, few_rights)
-    world = replace(simple, urls={"old": mine})
-    found = one(examine(world), "row-security")
-    assert found.hinders == ("follow", "reverse")
-    assert state_of(mine, "SET row_security = off", "SELECT FROM plain") == NO_RIGHT
-
-    fixed(old, found)
-    assert state_of(mine, "SET row_security = off", "SELECT FROM plain") == ""
-    assert obstacles(examine(world), "row-security") == {}
-
 
 # -- what others do --------------------------------------------------------------------------------------
 

@@ -11,10 +11,12 @@ from psycopg import sql
 from worlds import World, query
 
 from payrollx_db.consolidate import online
+from payrollx_db.consolidate.check.online.probe import refused_replication
 from payrollx_db.consolidate.check.online.readiness import Ability, Obstacle, OnlineCheck
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.layout import Discard, DuplicateTable, Layout, LegacyDatabase, Lookup, SourceTable, TableMap
 from payrollx_db.model.policy import Policies
+from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
 
 ODD = 'Odd "näme".%s'
@@ -216,3 +218,8 @@ def slot_state(url: DatabaseUrl, *, wait: str = "1s") -> str:
     return state_of(url, f"SET statement_timeout = '{wait}'", made) or state_of(
         url, f"SELECT pg_drop_replication_slot('{name}')"
     )
+
+
+def walsender_state(url: DatabaseUrl) -> str:
+    """Open a session that could stream the log; return the SQLSTATE with which it is refused, or empty."""
+    return asyncio.run(refused_replication(Endpoint(url, "source", "old")))

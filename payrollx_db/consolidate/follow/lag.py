@@ -101,19 +101,30 @@ def findings(flows: Sequence[FlowState], lags: Iterable[Lag], *, at_work: bool) 
     """Return what needs attention: lost slots, disks that fill up, logs that nobody reads."""
     by_flow = {(lag.database, lag.direction): lag for lag in lags}
     wrong: list[Finding] = []
+    unread: dict[str, list[FlowState]] = {}
     for flow in flows:
         lag = by_flow.get((flow.database, flow.direction))
         if flow.status == LOST or (lag and lag.wal_status == "lost"):
             message = f"slot {flow.slot} is lost: what has changed since can't be read from the log"
             wrong.append(Finding("slot-lost", "error", flow.database, 1, message, remedy=RESYNC))
-        elif lag is not None and (severity := _gravity(lag)):
+            continue
+        if lag is not None and (severity := _gravity(lag)):
             wrong.append(Finding("log-kept", severity, flow.database, 1, _kept(lag), remedy=LET_GO))
-        if flow.status == FOLLOWING and not at_work and not (lag and lag.wal_status == "lost"):
-            message = f"nobody follows it, and its server keeps the log for slot {flow.slot} meanwhile"
-            ending = "follow --drop gives it up" if flow.direction == "forward" else "complete ends it for good"
-            remedy = f"payrollx-db follow goes on; payrollx-db {ending}"
-            wrong.append(Finding("not-followed", "warn", flow.database, 1, message, remedy=remedy))
-    return wrong
+        if flow.status == FOLLOWING and not at_work:
+            unread.setdefault(flow.direction, []).append(flow)
+    return [*wrong, *(_not_followed(direction, some) for direction, some in unread.items())]
+
+
+def _not_followed(direction: str, flows: Sequence[FlowState]) -> Finding:
+    """Return the one finding of all databases whose log nobody reads: one call follows all of them."""
+    names = tuple(flow.database for flow in flows)
+    message = f"nobody follows it, and its server keeps the log for slot {flows[0].slot} meanwhile"
+    if len(flows) > 1:
+        message = f"nobody follows these {len(flows)}, and their servers keep the log for our slots meanwhile"
+    ending = "follow --drop gives it up" if direction == "forward" else "complete ends it for good"
+    remedy = f"payrollx-db follow goes on; payrollx-db {ending}"
+    examples = names if len(names) > 1 else ()
+    return Finding("not-followed", "warn", ", ".join(names), len(names), message, examples, remedy=remedy)
 
 
 async def let_go(sessions: SessionPool, endpoint: Endpoint, flow: FlowState, lag: Lag) -> SlotLostError:

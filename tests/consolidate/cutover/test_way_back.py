@@ -9,6 +9,7 @@ from worlds import World, query, value
 
 from payrollx_db.consolidate import moving
 from payrollx_db.errors import FindingsError, StateConflictError
+from payrollx_db.model.events import Event, StepFinished
 from payrollx_db.model.policy import Policies
 
 ODD = "ABCDEF00-0000-4000-8000-000000000009"
@@ -42,3 +43,22 @@ def test_values_without_a_way_back_are_refused_or_accepted_by_name_or_gone_witho
     assert set(stages(world).values()) == {"open"}
     with pytest.raises(StateConflictError):
         roll_back(world)
+
+
+def test_a_row_that_gets_stuck_right_before_the_fence_keeps_the_services_where_they_are(moving_world: World) -> None:
+    world = moving_world
+    query(world.urls["oldmail"], "ALTER TABLE letters ADD CHECK (length(body) < 30)")
+    cut_over(world)
+
+    def write_too_much(event: Event) -> None:
+        if isinstance(event, StepFinished) and event.step == "prepare":
+            query(world.target, "UPDATE mail.letters SET body = repeat('long', 9) WHERE id = 2")
+
+    with pytest.raises(FindingsError, match="can't go back"):
+        asyncio.run(moving.rollback(world.task(observer=write_too_much), LIMITS))
+    assert set(stages(world).values()) == {"open"}
+    with pytest.raises(FindingsError, match="can't go back"):
+        roll_back(world)
+    query(world.target, "UPDATE mail.letters SET body = 'short' WHERE id = 2")
+    roll_back(world)  # what was corrected counts at once, though nobody followed meanwhile
+    assert value(world.urls["oldmail"], "SELECT body FROM letters WHERE id = 2") == "short"
