@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 EMPLOYEES ?= 1000
 RATE ?= 10
 CATALOG ?= payrollx
+TENANTS ?=
 FROM ?= legacy
 
 # The first interpreter that is new enough; `make PYTHON=python3.13 …` picks one.
@@ -36,8 +37,8 @@ $(VENV)/.developer: pyproject.toml | $(BIN)/python
 
 venv: $(VENV)/.developer ## Build .venv with everything that development needs
 
-demo: $(VENV)/.installed ## Eight databases become one, verified, on a throw-away server (EMPLOYEES=100000 for 4.5 M rows; CATALOG=azora or tec)
-	@BIN=$(BIN) EMPLOYEES=$(EMPLOYEES) CATALOG=$(CATALOG) FROM=$(FROM) sh scripts/demo.sh
+demo: $(VENV)/.installed ## Eight databases become one, verified, on a throw-away server (EMPLOYEES=100000 for 4.5 M rows; CATALOG=azora or tec; CATALOG=koinonia or koinonia-shared, TENANTS=20)
+	@BIN=$(BIN) EMPLOYEES=$(EMPLOYEES) CATALOG=$(CATALOG) TENANTS=$(TENANTS) FROM=$(FROM) sh scripts/demo.sh
 
 demo-online: $(VENV)/.installed ## Eight services move to one database and back while they write, on one screen (RATE=10 writes a second each)
 	@$(BIN)/python scripts/demo_online.py --rate $(RATE)

@@ -17,15 +17,19 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*" >&2; }
 "$cli" dev down --destroy >/dev/null 2>&1 || true
 trap '"$cli" dev down >/dev/null 2>&1 || true' EXIT INT TERM
 
-say "1. A throw-away Postgres, and the legacy databases of $catalog, for $EMPLOYEES people"
+if [ -n "${TENANTS:-}" ]; then whom="$TENANTS tenants"; else whom="$EMPLOYEES people"; fi
+say "1. A throw-away Postgres, and the legacy databases of $catalog, for $whom"
 "$cli" dev up >/dev/null
 if [ "$layout" = legacy ]; then set --; else set -- --from "$layout"; fi
+if [ -n "${TENANTS:-}" ]; then set -- "$@" --tenants "$TENANTS"; fi
 "$cli" dev legacy --employees "$EMPLOYEES" "$@"
 environment=$("$cli" dev env)
 eval "$environment"
 
 say "2. The unified database: a schema a service, their tables and roles"
 "$cli" migrate
+# Where each tenant has a schema, those that the legacy registry names get theirs.
+if [ "$catalog" = koinonia ]; then "$cli" tenant migrate --from "$layout"; fi
 
 # What a domain has left behind that has moved out is given up by name, in the one hosting that has it.
 if [ "$layout" = hybrid ]; then set -- --policy moved-out=discard; else set --; fi

@@ -236,6 +236,10 @@ def seed(data_dir: Path | None, database_url: str | None, catalog: str, *, besid
     for place in chosen:
         refuse_unfinished(place.url, known, place.services, "seeded")
     results = [insert_seed(place.url, known, rows, place.services, beside=beside) for place in chosen]
+    if rows.tenants and url:
+        from payrollx_db.tenants.seeding import insert_tenants
+
+        results += insert_tenants(DatabaseUrl.parse(url), known, rows)
     if as_json:
         console.answer_json(_seed_document(rows, results))
     else:
@@ -318,7 +322,7 @@ def _answer_seed(seed: "Seed", results: "Sequence[SeedInserted]") -> None:
     if seed.note:
         console.answer(f"\n{seed.note}")
     rows = sum(seeded.written for seeded in results)
-    places = ", ".join(seeded.url.masked for seeded in results)
+    places = ", ".join(dict.fromkeys(seeded.url.masked for seeded in results))
     console.note(f"wrote {rows} rows into {places}" if rows else f"nothing to do: all rows are in {places} already")
 
 

@@ -48,7 +48,8 @@ class Seed:
     """The example rows of a catalog, which names it as ``seed="package.module:NAME"``.
 
     ``rows`` returns those of a service. ``logins`` says who of them may log in, and ``password`` with what; ``note``
-    is a sentence about that. ``others`` looks, as the service, at what its tables hold already, and returns what stands
+    is a sentence about that. ``tenants`` are those of a template that have rows, too, by their ids.
+    ``others`` looks, as the service, at what its tables hold already, and returns what stands
     there that makes the seed dangerous, as in "other users"; an empty text where nothing does.
     """
 
@@ -57,6 +58,7 @@ class Seed:
     password: str | None = None
     note: str = ""
     others: Callable[[Connection, Service], str] | None = None
+    tenants: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def insert_seed(
     tables: list[TableInserted] = []
     with migrate.connection(url) as opened, _translating_errors(url, catalog), opened.begin():
         for service in chosen:
-            _act_as(opened, service, catalog.owner_role)
+            _act_as(opened, service, catalog)
             if not beside and seed.others is not None:
                 _refuse_others(seed.others(opened, service), url)
             tables += [_write(opened, service, table, list(rows)) for table, rows in seed.rows(service)]
@@ -121,9 +123,11 @@ def _refuse_others(others: str, url: DatabaseUrl) -> None:
         )
 
 
-def _act_as(opened: Connection, service: Service, owner: str) -> None:
+def _act_as(opened: Connection, service: Service, catalog: Catalog) -> None:
     opened.execute(text("SET LOCAL ROLE NONE"))
-    opened.execute(ACT_AS, {"role": service.role, "owner": owner})
+    shared = catalog.template is not None and catalog.template.service.role == service.role
+    role = catalog.owner_role if shared else service.role  # a service has one tenant's rows, and the seed has all
+    opened.execute(ACT_AS, {"role": role, "owner": catalog.owner_role})
 
 
 def _analyze(url: DatabaseUrl, catalog: Catalog, services: Iterable[Service]) -> None:

@@ -42,6 +42,7 @@ CATALOG = Catalog.of(
     migrations=folder("alembic") / "koinonia_shared",
     layouts={"legacy": "payrollx_db.catalogs.koinonia.legacy:SHARED"},
     option="koinonia-shared",
+    seed="payrollx_db.catalogs.koinonia.seed:SHARED",
     practice="payrollx_db.catalogs.koinonia.practice:make_legacy",
     template=TEMPLATE,
 )

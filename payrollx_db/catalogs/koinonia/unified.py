@@ -21,6 +21,7 @@ CATALOG = Catalog.of(
     migrations=folder("alembic") / "koinonia",
     layouts={"legacy": "payrollx_db.catalogs.koinonia.legacy:LAYOUT"},
     option="koinonia",
+    seed="payrollx_db.catalogs.koinonia.seed:SEED",
     practice="payrollx_db.catalogs.koinonia.practice:make_legacy",
     template=TEMPLATE,
 )
