@@ -55,7 +55,8 @@ class Status:
             "run": self.run,
             "at_work": self.at_work,
             "tables": [
-                t.document() | {"status": t.status, "moved": self.moved.get(t.target, (0, 0))[0]} for t in self.tables
+                t.document() | {"status": t.status, "moved": 0 if t.constants else self.moved.get(t.target, (0, 0))[0]}
+                for t in self.tables
             ],
             "findings": [finding.recorded for finding in self.findings],
             "unrestored": [item.document() for item in self.unrestored],

@@ -17,6 +17,7 @@ from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
 from payrollx_db.consolidate.state.verified import VerifiedSoFar
+from payrollx_db.consolidate.verify.scopes import find_unknown_scopes
 from payrollx_db.consolidate.verify.sequences import BEHIND, check_sequences
 from payrollx_db.consolidate.verify.source_design import compare_with_sources
 from payrollx_db.consolidate.verify.structure import StructureVerdict, findings_of, unknown_design
@@ -65,6 +66,8 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
         finished, unfinished = await _finished_scopes(connection, plan, reading.target.url.masked)
         numbers = [run.id for run in await runs(connection) if run.status != "undone"]
         plan = apply(plan, await quarantine.decisions(connection, numbers))
+        scoped = {table.target_name for table in plan.tables if table.scope}
+        known = await accounts.known_destinations(connection, scoped) if scoped else set()
     tables = [table for table in choose_tables(plan, asked.tables) if table.destination in finished]
     context.observer(StageStarted("verify", "hashing both sides"))
     so_far = await _load_so_far(context, plan, tables, numbers, anew=asked.anew)
@@ -72,7 +75,10 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
     verifier = Verifier(reading, asked.limit, asked.values, kept_rows, so_far.known, so_far.keep)
     verdict = await verifier.all(plan, chosen={table.place for table in tables})
     targets = [(table.target.schema, table.target.name) for table in tables]
-    uncovered = (*asked.findings, *unfinished, *await find_uncovered(reading, plan, targets))
+    uncovered = (
+        *asked.findings, *unfinished, *await find_uncovered(reading, plan, targets),
+        *await find_unknown_scopes(reading, tables, known),
+    )  # fmt: skip
     verdict = replace(verdict, uncovered=uncovered)
     if asked.structure is not False:
         verdict = replace(

@@ -34,7 +34,9 @@ async def compare_many(sessions: SessionPool, pairs: Sequence[tuple[Side, Side]]
 
 async def _totals(sessions: SessionPool, sides: Sequence[Side]) -> list[Bucket]:
     query = sql.SQL(" UNION ALL ").join(side.total(number) for number, side in enumerate(sides))
-    rows = await read(sessions, sides[0], query, "can't hash the rows of several tables")
+    # Where one is to be read without its indexes, all are.
+    side = next((side for side in sides if not side.by_index), sides[0])
+    rows = await read(sessions, side, query, "can't hash the rows of several tables")
     totals: dict[int, Bucket] = {number: (count, total or "") for number, count, total in rows}
     return [totals[number] for number in range(len(sides))]
 

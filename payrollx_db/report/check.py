@@ -1,14 +1,16 @@
 """Comparing a report with the database again: what is recorded there, and the rows themselves."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from psycopg import sql
 
 from payrollx_db.consolidate.plan import conversion
+from payrollx_db.consolidate.plan.destination import Destination, Scope, condition, scope_of
 from payrollx_db.consolidate.plan.mapping import ROW, from_item
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.events import Notice, Observer, StageStarted, TableFinished, TableStarted
@@ -109,24 +111,34 @@ class _Expected:
     fingerprint: Fingerprint | None
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    scope: Scope = ()
+
+    @property
+    def named(self) -> str:
+        """The table, with its scope."""
+        return str(Destination(self.target, self.scope))
 
 
 def _expected(document: Mapping[str, Any]) -> Iterator[_Expected]:
     verified = {(one["source"], one["target"]): one for one in document["verified"]}
-    written: dict[str, int] = {}
+    written: Counter[Destination] = Counter()
     for table in document["tables"]:
-        written[table["target"]] = written.get(table["target"], 0) + (table["rows_written"] or 0)
+        written[_destination(table)] += table["rows_written"] or 0
     for table in document["tables"]:
         if table["kind"] != "copy":
             continue
         one = verified.get((table["source"], table["target"]))
         if one is None:
-            yield _Expected(table["target"], written[table["target"]], None)
+            yield _Expected(table["target"], written[_destination(table)], None, scope=_destination(table).scope)
             continue
         buckets = {int(number): (rows, total) for number, (rows, total) in one["buckets"].items()}
         recorded = Fingerprint(one["bucket_count"], buckets)
         columns, key = tuple(one["row_columns"]), tuple(one["key_columns"])
-        yield _Expected(table["target"], one["target_rows"], recorded, key, columns)
+        yield _Expected(table["target"], one["target_rows"], recorded, key, columns, _destination(table).scope)
+
+
+def _destination(table: Mapping[str, Any]) -> Destination:
+    return Destination(table["target"], scope_of(table.get("scope")))  # reports of older tools know no scopes
 
 
 async def _table(
@@ -140,21 +152,21 @@ async def _table(
         return _unseen(expected, f"has no column {', '.join(gone)}")
     started = time.monotonic()
     observer(TableStarted("", expected.target, expected.rows))
-    side = _side(table, target, expected.key or names, names)
+    side = replace(_side(table, target, expected.key or names, names), where=condition(expected.scope, ROW))
     current = await fingerprint(sessions, side, expected.fingerprint.count if expected.fingerprint else 1)
     observer(TableFinished("", expected.target, current.rows, table.size, time.monotonic() - started))
     if expected.fingerprint is None:
-        return TableChecked(expected.target, expected.rows, current.rows, current.rows == expected.rows, hashed=False)
+        return TableChecked(expected.named, expected.rows, current.rows, current.rows == expected.rows, hashed=False)
     reported, present = expected.fingerprint.buckets, current.buckets
     differing = sum(present.get(number) != reported.get(number) for number in present.keys() | reported.keys())
     return TableChecked(
-        expected.target, expected.rows, current.rows, not differing, hashed=True,
+        expected.named, expected.rows, current.rows, not differing, hashed=True,
         buckets=expected.fingerprint.count, differing=differing,
     )  # fmt: skip
 
 
 def _unseen(expected: _Expected, problem: str) -> TableChecked:
-    return TableChecked(expected.target, expected.rows, 0, identical=False, hashed=False, problem=problem)
+    return TableChecked(expected.named, expected.rows, 0, identical=False, hashed=False, problem=problem)
 
 
 def _side(table: Table, target: Endpoint, key: tuple[str, ...], names: tuple[str, ...]) -> Side:

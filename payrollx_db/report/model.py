@@ -1,7 +1,7 @@
 """What a report is made of, as it is recorded: frozen data, and its JSON document."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -77,6 +77,7 @@ class Account:
     seconds: float | None
     started_at: datetime | None
     finished_at: datetime | None
+    scope: dict[str, str] = field(default_factory=dict)
 
     @property
     def balanced(self) -> bool:

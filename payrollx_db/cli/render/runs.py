@@ -114,7 +114,7 @@ VERDICT_HEADINGS = (
 
 
 def _label(verdict: TableVerdict) -> str:
-    return f"{verdict.table.source.name} → {verdict.table.target_name}"
+    return f"{verdict.table.source.name} → {verdict.table.destination}"
 
 
 def _verdict_cells(label: str, document: dict[str, Any]) -> list[str]:
@@ -219,11 +219,12 @@ def _numbers(account: TableState) -> tuple[int | None, ...]:
 
 def _account_cells(account: TableState, moved: dict[str, tuple[int, int]] | None) -> list[str]:
     seconds = account.seconds or 0
-    cells = [f"{account.source_table} → {account.target}"]
+    cells = [f"{account.source_table} → {account.destination}"]
     cells += ["" if number is None else f"{number:,}" for number in _numbers(account)]
     cells.append(f"{seconds:.1f} s" if seconds else "")
     if moved is not None:
-        rows = moved.get(account.target, (0, 0))[0]
+        # Of a table in scopes, what is under way is known of all of them together.
+        rows = 0 if account.constants else moved.get(account.target, (0, 0))[0]
         so_far = f" {rows:,} of about {account.estimated_rows:,}" if account.status == "running" else ""
         cells.append(account.status + so_far)
     return cells
@@ -232,7 +233,7 @@ def _account_cells(account: TableState, moved: dict[str, tuple[int, int]] | None
 def _planned(table: TablePlan) -> list[str]:
     size = f"{table.source.size / MEGABYTE:,.1f}"
     kind = f"duplicate: merged with {table.owner}'s" if table.owner else ""
-    return [f"{table.source.name} → {table.target_name}", f"{table.source.rows:,}", size, kind]
+    return [f"{table.source.name} → {table.destination}", f"{table.source.rows:,}", size, kind]
 
 
 def _show_differences(verdict: TableVerdict) -> None:
@@ -241,7 +242,7 @@ def _show_differences(verdict: TableVerdict) -> None:
     result = verdict.result
     counts = {"missing": result.missing, "extra": 0 if verdict.table.owner else result.extra, "changed": result.changed}
     summary = ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
-    console.answer(f"\n{verdict.table.source_name} → {verdict.table.target_name}: {summary}")
+    console.answer(f"\n{verdict.table.source_name} → {verdict.table.destination}: {summary}")
     for difference in result.differences:
         key = ", ".join(f"{name}={value}" for name, value in difference.key.items())
         columns = f" in {', '.join(difference.columns)}" if difference.columns else ""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from payrollx_db.consolidate.follow.flow import Also, Flow, Move, MovedColumn, Watched
-from payrollx_db.consolidate.follow.forward import NO_KEY, TARGET_KEY, UNLOGGED, object_name
+from payrollx_db.consolidate.follow.forward import NO_KEY, SCOPED, TARGET_KEY, UNLOGGED, object_name
 from payrollx_db.consolidate.follow.identities import ReplicaIdentity
 from payrollx_db.consolidate.plan.inverse.ways import ColumnBack, WayBack, ways_back
 from payrollx_db.consolidate.plan.plan import Plan
@@ -72,6 +72,9 @@ class _Parts:
         """Return how the rows of one legacy table are moved back, or ``None`` where they can't be."""
         for obstacle in way.obstacles:
             self._block(NO_WAY, obstacle.place, obstacle.reason)
+        if any(read.plan.scope for read in way.reads):
+            self._block(SCOPED, way.place, "it is made of a scope of a table, and what is followed is whole tables")
+            return None
         watched = [self._watched(read.table) for read in way.reads] if way.possible else []
         source = watched[0] if watched else None
         if source is None or None in watched:

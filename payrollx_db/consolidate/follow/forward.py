@@ -17,6 +17,7 @@ from payrollx_db.postgres.session import Endpoint
 NO_KEY = "follow-no-key"
 TARGET_KEY = "follow-target-key"
 LOOKUP = "follow-lookup"
+SCOPED = "follow-scope"
 UNLOGGED = "follow-unlogged"
 
 # By the source's layout name, then by the table's oid.
@@ -71,6 +72,10 @@ class _Parts:
 
     def move(self, table: TablePlan) -> Move | None:
         """Return how the rows of one table are moved, or ``None`` where they can't be."""
+        if table.scope:
+            message = f"{table.source_name} fills only a scope of it, and what is followed is whole tables"
+            self._block(SCOPED, table.target_name, message, "copy it while nobody writes to the legacy database")
+            return None
         source = self._watched(table.source, table.database)
         if source is None:
             return None

@@ -99,6 +99,14 @@ async def done_tables(connection: Connection, destinations: Collection[Destinati
     return {Destination(table, scope_of(constants)): rows for table, constants, rows in await cursor.fetchall()}
 
 
+async def known_destinations(connection: Connection, tables: Collection[str]) -> set[Destination]:
+    """Return the scopes of these tables that runs have brought, or were to bring."""
+    if not await schema.exists(connection):
+        return set()
+    cursor = await connection.execute(queries.load("known_destinations"), {"tables": list(tables)})
+    return {Destination(table, scope_of(constants)) for table, constants in await cursor.fetchall()}
+
+
 async def writing_runs(connection: Connection) -> dict[tuple[str, str], int]:
     """Return which finished run wrote each table last, by source and target."""
     cursor = await connection.execute(queries.load("writing_runs"))

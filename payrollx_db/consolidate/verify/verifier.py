@@ -267,7 +267,8 @@ def source_side(table: TablePlan, endpoint: Endpoint) -> Side:
 
 
 def target_side(table: TablePlan, endpoint: Endpoint) -> Side:
-    """Return the target's side of a comparison: its rows as they are."""
+    """Return the target's side of a comparison: its rows as they are; those of a scope may be found by an index."""
     key = tuple((c.target.name, c.target_canonical) for c in table.key)
     columns = tuple((c.target.name, c.target_canonical) for c in table.columns)
-    return Side(endpoint, table.target_from, key, columns, table.in_scope, table.key_forms)
+    by_index = bool(table.scope)
+    return Side(endpoint, table.target_from, key, columns, table.in_scope, table.key_forms, by_index)
