@@ -133,7 +133,9 @@ def choose_tables(plan: Plan, names: Collection[str]) -> list[TablePlan]:
     """
     if not names:
         return list(plan.tables)
-    called = [{table.source_name, table.source.full_name, table.target_name} for table in plan.tables]
+    called = [
+        {table.source_name, table.source.full_name, table.target_name, str(table.destination)} for table in plan.tables
+    ]
     known = sorted({name for names_of in called for name in names_of})
     for name in names:
         if name not in known:

@@ -48,6 +48,7 @@ def _completed(document: Mapping[str, Any]) -> dict[str, Any]:
     attempts = [{"status": None, "message": None, "ended_at": None} | attempt for attempt in document["attempts"]]
     sources = [{"encoding": None} | source for source in document["sources"]]
     target = {"encoding": ""} | document["target"]
+    tables = [{"scope": {}} | table for table in document["tables"]]
     verifications = [{"structure": None} | one for one in document["verifications"]]
     chosen = document["verification"] and {"structure": None} | document["verification"]
     added: dict[str, Any] = {"observed": None, "loose_references": [], "loose_counted": False, "sums": []}
@@ -57,6 +58,7 @@ def _completed(document: Mapping[str, Any]) -> dict[str, Any]:
         "attempts": attempts,
         "sources": sources,
         "target": target,
+        "tables": tables,
         "verifications": verifications,
         "verification": chosen,
     }

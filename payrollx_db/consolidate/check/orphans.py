@@ -55,7 +55,7 @@ class OrphanSearch:
         keys = self.partition_keys.get(table.target_name, ())
         single = {key.reference for key in keys}
         for reference in self.plan.enforced_by_table.get(table.target_name, ()):
-            if reference not in single:
+            if reference not in single and not await self._all_point_at_one(table, reference):
                 await self._reference(table, reference)
         for key in keys:
             await self._reference(table, key.reference, key)
@@ -111,6 +111,16 @@ class OrphanSearch:
                 orphans = await self.workspace.orphans(name, child)
                 if orphans.values:
                     await self._orphans(child, reference, orphans.values, self._parents(owners, reference, key))
+
+    async def _all_point_at_one(self, table: TablePlan, reference: Reference) -> bool:
+        """Tell whether a reference asks all rows of a scope for one parent, by its constants, which the target has.
+
+        Where the plan copies parents, what the target has isn't all.
+        """
+        constants = _constants(table, reference)
+        if not constants or self.plan.parents_of(table, reference):
+            return False
+        return await self.workspace.has_row(reference.target_table, constants)
 
     async def _loose(
         self,
@@ -271,3 +281,12 @@ def _reachable(child: TablePlan, reference: Reference, owners: Sequence[TablePla
     if len(owners) == 1:
         named |= dict(owners[0].scope)
     return scope_of(named)
+
+
+def _constants(child: TablePlan, reference: Reference) -> Scope:
+    """Return the values that a reference asks of its parent, where all of its columns are of the child's scope."""
+    constants = dict(child.scope)
+    if not all(column in constants for column in reference.columns):
+        return ()
+    pairs = zip(reference.columns, reference.target_columns, strict=True)
+    return scope_of({there: constants[here] for here, there in pairs})

@@ -14,7 +14,7 @@ from psycopg import sql
 from payrollx_db.consolidate.check.target_rules import quoted
 from payrollx_db.consolidate.check.values import Values
 from payrollx_db.consolidate.context import Context
-from payrollx_db.consolidate.plan.destination import Scope, condition
+from payrollx_db.consolidate.plan.destination import Destination, Scope, condition
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES
@@ -93,6 +93,7 @@ class ReferenceWorkspace:
     _made: int = field(default=0)
     _shapes: dict[str, list["_Shape"]] = field(default_factory=dict)
     _temporal: set[str] = field(default_factory=set)
+    _present: dict[Destination, bool] = field(default_factory=dict)
 
     async def parents(
         self, reference: Reference, ends: Sequence[ReferenceEnd], *, temporal: bool = False, among: Scope = ()
@@ -234,6 +235,15 @@ class ReferenceWorkspace:
         query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(_qualified(table))
         with self.context.target.translating_errors("can't check the references"):
             return bool(await self.session.fetchval(render_sql(query)))
+
+    async def has_row(self, table: str, scope: Scope) -> bool:
+        """Tell whether the target table holds a row with these constants; asked once of each."""
+        place = Destination(table, scope)
+        if place not in self._present:
+            query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {})").format(_qualified(table), condition(scope))
+            with self.context.target.translating_errors("can't check the references"):
+                self._present[place] = bool(await self.session.fetchval(render_sql(query)))
+        return self._present[place]
 
     def values(self, end: ReferenceEnd) -> list[sql.Composable]:
         """Return the expressions of an end's columns, NULL where one can't be converted; last those of its routing."""

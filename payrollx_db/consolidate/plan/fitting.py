@@ -184,7 +184,9 @@ def _constants(
             mismatches.append(Mismatch("no-rule", place, reason))
         else:
             constant = derive.derived(sql.SQL("{}::text").format(sql.Literal(value)), column.type)
-            plans[name] = ColumnPlan(column, (), replace(constant, rule="scope"), nullable=False)
+            # That it is a value of the type is asked once for all (`scope_values`), not of each row.
+            sound = replace(constant, rule="scope", valid=None, lossy=None, raises=False, late=False, note=None)
+            plans[name] = ColumnPlan(column, (), sound, nullable=False)
     return plans, mismatches
 
 

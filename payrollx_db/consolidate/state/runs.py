@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from payrollx_db import __version__
-from payrollx_db.consolidate.plan.destination import Destination
+from payrollx_db.consolidate.plan.destination import Destination, written
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import accounts, parts, schema
 from payrollx_db.errors import PayrollxError, StateConflictError
@@ -127,7 +127,16 @@ async def refuse_other(connection: Connection, run: Run, plan: Plan) -> None:
                 f"the tables of {name} have changed their shape since run {run.id} was started",
                 hint=f"undo that change, or start anew with payrollx-db copy --restart; or {away}",
             )
-    places = {(account.source, account.target) for account in await accounts.accounts(connection, run.id)}
+    recorded_accounts = await accounts.accounts(connection, run.id)
+    places = {(account.source, account.target) for account in recorded_accounts}
+    left_out = [account for account in recorded_accounts if account.database not in plan.sources]
+    if left_out and all(account.constants for account in recorded_accounts):
+        scopes = dict.fromkeys(f"{account.database} ({written(account.destination.scope)})" for account in left_out)
+        raise StateConflictError(
+            f"run {run.id} is unfinished, and was of {len(scopes)} sources more, each with a scope of its own",
+            details=tuple(scopes),
+            hint=f"finish it first: {again}; or {away}",
+        )
     if other := sorted(places ^ {table.place for table in plan.tables}):
         raise StateConflictError(
             f"the layout has changed since run {run.id} was started, in {len(other)} of its tables",
