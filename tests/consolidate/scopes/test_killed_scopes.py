@@ -99,7 +99,7 @@ def test_an_unfinished_run_stops_no_other_scope(houses: World) -> None:
         of_houses(houses, "ash").verify()
     verdict = of_houses(houses, "ash", "birch").verify()
     assert not verdict.identical
-    assert [(f.code, f.place) for f in verdict.uncovered] == [("unfinished", "house=ash")]
+    assert [f.place for f in verdict.uncovered if f.code == "unfinished"] == ["house=ash"]
     assert all(one.identical for one in verdict.tables)
     of_houses(houses, "ash").copy()
     assert of_houses(houses, "ash", "birch").verify().identical
