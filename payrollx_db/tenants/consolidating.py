@@ -23,7 +23,7 @@ from payrollx_db.postgres.session import session
 from payrollx_db.tenants.discovery import Discovered, LegacyTenant, discover
 from payrollx_db.tenants.outcome import State, TenantOutcome, TenantsOutcome, blocked, in_trouble
 
-GROUP = 20  # tenants of a run, with schemas of their own: some hundred tables, whose fixed costs they share
+GROUP = 20  # tenants of a run: some hundred tables, whose fixed costs they share
 
 Group = tuple[LegacyTenant, ...]
 Work = Callable[[Group], Awaitable[list[TenantOutcome]]]
@@ -67,10 +67,9 @@ class TenantsTask:
         )  # fmt: skip
 
     def groups(self, tenants: Sequence[LegacyTenant]) -> Iterator[Group]:
-        """Yield the tenants in groups; one by one where all share their tables, as each target is fed once in a run."""
-        size = self.group if template_of(self.task.catalog).shape == "schemas" else 1
-        for start in range(0, len(tenants), size):
-            yield tuple(tenants[start : start + size])
+        """Yield the tenants in groups."""
+        for start in range(0, len(tenants), self.group):
+            yield tuple(tenants[start : start + self.group])
 
 
 async def plan(tenants: TenantsTask) -> TenantsOutcome:

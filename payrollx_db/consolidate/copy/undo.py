@@ -27,6 +27,7 @@ from payrollx_db.postgres.session import Connection
 
 Written = tuple[Run, Collection[Destination]]  # a run and what it has written to
 EMPTIED = "emptied by --restart"
+ENDED = ("done", "abandoned")  # runs that nothing goes on with, so that they may lose some of their scopes
 
 
 async def undo(
@@ -52,7 +53,7 @@ async def undo(
 async def restart(context: Context, session: RunSession, chosen: Collection[Destination]) -> None:
     """Undo each run, unfinished, given up or done, that has written to one of ``chosen``.
 
-    Of a run that is done with other scopes too, only the chosen ones are emptied, and it stays done with the others.
+    Of a run that has ended with other scopes too, only the chosen ones are emptied, and it stays so with the others.
 
     Raises StateConflictError, and has changed nothing, where a table holds other rows than such a run
     recorded, or where such a run wrote tables beyond ``chosen``, or rows elsewhere point at its own. Raises TargetError
@@ -135,7 +136,7 @@ def unrestored_error(what: str, left: Sequence[Unrestored]) -> TargetError:
 async def _written(session: RunSession, chosen: Collection[Destination]) -> dict[int, Written]:
     """Return the runs that have written to one of ``chosen``, each with what is to be emptied of it.
 
-    That is all that it has written to, but for other scopes of a run that is done.
+    That is all that it has written to, but for other scopes of a run that has ended.
     """
     written: dict[int, Written] = {}
     for run in await runs(session.connection):
@@ -143,7 +144,7 @@ async def _written(session: RunSession, chosen: Collection[Destination]) -> dict
             continue
         own = _copied(run, await accounts(session.connection, run.id))
         met = overlapping(own, chosen)
-        if met and run.status == "done" and all(destination.scope for destination in own):
+        if met and run.status in ENDED and all(destination.scope for destination in own):
             own = [destination for destination in own if destination in chosen]
         if met:
             written[run.id] = (run, own)
@@ -160,11 +161,11 @@ async def _staying_done(connection: Connection, written: Mapping[int, Written]) 
 
 
 def _copied(run: Run, recorded: Iterable[TableState]) -> list[Destination]:
-    """Return where a run has copied to. Of one that is done, a scope that was emptied since is pending."""
+    """Return where a run has copied to. Of one that has ended, a scope that was emptied since is pending."""
     return [
         account.destination
         for account in recorded
-        if account.kind == "copy" and not (run.status == "done" and account.status == "pending")
+        if account.kind == "copy" and not (run.status in ENDED and account.status == "pending")
     ]
 
 

@@ -119,3 +119,19 @@ def test_a_run_that_is_given_up_leaves_statements_for_its_scope_alone(houses: Wo
     )
     assert others_of(houses, "ash") == others
     assert value(houses.target, "SELECT count(*) FROM app.people WHERE house = 'ash'") == 0
+
+
+def test_scopes_of_a_run_that_was_given_up_are_copied_one_by_one(houses: World) -> None:
+    both = of_houses(houses, "ash", "birch")
+    killed(both, table(TableFinished, "app.posts"))
+    asyncio.run(pipeline.abandon(houses.task().target, houses.catalog))
+
+    for name in ("ash", "birch"):
+        asyncio.run(pipeline.copy(of_houses(houses, name).task(), restart=True))
+
+    assert both.verify().identical
+    assert query(houses.target, "SELECT status FROM payrollx_meta.runs ORDER BY id") == [
+        ("undone",),
+        ("done",),
+        ("done",),
+    ]
