@@ -99,13 +99,14 @@ async def check(tenants: TenantsTask, *, reversible: bool = False) -> TenantsOut
 async def copy(tenants: TenantsTask, *, restart: bool = False) -> TenantsOutcome:
     """Copy the services beside the tenants, then the tenants; resume a run that was interrupted first.
 
+    With ``restart``, what was copied is emptied first: of chosen tenants alone, and else of the services beside them too.
     Raises as `pipeline.copy` where the registry or the target is in trouble.
     """
     found = await discover(tenants.task, tenants.tenants)
     first = await _interrupted(tenants, found)
     beside: Report | None = None
     if not first:
-        beside = await pipeline.copy(tenants.registry, restart=restart)
+        beside = await pipeline.copy(tenants.registry, restart=restart and not tenants.tenants)
 
     async def work(group: Group) -> list[TenantOutcome]:
         return _copied(group, await _copy_group(tenants, group, restart=restart and group != first))
