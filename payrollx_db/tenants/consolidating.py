@@ -99,7 +99,7 @@ async def check(tenants: TenantsTask, *, reversible: bool = False) -> TenantsOut
 async def copy(tenants: TenantsTask, *, restart: bool = False) -> TenantsOutcome:
     """Copy the services beside the tenants, then the tenants; resume a run that was interrupted first.
 
-    With ``restart``, what was copied is emptied first: of chosen tenants alone, and else of the services beside them too.
+    With ``restart``, what was copied is emptied first: of chosen tenants alone, else of the services beside them too.
     Raises as `pipeline.copy` where the registry or the target is in trouble.
     """
     found = await discover(tenants.task, tenants.tenants)
