@@ -59,6 +59,29 @@ def test_what_no_entry_of_a_shared_database_knows_is_named_once(azora: SystemWor
     assert [m["place"] for m in json.loads(planned.stdout)["unaccounted"]] == ["azora_nexus.public.Strange"]
 
 
+def test_another_application_with_a_prefix_of_its_own_is_named_once_and_left_alone(azora: SystemWorld) -> None:
+    """And so is a failed migration in the one table of Prisma's that all who share a database have."""
+    shared = azora.server.with_database(azora.prefix + "azora_db")
+    query(shared, "CREATE TABLE blog_posts (id text PRIMARY KEY, body text)")
+    query(shared, "INSERT INTO blog_posts VALUES ('ckopqwooh000001la8mbi2im9', 'theirs')")
+    query(shared, "CREATE TABLE IF NOT EXISTS _prisma_migrations (id varchar(36) PRIMARY KEY, checksum varchar(64),"
+                  " finished_at timestamptz, migration_name varchar(255), logs text, rolled_back_at timestamptz,"
+                  " started_at timestamptz DEFAULT now(), applied_steps_count integer DEFAULT 0)")  # fmt: skip
+    query(shared, "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('one', 'x', '20260102_blog')")
+    try:
+        planned = json.loads(azora.run("plan", "--json").stdout)
+        assert [m["place"] for m in planned["unaccounted"]] == ["azora_nexus.public.blog_posts"]
+        assert azora.run("copy").returncode == 3
+        assert azora.run("migrate").returncode == 0
+        assert query(shared, "SELECT body FROM blog_posts") == [("theirs",)]
+        query(shared, "DROP TABLE blog_posts")
+        findings = json.loads(azora.run("check", "--json").stdout)["findings"]
+        failed = [f for f in findings if f["severity"] == "block"]
+        assert [f["code"] for f in failed] == ["prisma-unfinished"], failed
+    finally:
+        query(shared, "DROP TABLE IF EXISTS blog_posts, _prisma_migrations")
+
+
 def test_one_service_of_a_shared_database_is_planned_alone(azora: SystemWorld) -> None:
     planned = azora.run("plan", "--service", "notification", "--json")
     assert (planned.returncode, json.loads(planned.stdout)["unaccounted"]) == (0, [])

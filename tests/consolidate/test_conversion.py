@@ -133,6 +133,29 @@ def test_numbers_that_fit_and_those_that_would_be_rounded(
             evaluate(connection, rule.value, number, "numeric(65,30)")
 
 
+@pytest.mark.parametrize(
+    ("kind", "number", "target", "text", "lossy"),
+    [
+        # By their digits, and not by the nearest binary fraction, nor by fifteen of them.
+        ("float8", "200000000000000", "numeric(38,9)", "200000000000000.000000000", False),
+        ("float8", "123456789012345.67", "numeric(38,18)", "123456789012345.670000000000000000", False),
+        ("float8", "0.30000000000000004", "numeric(38,18)", "0.300000000000000040", False),
+        ("float8", "1.45", "numeric(3,1)", "1.5", True),
+        ("float8", "1e-7", "numeric(18,8)", "0.00000010", False),
+        ("real", "1.1", "numeric(38,18)", "1.100000000000000000", False),
+        ("real", "16777217", "numeric(18,2)", "16777216.00", False),  # it held no more
+        ("real", "0.005", "numeric(18,2)", "0.01", True),
+    ],
+)
+def test_amounts_that_are_floats_become_numbers_by_their_digits(
+    connection: psycopg.Connection[Any], kind: str, number: str, target: str, text: str, lossy: bool
+) -> None:
+    rule = made(built_in(kind, "float4" if kind == "real" else ""), built_in(target))
+
+    assert format(evaluate(connection, rule.value, number, kind), "f") == text
+    assert evaluate(connection, rule.lossy, number, kind) is lossy
+
+
 @pytest.mark.parametrize(("text", "valid"), [("", True), ("äöü", True), ("four", False), (None, None)])
 def test_limits_of_texts_count_characters(connection: psycopg.Connection[Any], text: str, valid: bool | None) -> None:
     rule = made(TEXT, built_in("varchar(3)"))

@@ -218,3 +218,29 @@ def test_a_service_cannot_read_what_nobody_declares() -> None:
 def test_a_text_that_reads_a_secret_is_refused_by_the_server(here: DatabaseUrl) -> None:
     with pytest.raises(BoundaryError), mint.db.session() as session:
         session.execute(text("SELECT password FROM auth.users"))
+
+
+def test_a_column_taken_from_a_whole_table_is_still_read_and_said_to_be(seeded: DatabaseUrl) -> None:
+    """REVOKE of a column takes nothing from a grant of its table, and says that it went well."""
+    query(seeded, "GRANT SELECT ON auth.users TO azora_mint")
+    query(seeded, "REVOKE SELECT (password) ON auth.users FROM azora_mint")
+    assert not refused(seeded, "azora_mint", "SELECT password FROM auth.users")
+    found = roles.check.check(seeded, AZORA).findings
+    assert [(f.code, f.subject, f.place) for f in found] == [("role-too-much", "azora_mint", "table auth.users")]
+    migrate.upgrade(seeded, AZORA)
+    assert refused(seeded, "azora_mint", "SELECT password FROM auth.users")
+    assert roles.check.check(seeded, AZORA).findings == ()
+
+
+def test_a_column_that_is_added_later_is_the_readers_after_a_migration_and_nobody_elses(seeded: DatabaseUrl) -> None:
+    """Where columns are granted one by one, a new one is in no grant."""
+    query(seeded, "ALTER TABLE auth.users ADD COLUMN nickname text")
+    try:
+        assert refused(seeded, AZORA.reader_role, "SELECT nickname FROM auth.users")
+        migrate.upgrade(seeded, AZORA)
+        assert as_role(seeded, AZORA.reader_role, "SELECT count(nickname) FROM auth.users") == [(0,)]
+        assert refused(seeded, AZORA.reader_role, "SELECT password FROM auth.users")
+        assert refused(seeded, "azora_mint", "SELECT nickname FROM auth.users")
+        assert as_role(seeded, "azora_auth", "SELECT count(nickname) FROM auth.users") == [(0,)]
+    finally:
+        query(seeded, "ALTER TABLE auth.users DROP COLUMN nickname")

@@ -113,8 +113,14 @@ async def check_silent(context: Context, plan: Plan) -> Checked:
 async def _prisma(context: Context, plan: Plan) -> list[Finding]:
     if plan.layout.migrations != "prisma":
         return []
-    legacies = [db for db in plan.layout.databases if db.name in plan.sources]
-    checks = [prisma.unfinished(context.sessions, context.sources[db.name], db.schema) for db in legacies]
+    # All that share a database have one such table: the first of them is asked.
+    tables: dict[tuple[object, str], str] = {}
+    for database in plan.layout.databases:
+        if database.name in plan.sources:
+            tables.setdefault((context.sources[database.name].url.place, database.schema), database.name)
+    checks = [
+        prisma.unfinished(context.sessions, context.sources[name], schema) for (_, schema), name in tables.items()
+    ]
     return [finding for findings in await limited(checks, context.jobs) for finding in findings]
 
 
