@@ -102,12 +102,14 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
     """Do what `plan` does with sessions that others use as well."""
     task.observer(StageStarted("plan", "reading the catalogs"))
     needed = task.needed
+    asked = {_asked_as(endpoint): endpoint for endpoint in needed.values()}
     readers = [
         _read_target(sessions, task.target),
-        *(inspect(sessions, endpoint) for endpoint in needed.values()),
+        *(inspect(sessions, endpoint) for endpoint in asked.values()),
     ]
-    target, *databases = await limited(readers, max(task.jobs, 2))
-    sources = dict(zip(needed, databases, strict=True))
+    target, *read = await limited(readers, max(task.jobs, 2))
+    databases = dict(zip(asked, read, strict=True))
+    sources = {name: databases[_asked_as(endpoint)] for name, endpoint in needed.items()}
     groups = await _same_databases(sessions, task, sources, target)
     _refuse_unmigrated(task, target)
     layout = _with_schemas(task.layout, needed)
@@ -118,6 +120,12 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
     if wrong := await scope_mismatches(sessions, task.target, plan):
         plan = replace(plan, mismatches=(*plan.mismatches, *wrong))
     return with_small_tables(plan, task.small_tables)
+
+
+def _asked_as(endpoint: Endpoint) -> str:
+    """Return what endpoints have in common whose catalog is read once: their URL, where it has one server only."""
+    one = "," not in str(endpoint.url.params.get("host", ""))
+    return endpoint.url.plain if one else f"{endpoint.name} {endpoint.url.plain}"
 
 
 async def _read_target(sessions: SessionPool, endpoint: Endpoint) -> Database:
@@ -175,7 +183,8 @@ async def _same_databases(
         schema = _schema(task, name)
         for other, other_schema in seen:
             alike = other_schema == schema and sources[other].identity == database.identity
-            if alike and await _is_same(sessions, endpoint, task.sources[other]):
+            same = sources[other] is database
+            if alike and (same or await _is_same(sessions, endpoint, task.sources[other])):
                 if not task.layout.sharing:
                     raise ConfigurationError(
                         f"sources {other} and {name} are the same database, {database.dbname}",
