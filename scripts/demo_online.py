@@ -26,6 +26,7 @@ from rich.text import Text
 POLICIES = ("--policy", "drift=owner", "--policy", "stranded=owner")
 BACK = "wallet"  # the service that goes back and forth
 NEAR = 64 * 1024  # bytes of the log that a follower may be behind to count as near
+SECONDS_NEAR = 3.0  # or what is written in so many seconds, where that is more
 REFRESH = 0.25
 
 
@@ -111,6 +112,7 @@ class Story:
     world: OnlineWorld
     screen: Screen
     seconds: float
+    _written: tuple[float, int] = (0.0, 0)
 
     def tell(self) -> int:
         """Play all of it. Returns the exit code."""
@@ -151,8 +153,9 @@ class Story:
         """Cut over or roll back, and say how long each client stood still."""
         self.screen.step(f"payrollx-db {' '.join(arguments)}")
         before = {name: len(balance.pauses) for name, balance in self.world.balances().items()}
-        following.stop()
         waited = self.command(*arguments, *POLICIES, "--yes").line("writers waited")
+        if code := following.stop():  # it has handed over by then
+            raise RuntimeError(f"{following.name}: exit code {code}\n{following.said}")
         self.watch(2)
         stops = [
             (until - since) * 1000
@@ -207,7 +210,14 @@ class Story:
             raise RuntimeError(f"{following.name}: exit code {following.process.returncode}\n{following.said}")
         self.screen.lags = self.world.lag()
         copied = " behind" in following.said  # of each database it tells now and then how far
-        return copied and len(self.screen.lags) >= len(DATABASES) and max(self.screen.lags.values()) < NEAR
+        near = max(NEAR, SECONDS_NEAR * self._log_per_second())
+        return copied and len(self.screen.lags) >= len(DATABASES) and max(self.screen.lags.values()) < near
+
+    def _log_per_second(self) -> float:
+        """Return how fast the servers have written their log since this was asked last."""
+        (then, before), now = self._written, (time.monotonic(), self.world.written())
+        self._written = now
+        return (now[1] - before) / max(now[0] - then, 0.1) if before else 0.0
 
     def watch(self, seconds: float, *, until: Callable[[], bool] = lambda: True, most: float = 30) -> None:
         """Let the services write for a while, and then until something is so."""

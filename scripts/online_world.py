@@ -199,6 +199,14 @@ class OnlineWorld:
                     lags[name] = max(lags.get(name, 0), behind)
         return lags
 
+    def written(self) -> int:
+        """Return how many bytes of log both servers have written in all."""
+        query, total = "SELECT pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint", 0
+        for server in (self.old, self.new):
+            with psycopg.connect(server.url().plain) as connection:
+                total += connection.execute(query).fetchall()[0][0]
+        return total
+
     def left_on_sources(self) -> list[str]:
         """Return what is left on the legacy databases that keeps log, or sends it: slots and publications."""
         left = []

@@ -97,8 +97,8 @@ def test_the_ledger_finds_every_acknowledged_write(reachable_tmp: Path) -> None:
     except DevServerError as error:
         pytest.skip(str(error))
     script = [sys.executable, str(ROOT / "scripts/demo_online.py"), "--folder", str(reachable_tmp / "demo")]
-    writes = os.environ.get("ONLINE_WRITES", "1500")
-    options = ["--employees", "30", "--rate", "40", "--writes", writes, "--seconds", "2"]
+    writes = os.environ.get("ONLINE_WRITES", "1000")
+    options = ["--employees", "30", "--rate", "20", "--writes", writes, "--seconds", "2"]
     done = subprocess.run([*script, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     text = " ".join(done.stdout.split())

@@ -102,5 +102,6 @@ async def _record(
         await held.forget(connection, name, among)
     if decisions:
         fresh = list({decision.key: decision for decision in reversed(decisions)}.values())
-        await held.hold(connection, one.judge.runs.get(name, run), fresh)
-        await one.judge.keep_rows(Sessions(one.reader, connection), table, [decision.key for decision in fresh])
+        number = one.judge.runs.get(name, run)  # before the first proof, no run has an account of a duplicate
+        await held.hold(connection, number, fresh)
+        await one.judge.keep_rows(Sessions(one.reader, connection), table, [each.key for each in fresh], number)

@@ -308,13 +308,19 @@ class RowJudge:
         await self.keep_rows(sessions, plan, texts)
         self._out.setdefault(source, {}).update(dict.fromkeys(texts))
 
-    async def keep_rows(self, sessions: Sessions, plan: TablePlan, texts: Sequence[str]) -> None:
-        """Keep the legacy rows of these keys with their records, in the transactions that both sessions are in."""
+    async def keep_rows(
+        self, sessions: Sessions, plan: TablePlan, texts: Sequence[str], number: int | None = None
+    ) -> None:
+        """Keep the legacy rows of these keys with their records, in the transactions that both sessions are in.
+
+        The records are those of run ``number``, of a table that no run has an account of yet; else of its own run.
+        """
         await run(sessions.writer, sql.SQL(held.STAGING))
         query = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(legacy_rows(plan, texts))
         async with Script(sessions.reader, [query]) as read, Script(sessions.writer, [sql.SQL(held.STAGED)]) as written:
             await written.feed(read.blocks())
-        await held.keep_rows(sessions.writer, self.runs[plan.source_name], plan.source_name)
+        run_number = self.runs[plan.source_name] if number is None else number
+        await held.keep_rows(sessions.writer, run_number, plan.source_name)
 
     async def _keep_rounded(self, sessions: Sessions, move: Move, keys: Sequence[Key]) -> None:
         plan = move.plan

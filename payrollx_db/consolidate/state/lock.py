@@ -80,10 +80,13 @@ def _named_after(endpoint: Endpoint, doing: str) -> Endpoint:
 
 async def _acquire(guard: Connection, connection: Connection, endpoint: Endpoint, takes_over: TakesOver | None) -> None:
     holder = await perform_async(guard, locks.acquire(locks.RUN))
+    follows = f"{endpoint.application_name} {FOLLOW}" in holder
     offer = await handovers.offered(connection) if holder else None
+    if follows and offer is None and takes_over is not None:
+        holder, offer = await _await_offer(guard, connection)
     if holder and offer is not None and offer.is_here and takes_over is not None:
         holder, offer = await _take_over(guard, connection, offer, takes_over)
-    if holder and (offer is not None or f"{endpoint.application_name} {FOLLOW}" in holder):
+    if holder and (offer is not None or follows):
         raise _following(endpoint, holder, offer, takes_over)
     if holder:
         raise StateConflictError(
@@ -95,6 +98,17 @@ async def _acquire(guard: Connection, connection: Connection, endpoint: Endpoint
             f"a session of an earlier copy still writes to {endpoint.name}: {writer}",
             hint="it ends when the server notices that its process is gone; or end it by pg_terminate_backend",
         )
+
+
+async def _await_offer(guard: Connection, connection: Connection) -> tuple[str, Offer | None]:
+    """Give a follower that has just begun time to offer the lock; return its holder, nobody where it is taken then."""
+    asked = time.monotonic()
+    while True:
+        holder = await perform_async(guard, locks.acquire(locks.RUN))
+        offer = await handovers.offered(connection) if holder else None
+        if not holder or offer is not None or time.monotonic() - asked > ANSWER:
+            return holder, offer
+        await asyncio.sleep(ASK_AGAIN)
 
 
 async def _take_over(

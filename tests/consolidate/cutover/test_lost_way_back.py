@@ -8,6 +8,7 @@ from moving_worlds import LIMITS, cut_over, follow, roll_back, stages
 from worlds import World, query, value
 
 from payrollx_db.consolidate import moving, online
+from payrollx_db.consolidate.state import lock
 from payrollx_db.consolidate.state.lock import FOLLOW
 from payrollx_db.errors import StateConflictError
 from payrollx_db.model.events import Event, Notice
@@ -75,7 +76,9 @@ def test_a_slot_that_is_lost_in_a_rollback_keeps_nobody_there(lost: World) -> No
     assert value(lost.urls["oldpeople"], name) == "unheard"
 
 
-def test_who_is_kept_out_by_following_hears_how_to_end_it(moving_world: World) -> None:
+def test_who_is_kept_out_by_following_hears_how_to_end_it(moving_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "ANSWER", 0.2)  # it offers nothing, as one that is beginning
+
     async def cut_over_meanwhile() -> None:
         task = moving_world.task()
         async with online.followed(task, doing=FOLLOW):

@@ -23,8 +23,10 @@ def test_a_duplicate_that_drifts_goes_by_its_policy_and_is_merged_when_it_is_equ
     policies = "drift=owner stranded=owner"
     task = replace(club.task(), following=True, policies=Policies.read(policies.split()))
     asyncio.run(pipeline.copy(task))
+    query(shop, "UPDATE members SET name = 'stale from the first' WHERE (region, number) = ('north', 3)")
     before = asyncio.run(online.verify(task))
     assert before.identical
+    assert ("oldshop.public.members", '["north", "3"]', "drift", "owner") in query(club.target, HELD)
     known = query(club.target, HELD)
 
     async def since() -> None:
