@@ -8,6 +8,7 @@ from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.model.events import Observer, ignore_events
 from payrollx_db.model.policy import Policies
 from payrollx_db.postgres.copy_pipe import RateLimit
+from payrollx_db.postgres.sequences import ColumnSequence
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
 
@@ -21,7 +22,8 @@ class Context:
     and so is ``rate``, which bounds the bytes that they read from the sources together (``None``: no bound). ``jobs``
     is how many tables or slices are worked on at once; ``without_triggers`` leaves the target's triggers out, and
     ``policies`` say, among other things, whether those may fire that change rows. ``following`` says that the sources
-    are written meanwhile, and followed afterwards.
+    are written meanwhile, and followed afterwards. ``sequences`` has those that were read already, by their database
+    and their tables; where they stand is asked anew each time.
     """
 
     sources: Mapping[str, Endpoint]
@@ -34,6 +36,9 @@ class Context:
     without_triggers: bool = False
     policies: Policies = field(default_factory=Policies)
     following: bool = False
+    sequences: dict[tuple[Endpoint, frozenset[int]], tuple[ColumnSequence, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:

@@ -102,6 +102,11 @@ async def read_sequences(connection: Connection, tables: Collection[int]) -> tup
     for key, members in groupby(rows, key=lambda row: row[:10]):
         uses = tuple(SequenceUse(*row[10:]) for row in members)
         sequences.append(ColumnSequence(**dict(zip(FIELDS, key, strict=True)), uses=uses))
+    return await with_positions(connection, sequences)
+
+
+async def with_positions(connection: Connection, sequences: Collection[ColumnSequence]) -> tuple[ColumnSequence, ...]:
+    """Return ``sequences`` with where each stands now. Raises what the driver raises."""
     positions = await read_positions(connection, {s.oid: s.identifier for s in sequences if s.may_read})
     return tuple(replace(sequence, position=positions.get(sequence.oid)) for sequence in sequences)
 

@@ -13,7 +13,7 @@ from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.model.catalog import Catalog, Service
-from payrollx_db.model.events import Notice
+from payrollx_db.model.events import Event, Notice, StageStarted
 from payrollx_db.model.layout import Layout, LegacyDatabase, SourceTable, TableMap
 
 LAST = 2**31 - 1
@@ -264,3 +264,25 @@ def test_an_undone_run_puts_them_back(make_world: Make) -> None:
     asyncio.run(pipeline.copy(world.task(), restart=True))
 
     assert value(world.target, "SELECT last_value FROM shop.things_id_seq") == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("SELECT setval('things_id_seq', 700)", 701),
+        ("ALTER SEQUENCE things_id_seq RENAME TO renamed; SELECT setval('renamed', 800)", 801),
+        ("ALTER TABLE things ALTER id DROP DEFAULT; DROP SEQUENCE things_id_seq", 3),
+    ],
+)
+def test_what_becomes_of_a_sequence_after_the_check_counts(change: str, expected: int, make_world: Make) -> None:
+    world = make_world(source="id serial PRIMARY KEY, name text", target="id serial PRIMARY KEY, name text")
+    query(world.urls["old"], "INSERT INTO things (name) VALUES ('a'), ('b')")
+
+    def see(event: Event) -> None:
+        if isinstance(event, StageStarted) and event.stage == "copy":
+            with psycopg.connect(world.urls["old"].conninfo(), autocommit=True) as connection:
+                connection.execute(change.encode())
+
+    asyncio.run(pipeline.copy(replace(world.task(), observer=see)))
+
+    assert value(world.target, "INSERT INTO shop.things DEFAULT VALUES RETURNING id") == expected

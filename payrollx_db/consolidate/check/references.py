@@ -20,11 +20,15 @@ from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.copy_pipe import pipe
+from payrollx_db.postgres.introspect import Column
 from payrollx_db.postgres.session import render_sql, run
 
 queries = query_files.beside(__name__)
 
 Known = Mapping[tuple[str, str], Values]
+
+# Types of which equal values have one text: grouping by that as well would cost as much again.
+WRITTEN_ALIKE = frozenset({"bool", "date", "int2", "int4", "int8", "oid", "timestamp", "timestamptz", "uuid"})
 
 
 @dataclass(frozen=True)
@@ -199,9 +203,13 @@ class ReferenceWorkspace:
         )
         table = "CREATE TEMP TABLE {children} ({columns}, rows bigint)"
         await self._run(table, children=names["children"], columns=columns)
-        # By their texts too: values that are equal may be written in several ways (1.0 and 1.00), and each is named.
         groups: list[sql.Composable] = [sql.SQL(str(number)) for number in range(1, len(keys) + 1)]
-        groups += [sql.SQL("({})::text").format(value) for value in self.values(child)]
+        # By their texts too, where values that are equal may be written in several ways (1.0 and 1.00): each is named.
+        groups += [
+            sql.SQL("({})::text").format(value)
+            for column, value in zip((*child.columns, *child.routing), self.values(child), strict=True)
+            if not _is_written_alike(column.target)
+        ]
         query = "SELECT {values}, pg_catalog.count(*) FROM {source} WHERE ({rows}) AND {complete} GROUP BY {groups}"
         await self._fill(name, [*keys, "rows"], child, query, groups=_comma(groups))
         if child.bounds:
@@ -299,6 +307,11 @@ def end_of(table: TablePlan, columns: Sequence[str], among: Sequence[str] | None
     if not all(name in filled for name in columns):
         return None
     return ReferenceEnd(table, tuple(filled[name] for name in columns), among)
+
+
+def _is_written_alike(column: Column) -> bool:
+    """Tell whether all values of a column's type that are equal have one text. A text's collation may say otherwise."""
+    return column.type.built_in and column.type.name in WRITTEN_ALIKE
 
 
 def text_of(values: Iterable[sql.Composable]) -> sql.Composable:

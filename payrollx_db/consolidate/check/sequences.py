@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from payrollx_db.consolidate.context import Context
-from payrollx_db.consolidate.copy.sequences import all_source_sequences
+from payrollx_db.consolidate.copy.sequences import all_source_sequences, target_sequences
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.plan.sequences import expected_position, filled_uses, origins_of
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Table
-from payrollx_db.postgres.sequences import RANGES, ColumnSequence, SequenceUse, read_furthest, read_sequences
+from payrollx_db.postgres.sequences import RANGES, ColumnSequence, SequenceUse, read_furthest
 
 SMALL = 50_000  # rows of a table that are looked through for the highest number, though no index has it
 
@@ -20,7 +20,7 @@ async def check_sequences(context: Context, plan: Plan) -> list[Finding]:
     """Find what keeps the next insert by default from working after the copy. Raises SourceError or TargetError."""
     async with context.sessions.session(context.target) as connection:
         with context.target.translating_errors("can't read the sequences"):
-            targets = await read_sequences(connection, {table.target.oid for table in plan.copies})
+            targets = await target_sequences(context, connection, plan)
     if not targets:
         return []
     sources = await all_source_sequences(context, plan)

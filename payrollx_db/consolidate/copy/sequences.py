@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+import psycopg
+
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.plan.sequences import Expectation, expected_position, filled_uses, origins_of
@@ -19,8 +21,9 @@ from payrollx_db.postgres.sequences import (
     read_sequences,
     set_positions,
     setting_position,
+    with_positions,
 )
-from payrollx_db.postgres.session import Connection
+from payrollx_db.postgres.session import Connection, Endpoint
 
 Settings = Sequence[tuple[ColumnSequence, Position]]
 
@@ -37,7 +40,7 @@ async def set_sequences(context: Context, session: RunSession, plan: Plan, run: 
     target = context.target
     sources = await all_source_sequences(context, plan)
     with target.translating_errors("can't read the sequences"):
-        expectations = await _expectations(session.connection, plan, sources)
+        expectations = await _expectations(context, session.connection, plan, sources)
     expectations += await free_expectations(context, session.connection, plan)
     for expectation in expectations:
         for message in expectation.messages:
@@ -87,13 +90,38 @@ async def all_source_sequences(context: Context, plan: Plan) -> dict[str, tuple[
 
 async def source_sequences(context: Context, plan: Plan, name: str) -> tuple[ColumnSequence, ...]:
     """Return the sequences of the tables that ``plan`` copies from one source. Raises SourceError."""
-    oids = {table.source.oid for table in plan.copies if table.database == name}
+    oids = frozenset(table.source.oid for table in plan.copies if table.database == name)
     if not oids:
         return ()
     endpoint = context.sources[name]
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read the sequences"):
-            return await read_sequences(connection, oids)
+            return await sequences_now(context, endpoint, connection, oids)
+
+
+async def target_sequences(context: Context, connection: Connection, plan: Plan) -> tuple[ColumnSequence, ...]:
+    """Return the sequences of the tables that ``plan`` fills. Raises what the driver raises."""
+    oids = frozenset(table.target.oid for table in plan.copies)
+    return await sequences_now(context, context.target, connection, oids)
+
+
+async def sequences_now(
+    context: Context, endpoint: Endpoint, connection: Connection, tables: frozenset[int]
+) -> tuple[ColumnSequence, ...]:
+    """Return the sequences of ``tables`` (oids) and where they stand now; which there are is read once a command.
+
+    Not while services write: such a command may go on for days. Raises what the driver raises.
+    """
+    place = (endpoint, tables)
+    if known := context.sequences.get(place):
+        try:
+            return await with_positions(connection, known)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+            pass  # somebody has dropped or renamed one, or taken its right away
+    sequences = await read_sequences(connection, tables)
+    if not context.following:
+        context.sequences[place] = sequences
+    return sequences
 
 
 async def free_expectations(context: Context, connection: Connection, plan: Plan) -> list[Expectation]:
@@ -118,9 +146,9 @@ async def free_expectations(context: Context, connection: Connection, plan: Plan
 
 
 async def _expectations(
-    connection: Connection, plan: Plan, sources: dict[str, tuple[ColumnSequence, ...]]
+    context: Context, connection: Connection, plan: Plan, sources: dict[str, tuple[ColumnSequence, ...]]
 ) -> list[Expectation]:
-    sequences = await read_sequences(connection, {table.target.oid for table in plan.copies})
+    sequences = await target_sequences(context, connection, plan)
     furthest = await read_furthest(connection, sequences)
     origins = origins_of(plan, sequences, sources)
     return [expected_position(s, furthest.get(s.oid), origins[s.oid], filled_uses(plan, s)) for s in sequences]
