@@ -11,7 +11,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 # What is no part of a definition: a dump's frame, and a mark that some servers keep at each column by themselves.
 STANDARD = "COMMENT ON SCHEMA @ IS 'standard public schema';"
 FRAME = re.compile(r"(?m)^(?:--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(?:un)?restrict .*)\n")
-OWN_MARK = re.compile(r"ALTER TABLE ONLY [^;]* ALTER COLUMN [^;]* SET \(pg_attver=\d+\);\n|pg_attver=\d+,")
+OWN_MARK = re.compile(r"ALTER (?:FOREIGN )?TABLE ONLY [^;]* ALTER COLUMN [^;]* SET \(pg_attver=\d+\);\n|pg_attver=\d+,")
 # What a lift gives to routines, so that they find their tables.
 PATH = re.compile(r'\n    SET "?search_path"? TO [^\n]*')
 
