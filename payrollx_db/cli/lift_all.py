@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.lift import catalog as catalogs
 from payrollx_db.lift import discovery, project
+from payrollx_db.lift.discovery import Reached
 from payrollx_db.lift.plan import planner
 from payrollx_db.lift.plan.planner import LiftPlan
 from payrollx_db.lift.project import Project
@@ -93,25 +94,30 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Endpoints:
-    """Both sides, which all steps reach in the same sessions, and who runs what is asynchronous."""
+class Steps:
+    """What all steps have together: the sessions, the databases that they reach, and who runs coroutines."""
 
-    sources: Mapping[str, Endpoint]
-    target: Endpoint
-    sessions: SessionPool
-    runner: asyncio.Runner
+    reached: Reached
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
 
     @classmethod
     @contextmanager
-    def open(cls, sources: Mapping[str, Endpoint], target: Endpoint) -> "Iterator[Endpoints]":
+    def begin(cls) -> "Iterator[Steps]":
         """Yield them; at the end of the block, the sessions are closed."""
-        placed = {name: endpoint.placed() for name, endpoint in sources.items()}
         with asyncio.Runner() as runner:
             sessions = SessionPool()
             try:
-                yield cls(placed, target.placed(), sessions, runner)
+                yield cls(Reached(sessions), runner.run)
             finally:
                 runner.run(sessions.close())
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Both sides, each reached in one place by all steps."""
+
+    sources: Mapping[str, Endpoint]
+    target: Endpoint
 
 
 def lift_all(asked: Asked) -> int:
@@ -119,18 +125,19 @@ def lift_all(asked: Asked) -> int:
 
     Raises what the steps raise. An interruption or a failure leaves each step whole, and the same call goes on.
     """
-    lifted = _project(asked)
-    environ = _environ(asked, lifted)
-    if create_if_missing(asked.target):
-        console.note(f"made the database {asked.target.dbname}")
-    sources = project.endpoints(lifted, environ)
-    target = Endpoint(asked.target, "target", asked.target.dbname)
-    with Endpoints.open(sources, target) as ends:
-        done = _plan(lifted, ends)
+    with Steps.begin() as steps:
+        lifted = _project(asked, steps)
+        environ = _environ(asked, lifted)
+        if create_if_missing(asked.target):
+            console.note(f"made the database {asked.target.dbname}")
+        known = project.endpoints(lifted, environ)
+        sources = {name: steps.reached.again(endpoint) for name, endpoint in known.items()}
+        ends = Endpoints(sources, Endpoint(asked.target, "target", asked.target.dbname).placed())
+        done = _plan(lifted, ends, steps)
         if not asked.as_json and (done.plan.findings or done.plan.blocks):
             render.show_plan(done.plan, hint=False)
         if not done.plan.blocks:
-            _carry_over(asked, lifted, environ, ends, done)
+            _carry_over(asked, lifted, environ, ends, steps, done)
     if asked.as_json:
         console.answer_json(done.document())
     elif done.report is not None and done.verdict is not None:
@@ -141,14 +148,16 @@ def lift_all(asked: Asked) -> int:
 # --- private -----------------------------------------------------------------------------------------------------
 
 
-def _project(asked: Asked) -> Project:
+def _project(asked: Asked, steps: Steps) -> Project:
     """Return the project of these databases: that of the folder, or a new one, which is written there.
 
     Raises ConfigurationError where the folder's is of other databases.
     """
     file = asked.folder / project.FILE
     asked.folder.mkdir(parents=True, exist_ok=True)
-    lifted, found, renamed = find(asked.server, asked.databases, asked.sources, asked.name, file)
+    lifted, found, renamed = find(
+        asked.server, asked.databases, asked.sources, asked.name, file, steps.run, steps.reached
+    )
     if file.exists():
         known = project.read(file)
         places = {(source.database, source.source_schema) for source in known.schemas}
@@ -182,16 +191,18 @@ def _environ(asked: Asked, lifted: Project) -> Mapping[str, str]:
     return environ
 
 
-def _plan(lifted: Project, ends: Endpoints) -> Done:
+def _plan(lifted: Project, ends: Endpoints, steps: Steps) -> Done:
     started = time.monotonic()
     with showing() as observer:
-        steps = planner.plan(lifted, ends.sources, ends.target, observer=observer, shared=ends.sessions)
-        done = Done(ends.runner.run(steps))
+        plan = planner.plan(lifted, ends.sources, ends.target, observer=observer, shared=steps.reached.sessions)
+        done = Done(steps.run(plan))
     done.seconds["plan"] = time.monotonic() - started
     return done
 
 
-def _carry_over(asked: Asked, lifted: Project, environ: Mapping[str, str], ends: Endpoints, done: Done) -> None:
+def _carry_over(
+    asked: Asked, lifted: Project, environ: Mapping[str, str], ends: Endpoints, steps: Steps, done: Done
+) -> None:
     """Make the schemas, copy the rows and verify both."""
     with done.timing("schemas"):
         for outcome in lift_schemas(lifted, asked.target, (), environ, find_clients, _note):
@@ -204,13 +215,13 @@ def _carry_over(asked: Asked, lifted: Project, environ: Mapping[str, str], ends:
     with showing() as observer:
         task = Task(
             known.catalog, known.layout, ends.sources, ends.target, jobs=asked.jobs, observer=observer,
-            sessions=ends.sessions,
+            sessions=steps.reached.sessions,
         )  # fmt: skip
         with done.timing("copy"):
-            done.report = ends.runner.run(pipeline.copy(task))
-            done.views = fill_views(lifted, task, ends.runner.run)
+            done.report = steps.run(pipeline.copy(task))
+            done.views = fill_views(lifted, task, steps.run)
         with done.timing("verify"):
-            done.verdict = ends.runner.run(pipeline.verify(task))
+            done.verdict = steps.run(pipeline.verify(task))
 
 
 def _show_account(done: Done, report: Report, verdict: Verdict) -> None:

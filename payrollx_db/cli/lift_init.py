@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.lift import discovery, project
-from payrollx_db.lift.discovery import FoundDatabase, FoundSchema
+from payrollx_db.lift.discovery import FoundDatabase, FoundSchema, Reached
 from payrollx_db.lift.init import Renamed, left_out, new_project
 from payrollx_db.lift.names import problem_with_service
 from payrollx_db.lift.project import Project
@@ -63,11 +63,13 @@ def refuse_existing(file: Path, *, force: bool) -> None:
 
 
 def find(
-    server: str | None, databases: Iterable[str], sources: Sequence[str], name: str, file: Path
-) -> tuple[Project, tuple[FoundDatabase, ...], tuple[Renamed, ...]]:
+    server: str | None, databases: Iterable[str], sources: Sequence[str], name: str, file: Path,
+    run: Callable[[Coroutine[Any, Any, Any]], Any] = asyncio.run, reached: Reached | None = None,
+) -> tuple[Project, tuple[FoundDatabase, ...], tuple[Renamed, ...]]:  # fmt: skip
     """Return the project of what these options name, what was found, and what got another name.
 
-    Raises ConfigurationError where they name nothing, or nothing that is there; SourceError.
+    ``run`` is who runs coroutines, and ``reached`` has sessions that are to stay. Raises ConfigurationError where they
+    name nothing, or nothing that is there; SourceError.
     """
     if problem := problem_with_service(name):
         raise ConfigurationError(f"--name: {problem.replace('the service', 'the name', 1)}")
@@ -83,8 +85,8 @@ def find(
     address = DatabaseUrl.parse(server, name=SERVER) if server and patterns else None
     named = discovery.parse_sources(sources, os.environ)
     found = [
-        *(asyncio.run(discovery.databases_of_server(address, patterns)) if address else ()),
-        *asyncio.run(discovery.databases_of_urls(named)),
+        *(run(discovery.databases_of_server(address, patterns, reached)) if address else ()),
+        *run(discovery.databases_of_urls(named, reached)),
     ]
     lifted, renamed = new_project(file, name, address, found)
     return lifted, tuple(found), renamed

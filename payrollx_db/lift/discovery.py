@@ -1,7 +1,7 @@
 """What there is to lift: the databases of a server that fit a pattern, and their schemas that hold something."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -13,7 +13,7 @@ from payrollx_db.lift import names
 from payrollx_db.postgres import locks, query_files
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Endpoint, run
-from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.session_pool import SessionPool, shared_or_own
 from payrollx_db.postgres.url import DatabaseUrl
 
 queries = query_files.beside(__name__)
@@ -43,13 +43,33 @@ class FoundDatabase:
     reason: str = ""
 
 
-async def databases_of_server(server: DatabaseUrl, patterns: Sequence[str]) -> tuple[FoundDatabase, ...]:
+@dataclass
+class Reached:
+    """The databases that were looked into, in sessions that are used again afterwards: their endpoints by the URL."""
+
+    sessions: SessionPool
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+
+    def reach(self, name: str, url: DatabaseUrl) -> Endpoint:
+        """Return the endpoint of a database, and remember it."""
+        return self.endpoints.setdefault(url.plain, Endpoint(url, "source", name).placed())
+
+    def again(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint of that name and URL that was reached, or else this one, placed."""
+        known = self.endpoints.get(endpoint.url.plain)
+        return known if known is not None and known.name == endpoint.name else endpoint.placed()
+
+
+async def databases_of_server(
+    server: DatabaseUrl, patterns: Sequence[str], reached: Reached | None = None
+) -> tuple[FoundDatabase, ...]:
     """Return the databases of ``server`` whose names fit one of the patterns, with what each holds.
 
-    Raises ConfigurationError where a pattern fits none, SourceError where the server or a database can't be read.
+    With ``reached``, its sessions are used, and stay. Raises ConfigurationError where a pattern fits none, SourceError
+    where the server or a database can't be read.
     """
     endpoint = Endpoint(server, "source", server.dbname)
-    async with SessionPool() as sessions:
+    async with shared_or_own(reached.sessions if reached else None) as sessions:
         async with sessions.session(endpoint) as connection:
             with endpoint.translating_errors("can't list the databases"):
                 rows = await run(connection, sql.SQL(queries.load("databases")))
@@ -58,14 +78,16 @@ async def databases_of_server(server: DatabaseUrl, patterns: Sequence[str]) -> t
         return await _look_into(sessions, [
             FoundDatabase(name, name, None, reason="" if readable[name] else "no session may be opened there")
             for name in chosen
-        ], server)  # fmt: skip
+        ], server, reached)  # fmt: skip
 
 
-async def databases_of_urls(sources: Mapping[str, DatabaseUrl]) -> tuple[FoundDatabase, ...]:
+async def databases_of_urls(
+    sources: Mapping[str, DatabaseUrl], reached: Reached | None = None
+) -> tuple[FoundDatabase, ...]:
     """Return what each of these databases holds, by the names that a person gave them. Raises SourceError."""
-    async with SessionPool() as sessions:
+    async with shared_or_own(reached.sessions if reached else None) as sessions:
         named = [FoundDatabase(name, url.dbname, url) for name, url in sources.items()]
-        return await _look_into(sessions, named, None)
+        return await _look_into(sessions, named, None, reached)
 
 
 def parse_sources(texts: Sequence[str], environ: Mapping[str, str]) -> dict[str, DatabaseUrl]:
@@ -107,14 +129,15 @@ def _fitting(known: Sequence[str], patterns: Sequence[str], server: DatabaseUrl)
 
 
 async def _look_into(
-    sessions: SessionPool, named: Sequence[FoundDatabase], server: DatabaseUrl | None
+    sessions: SessionPool, named: Sequence[FoundDatabase], server: DatabaseUrl | None, reached: Reached | None
 ) -> tuple[FoundDatabase, ...]:
     async def look(database: FoundDatabase) -> FoundDatabase:
         if database.reason:
             return database
         url = database.given or (server.with_database(database.database) if server else None)
         assert url is not None  # noqa: S101 - one of both is given
-        return await _schemas_of(sessions, database, Endpoint(url, "source", database.name))
+        endpoint = reached.reach(database.name, url) if reached else Endpoint(url, "source", database.name)
+        return await _schemas_of(sessions, database, endpoint)
 
     return tuple(await limited([look(database) for database in named], AT_ONCE))
 
