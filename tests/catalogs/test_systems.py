@@ -1,9 +1,11 @@
 """Azora's and TEC's databases go the whole way, in each hosting, and what is wrong in them is found."""
 
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
+from command_line import call
 from conftest import TestServer, unique
 from schema_dumps import differences, newest_clients
 from system_facts import SystemWorld, open_world
@@ -157,6 +159,34 @@ def test_a_domain_leaves_tec_in_its_old_shape_and_comes_back(together: SystemWor
 
 def rows(url: DatabaseUrl, table: str) -> list[tuple[object, ...]]:
     return query(url, f'SELECT to_jsonb(t)::text FROM public."{table}" AS t ORDER BY 1')
+
+
+@pytest.mark.long
+def test_where_tecs_domains_are_is_said_in_its_hybrid(server: TestServer) -> None:
+    """Five have moved out: each is migrated where it is, and reads no users any more, wherever others still do."""
+    away = ("life", "assets", "fundx", "nbf", "insure")
+    names = [unique("tec"), *(unique(name) for name in away)]
+    unified, *others = (server.create_database(name) for name in names)
+    try:
+        env = {"PATH": os.environ["PATH"], "DATABASE_URL": unified.plain}
+        env |= {f"{name.upper()}_DATABASE_URL": url.plain for name, url in zip(away, others, strict=True)}
+        migrated = call(("migrate", "--catalog", "tec", "--json"), env)
+        assert migrated.returncode == 0, migrated.stderr
+        accounts = json.loads(migrated.stdout)["databases"]
+        assert [(len(one["services"]), one["outcome"]) for one in accounts].count((1, "done")) == len(away)
+        assert {(len(one["services"]), one["outcome"]) for one in accounts} == {(20, "done"), (1, "done")}
+        placed = json.loads(call(("placement", "--catalog", "tec", "--json"), env).stdout)
+        assert {one["service"]: one["url"] for one in placed["services"] if one["variable"] != "DATABASE_URL"} == {
+            name: url.masked for name, url in zip(away, others, strict=True)
+        }
+        assert all(one["usable"] for one in placed["services"])
+        (users, payments) = sorted(placed["reads_apart"], key=lambda read: -len(read["readers"]))
+        assert (users["table"], set(users["readers"])) == ("shared.users", set(away))
+        assert (payments["table"], payments["readers"]) == ("shared.payments", ["insure"])
+        assert placed["left_behind"] == []
+    finally:
+        for name in names:
+            server.drop_database(name)
 
 
 @pytest.mark.long

@@ -100,7 +100,9 @@ def test_the_others_are_migrated_where_one_fails(
     assert {one["outcome"] for one in answer["databases"]} == {"done", "failed"}
     failed = {one["database"]: one for one in answer["databases"] if one["outcome"] == "failed"}
     assert [one["services"] for one in failed.values()] == [["auth"], ["wallet"]]
-    assert all(one["why"] for one in failed.values())
+    assert all(one["why"] and one["next"] for one in failed.values())
+    (done,) = (one for one in answer["databases"] if one["outcome"] == "done")
+    assert (done["why"], done["next"], set(done["applied"])) == (None, None, set(answer["applied"]))
     assert "2 of 3 databases weren't migrated; the others were done" in err
     code, out, err = migrate()
     assert code == 3
