@@ -110,6 +110,8 @@ class Bench:
                 subprocess.run(
                     psql, stdin=reading.stdout, env=with_password(self.target), stdout=subprocess.DEVNULL, check=True
                 )
+            if reading.returncode:
+                sys.exit(f"pg_dump of {name} failed")
 
     def by_pgcopydb(self) -> None:
         """Each database through `pgcopydb clone`."""
