@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ _layout = click.option(
 
 @group(example="payrollx-db tenant list --catalog koinonia")
 def tenant() -> None:
-    """Make, list, migrate, suspend, export or drop the tenants of a catalog with a template."""
+    """Make, list, migrate, suspend, move, export or drop the tenants of a catalog with a template."""
 
 
 @tenant.command(example="payrollx-db tenant create c7kq --set name='St. Mark' --set email=office@st-mark.example")
@@ -149,6 +150,48 @@ def export(*, database_url: str | None, catalog: str, tenant: str, to: str, layo
         console.answer_json({"tenant": tenant, "to": target.masked, **done.document()})
     else:
         render.show_exported(tenant, target.masked, done)
+
+
+@tenant.command(example="payrollx-db tenant move c7kq --to postgresql://new/koinonia --as koinonia-shared")
+@options.database_url
+@options.catalog
+@_id
+@click.option("--to", metavar="URL", required=True, help="URL of the unified database that it moves into, migrated.")
+@click.option("--as", "there", metavar="CATALOG", envvar="PAYROLLX_TENANT_AS",
+              help="Catalog of that database, where its shape is another; by default the same.")  # fmt: skip
+@click.option("--via", metavar="URL", envvar="PAYROLLX_TENANT_VIA",
+              show_default="made on the server of --to, named for the tenant and the time",
+              help="Empty database of the old shape that it goes through, and that one can return to.")  # fmt: skip
+@click.option("--layout", metavar="LAYOUT", default="legacy", show_default=True, envvar="PAYROLLX_TENANT_LAYOUT",
+              help="Layout that says what the old tables are.")  # fmt: skip
+@yes
+@options.as_json
+def move(
+    *, database_url: str | None, catalog: str, tenant: str, to: str, there: str | None, via: str | None, layout: str,
+    yes: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Move the tenant ID into another unified database, of the same shape or the other; proven on both ways.
+
+    It is suspended meanwhile, and stays so here, with its rows: to return, move it back once it is dropped here, or
+    resume it. Its registry row, what that points at and its routes go along.
+    """
+    from payrollx_db.model.instances import template_of
+    from payrollx_db.postgres.url import DatabaseUrl
+    from payrollx_db.tenants.lifecycle import moving
+
+    known, other = registry.find(catalog), registry.find(there or catalog)
+    here = moving.Place(options.unified_database(database_url), known, registry.layout(known, layout))
+    target = moving.Place(DatabaseUrl.parse(to, name="--to"), other, registry.layout(other, layout))
+    name = f"{template_of(known).place_of(tenant)[:48]}_{datetime.now(UTC):%y%m%d%H%M%S}"
+    through = DatabaseUrl.parse(via, name="--via") if via else target.url.with_database(name)
+    confirm(f"this keeps services out of the tenant {tenant} while it moves to {target.url.masked}", yes=yes)
+    with showing() as observer:
+        done = asyncio.run(moving.move(here, target, tenant, through, observer=observer))
+    if as_json:
+        console.answer_json(done.document())
+    else:
+        console.answer(f"{done.id} is in {done.to}: {done.rows:,} rows of {done.tables} tables, identical")
+        console.note(f"what it went through stays: {done.via}; it is suspended in {here.url.masked}")
 
 
 @tenant.command(example="payrollx-db tenant drop c7kq --dir backups")

@@ -20,7 +20,7 @@ from payrollx_db.model.template import Tenant
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import ddl
+from payrollx_db.schema import ddl, migrate
 from payrollx_db.tenants.lifecycle.registry import Registered, as_owner
 from payrollx_db.tenants.migrating import TenantMigrations
 
@@ -66,10 +66,11 @@ def list_tenants(url: DatabaseUrl, catalog: Catalog) -> list[Listed]:
     with as_owner(url, catalog) as registry:
         recorded = TenantMigrations(catalog).recorded(registry.opened)
         known = registry.rows()
+        shared = migrate.recorded(registry.opened, catalog) if template.shape == "shared" else {}
     listed = []
     for row in known:
         version = recorded.get(template.schema_of(row.id))
-        listed.append(Listed(row, version.revision if version else ""))
+        listed.append(Listed(row, version.revision if version else shared.get(template.service.name, "")))
     return listed
 
 

@@ -1,0 +1,95 @@
+"""A tenant's rows of the registry, brought into another unified database: what it points at, itself, its routes.
+
+They go as the bytes of COPY; no value is looked at.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from psycopg import sql
+
+from payrollx_db.errors import StateConflictError
+from payrollx_db.model.instances import template_of
+from payrollx_db.postgres.errors import DRIVER_ERRORS
+from payrollx_db.postgres.pooled import SyncConnection
+from payrollx_db.postgres.sqlstates import UNIQUE_VIOLATION
+from payrollx_db.tenants.lifecycle.registry import RegistryTable
+
+
+def bring_rows(source: RegistryTable, target: RegistryTable, tenant: str, schema: str, status: str) -> dict[str, int]:
+    """Copy them in the target's transaction, with the ``schema`` and ``status`` that they have there.
+
+    Returns how many rows of each table. Raises StateConflictError where something of them is another tenant's there.
+    """
+    counts = {}
+    for table, condition in _before(source, tenant):
+        counts[table] = _copy(source, target, table, condition, tenant)
+    target.change(tenant, schema=schema, status=status, database_url=None)
+    return counts
+
+
+def bring_routes(source: RegistryTable, target: RegistryTable, tenant: str) -> dict[str, int]:
+    """Copy the routes that lead to a tenant, once what they point at is there. Raises as `bring_rows`."""
+    counts = {}
+    for route in template_of(source.catalog).registry.routes.values():
+        condition = sql.SQL("{} = {}").format(sql.Identifier("r", route.tenant), sql.Literal(tenant))
+        counts[route.table] = _copy(source, target, route.table, condition, tenant)
+    return counts
+
+
+# -- private ------------------------------------------------------------------------------------------
+
+
+def _before(source: RegistryTable, tenant: str) -> Iterator[tuple[str, sql.Composable]]:
+    """Yield the tables of which rows come before the routes, with the condition: what the tenant points at, itself."""
+    registry = template_of(source.catalog).registry
+    itself = sql.SQL("{} = {}").format(sql.Identifier("r", registry.id), sql.Literal(tenant))
+    for reference in source.catalog.references:
+        if reference.table == registry.table and reference.enforced and reference.target_table != registry.table:
+            pairs = sql.SQL(" AND ").join(
+                sql.SQL("{} = {}").format(sql.Identifier("t", here), sql.Identifier("r", there))
+                for here, there in zip(reference.columns, reference.target_columns, strict=True)
+            )
+            yield (
+                reference.target_table,
+                sql.SQL("EXISTS (SELECT FROM {} AS t WHERE {} AND {} = {})").format(
+                    source.table, pairs, sql.Identifier("t", registry.id), sql.Literal(tenant)
+                ),
+            )
+    yield registry.table, itself
+
+
+def _copy(source: RegistryTable, target: RegistryTable, table: str, condition: sql.Composable, tenant: str) -> int:
+    name = sql.Identifier(*table.split(".", 1))
+    columns = _common_columns(source, target, name)
+    listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+    prefixed = sql.SQL(", ").join(sql.Identifier("r", column) for column in columns)
+    reading = sql.SQL("COPY (SELECT {} FROM {} AS r WHERE {}) TO STDOUT").format(prefixed, name, condition)
+    writing = sql.SQL("COPY {} ({}) FROM STDIN").format(name, listed)
+    from_driver, into_driver = _driver(source), _driver(target)
+    try:
+        with from_driver.cursor() as reader, into_driver.cursor() as writer:
+            with reader.copy(reading) as out, writer.copy(writing) as into:
+                for block in out:
+                    into.write(block)
+            return writer.rowcount
+    except DRIVER_ERRORS as error:
+        if getattr(error, "sqlstate", "") == UNIQUE_VIOLATION:
+            raise StateConflictError(
+                f"{table} has something of the tenant {tenant} already", hint="is it there already, or of another one?"
+            ) from None
+        raise
+
+
+def _common_columns(source: RegistryTable, target: RegistryTable, name: sql.Identifier) -> Sequence[str]:
+    query = sql.SQL(
+        "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = {}::pg_catalog.regclass"
+        " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
+    ).format(sql.Literal(name.as_string(None)))
+    there = {row[0] for row in target.run(query)}
+    return [row[0] for row in source.run(query) if row[0] in there]
+
+
+def _driver(table: RegistryTable) -> SyncConnection:
+    driver = table.opened.connection.driver_connection
+    assert isinstance(driver, SyncConnection)  # noqa: S101 # `migrate.connection` makes no others
+    return driver
