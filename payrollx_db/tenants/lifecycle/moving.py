@@ -55,11 +55,12 @@ async def move(
 ) -> Moved:
     """Move a tenant from ``here`` to ``there`` through ``via``, a database that is empty or made.
 
-    Where it fails, the tenant is let in here again, and is kept out there; the next call, through another database,
+    Where it fails, the tenant is let in here again, and is kept out there; once it is dropped there, the next call
     begins anew, as rows may have changed. Raises
     ConfigurationError where there is no such tenant, StateConflictError where something of it is in the way there,
     FindingsError where its rows have no way there or the proof fails, SourceError or TargetError.
     """
+    _refuse_known(there, tenant)
     before = _suspend(here, tenant)
     try:
         create_if_missing(via)
@@ -75,6 +76,17 @@ async def move(
 
 
 # -- private ------------------------------------------------------------------------------------------
+
+
+def _refuse_known(there: Place, tenant: str) -> None:
+    """Raise StateConflictError where the other database knows the tenant, perhaps of a move that was cut off."""
+    with as_owner(there.url, there.catalog) as registry:
+        known = [row for row in registry.rows() if row.id == tenant]
+    if known:
+        raise StateConflictError(
+            f"{there.url.masked} has a tenant {tenant} already, which is {known[0].status}",
+            hint=f"if its rows there may go: {there.catalog.command(f'tenant drop {tenant}')}, on that database",
+        )
 
 
 def _suspend(place: Place, tenant: str) -> str:
@@ -100,23 +112,14 @@ def _refuse_lost(tenant: str, lost: tuple[str, ...], place: Place) -> None:
 
 
 def _make_there(here: Place, there: Place, tenant: str) -> None:
-    """Make the tenant's schema and registry row there, kept out, unless an earlier call has."""
+    """Make the tenant's schema and registry row there, kept out."""
     template = template_of(there.catalog)
     with (
         as_owner(here.url, here.catalog) as source,
         migrate.locked_connection(there.url, there.catalog) as opened,
         migrate.translating_errors(there.url),
     ):
-        opened.execute(ddl.look_as(there.catalog.owner_role))
         target = RegistryTable(there.catalog, opened)
-        known = {row.id: row for row in target.rows()}
-        if tenant in known:
-            if known[tenant].status != template.registry.suspended:
-                raise StateConflictError(
-                    f"{there.url.masked} has an active tenant {tenant}", hint="drop that one first"
-                )
-            return
-        opened.rollback()
         if template.shape == "schemas":
             migrations = TenantMigrations(there.catalog)
             migrations.upgrade(opened, tenant)
@@ -139,7 +142,8 @@ async def _copy(there: Place, tenant: str, via: DatabaseUrl, observer: Observer)
     task = Task(
         made, layout, sources, Endpoint(there.url, "target", there.url.dbname), (service,), observer=observer
     )  # fmt: skip
-    await pipeline.copy(task, restart=await _was_begun(task, entry.name))
+    await _give_up_unfinished(task, entry.name)
+    await pipeline.copy(task)
     verdict = await pipeline.verify(task)
     if not verdict.rows_identical:
         raise FindingsError(
@@ -148,13 +152,12 @@ async def _copy(there: Place, tenant: str, via: DatabaseUrl, observer: Observer)
     return sum(table.result.right_rows for table in verdict.tables), len(verdict.tables)
 
 
-async def _was_begun(task: Task, source: str) -> bool:
-    """Give up what an earlier call has left unfinished; tell whether any has written for this tenant."""
+async def _give_up_unfinished(task: Task, source: str) -> None:
+    """Give up the run of an earlier call that was cut off; the tenant was dropped since, with what it had written."""
     async with session(task.target) as connection:
         earlier = [run for run, sources in await sources_of(connection) if source in sources]
     if earlier and earlier[0].unfinished:
         await pipeline.abandon(task.target, task.catalog, observer=task.observer)
-    return bool(earlier)
 
 
 def _open_there(here: Place, there: Place, tenant: str, status: str) -> None:

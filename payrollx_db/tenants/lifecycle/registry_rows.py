@@ -14,6 +14,8 @@ from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.sqlstates import UNIQUE_VIOLATION
 from payrollx_db.tenants.lifecycle.registry import RegistryTable
 
+BROUGHT = "payrollx_brought"  # a temporary table, for the rows of one
+
 
 def bring_rows(source: RegistryTable, target: RegistryTable, tenant: str, schema: str, status: str) -> dict[str, int]:
     """Copy them in the target's transaction, with the ``schema`` and ``status`` that they have there.
@@ -21,8 +23,8 @@ def bring_rows(source: RegistryTable, target: RegistryTable, tenant: str, schema
     Returns how many rows of each table. Raises StateConflictError where something of them is another tenant's there.
     """
     counts = {}
-    for table, condition in _before(source, tenant):
-        counts[table] = _copy(source, target, table, condition, tenant)
+    for table, condition, key in _before(source, tenant):
+        counts[table] = _copy(source, target, table, condition, tenant, key)
     target.change(tenant, schema=schema, status=status, database_url=None)
     return counts
 
@@ -39,39 +41,48 @@ def bring_routes(source: RegistryTable, target: RegistryTable, tenant: str) -> d
 # -- private ------------------------------------------------------------------------------------------
 
 
-def _before(source: RegistryTable, tenant: str) -> Iterator[tuple[str, sql.Composable]]:
-    """Yield the tables of which rows come before the routes, with the condition: what the tenant points at, itself."""
+def _before(source: RegistryTable, tenant: str) -> Iterator[tuple[str, sql.Composable, Sequence[str]]]:
+    """Yield the tables of which rows come before the routes, with the condition: what the tenant points at, itself.
+
+    With it is the key by which a row may be there already: what it points at outlives a tenant that is dropped.
+    """
     registry = template_of(source.catalog).registry
-    itself = sql.SQL("{} = {}").format(sql.Identifier("r", registry.id), sql.Literal(tenant))
     for reference in source.catalog.references:
         if reference.table == registry.table and reference.enforced and reference.target_table != registry.table:
             pairs = sql.SQL(" AND ").join(
                 sql.SQL("{} = {}").format(sql.Identifier("t", here), sql.Identifier("r", there))
                 for here, there in zip(reference.columns, reference.target_columns, strict=True)
             )
-            yield (
-                reference.target_table,
-                sql.SQL("EXISTS (SELECT FROM {} AS t WHERE {} AND {} = {})").format(
-                    source.table, pairs, sql.Identifier("t", registry.id), sql.Literal(tenant)
-                ),
-            )
-    yield registry.table, itself
+            condition = sql.SQL("EXISTS (SELECT FROM {} AS t WHERE {} AND {} = {})")
+            pointed = condition.format(source.table, pairs, sql.Identifier("t", registry.id), sql.Literal(tenant))
+            yield reference.target_table, pointed, reference.target_columns
+    itself = sql.SQL("{} = {}").format(sql.Identifier("r", registry.id), sql.Literal(tenant))
+    yield registry.table, itself, ()
 
 
-def _copy(source: RegistryTable, target: RegistryTable, table: str, condition: sql.Composable, tenant: str) -> int:
+def _copy(
+    source: RegistryTable, target: RegistryTable, table: str, condition: sql.Composable, tenant: str,
+    key: Sequence[str] = (),
+) -> int:  # fmt: skip
     name = sql.Identifier(*table.split(".", 1))
     columns = _common_columns(source, target, name)
     listed = sql.SQL(", ").join(map(sql.Identifier, columns))
     prefixed = sql.SQL(", ").join(sql.Identifier("r", column) for column in columns)
     reading = sql.SQL("COPY (SELECT {} FROM {} AS r WHERE {}) TO STDOUT").format(prefixed, name, condition)
-    writing = sql.SQL("COPY {} ({}) FROM STDIN").format(name, listed)
+    parts = {"table": name, "columns": listed, "brought": sql.Identifier(BROUGHT)}
+    target.run(sql.SQL("CREATE TEMPORARY TABLE {brought} (LIKE {table}) ON COMMIT DROP").format(**parts))
+    writing = sql.SQL("COPY {brought} ({columns}) FROM STDIN").format(**parts)
+    there = sql.SQL(" ON CONFLICT ({}) DO NOTHING").format(sql.SQL(", ").join(map(sql.Identifier, key)))
+    adding = sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {brought}").format(**parts)
     from_driver, into_driver = _driver(source), _driver(target)
     try:
         with from_driver.cursor() as reader, into_driver.cursor() as writer:
             with reader.copy(reading) as out, writer.copy(writing) as into:
                 for block in out:
                     into.write(block)
-            return writer.rowcount
+            count = writer.execute(sql.Composed([adding, there if key else sql.SQL("")])).rowcount
+            writer.execute(sql.SQL("DROP TABLE {}").format(parts["brought"]))
+            return count
     except DRIVER_ERRORS as error:
         if getattr(error, "sqlstate", "") == UNIQUE_VIOLATION:
             raise StateConflictError(
