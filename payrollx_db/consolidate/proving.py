@@ -25,7 +25,7 @@ from payrollx_db.postgres.replication.connection import lsn_text
 LOCK_NOT_AVAILABLE = "55P03"
 ATTEMPTS = 10
 NARROWINGS = 3
-FEW = 1_000  # touched keys, which may as well be looked at behind a fence
+FEW = 200  # touched keys, which may as well be looked at behind a fence
 MOST = 10_000_000
 PAUSE = 0.3  # seconds in which the one that waits gets its turn
 

@@ -54,6 +54,15 @@ async def background(work: Coroutine[Any, Any, T] | None) -> AsyncIterator[async
                 task.exception()  # seen, so that nobody warns of it
 
 
+async def is_set(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for ``event``, so long at most; tell whether it is set."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the first error of a group, or of the group in it."""
     first = errors.exceptions[0]

@@ -128,6 +128,15 @@ class BackJudge:
         await self._note_places(sessions, move, staging, refused)
         return deleted
 
+    def closing(self, keys: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
+        """Return nothing to be done, unless rows are stuck, or were and may not be any more."""
+        del keys
+        again = any(self.known.get(move.name) and move.name in self._seen for move in self.flow.moves)
+        return None if again or self._reasons else ()
+
+    def closed(self, counts: Sequence[int]) -> None:
+        """Hear of nothing: there is nothing to be done."""
+
     async def finish(self, sessions: Sessions, keys: Mapping[int, Sequence[Key]]) -> None:
         """Record what is stuck, and what isn't any more, before the pass commits."""
         del keys

@@ -20,10 +20,12 @@ from payrollx_db.consolidate.follow.concerned import tasks_of
 from payrollx_db.consolidate.follow.flow import Flow, Watched
 from payrollx_db.consolidate.follow.hooks import Judge, Sessions
 from payrollx_db.consolidate.follow.ledger import Ledger
+from payrollx_db.consolidate.follow.pace import Pace
 from payrollx_db.consolidate.follow.passes import Brought, Passes
 from payrollx_db.consolidate.follow.work import Further
 from payrollx_db.consolidate.state.flows import FlowState
 from payrollx_db.errors import StateConflictError
+from payrollx_db.postgres.concurrency import is_set
 from payrollx_db.postgres.replication.changes import Changes, Key, Published
 from payrollx_db.postgres.replication.connection import lsn_number, lsn_text
 from payrollx_db.postgres.replication.errors import RESYNC, SlotLostError
@@ -33,7 +35,7 @@ from payrollx_db.postgres.replication.stream import MOST_KEYS, ChangeStream
 from payrollx_db.postgres.script import Row, as_text, run_script
 from payrollx_db.postgres.session import NAME_BYTES, Connection, Endpoint, connect, session
 
-GAP = 0.05  # seconds between the ends of two passes, at least
+LOOK = 0.2  # seconds between two looks at how much waits
 PATIENCE = 600.0  # seconds in which the stream has to come to a snapshot
 SURVEY = 1.0  # seconds between two looks at what the log doesn't tell
 STORE = 10.0  # seconds after which the place is stored, though nothing of ours has changed
@@ -166,19 +168,26 @@ class Follower:
         finally:
             await self._end()
 
-    async def run(
-        self, stop: asyncio.Event, passed: Callable[[Passed], None] = lambda _: None, *, gap: float = GAP
-    ) -> None:
+    async def run(self, stop: asyncio.Event, passed: Callable[[Passed], None] = lambda _: None) -> None:
         """Do passes as changes come, until ``stop`` is set; ``passed`` hears of each. Raises as `one_pass`."""
+        pace = Pace()
         while not stop.is_set():
-            if await self._log.news(gap) or self._is_due():
+            if await self._log.news(pace.gap) or self._is_due():
+                pace.begin()
                 result = await self.one_pass()
+                pace.end()
                 passed(result)
                 if not result.partial:
-                    await asyncio.sleep(gap)
+                    await self._gather(pace, stop)
             else:
                 await self.settle()
         await self.finish()
+
+    async def _gather(self, pace: Pace, stop: asyncio.Event) -> None:
+        """Let changes gather until another pass is due, or ``stop`` is set."""
+        pause = pace.gap
+        while pause > 0 and not await is_set(stop, min(pause, LOOK)):
+            pause = pace.pause(self.backlog)
 
     async def finish(self) -> None:
         """Let all that was brought over be durable, and confirm it. Raises TargetError."""

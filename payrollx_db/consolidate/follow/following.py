@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from payrollx_db.consolidate.follow.follower import Follower, Passed
 from payrollx_db.errors import LockLostError, PayrollxError
 from payrollx_db.model.events import Followed, Notice, Observer
+from payrollx_db.postgres.concurrency import is_set
 from payrollx_db.postgres.replication.errors import SlotBusyError
 from payrollx_db.postgres.sqlstates import LOCK_NOT_AVAILABLE, QUERY_CANCELED
 
@@ -118,15 +119,6 @@ def may_pass(error: PayrollxError) -> bool:
     if isinstance(error, LockLostError):
         return False
     return error.transient or isinstance(error, SlotBusyError) or error.sqlstate in (LOCK_NOT_AVAILABLE, QUERY_CANCELED)
-
-
-async def is_set(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait so long at most for ``stop``, and tell whether it is set."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
 
 
 def _plus(one: Followed, passed: Passed, backlog: int) -> Followed:

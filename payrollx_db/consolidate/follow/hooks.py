@@ -59,6 +59,16 @@ class Judge(Protocol):
         table, too. Staging stays as it is.
         """
 
+    def closing(self, keys: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
+        """Return the statements that do all that `finish` would, to go with the pass's last ones.
+
+        Each says by how many rows it concerns how much it has done, of which `closed` hears. ``None``: there is
+        something to ask before.
+        """
+
+    def closed(self, counts: Sequence[int]) -> None:
+        """Hear what the statements of `closing` have done, before the commit counts."""
+
     async def finish(self, sessions: Sessions, keys: Mapping[int, Sequence[Key]]) -> None:
         """Hear, before the commit, of all keys of the pass by the oid of their watched table; duplicates included."""
 

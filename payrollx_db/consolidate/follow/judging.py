@@ -8,6 +8,7 @@ policies that the copy has, and its record is renewed, or lifted, in the pass's 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from psycopg import sql
 
@@ -19,7 +20,7 @@ from payrollx_db.consolidate.follow import keys as key_sql
 from payrollx_db.consolidate.follow.flow import Flow, Move
 from payrollx_db.consolidate.follow.hooks import Sessions
 from payrollx_db.consolidate.follow.naming import key_of_text, keys_by_text
-from payrollx_db.consolidate.follow.refusals import Refusal, bring_in_singly
+from payrollx_db.consolidate.follow.refusals import Refusal, bring_in_singly, by_cause
 from payrollx_db.consolidate.follow.tracking import Tracking
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
@@ -155,7 +156,7 @@ class RowJudge:
         if plan is None:
             raise error
         refused = await bring_in_singly(sessions, move, staging, keys)
-        self._refuse([self._refusal(plan, one) for one in _by_cause(refused)])
+        self._refuse([self._refusal(plan, one) for one in by_cause(refused)])
         decisions = []
         for one in refused:
             finding = self._refusal(plan, [one])
@@ -163,12 +164,25 @@ class RowJudge:
         await self._hold(sessions, plan, decisions)
         return [key for one in refused if (key := key_of_text(move.source, plan, one.key)) is not None]
 
+    def closing(self, keys: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
+        """Return the statements that note what is to be settled, where nothing of the pass is kept or lifted."""
+        if any(keys.get(move.source.table.oid) for move in self._rounding):
+            return None
+        for source, moves in self._by_source.items():
+            if (source in self._whole or keys.get(moves[0].source.table.oid)) and self._held.get(source):
+                return None
+        return self.tracking.noting(self._flow, keys)
+
+    def closed(self, counts: Sequence[int]) -> None:
+        """Hear how many keys were noted that hadn't been."""
+        self.tracking.noted(counts)
+
     async def finish(self, sessions: Sessions, keys: Mapping[int, Sequence[Key]]) -> None:
         """Lift what is in order again, keep what goes in changed, and note what is to be settled."""
         for move in self._rounding:
             if some := keys.get(move.source.table.oid):
                 await self._keep_rounded(sessions, move, some)
-        for source, moves in self._by_source().items():
+        for source, moves in self._by_source.items():
             plan, watched = moves[0].plan, moves[0].source
             some = keys.get(watched.table.oid)
             known = self._held.get(source)
@@ -351,6 +365,7 @@ class RowJudge:
         await held.forget(sessions.writer, source, texts - there)
         self._changed.setdefault(source, set()).update(texts)
 
+    @cached_property
     def _by_source(self) -> dict[str, list[Move]]:
         groups: dict[str, list[Move]] = {}
         for move in self._flow.moves:
@@ -377,13 +392,6 @@ async def judge_of(context: Context, flow: Flow, connection: Connection, runs: M
     sources = {move.plan.source_name for move in flow.moves if move.plan}
     kept = await held.held_keys(connection, sources)
     return RowJudge(context, flow, runs, kept, await Tracking.of(connection, flow.name))
-
-
-def _by_cause(refused: Sequence[Refusal]) -> list[list[Refusal]]:
-    causes: dict[tuple[str, str], list[Refusal]] = {}
-    for one in refused:
-        causes.setdefault((one.code, one.reason), []).append(one)
-    return list(causes.values())
 
 
 def _nameless(finding: Finding) -> Finding:

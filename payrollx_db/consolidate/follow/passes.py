@@ -97,19 +97,22 @@ class Passes:
             self.judge.forget()
         await self._stage(tasks)
         tail = [store, sql.SQL("COMMIT"), writing.LOG_ENDS]
-        if careful:
-            counts = await self._write_with_care(tasks)
+        closing = None if careful else self._closing(noted)
+        if closing is not None:
+            counts = await self._write(tasks, closing, tail)
         else:
-            counts = await self._write(tasks, tail if self.judge is None else ())
-        if self.judge is not None:
-            await self.judge.finish(self.sessions, noted)
-        if careful or self.judge is not None:
+            counts = await (self._write_with_care(tasks) if careful else self._write(tasks))
+            if self.judge is not None:
+                await self.judge.finish(self.sessions, noted)
             await self._run(tail)
         self._staging |= {task.number for task in tasks}
         if self.judge is not None:
             self.judge.committed()
         inserted, flushed = (int(text or 0) for text in self._answer)
         return Brought(sum(len(task.keys or ()) for task in tasks), *counts, inserted, flushed)
+
+    def _closing(self, noted: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
+        return [] if self.judge is None else self.judge.closing(noted)
 
     async def _stage(self, tasks: Sequence[Task]) -> None:
         """Open the writer's transaction, and bring rows and keys without rows into the staging tables."""
@@ -218,11 +221,16 @@ class Passes:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    async def _write(self, tasks: Sequence[Task], tail: Sequence[sql.Composable] = ()) -> Counts:
-        """Bring all that is staged into its tables at once, and run ``tail`` with it."""
+    async def _write(
+        self, tasks: Sequence[Task], closing: Sequence[sql.Composable] = (), tail: Sequence[sql.Composable] = ()
+    ) -> Counts:
+        """Bring all that is staged into its tables at once, and run the judge's ``closing`` and ``tail`` with it."""
         deletes = [deletion(task) for task in reversed(tasks) if task.gone or task.keys is None]
         upserts = [statement for task in tasks if task.rows for statement in writes(task)]
-        counts = await self._run([*deletes, *upserts, *tail])
+        counts = await self._run([*deletes, *upserts, *closing, *tail])
+        done = len(deletes) + len(upserts)
+        if self.judge is not None and closing:
+            self.judge.closed(counts[done : done + len(closing)])
         return sum(counts[len(deletes) : len(deletes) + len(upserts)]), sum(counts[: len(deletes)])
 
     async def _write_with_care(self, tasks: Sequence[Task]) -> Counts:

@@ -130,3 +130,11 @@ def _same(move: Move, one: str, other: str) -> sql.Composable:
         sql.SQL("{} {} {}").format(sql.Identifier(one, name), key_sql.equals(types[name]), sql.Identifier(other, name))
         for name in move.key
     )
+
+
+def by_cause(refused: Sequence[Refusal]) -> list[list[Refusal]]:
+    """Return the refused rows in groups, each of one cause."""
+    causes: dict[tuple[str, str], list[Refusal]] = {}
+    for one in refused:
+        causes.setdefault((one.code, one.reason), []).append(one)
+    return list(causes.values())

@@ -5,9 +5,12 @@ Nothing is noted before both sides have been proven equal once: until then every
 
 from collections.abc import Mapping, Sequence
 
+from psycopg import sql
+
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.state import touched
 from payrollx_db.postgres.replication.changes import Key
+from payrollx_db.postgres.script import Script
 from payrollx_db.postgres.session import Connection
 
 MOST = 1_000_000  # touched keys of one database, beyond which proving all of it anew is cheaper
@@ -38,18 +41,27 @@ class Tracking:
 
     async def note(self, connection: Connection, flow: Flow, keys: Mapping[int, Sequence[Key]]) -> None:
         """Note the keys of a pass, in its transaction. Past `MOST` of them the proof counts for nothing any more."""
-        self._new = 0
-        if self._since is None:
-            return
-        names = {watched.table.oid: watched.table.full_name for watched in flow.watched}
-        total = sum(map(len, keys.values()))
-        if self._count + total > MOST:
+        statements = self.noting(flow, keys)
+        if statements is None:
             await touched.forget_proof(connection, self._database)
             self._since = None
-            return
-        for oid, some in keys.items():
-            if some and oid in names:
-                self._new += await touched.note(connection, self._database, names[oid], some)
+        elif statements:
+            async with Script(connection, statements) as script:
+                self.noted([await script.count() for _ in statements])
+
+    def noting(self, flow: Flow, keys: Mapping[int, Sequence[Key]]) -> list[sql.Composable] | None:
+        """Return the statements that note the keys of a pass; ``None`` where these are more than are noted."""
+        self._new = 0
+        if self._since is None:
+            return []
+        if self._count + sum(map(len, keys.values())) > MOST:
+            return None
+        names = {watched.table.oid: watched.table.full_name for watched in flow.watched}
+        return [touched.note(self._database, names[oid], some) for oid, some in keys.items() if some and oid in names]
+
+    def noted(self, counts: Sequence[int]) -> None:
+        """Hear how many keys each of these statements found new."""
+        self._new = sum(counts)
 
     def committed(self) -> None:
         """Count what was noted."""

@@ -6,6 +6,8 @@ A key is kept as a JSON array of the texts of its columns, as the log has them.
 import json
 from collections.abc import Collection, Sequence
 
+from psycopg import sql
+
 from payrollx_db.consolidate.state import schema
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Connection
@@ -65,12 +67,11 @@ async def keys_since_proofs(
     return known if set(databases) <= known.keys() else None
 
 
-async def note(connection: Connection, database: str, table: str, some: Sequence[tuple[str | None, ...]]) -> int:
-    """Note keys of a table, in the current transaction; return how many of them are new."""
+def note(database: str, table: str, some: Sequence[tuple[str | None, ...]]) -> sql.Composed:
+    """Return the statement that notes keys of a table; it concerns as many rows as of these keys are new."""
     texts = [json.dumps(key, ensure_ascii=False) for key in some]
     values = {"database": database, "source": table, "keys": texts, "why": CHANGED}
-    ((number,),) = await (await connection.execute(queries.load("note_touched"), values)).fetchall()
-    return int(number)
+    return sql.SQL(queries.load("note_touched")).format(**values)
 
 
 async def begin_proof(connection: Connection, database: str, place: str, snapshot: str | None) -> None:

@@ -242,19 +242,26 @@ class Reader:
         """Tell whether there is something to take."""
         return bool(self._truncated or self._messages) or any(table.keys for table in self._tables.values())
 
-    def read(self, get: Get, most: int) -> int:  # noqa: C901 - a call for each message would cost as much as it does
+    def read(self, get: Get, most: int) -> int:  # noqa: C901, PLR0912 - a call for each message would cost as much as it does
         """Read messages until there are none, or ``most`` of them; return how many."""
         tables = self._tables
         kind = self._last
+        alive: bytes | None = None  # the last one counts: idle servers send far more of these than of all others
         for number in range(most):
             size, data = get(1)
             if size <= 0:
                 self.ended, self._last = size < 0, kind
+                self._alive(alive)
                 return number
             message = bytes(data)
-            if message[0] != DATA:
-                self._alive(message)
+            first = message[0]
+            if first == KEEPALIVE:
+                alive = message
+                if message[17]:
+                    self.asked = True
                 continue
+            if first != DATA:
+                raise _not_understood(first)
             before, kind = kind, message[BODY]
             if kind in (INSERT, UPDATE, DELETE):
                 table = tables.get(message[26:30])
@@ -279,6 +286,7 @@ class Reader:
             else:
                 self._other(kind, message)
         self._last = kind
+        self._alive(alive)
         return most
 
     def take(self, snapshot: str, wanted: int) -> Changes:
@@ -309,11 +317,9 @@ class Reader:
         self._described, self._messages, self._commits, self._oldest = set(), [], 0, None
         return changes
 
-    def _alive(self, message: bytes) -> None:
-        if message[0] != KEEPALIVE:
-            raise _not_understood(message[0])
-        self.reached = max(self.reached, _u64(message, 1)[0])
-        self.asked = self.asked or bool(message[17])
+    def _alive(self, message: bytes | None) -> None:
+        if message is not None:
+            self.reached = max(self.reached, _u64(message, 1)[0])
 
     def _forget(self) -> None:
         """Forget the last transaction, which has changed nothing."""

@@ -1,7 +1,3 @@
-WITH noted AS (
-  INSERT INTO payrollx_meta.touched (database, source, key, why)
-  SELECT %(database)s, %(source)s, k, %(why)s FROM pg_catalog.unnest(%(keys)s::text[]) AS keys (k)
-  ON CONFLICT DO NOTHING
-  RETURNING 1
-)
-SELECT pg_catalog.count(*) FROM noted
+INSERT INTO payrollx_meta.touched (database, source, key, why)
+SELECT {database}, {source}, k, {why} FROM pg_catalog.unnest({keys}::text[]) AS keys (k)
+ON CONFLICT DO NOTHING
