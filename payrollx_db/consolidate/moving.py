@@ -53,7 +53,9 @@ async def rehearse_cutover(task: Task, limits: Limits, *, way_back: bool = True)
         async with following(ways_forward(begun, judges), "cutover") as followers:
             switching = _switching("cutover", begun, followers, limits)
             made = making.listing(begun.back_of_lines()) if way_back else ()
-            return await rehearsed(switching, begun, [line.fenced() for line in begun.lines], list(map(str, made)))
+            settler = Settler(begun.context, begun.plan, followers, judges)
+            fences = [line.fenced() for line in begun.lines]
+            return await rehearsed(switching, begun, fences, list(map(str, made)), settler)
 
 
 async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_back: bool = True) -> Switched:

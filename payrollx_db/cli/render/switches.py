@@ -42,6 +42,7 @@ def show_rehearsed(rehearsed: Rehearsed) -> None:
         f"writers would wait for about {rehearsed.predicted:.2f} s ({rehearsed.limits.max_stop:g} s are allowed):"
         f" {rehearsed.tables:,} tables, {rehearsed.keys:,} foreign keys."
     )
+    _show_seconds(rehearsed.steps)
     _show_lines("would be made:", rehearsed.made)
     _show_lines("would not be enforced while one end is on the other side:", rehearsed.loosened)
     _show_settings(rehearsed.settings)

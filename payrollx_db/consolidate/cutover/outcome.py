@@ -53,7 +53,8 @@ class Switched:
 class Rehearsed:
     """What a switch would meet now: how far each database is behind, who is in the way, how long writers would wait.
 
-    ``passes`` has how many seconds the last pass of each database took, ``made`` what would be made and where.
+    ``passes`` has how many seconds the last pass of each database took, ``steps`` how many each step behind the fence
+    would, ``made`` what would be made and where.
     ``refusals`` say why it would be refused; ``loosened`` is as of `Switched`.
     """
 
@@ -65,6 +66,7 @@ class Rehearsed:
     keys: int
     blockers: tuple[Blocker, ...]
     predicted: float
+    steps: Mapping[str, float] = field(default_factory=dict)
     made: tuple[str, ...] = ()
     loosened: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -82,6 +84,7 @@ class Rehearsed:
             "foreign_keys": self.keys,
             "blockers": [blocker.document() for blocker in self.blockers],
             "predicted_stop_seconds": round(self.predicted, 3),
+            "predicted_seconds": {name: round(seconds, 3) for name, seconds in self.steps.items()},
             "made": list(self.made),
             "loosened": list(self.loosened),
             "refusals": list(self.refusals),

@@ -1,8 +1,12 @@
-"""The rehearsal of a switch: what it would meet, and how long writers would wait, without letting anybody wait."""
+"""The rehearsal of a switch: what it would meet, and how long writers would wait, without letting anybody wait.
+
+What takes most of the time behind the fence is tried: the last pass, as it is done there, and what is asked to settle
+and to prove. What can't be tried without a lock is told by how long an answer takes while all servers are asked.
+"""
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from psycopg import sql
@@ -10,35 +14,63 @@ from psycopg import sql
 from payrollx_db.consolidate.cutover.blockers import Blocker
 from payrollx_db.consolidate.cutover.fence import who_blocks
 from payrollx_db.consolidate.cutover.posts import Fenced
-from payrollx_db.consolidate.cutover.switching import Limits
+from payrollx_db.consolidate.cutover.switching import Limits, Switching
+from payrollx_db.consolidate.follow.settler import Settler
+from payrollx_db.consolidate.follow.trying import try_out
 from payrollx_db.postgres.session import Endpoint, run, session
 
-ROUND_TRIPS = 5  # that are measured, of which the median counts
-# Round trips behind the fence, one after the other: the fence itself, the pass, sequences, places, gates, opening.
-BEHIND_THE_FENCE = 30
-A_KEY = 0.004  # seconds that a foreign key takes to be added NOT VALID, on a machine with something else to do
+ANSWERS = 5  # that are measured, of which the median counts
+# Answers that each of the other steps waits for, one after the other, as they are named when they are done.
+CUTOVER = {"fence": 2, "way back": 5, "gates": 8, "check the gates": 6, "open": 7}
+ROLLBACK = {"fence": 2, "sequences": 8, "way forward": 16, "gates": 6, "open": 8}
+A_KEY = 8  # answers' time for a foreign key to be added NOT VALID
 A_TABLE = 0.0005  # seconds that a table takes to be locked
+TOUCHED = 500  # keys that wait for the fence to be settled, beside those of the last pass
 SHORT = 0.5  # seconds: a transaction that is no older isn't worth a name
 
 
-async def round_trip(endpoint: Endpoint) -> float:
-    """Return how many seconds an answer takes. Raises SourceError or TargetError."""
-    times = []
-    async with session(endpoint) as connection:
-        with endpoint.translating_errors("can't measure its round trip"):
-            for _ in range(ROUND_TRIPS):
-                began = time.monotonic()
-                await run(connection, sql.SQL("SELECT"))
-                times.append(time.monotonic() - began)
-    return sorted(times)[ROUND_TRIPS // 2]
+async def answer_time(endpoints: Sequence[Endpoint]) -> float:
+    """Return how many seconds an answer takes while all of these are asked. Raises SourceError or TargetError."""
+
+    async def one(endpoint: Endpoint) -> float:
+        times = []
+        async with session(endpoint) as connection:
+            with endpoint.translating_errors("can't measure how long an answer takes"):
+                for _ in range(ANSWERS):
+                    began = time.monotonic()
+                    await run(connection, sql.SQL("SELECT"))
+                    times.append(time.monotonic() - began)
+        return sorted(times)[ANSWERS // 2]
+
+    return max(await asyncio.gather(*map(one, endpoints)))
 
 
-async def predict(databases: Sequence[Fenced], target: Endpoint, last_pass: float, keys: int) -> float:
-    """Say for how many seconds writers would wait, given how long the last pass took and how many keys come back."""
-    endpoints = [*(database.endpoint for database in databases), target]
-    trips = await asyncio.gather(*map(round_trip, endpoints))
-    tables = max((len(oids) for database in databases for oids in database.gates.values()), default=0)
-    return last_pass + BEHIND_THE_FENCE * max(trips) + tables * A_TABLE + keys * A_KEY
+async def predict(
+    switching: Switching, databases: Sequence[Fenced], settler: Settler | None, keys: int
+) -> dict[str, float]:
+    """Say for how many seconds writers would wait in each step; ``keys`` is how many foreign keys come back.
+
+    Does a pass as the last one is done. Without ``settler``, nothing is settled. Raises as a pass does.
+    """
+    began = time.monotonic()
+    passed = await switching.passes(barrier=True)
+    steps = {"drain": time.monotonic() - began}
+    answer = await answer_time([*(database.endpoint for database in databases), switching.context.target])
+    for step, answers in (CUTOVER if settler is not None else ROLLBACK).items():
+        steps[step] = answers * answer
+    steps["fence"] += A_TABLE * max(
+        (len(oids) for database in databases for oids in database.gates.values()), default=0
+    )
+    if settler is not None:
+        steps |= await try_out(settler, TOUCHED + sum(one.keys for one in passed))
+        steps["keys"] = keys * A_KEY * answer
+    return steps
+
+
+def total(steps: Mapping[str, float]) -> float:
+    """Return how long writers would wait in all: keys come back while rows are proven."""
+    together = max(steps.get("keys", 0.0), steps.get("prove", 0.0))
+    return together + sum(seconds for step, seconds in steps.items() if step not in ("keys", "prove"))
 
 
 async def lasting_blockers(databases: Sequence[Fenced]) -> tuple[Blocker, ...]:

@@ -9,21 +9,26 @@ from payrollx_db.consolidate.cutover.keys import keys_of
 from payrollx_db.consolidate.cutover.lines import across
 from payrollx_db.consolidate.cutover.outcome import Rehearsed, Switched
 from payrollx_db.consolidate.cutover.posts import Fenced
-from payrollx_db.consolidate.cutover.rehearsal import lasting_blockers, predict, refusals_of
+from payrollx_db.consolidate.cutover.rehearsal import lasting_blockers, predict, refusals_of, total
 from payrollx_db.consolidate.cutover.switching import Switching
+from payrollx_db.consolidate.follow.settler import Settler
 
 CUTOVER = "cutover"
 
 
 async def rehearsed(
-    switching: Switching, begun: Begun, fences: Sequence[Fenced], made: Sequence[str] = ()
+    switching: Switching, begun: Begun, fences: Sequence[Fenced], made: Sequence[str], settler: Settler | None = None
 ) -> Rehearsed:
-    """Let the followers catch up, and say what the switch would meet. Raises as `Switching.catch_up`."""
+    """Let the followers catch up, and say what the switch would meet. Raises as `Switching.catch_up`.
+
+    ``settler`` is who settles and proves in a cutover.
+    """
     passed = await switching.catch_up()
     blockers = await lasting_blockers(fences)
     keys = await keys_of(begun.context, stages.away_tables(begun)) if switching.action == CUTOVER else None
     slowest, missing = max(passed.values(), default=0.0), len(keys.missing) if keys else 0
-    predicted = await predict(fences, begun.context.target, slowest, missing)
+    steps = await predict(switching, fences, settler, missing)
+    predicted = total(steps)
     return Rehearsed(
         switching.action,
         tuple(switching.names),
@@ -33,6 +38,7 @@ async def rehearsed(
         missing,
         blockers,
         predicted,
+        steps,
         made=tuple(made),
         loosened=loosened(switching.action, begun),
         refusals=tuple(refusals_of(switching.limits, predicted, slowest, blockers)),

@@ -29,7 +29,7 @@ async def settle_duplicates(
     touched on either side, by database and table. What is decided replaces what was decided about these rows before.
     Raises SourceError or TargetError.
     """
-    among = None if keys is None else _touched_rows(plan, followed, keys)
+    among = None if keys is None else touched_rows(plan, followed, keys)
     if not plan.merges or (among is not None and not any(among.values())):
         return ()
     drifted = await compare_duplicates(reading, plan, context.policies, most=MOST, among=among)
@@ -45,7 +45,7 @@ async def settle_duplicates(
     return drifted.findings
 
 
-def _touched_rows(plan: Plan, followed: Mapping[str, Followed], keys: Touched) -> dict[str, list[str]]:
+def touched_rows(plan: Plan, followed: Mapping[str, Followed], keys: Touched) -> dict[str, list[str]]:
     """Return by duplicate table the keys of rows that were touched there or in its owner's table."""
     rows: dict[str, dict[str, None]] = {}
     for table in plan.merges:

@@ -299,17 +299,25 @@ async def settle(
     the written keys that were touched since all was settled last; without, all rows count. Where a finding blocks, its
     rows stay in the target. Raises FindingsError where there are too many, SourceError or TargetError.
     """
-    every = dict.fromkeys(move.name for one in followed.values() for move in one.flow.moves)
-    counting: dict[str, Sequence[Key] | None] = {**every, **touched} if touched is not None else {**every}
     with context.target.translating_errors("can't settle what was followed"):
-        settling = _Settling(context, plan, followed, context.connection, counting)
         # Mostly there is nothing to decide about, and writers may be waiting: so it is asked before anything is begun.
-        async with context.sessions.session(context.target) as reading:
-            if not await with_orphans(reading, list(settling.looks()), Touched(counting)):
-                return Settled()
+        settling, doubtful = await ask(context, plan, followed, touched)
+        if not doubtful:
+            return Settled()
         async with context.transaction() as connection:
             await run(connection, LET_THROUGH)
             return await replace(settling, connection=connection).settle()
+
+
+async def ask(
+    context: RunContext, plan: Plan, followed: Mapping[str, Followed], touched: Leading | None
+) -> tuple[_Settling, list[Look]]:
+    """Ask of which references rows point at nothing, all at once, deciding nothing. Raises psycopg's errors."""
+    every = dict.fromkeys(move.name for one in followed.values() for move in one.flow.moves)
+    counting: dict[str, Sequence[Key] | None] = {**every, **touched} if touched is not None else {**every}
+    settling = _Settling(context, plan, followed, context.connection, counting)
+    async with context.sessions.session(context.target) as reading:
+        return settling, await with_orphans(reading, list(settling.looks()), Touched(counting))
 
 
 async def leading_of(followed: Iterable[Followed], keys: Mapping[str, Mapping[str, Sequence[Key]]]) -> Leading:

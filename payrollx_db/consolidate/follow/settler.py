@@ -101,7 +101,7 @@ class Settler:
         """
         arrived, settled = 0, None
         for _ in range(ROUNDS):  # a row that comes may be what others wait for
-            async with self._reading() as followed:
+            async with self.reading() as followed:
                 come, _ = await together([self._arrivals(followed), self._look(followed)])
                 settled = None if come else await self._settled(followed)
             if settled is not None:
@@ -109,7 +109,7 @@ class Settler:
             arrived += come
             await together([follower.one_pass() for follower in self.followers])
         if settled is None:
-            async with self._reading() as followed:
+            async with self.reading() as followed:
                 await self._look(followed)
                 settled = await self._settled(followed)
         _refuse(settled)
@@ -117,7 +117,7 @@ class Settler:
 
     async def prove(self) -> None:
         """Compare the rows of all touched keys on both sides, after `settle`. FindingsError names those that differ."""
-        async with self._reading() as followed:
+        async with self.reading() as followed:
             found = await prove(self.context, self.plan, followed, self._seen)
         refuse_differing(found)
 
@@ -136,7 +136,7 @@ class Settler:
         return 0 if self._seen is None else self._seen.count
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[dict[str, Followed]]:
+    async def reading(self) -> AsyncIterator[dict[str, Followed]]:
         """Yield the databases, each with a session that reads one snapshot of it."""
         async with AsyncExitStack() as stack:
             flows = [follower.flow for follower in self.followers]

@@ -9,10 +9,11 @@ import psycopg
 import pytest
 from club_worlds import NAMES
 from fenced_databases import transaction
-from moving_worlds import cut_over, follow, roll_back, stages
+from moving_worlds import LIMITS, cut_over, follow, roll_back, stages
 from worlds import World, query, value
 
 from payrollx_db.consolidate import moving, online
+from payrollx_db.consolidate.cutover.outcome import Rehearsed, Switched
 from payrollx_db.errors import StateConflictError
 
 LEFT = """
@@ -60,9 +61,29 @@ def test_tables_that_no_legacy_database_has_keep_their_references(moving_world: 
     assert back.loosened == ("shop.orders.level -> people.levels.id",)
 
 
+STANDS = """
+SELECT (SELECT array_agg(t::text ORDER BY t::text) FROM payrollx_meta.touched AS t),
+       (SELECT array_agg(p::text ORDER BY p::text) FROM payrollx_meta.proofs AS p),
+       (SELECT array_agg(q::text ORDER BY q::text) FROM payrollx_meta.quarantine AS q),
+       (SELECT array_agg(s::text ORDER BY s::text) FROM payrollx_meta.switches AS s)
+"""
+NOBODY_WAITS = {"catch up", "prepare", "prove before", "validate"}
+
+
+def assert_every_step_was_foreseen(rehearsed: Rehearsed, switched: Switched) -> None:
+    assert set(rehearsed.steps) == set(switched.seconds) - NOBODY_WAITS
+    assert all(seconds > 0 for name, seconds in rehearsed.steps.items() if name != "keys")
+    parts = rehearsed.document()["predicted_seconds"]
+    assert rehearsed.predicted >= max(rehearsed.steps.values())
+    assert sum(parts.values()) >= rehearsed.document()["predicted_stop_seconds"] - 0.01
+
+
 def test_back_and_forward_again(moving_world: World) -> None:
     world = moving_world
-    cut_over(world)
+    before = query(world.target, STANDS)
+    foreseen = asyncio.run(moving.rehearse_cutover(world.task(), LIMITS))
+    assert query(world.target, STANDS) == before
+    assert_every_step_was_foreseen(foreseen, cut_over(world))
     query(world.target, "INSERT INTO shop.orders (id, level, price) VALUES (101, 2, '2.00')")
     query(
         world.target, "UPDATE people.members SET name = 'moved' WHERE number = 1; DELETE FROM mail.letters WHERE id = 1"
@@ -72,7 +93,9 @@ def test_back_and_forward_again(moving_world: World) -> None:
     with pytest.raises(StateConflictError):
         asyncio.run(online.drop_following(world.task()))
     query(world.target, "UPDATE shop.orders SET price = '2.50' WHERE id = 101")
+    foreseen = asyncio.run(moving.rehearse_rollback(world.task(), LIMITS))
     back = roll_back(world)
+    assert_every_step_was_foreseen(foreseen, back)
     assert back.left == ()
     assert set(stages(world).values()) == {"back"}
     assert value(world.urls["oldshop"], "SELECT price FROM orders WHERE id = 101") == "2.50"
