@@ -19,7 +19,7 @@ from payrollx_db.consolidate.follow.backward import flows_back
 from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
-from payrollx_db.consolidate.follow.following import PAUSES, catch_up, follow_all, is_set
+from payrollx_db.consolidate.follow.following import PAUSES, catch_up, follow_all
 from payrollx_db.consolidate.follow.handing_over import handing_over
 from payrollx_db.consolidate.follow.identities import read_identities
 from payrollx_db.consolidate.follow.judging import judges_of
@@ -46,6 +46,7 @@ from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import ConfigurationError, LockLostError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Followed, Notice, Observer, StageStarted
 from payrollx_db.model.finding import Finding, refuse
+from payrollx_db.postgres.concurrency import is_set
 
 LONG = 30.0  # seconds of following after which a loss is the first one again, and so tried again soon
 

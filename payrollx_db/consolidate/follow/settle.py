@@ -330,7 +330,11 @@ async def leading_of(followed: Iterable[Followed], keys: Mapping[str, Mapping[st
         with one.flow.read.translating_errors("can't read the keys that were touched"):
             return await written_keys_of_all(one.reader, one.flow.moves, keys.get(one.flow.name, {}))
 
-    return {name: some for part in await together(map(of, followed)) for name, some in part.items()}
+    leading: dict[str, list[Key]] = {}
+    for part in await together(map(of, followed)):
+        for name, some in part.items():  # several sources may fill one table
+            leading.setdefault(name, []).extend(some)
+    return leading
 
 
 async def arrivals(context: RunContext, plan: Plan, followed: Iterable[Followed], *, others: bool = False) -> int:
