@@ -1,6 +1,5 @@
 """``payrollx-db lift schema``."""
 
-import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +12,8 @@ from payrollx_db.cli.command import command
 from payrollx_db.cli.render import console
 from payrollx_db.devserver.programs import folders
 from payrollx_db.errors import FindingsError
+from payrollx_db.lift import lock as locks
 from payrollx_db.lift import project
-from payrollx_db.lift.plan import planner
 from payrollx_db.lift.schema.model import Lifted, Outcome
 from payrollx_db.lift.schema.project_schemas import lift_schemas
 from payrollx_db.model.wording import counted
@@ -59,11 +58,10 @@ def schema(
     """
     lifted = project.read(file)
     target = options.unified_database(database_url)
-    sources = project.endpoints(lifted, os.environ)
-    changed = asyncio.run(planner.changes_since_lock(lifted, sources, services))
+    before = locks.read(lifted)
     outcomes: list[Outcome] = []
     for outcome in lift_schemas(
-        lifted, target, services, os.environ, find_clients, _note, dry_run=dry_run, changed=changed,
+        lifted, target, services, os.environ, find_clients, _note, dry_run=dry_run, before=before,
         stop_at_failure=stop,
     ):  # fmt: skip
         outcomes.append(outcome)

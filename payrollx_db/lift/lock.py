@@ -13,6 +13,7 @@ from typing import Any
 from payrollx_db.errors import ConfigurationError
 from payrollx_db.files import write_whole
 from payrollx_db.lift.project import LiftedSchema, Project
+from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.postgres.introspect import Database
 
 FORMAT = 1
@@ -108,6 +109,18 @@ def differences(before: LockedSchema, now: LockedSchema) -> Iterator[str]:
     yield from (f"foreign key of {key.table} ({', '.join(key.columns)}) is gone"
                 for key in before.foreign_keys if key not in now.foreign_keys)  # fmt: skip
     yield from _added_and_gone("sequence", before.sequences, now.sequences)
+
+
+def changes(project: Project, before: Lock, now: Lock, chosen: set[str]) -> Iterator[Finding]:
+    """Yield what has changed in the sources since they were locked."""
+    for name in now.schemas.keys() & before.schemas.keys() & chosen:
+        changed = tuple(differences(before.schemas[name], now.schemas[name]))
+        if changed:
+            message = f"changed since {path_of(project).name} was written"
+            yield Finding(
+                "source-changed", "block", name, len(changed), message, changed[:EXAMPLES],
+                remedy=f"{project.command('lift plan')} --renew takes it on; a schema that was lifted before lacks it",
+            )  # fmt: skip
 
 
 # --- private -----------------------------------------------------------------------------------------------------

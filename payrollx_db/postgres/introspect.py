@@ -194,8 +194,20 @@ async def read_database(connection: Connection, name: str, *, sizes: bool = Fals
     """Read the catalog over an open session, in one snapshot."""
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        database = await perform_async(connection, _read_database(name, sizes=sizes))
+        database = await perform_async(connection, read_catalog(name, sizes=sizes))
     return replace(database, pooler=connection.pooler)
+
+
+def read_catalog(name: str, *, sizes: bool) -> Steps[Database]:
+    """Read the catalog, in the current transaction; ``name`` is what the database is called."""
+    ((system, dbname, version, version_text, encoding, standby, *money),) = yield _query("database")
+    tables = yield from read_tables(sizes=sizes)
+    key_rows: Rows = yield _query("foreign_keys", {"tables": [table.oid for table in tables.values()]})
+    leftovers: Rows = yield _query("leftovers")
+    return Database(
+        name, system, dbname, version, version_text, encoding, standby, tables,
+        tuple(_foreign_key(row) for row in key_rows), tuple(Leftover(*row) for row in leftovers), Money(*money),
+    )  # fmt: skip
 
 
 def read_tables(schemas: Sequence[str] | None = None, *, sizes: bool = False) -> Steps[dict[str, Table]]:
@@ -229,17 +241,6 @@ def read_enums(schema: str) -> Steps[dict[str, tuple[str, ...]]]:
 def database_query() -> LiteralString:
     """Return the query of one row: system identifier, database name, version, its text, encoding, whether standby."""
     return queries.load("database")
-
-
-def _read_database(name: str, *, sizes: bool) -> Steps[Database]:
-    ((system, dbname, version, version_text, encoding, standby, *money),) = yield _query("database")
-    tables = yield from read_tables(sizes=sizes)
-    key_rows: Rows = yield _query("foreign_keys", {"tables": [table.oid for table in tables.values()]})
-    leftovers: Rows = yield _query("leftovers")
-    return Database(
-        name, system, dbname, version, version_text, encoding, standby, tables,
-        tuple(_foreign_key(row) for row in key_rows), tuple(Leftover(*row) for row in leftovers), Money(*money),
-    )  # fmt: skip
 
 
 def _read_types(tables: dict[str, list[int]]) -> Steps[ColumnTypes]:

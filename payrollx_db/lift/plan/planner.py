@@ -12,7 +12,7 @@ from payrollx_db.lift.plan.target import of_others, taken_schemas
 from payrollx_db.lift.project import LiftedSchema, Project
 from payrollx_db.lift.reading import AT_ONCE, by_database, read_databases
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
-from payrollx_db.model.finding import EXAMPLES, Finding
+from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, inspect
 from payrollx_db.postgres.session import Endpoint
@@ -57,7 +57,7 @@ async def plan(
         now = locks.locked(project, databases)
         before = locks.read(project, renewing=renew) or Lock({})
         chosen = {source.source for source in sources}
-        findings = [] if renew else list(_changes(project, before, now, chosen))
+        findings = [] if renew else list(locks.changes(project, before, now, chosen))
         renewed = now.schemas.keys() - before.schemas.keys() | (chosen if renew else set())
         lock = Lock({name: (now if name in renewed else before).schemas[name] for name in now.schemas})
         locks.write(project, lock)
@@ -66,22 +66,6 @@ async def plan(
         findings += await of_others(sessions, target, sources, there)
         findings += await _findings(sessions, endpoints, target, sources, databases, there)
     return LiftPlan(project, sources, lock, tuple(findings))
-
-
-async def changes_since_lock(
-    project: Project, endpoints: Mapping[str, Endpoint], services: Iterable[str] = ()
-) -> dict[str, Finding]:
-    """Return what has changed in the sources of ``services`` (none: all) since lift.lock was written, by the source.
-
-    Nothing where none was written. Raises ConfigurationError or SourceError.
-    """
-    before = locks.read(project)
-    if before is None:
-        return {}
-    sources = project.chosen(services)
-    async with SessionPool() as sessions:
-        now = locks.locked(project, await read_databases(sessions, endpoints, sources))
-    return {finding.place: finding for finding in _changes(project, before, now, set(now.schemas))}
 
 
 async def _findings(
@@ -119,15 +103,3 @@ def _of_group(group: Sequence[LiftedSchema], facts: SourceFacts, target: TargetF
         yield from lacking.collations(source, facts, target)
         yield from left_out.of_schema(source, facts, target)
         yield from routines.of_schema(source, facts, renamed)
-
-
-def _changes(project: Project, before: Lock, now: Lock, chosen: set[str]) -> Iterator[Finding]:
-    """Yield what has changed in the sources since they were locked."""
-    for name in now.schemas.keys() & before.schemas.keys() & chosen:
-        changes = tuple(locks.differences(before.schemas[name], now.schemas[name]))
-        if changes:
-            message = f"changed since {locks.path_of(project).name} was written"
-            yield Finding(
-                "source-changed", "block", name, len(changes), message, changes[:EXAMPLES],
-                remedy=f"{project.command('lift plan')} --renew takes it on; a schema that was lifted before lacks it",
-            )  # fmt: skip

@@ -3,7 +3,7 @@
 While one is made, the next are read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +11,9 @@ from threading import Event
 from typing import Self
 
 from payrollx_db.errors import FindingsError, PayrollxError
+from payrollx_db.lift import lock as locks
 from payrollx_db.lift import project as projects
+from payrollx_db.lift.lock import Lock
 from payrollx_db.lift.project import LiftedSchema, Project
 from payrollx_db.lift.schema import source
 from payrollx_db.lift.schema import target as target_side
@@ -19,7 +21,7 @@ from payrollx_db.lift.schema.ahead import reading_ahead
 from payrollx_db.lift.schema.lifting import finish, lift_database
 from payrollx_db.lift.schema.model import Move, Observer, Outcome, Roles, ignore_steps
 from payrollx_db.lift.schema.source import FindClients
-from payrollx_db.model.finding import Finding
+from payrollx_db.postgres.introspect import Database
 from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
@@ -27,13 +29,13 @@ from payrollx_db.postgres.url import DatabaseUrl
 
 def lift_schemas(
     project: Project, target: DatabaseUrl, services: Iterable[str], environ: Mapping[str, str], find: FindClients,
-    observer: Observer = ignore_steps, *, dry_run: bool = False, changed: Mapping[str, Finding] | None = None,
+    observer: Observer = ignore_steps, *, dry_run: bool = False, before: Lock | None = None,
     stop_at_failure: bool = False,
 ) -> Iterator[Outcome]:  # fmt: skip
     """Carry the schemas of these services (none: all) over, and yield what was done for each database.
 
     A failure in one leaves the others as they are, and is in what is yielded; the ones after it are left alone with
-    ``stop_at_failure``. ``changed`` says, by the source's name, what isn't as it was when the plan was made, and so
+    ``stop_at_failure``. ``before`` says what the sources were like when the plan was made: one that isn't so any more
     isn't lifted. Raises ConfigurationError where nothing says where a source is, and TargetError where there is no
     session of the target, or the services can't be granted what they may do.
     """
@@ -50,6 +52,7 @@ def lift_schemas(
             partial(
                 source.read, sources[moves[0].source], moves, find,
                 target_version=sessions.current.info.server_version, given_up=given_up,
+                accept=partial(_refuse_changed, project, moves, before) if before else None,
             )
             for moves in groups
         ]  # fmt: skip
@@ -58,7 +61,6 @@ def lift_schemas(
                 observer(moves[0].source, "reading the source's schema")
                 try:
                     with read as origin:
-                        _refuse_changed(moves, changed or {})
                         session = sessions.current
                         outcome = lift_database(origin, into, session, moves, roles, observer, dry_run=dry_run)
                 except PayrollxError as error:
@@ -98,12 +100,10 @@ class _Sessions:
         self._stack.close()
 
 
-def _refuse_changed(moves: Iterable[Move], changed: Mapping[str, Finding]) -> None:
-    for move in moves:
-        if finding := changed.get(move.source):
-            raise FindingsError(
-                f"{move.source} {finding.message}", details=finding.examples, hint=finding.remedy
-            )  # fmt: skip
+def _refuse_changed(project: Project, moves: Sequence[Move], before: Lock, database: Database) -> None:
+    now = locks.locked(project, {move.source: database for move in moves})
+    for finding in locks.changes(project, before, now, set(now.schemas)):
+        raise FindingsError(f"{finding.place} {finding.message}", details=finding.examples, hint=finding.remedy)
 
 
 def _by_database(chosen: Iterable[LiftedSchema], sources: Mapping[str, Endpoint]) -> list[list[LiftedSchema]]:

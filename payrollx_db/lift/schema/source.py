@@ -21,10 +21,12 @@ from payrollx_db.lift.schema.contents import Contents
 from payrollx_db.lift.schema.model import Move
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.connect import connect, pooler_error
+from payrollx_db.postgres.introspect import Database, read_catalog
 from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.resolve import resolved
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.settings import SOURCE
+from payrollx_db.postgres.steps import perform
 
 queries = query_files.beside(__name__)
 
@@ -81,12 +83,13 @@ class Source:
 @contextmanager
 def read(
     endpoint: Endpoint, moves: Sequence[Move], find: FindClients, *, target_version: int,
-    given_up: Event | None = None,
+    given_up: Event | None = None, accept: Callable[[Database], None] | None = None,
 ) -> Iterator[Source]:  # fmt: skip
     """Read ``moves``' schemas of a database, and keep the dump until the end of the block.
 
     ``find`` gives pg_dump and pg_restore for a server's version number; pg_dump is ended when it is ``given_up``.
-    Raises SourceError, FindingsError where a schema can't be read alone, ConfigurationError where no pg_dump fits.
+    ``accept`` is asked about the catalog of that same moment, and raises where it isn't as it should be. Raises
+    SourceError, FindingsError where a schema can't be read alone, ConfigurationError where no pg_dump fits.
     """
     with endpoint.translating_errors("can't connect"):
         connection = connect(endpoint.url, SOURCE, name=endpoint.application_name, autocommit=False)
@@ -95,6 +98,8 @@ def read(
             raise pooler_error(endpoint.url, "pg_dump needs a session of its own, and one snapshot for both")
         with tempfile.TemporaryDirectory(prefix="payrollx-db-lift-") as folder, \
              endpoint.translating_errors("can't read its schemas"):  # fmt: skip
+            if accept is not None:
+                accept(perform(connection, read_catalog(moves[0].source, sizes=False)))
             yield _read(connection, endpoint, moves, find, target_version, Path(folder), given_up)
     finally:
         connection.close()
