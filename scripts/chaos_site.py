@@ -28,6 +28,7 @@ PATIENCE = 120.0  # seconds that a call may take
 TRIES = 10  # calls of a command within which it must go well, once nobody does harm any more
 AWAY = (3, 4, 5, 6)  # exit codes of a call that met harm: refused, a side is away, a killed call's session isn't gone
 ENDED = (0, 130, -signal.SIGKILL, -signal.SIGINT)  # the last one: before the interpreter has begun
+UNBEGUN = ("Could not import runpy", "Fatal Python error: init_")  # interrupted before the interpreter had begun
 LEFT_OVER = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%' AND pid <> pg_backend_pid()
 """
@@ -184,7 +185,7 @@ class Site:
     def count(self, call: Call) -> int:
         """Note with which exit code a call has ended. Raises Failure where it is none that harm explains."""
         code = call.process.returncode
-        if code == 1 and "Could not import runpy" in call.said(20):  # interrupted before the interpreter had begun
+        if code == 1 and any(text in call.said(20) for text in UNBEGUN):
             code = -signal.SIGINT
         self.codes[f"{call.words[0]} {code}"] += 1
         if code not in (*ENDED, *AWAY):
