@@ -97,7 +97,7 @@ def test_a_cutover_takes_over_from_follow_which_says_so_and_ends_well(world: Wor
     roll_back(world)
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("kind", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_who_interrupts_following_hears_what_is_in_and_what_the_servers_keep(world: World, kind: int) -> None:
     with following(world) as process:
         process.send_signal(kind)
@@ -158,12 +158,11 @@ def test_a_follower_of_another_machine_is_left_alone(world: World) -> None:
 def test_one_that_has_agreed_gets_time_to_end_its_pass(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "ANSWER", 0.0)
     monkeypatch.setattr(lock, "PASS_ENDS", 1.0)
-    started = time.monotonic()
     error = refusal(world, change="UPDATE payrollx_meta.handover SET agreed_at = now()")
-    assert "try again" in (error.hint or "")
-    assert time.monotonic() - started > 0
+    assert "ends after its pass: try again" in (error.hint or "")
 
 
+@pytest.mark.long
 def test_an_offer_of_a_killed_process_means_nothing(world: World) -> None:
     query(world.target, "DELETE FROM payrollx_meta.handover")
     query(

@@ -92,7 +92,7 @@ def test_nothing_is_opened_before_every_gate_is_seen_to_refuse(world: World) -> 
     roll_back(world)
 
 
-@pytest.mark.parametrize("step", ["prove", "gates"])
+@pytest.mark.parametrize("step", [pytest.param("prove", marks=pytest.mark.long), "gates"])
 def test_a_cutover_that_has_lost_the_lock_closes_nothing(world: World, step: str) -> None:
     with pytest.raises(LockLostError):
         cut_over_with(world, meanwhile(StepStarted, step, lambda: end_lock_holder(world)))

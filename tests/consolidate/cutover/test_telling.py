@@ -75,6 +75,7 @@ def test_a_url_is_sent_the_services_and_a_command_knows_them(world: World) -> No
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_who_does_not_answer_well_keeps_nothing_from_being_open(world: World) -> None:
     with listening(503) as listener:
         told = cut_over(world, "shop", telling=Telling("exit 7", listener.url)).told
@@ -94,6 +95,7 @@ def test_a_url_that_cannot_be_called_is_refused_before(url: str) -> None:
         Telling(url=url)
 
 
+@pytest.mark.long
 def test_services_are_waited_for_until_they_have_come(world: World) -> None:
     told = cut_over(world, "shop", telling=Telling(wait=0.1)).told
     assert told is not None
