@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -156,9 +157,18 @@ def test_a_follower_of_another_machine_is_left_alone(world: World) -> None:
 
 
 def test_one_that_has_agreed_gets_time_to_end_its_pass(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "ANSWER", 0.0)
-    monkeypatch.setattr(lock, "PASS_ENDS", 1.0)
-    error = refusal(world, change="UPDATE payrollx_meta.handover SET agreed_at = now()")
+    monkeypatch.setattr(lock, "PASS_ENDS", 0.5)
+    agree = "UPDATE payrollx_meta.handover SET agreed_at = clock_timestamp() WHERE asked_for IS NOT NULL RETURNING 1"
+
+    def agree_when_asked() -> None:
+        until = time.monotonic() + 60
+        while not query(world.target, agree) and time.monotonic() < until:
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=agree_when_asked)
+    thread.start()
+    error = refusal(world)
+    thread.join()
     assert "ends after its pass: try again" in (error.hint or "")
 
 
