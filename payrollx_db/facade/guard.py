@@ -247,15 +247,18 @@ class GuardedDialect(DefaultDialect):
             return
         scope = _scope(connection)
         state = _state(connection)
+        # The session's own map of schemas, mostly none, is the same each time; a statement's own may be another one.
+        is_own = context.execution_options.get("schema_translate_map") is scope.translation
         if (
-            getattr(context.compiled, "admitted", None) is scope.wall
+            is_own
+            and getattr(context.compiled, "admitted", None) is scope.wall
             and state.in_force is scope.settings
             and self.is_open(connection.connection.dbapi_connection)
         ):
             return
         dirty = statements.check(scope.wall, statement, parameters, context)
         if dirty is None:
-            if "schema_translate_map" not in context.execution_options:  # it may be another one next time
+            if is_own:
                 context.compiled.admitted = scope.wall
             if state.settings is not None and statement.startswith(SAVEPOINT_ENDINGS):
                 return  # it works where nothing else does: in a transaction that has failed

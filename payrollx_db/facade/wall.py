@@ -1,7 +1,7 @@
 """A service's wall as data: what it may touch, whose turn it is on a connection, and what is known of its session."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -127,11 +127,12 @@ class Wall:
 
 @dataclass(frozen=True)
 class ServiceScope:
-    """A wall, how its transactions run, and the database where they do."""
+    """A wall, how its transactions run, the database where they do, and how its engine translates schemas."""
 
     wall: Wall
     settings: TransactionSettings
     url: DatabaseUrl
+    translation: Mapping[str, str] | None = None
 
 
 @dataclass

@@ -269,10 +269,10 @@ class Tenants:
         known = self._views.get(key)
         if known is not None and known[0] is home:
             return known[1]
-        active = ActiveService(self._scope(home, place, isolation, read_only=read_only))
-        view = home.shared_view(active)
-        if not place.shared:
-            view = view.execution_options(schema_translate_map={self.template.service.schema: place.schema})
+        scope = self._scope(home, place, isolation, read_only=read_only)
+        view = home.shared_view(ActiveService(scope))
+        if scope.translation is not None:
+            view = view.execution_options(schema_translate_map=scope.translation)
         self._views[key] = home, view
         while len(self._views) > MOST_VIEWS:
             try:
@@ -290,7 +290,8 @@ class Tenants:
         if place.shared:
             local, computed = self._proof(place.id, local)
         settings = TransactionSettings(role, place.schema, isolation, read_only, local, computed)
-        return ServiceScope(wall, settings, home.url)
+        translation = None if place.shared else {template.service.schema: place.schema}
+        return ServiceScope(wall, settings, home.url, translation)
 
     def _proof(self, tenant: str, local: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, str], ...], Any]:
         """Return the settings that say and prove whose a transaction is; without our key, the server proves it."""
