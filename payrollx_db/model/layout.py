@@ -8,8 +8,10 @@ one too: ``{column}`` stands for a target column there, ``{table.column}`` for o
 
 import re
 import string
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
@@ -201,8 +203,8 @@ class Layout:
 
     def __post_init__(self) -> None:
         for what in ("name", "variable"):
-            values = [getattr(database, what) for database in self.databases]
-            twice = {value for value in values if values.count(value) > 1}
+            counts = Counter(getattr(database, what) for database in self.databases)
+            twice = {value for value, count in counts.items() if count > 1}
             if twice:
                 raise CatalogError(f"two databases of layout {self.name} share the {what} {min(twice)!r}")
         if self.tenants is not None:
@@ -213,12 +215,15 @@ class Layout:
             for duplicate in database.duplicates:
                 self.owner_maps(duplicate)
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, LegacyDatabase]:
+        return {database.name: database for database in self.databases}
+
     def database(self, name: str) -> LegacyDatabase:
         """Return the database called ``name``. Raises CatalogError where there is none."""
-        for database in self.databases:
-            if database.name == name:
-                return database
-        raise CatalogError(f"layout {self.name} has no database {name!r}")
+        if name not in self._by_name:
+            raise CatalogError(f"layout {self.name} has no database {name!r}")
+        return self._by_name[name]
 
     def owner_maps(self, duplicate: DuplicateTable) -> tuple[TableMap, ...]:
         """Return the maps of the owner's table. Raises CatalogError where the owner has none."""

@@ -90,6 +90,12 @@ class Plan:
     def _by_destination(self) -> Mapping[Destination, TablePlan]:
         return {table.destination: table for table in reversed(self.copies)}
 
+    @cached_property
+    def _scoped_by(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns by which all copies of a target are told apart, by its name."""
+        found = {name: {copy.destination.columns for copy in copies} for name, copies in self.copies_by_target.items()}
+        return {name: next(iter(columns)) for name, columns in found.items() if len(columns) == 1}
+
     def copy_into(self, destination: Destination) -> TablePlan | None:
         """Return the table to copy that fills these rows of the target."""
         return self._by_destination.get(destination)
@@ -101,8 +107,8 @@ class Plan:
         the child's scope. None where it leads into a scope that isn't in the plan.
         """
         copies = self.copies_by_target.get(reference.target_table, ())
-        columns = copies[0].destination.columns if copies else ()
-        if not columns or any(copy.destination.columns != columns for copy in copies):
+        columns = self._scoped_by.get(reference.target_table, ())
+        if not columns:
             return copies
         constants = dict(child.scope)
         pairs = zip(reference.columns, reference.target_columns, strict=True)
@@ -118,12 +124,11 @@ class Plan:
     @cached_property
     def filled_columns(self) -> Mapping[tuple[int, str], tuple[tuple[TablePlan, ColumnPlan], ...]]:
         """What fills each column of the target, by the oid of its table and its name."""
-        columns: dict[tuple[int, str], tuple[tuple[TablePlan, ColumnPlan], ...]] = {}
+        columns: dict[tuple[int, str], list[tuple[TablePlan, ColumnPlan]]] = {}
         for table in self.copies:
             for column in table.columns:
-                place = (table.target.oid, column.target.name)
-                columns[place] = (*columns.get(place, ()), (table, column))
-        return columns
+                columns.setdefault((table.target.oid, column.target.name), []).append((table, column))
+        return {place: tuple(fillers) for place, fillers in columns.items()}
 
     def matches_full(self, reference: Reference) -> bool:
         """Whether the target takes rows with NULL in all of the reference's columns or in none (MATCH FULL)."""

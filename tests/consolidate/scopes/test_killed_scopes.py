@@ -11,6 +11,8 @@ from scope_worlds import of_houses, others_of
 from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.plan import plan
+from payrollx_db.consolidate.state import parts
 from payrollx_db.errors import StateConflictError
 from payrollx_db.model.events import Event, StageStarted, TableFinished, TableStarted
 
@@ -39,15 +41,22 @@ MOMENTS = {
 }
 
 
-def killed(world: World, moment: Moment, *, restart: bool = False) -> None:
-    """Copy in a process of its own, which is killed when ``moment`` comes."""
+def die(*_: object) -> None:
+    """End this process as kill -9 does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed(world: World, moment: Moment, *, restart: bool = False, before_finishing: bool = False) -> None:
+    """Copy in a process of its own, which is killed when ``moment`` comes, or before a part counts as finished."""
 
     def watch(event: Event) -> None:
         if moment(event):
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
 
     child = os.fork()
     if child == 0:
+        if before_finishing:
+            vars(parts)["finish_part"] = die
         try:
             asyncio.run(pipeline.copy(world.task(observer=watch), restart=restart))
         finally:
@@ -73,6 +82,33 @@ def test_a_killed_run_goes_on_and_touches_nobody_else(houses: World, moment: str
     assert others_of(houses, "ash") == others
     assert of_houses(houses, "ash", "birch").verify().identical
     assert value(houses.target, BUILDS) == 0  # nothing was ever dropped
+
+
+def test_slices_that_are_in_are_redone_alone(houses: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "SLICE_BYTES", 0)
+    for house in ("ash", "birch"):
+        query(houses.urls[house], "DROP TABLE likes, posts, people")
+        query(
+            houses.urls[house],
+            "INSERT INTO notes SELECT 'y' || n, NULL, repeat('x', 900) FROM generate_series(1, 50) n",
+        )
+        query(houses.urls[house], "ANALYZE notes")
+    notes = tuple(
+        replace(database, maps=tuple(m for m in database.maps if m.source.name == "notes"))
+        for database in houses.layout.databases
+    )
+    houses = replace(houses, layout=replace(houses.layout, databases=notes), small_tables=0)
+    ash, birch = of_houses(houses, "ash"), of_houses(houses, "birch")
+    birch.copy()
+    others = others_of(houses, "ash")
+
+    killed(ash, lambda _: False, before_finishing=True)
+
+    assert value(houses.target, "SELECT count(*) FROM app.notes WHERE house = 'ash'") == 56  # all slices are in
+    report = ash.copy()
+    assert [account.rows_written for account in report.tables] == [56]
+    assert others_of(houses, "ash") == others
+    assert of_houses(houses, "ash", "birch").verify().identical
 
 
 def test_a_killed_restart_goes_on_too(houses: World) -> None:
