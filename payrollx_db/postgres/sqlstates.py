@@ -170,9 +170,12 @@ def is_of_data(sqlstate: str) -> bool:
 def may_be_of_a_row(sqlstate: str) -> bool:
     """Tell whether a row may have caused it: one that was written, or of which an expression was computed.
 
-    Trying each tells. What functions and triggers of others raise counts, whatever code they have made up.
+    Trying each tells. What functions and triggers of others raise counts, whatever code they have made up; of our own
+    what is said of rows.
     """
-    return among(sqlstate, OF_ROWS) or (bool(sqlstate) and not among(sqlstate, CLASSES))
+    if among(sqlstate, (*CLASSES, OURS)):
+        return among(sqlstate, (*OF_ROWS, ORPHANED))
+    return bool(sqlstate)
 
 
 def words(sqlstate: str) -> str:

@@ -340,19 +340,19 @@ def test_whatever_code_a_function_or_a_trigger_raises_makes_the_row_stuck(make_t
         CREATE TABLE t (id integer PRIMARY KEY, a text NOT NULL);
         INSERT INTO t SELECT n, 'x' FROM generate_series(1, 5) n;
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-          $$ BEGIN IF new.a = 'PX002' THEN RAISE EXCEPTION USING ERRCODE = new.a; END IF; RETURN new; END $$;
+          $$ BEGIN IF new.a = 'XY002' THEN RAISE EXCEPTION USING ERRCODE = new.a; END IF; RETURN new; END $$;
         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION refuse()
         """,
         """
         CREATE TABLE app.t (id integer PRIMARY KEY, a text NOT NULL);
         CREATE FUNCTION app.back(a text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
-          IF a IN ('22023', 'P0001', 'PX001') THEN RAISE EXCEPTION USING ERRCODE = a; END IF; RETURN lower(a); END $$
+          IF a IN ('22023', 'P0001', 'XY001') THEN RAISE EXCEPTION USING ERRCODE = a; END IF; RETURN lower(a); END $$
         """,
         {"t": {"id": "integer", "a": "text"}},
         derive={"t": {"a": "pg_catalog.upper({a})"}},
-        inverse={"t": {"a": "CASE WHEN {a} LIKE 'PX002' THEN {a} ELSE app.back({a}) END"}},
+        inverse={"t": {"a": "CASE WHEN {a} LIKE 'XY002' THEN {a} ELSE app.back({a}) END"}},
     )
-    codes = {"1": "22023", "2": "P0001", "3": "PX001", "4": "PX002"}
+    codes = {"1": "22023", "2": "P0001", "3": "XY001", "4": "XY002"}
 
     async def work(back: Back) -> None:
         for key, code in codes.items():
