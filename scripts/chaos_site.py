@@ -24,7 +24,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 # Crashes here are those of the server, not of the machine: what was written needn't reach the disk.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_wal_size": "1GB"}
 POLICIES = ("--policy=unconvertible=quarantine", "--policy=orphan=quarantine", "--policy=lossy=round")
-PATIENCE = 120.0  # seconds that a call may take
+PATIENCE = 300.0  # seconds that a call may take: a proof begins anew wherever a writer empties a table
 TRIES = 10  # calls of a command within which it must go well, once nobody does harm any more
 AWAY = (3, 4, 5, 6)  # exit codes of a call that met harm: refused, a side is away, a killed call's session isn't gone
 ENDED = (0, 130, -signal.SIGKILL, -signal.SIGINT)  # the last one: before the interpreter has begun
