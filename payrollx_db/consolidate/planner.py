@@ -8,7 +8,7 @@ from payrollx_db.consolidate.plan.destination import Destination, overlapping, t
 from payrollx_db.consolidate.plan.plan import Plan, databases_of, make_plan, schemas_of, with_small_tables
 from payrollx_db.consolidate.scope_values import scope_mismatches
 from payrollx_db.consolidate.state.accounts import accounts
-from payrollx_db.consolidate.state.objects import dropped_objects, with_dropped_objects
+from payrollx_db.consolidate.state.objects import dropped_by, dropped_objects, with_dropped_objects
 from payrollx_db.consolidate.state.runs import Run, runs
 from payrollx_db.errors import (
     ConfigurationError,
@@ -133,12 +133,12 @@ async def _read_target(sessions: SessionPool, endpoint: Endpoint) -> Database:
     database = await inspect(sessions, endpoint)
     async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read the state tables"):
-            recorded = await runs(connection)
+            recorded = [run for run in await runs(connection) if run.unfinished or run.status == "done"]
+            by_run = await dropped_by(connection, (run.id for run in recorded))
             dropped = [
                 item
                 for run in sorted(recorded, key=lambda run: run.unfinished)
-                if run.unfinished or run.status == "done"
-                for item in await dropped_objects(connection, run.id)
+                for item in by_run.get(run.id, ())
                 if run.unfinished or not item.restored
             ]
     return with_dropped_objects(database, dropped)

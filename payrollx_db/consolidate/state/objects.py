@@ -60,6 +60,16 @@ async def dropped_objects(connection: Connection, run: int) -> list[DroppedObjec
     ]
 
 
+async def dropped_by(connection: Connection, runs: Iterable[int]) -> dict[int, list[DroppedObject]]:
+    """Return what each of these runs has dropped, of those that have: in one query, as there may be a run a scope."""
+    numbers, dropped = list(runs), dict[int, list[DroppedObject]]()
+    if numbers:
+        cursor = await connection.execute(queries.load("dropped_of_runs"), (numbers,))
+        for run, table, name, kind, detail, restored in await cursor.fetchall():
+            dropped.setdefault(run, []).append(DroppedObject(table, name, parse_object(kind, detail), restored))
+    return dropped
+
+
 async def designed_valid(connection: Connection) -> set[tuple[str, str]]:
     """Return table and name of the foreign keys that were valid when a run dropped them, whatever became of them."""
     cursor = await connection.execute(queries.load("designed_valid"))

@@ -49,6 +49,16 @@ def test_a_unique_over_all_scopes_is_compared_with_rows_of_other_scopes(houses: 
     assert [(f.code, f.place, f.count) for f in found] == [("duplicate", "birch.public.people.email", 5)]
 
 
+def test_equal_keys_where_the_target_has_no_scope_in_its_key_are_named(houses: World) -> None:
+    query(houses.target, "ALTER TABLE app.notes DROP CONSTRAINT notes_pkey, ADD PRIMARY KEY (id)")
+
+    found = blocks(houses)
+
+    assert [(f.code, f.place, f.count) for f in found] == [("duplicate", "birch.public.notes.id", 6)]
+    of_houses(houses, "ash").copy()
+    assert [(f.place, f.count) for f in blocks(of_houses(houses, "birch"))] == [("birch.public.notes.id", 6)]
+
+
 def test_a_parent_of_another_scope_is_none(houses: World) -> None:
     of_houses(houses, "ash").copy()
     query(houses.urls["birch"], "ALTER TABLE likes DROP CONSTRAINT likes_post_fkey; DELETE FROM posts WHERE id = 'm1'")
