@@ -9,6 +9,7 @@ from worlds import World, query
 
 from payrollx_db.consolidate import pipeline
 from payrollx_db.errors import FindingsError, LayoutMismatchError, StateConflictError
+from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.policy import Policies
 
@@ -86,6 +87,22 @@ def test_loose_references_are_of_one_scope(houses: World) -> None:
     assert [(f.place, f.count) for f in warned] == [("birch.public.notes.person", 1)]
     houses.copy()
     assert query(houses.target, "SELECT rows, orphans FROM payrollx_meta.loose_references") == [(12, 1)]
+
+
+def test_a_reference_that_says_no_scope_leads_into_its_own(houses: World) -> None:
+    loose = Reference("app.notes", ("person",), "app.people", ("id",), enforced=False)
+    houses = replace(houses, catalog=replace(houses.catalog, references=(loose,)))
+    query(houses.urls["ash"], "INSERT INTO people VALUES ('p99', NULL, NULL, NULL)")
+    of_houses(houses, "ash").copy()
+    query(houses.urls["birch"], "UPDATE notes SET person = 'p99' WHERE id = 'x1'")
+    birch = of_houses(houses, "birch")
+
+    warned = [f for f in asyncio.run(pipeline.check(birch.task())) if f.code == "loose-orphan"]
+
+    assert [(f.place, f.count, f.examples) for f in warned] == [("birch.public.notes.person", 1, ("p99",))]
+    report = birch.copy()
+    counted = "SELECT rows, orphans FROM payrollx_meta.loose_references WHERE run_id = %s"
+    assert query(houses.target, counted, [report.run.id]) == [(6, 1)]
 
 
 def test_rows_of_a_scope_that_nobody_has_copied_are_not_overwritten(houses: World) -> None:
