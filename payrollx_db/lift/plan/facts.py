@@ -24,6 +24,10 @@ CATALOGS = (
     "pg_publication_namespace", "pg_extension",
 )  # fmt: skip
 KINDS = ("r", "p", "v", "m", "S", "i", "I", "c", "f", "t")
+HAS_ROUTINES = """
+SELECT EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.pronamespace IN (
+  SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = ANY (%(schemas)s)))
+"""
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,10 @@ async def read_source(
         with endpoint.translating_errors("can't read what a lift would meet"):
             whole = await run(connection, sql.SQL(queries.load("of_database")))
             rows = await run(connection, sql.SQL(queries.load("of_schemas")), params)
-            routines = await run(connection, sql.SQL(queries.load("routines")), params)
-            objects = await run(connection, sql.SQL(queries.load("objects")), params)
+            ((has_routines,),) = await run(connection, sql.SQL(HAS_ROUTINES), params)
+            # What follows is of routines alone, and takes longer to plan than to find none.
+            routines = await run(connection, sql.SQL(queries.load("routines")), params) if has_routines else []
+            objects = await run(connection, sql.SQL(queries.load("objects")), params) if routines else []
     by_schema: dict[str, list[tuple[str, str, str]]] = {}
     for schema, *rest in rows:
         by_schema.setdefault(schema, []).append((rest[0], rest[1], rest[2]))

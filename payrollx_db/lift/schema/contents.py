@@ -21,6 +21,7 @@ NOT_CARRIED = (
     "SECURITY LABEL ", "EXTENSION ", "COMMENT - EXTENSION ", "LARGE OBJECT ", "BLOB ", "BLOBS ", "DATABASE ",
     "TABLE DATA ", "SEQUENCE SET ", "MATERIALIZED VIEW DATA ", "STATISTICS DATA ",
 )  # fmt: skip
+ROUTINES = ("FUNCTION ", "PROCEDURE ")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Contents:
     dump: Path
     clients: Clients
     entries: tuple[Entry, ...]
+
+    @property
+    def has_routines(self) -> bool:
+        """Whether it makes functions or procedures."""
+        return any(entry.content.startswith(ROUTINES) for entry in self.entries)
 
     @cached_property
     def whole(self) -> str:

@@ -82,7 +82,8 @@ def _lift(making: Target, moves: Sequence[Move], origin: Source, roles: Roles) -
     arranged.settle(making)
     staging.close()
     places = extensions.path(arranged.places)
-    notes += routines.set_paths(making, moves, origin.search_path, places, early=early)
+    if origin.contents.has_routines:
+        notes += routines.set_paths(making, moves, origin.search_path, places, early=early)
     _comment(making, moves, origin)
     owners.hand_over(making, moves, roles)
     for move in moves:
