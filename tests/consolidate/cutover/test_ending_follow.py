@@ -152,8 +152,10 @@ def test_a_request_that_was_left_behind_runs_out(world: World) -> None:
 
 
 def test_a_follower_of_another_machine_is_left_alone(world: World) -> None:
+    world.events.clear()
     error = refusal(world, change="UPDATE payrollx_meta.handover SET host = 'elsewhere'")
     assert "elsewhere" in (error.hint or "")
+    assert not any(isinstance(event, Notice) and "asked to hand over" in event.text for event in world.events)
 
 
 def test_one_that_has_agreed_gets_time_to_end_its_pass(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
