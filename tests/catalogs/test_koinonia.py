@@ -138,6 +138,8 @@ def test_the_seed_is_the_same_every_time(catalog: str, written: int, churches: C
     with churches.unified(catalog) as world:
         first, second = (json.loads(world.run("dev", "seed", "--json").stdout)["written"] for _ in range(2))
         assert (first, second) == (written, 0)
+        checked = world.run("roles", "--check")  # the reader reads no secret of a tenant either
+        assert checked.returncode == 0, checked.stdout
         admins = "tenant.admins" if catalog == "koinonia-shared" else "tenant_c330a5a8c0931978356be8f3.admins"
         assert value(world.target, f"SELECT count(*) FROM {admins}") in (1, 2)
 
