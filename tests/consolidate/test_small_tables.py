@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from odd_shapes import structure
+from preflight_worlds import Make
 from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
@@ -74,3 +75,33 @@ def test_starting_anew_leaves_every_shape_as_it_was(odd: World) -> None:
     assert [line for line in structure(odd.target) if line[1] != "app.broken"] == [
         line for line in before if line[1] != "app.broken"
     ]
+
+
+GENERATED = "twice integer GENERATED ALWAYS AS (id * 2) STORED"
+
+
+@pytest.mark.parametrize(
+    ("source", "rows"),
+    [
+        # Other columns lie between, and one of them is gone.
+        ('name text, gone int, id integer PRIMARY KEY, "o%dd ""x" date', "(name, id) VALUES ('a', 1), (NULL, 2)"),
+        # What is generated can't be sent by name, and a query sends it.
+        (f"id integer PRIMARY KEY, name text, {GENERATED}", "(id, name) VALUES (1, 'a'), (2, NULL)"),
+    ],
+    ids=["plain", "generated"],
+)
+def test_rows_go_as_they_lie_in_the_columns_of_their_names(source: str, rows: str, make_world: Make) -> None:
+    generated = "twice" in source
+    shapes = {"id": "integer", "name": "text?", **({"twice": "integer?"} if generated else {'o%dd "x': "date?"})}
+    target = "id integer PRIMARY KEY, {}, name text".format("twice integer" if generated else '"o%dd ""x" date')
+    world = make_world(shapes, source=source, target=target)
+    query(world.urls["old"], f"INSERT INTO things {rows}")
+    if not generated:
+        query(world.urls["old"], "ALTER TABLE things DROP COLUMN gone")
+
+    (copied,) = world.plan().copies
+    assert bool(copied.plain_columns) is not generated
+    world.copy()
+
+    assert query(world.target, "SELECT id, name FROM shop.things ORDER BY id") == [(1, "a"), (2, None)]
+    assert world.verify().identical

@@ -50,7 +50,7 @@ class BatchCopier:
             for table in tables:
                 started = time.monotonic()
                 observer(TableStarted(*table.place, table.source.rows))
-                piped = await copier.pipe(table, table.select(), reader, writer, freeze=False)
+                piped = await copier.pipe(table, None, reader, writer, freeze=False)
                 moved[table.place] = _Moved(piped, started, time.monotonic() - started)
             await self._finish(writer, tables, moved)
         for place, table_moved in moved.items():

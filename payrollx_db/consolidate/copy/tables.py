@@ -26,7 +26,7 @@ from payrollx_db.errors import PayrollxError, SourceError
 from payrollx_db.model.events import TableFinished, TableStarted
 from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.concurrency import together
-from payrollx_db.postgres.copy_pipe import Piped, pipe
+from payrollx_db.postgres.copy_pipe import Piped, TableRows, pipe
 from payrollx_db.postgres.session import render_sql, set_application_name
 
 NO_SUCH_SNAPSHOT = (
@@ -75,7 +75,7 @@ class TableCopier:
         async with self._reader(table) as (reader, snapshot), self._writer(table) as writer:
             await self._begin_part(writer, table, snapshot)
             freeze = table.target.kind == "r" and table.target_name in self.truncatable
-            moved = await self.pipe(table, table.select(), reader, writer, freeze=freeze)
+            moved = await self.pipe(table, None, reader, writer, freeze=freeze)
             await self._record_slice(writer, table, 0, moved)
             await self._finish(writer, table, moved, started, await self._set_aside(table, reader, writer))
         return moved
@@ -173,8 +173,10 @@ class TableCopier:
                 yield writer
                 await writer.execute("COMMIT")
 
-    async def pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
-        """Copy the result of ``query`` into the target of ``table``, in the transactions that both sessions are in.
+    async def pipe(
+        self, table: TablePlan, query: sql.Composable | None, reader: Any, writer: Any, *, freeze: bool
+    ) -> Piped:
+        """Copy the result of ``query``, or all rows, into the target of ``table``, in both sessions' transactions.
 
         Where the target refuses a row without saying which, the error gets the row's key. The writer's transaction
         has ended then.
@@ -186,11 +188,16 @@ class TableCopier:
                 await self._name_refused(table, writer, error)
             raise
 
-    async def _pipe(self, table: TablePlan, query: sql.Composable, reader: Any, writer: Any, *, freeze: bool) -> Piped:
+    async def _pipe(
+        self, table: TablePlan, query: sql.Composable | None, reader: Any, writer: Any, *, freeze: bool
+    ) -> Piped:
+        rows: str | TableRows = render_sql(table.select() if query is None else query)
+        if query is None and table.plain_columns:
+            rows = TableRows(table.source.schema, table.source.name, table.plain_columns)
         target_table = (table.target.schema, table.target.name)
         columns = [column.target.name for column in table.columns]
         return await pipe(
-            reader, render_sql(query), writer, target_table, columns, freeze=freeze, form=table.form,
+            reader, rows, writer, target_table, columns, freeze=freeze, form=table.form,
             source=self.context.sources[table.database], target=self.context.target, rate=self.context.rate,
         )  # fmt: skip
 

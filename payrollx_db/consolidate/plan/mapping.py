@@ -190,6 +190,22 @@ class TablePlan:
         """The condition that a source row goes into the target, or is merged with a row there."""
         return sql.SQL("NOT ({})").format(self.among(self.out)) if self.out else sql.SQL("true")
 
+    @cached_property
+    def plain_columns(self) -> tuple[str, ...]:
+        """The source's columns in the order of the target's, where COPY can send the table itself; else none.
+
+        That needs a table whose rows all go as they lie there, each of these columns once.
+        """
+        if self.source.kind != "r" or self.out or self.nulled or self.from_clause != from_item(self.source):
+            return ()
+        names = tuple(column.sources[0] for column in self.columns if len(column.sources) == 1)
+        origins = [self.source.column(name) for name in names]
+        as_they_lie = len(names) == len(self.columns) == len(set(names)) and all(
+            origin is not None and not origin.generated and _is_column(column.conversion.value, origin.name)
+            for column, origin in zip(self.columns, origins, strict=False)
+        )
+        return names if as_they_lie else ()
+
     def select(self, condition: sql.Composable | None = None) -> sql.Composable:
         """Return the query whose result is the target's rows: what COPY sends."""
         values = sql.SQL(", ").join(self.value(column) for column in self.columns)
@@ -202,6 +218,14 @@ def from_item(table: Table) -> sql.Composable:
     """Return ``table`` as a FROM item; ONLY, because a table that inherits is a table of its own."""
     only = sql.SQL("") if table.kind == "p" else sql.SQL("ONLY ")
     return sql.SQL("{}{} AS {}").format(only, sql.Identifier(table.schema, table.name), sql.Identifier(ROW))
+
+
+def _is_column(value: sql.Composable, name: str) -> bool:
+    """Tell whether ``value`` is a column of the source's row, and nothing is done to it."""
+    parts = [value]
+    while len(parts) == 1 and isinstance(parts[0], sql.Composed):
+        parts = list(parts[0])
+    return parts == [sql.Identifier(ROW, name)]
 
 
 def _has_json(column: Column) -> bool:
