@@ -116,7 +116,7 @@ class Chaos:
 
     def move(self, move: Move, kinds: list[str]) -> Move:
         """Let services write on the other side, with harm on the way; return what was done."""
-        words = (*move.words, *self.site.policies)
+        words = (*move.words, *(() if move.action == "complete" else self.site.policies))
         if self.dice.random() < 0.5:
             self.mend_stuck(move)
         for kind in kinds:

@@ -28,7 +28,11 @@ PATIENCE = 300.0  # seconds that a call may take: a proof begins anew wherever a
 TRIES = 10  # calls of a command within which it must go well, once nobody does harm any more
 AWAY = (3, 4, 5, 6)  # exit codes of a call that met harm: refused, a side is away, a killed call's session isn't gone
 ENDED = (0, 130, -signal.SIGKILL, -signal.SIGINT)  # the last one: before the interpreter has begun
-UNBEGUN = ("Could not import runpy", "Fatal Python error: init_")  # interrupted before the interpreter had begun
+UNBEGUN = (
+    "Could not import runpy",
+    "Fatal Python error: init_",
+    "<frozen importlib._bootstrap>",
+)  # interrupted before the interpreter had begun
 LEFT_OVER = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%' AND pid <> pg_backend_pid()
 """
