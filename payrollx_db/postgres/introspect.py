@@ -187,21 +187,27 @@ async def inspect(sessions: SessionPool, endpoint: Endpoint) -> Database:
     """
     async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read the catalog"):
-            return await read_database(connection, endpoint.name, sizes=endpoint.side == "source")
+            sizes = endpoint.side == "source"
+            return await read_database(connection, endpoint.name, endpoint.schemas, sizes=sizes)
 
 
-async def read_database(connection: Connection, name: str, *, sizes: bool = False) -> Database:
-    """Read the catalog over an open session, in one snapshot."""
+async def read_database(
+    connection: Connection, name: str, schemas: Sequence[str] | None = None, *, sizes: bool = False
+) -> Database:
+    """Read the catalog over an open session, in one snapshot; with ``schemas``, only the tables of these."""
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        database = await perform_async(connection, read_catalog(name, sizes=sizes))
+        database = await perform_async(connection, read_catalog(name, schemas, sizes=sizes))
     return replace(database, pooler=connection.pooler)
 
 
-def read_catalog(name: str, *, sizes: bool) -> Steps[Database]:
-    """Read the catalog, in the current transaction; ``name`` is what the database is called."""
+def read_catalog(name: str, schemas: Sequence[str] | None = None, *, sizes: bool) -> Steps[Database]:
+    """Read the catalog, in the current transaction; ``name`` is what the database is called.
+
+    With ``schemas``, only the tables of these.
+    """
     ((system, dbname, version, version_text, encoding, standby, *money),) = yield _query("database")
-    tables = yield from read_tables(sizes=sizes)
+    tables = yield from read_tables(schemas, sizes=sizes)
     key_rows: Rows = yield _query("foreign_keys", {"tables": [table.oid for table in tables.values()]})
     leftovers: Rows = yield _query("leftovers")
     return Database(

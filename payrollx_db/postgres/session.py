@@ -36,7 +36,8 @@ class Endpoint:
     """One database that a run talks to: its URL, which side it is on, and what errors call it.
 
     ``settings`` are further session settings. ``place`` is shared by all sessions of one run: the first finds it, and
-    each further one proves that it is there; without one, each finds its own. An endpoint is equal to itself only.
+    each further one proves that it is there; without one, each finds its own. ``schemas`` are the only ones whose
+    tables are looked at (``None``: all). An endpoint is equal to itself only.
     """
 
     url: DatabaseUrl
@@ -45,6 +46,7 @@ class Endpoint:
     application_name: str = APPLICATION_NAME
     settings: Mapping[str, str] = field(default_factory=dict)
     place: Place | None = field(default=None, repr=False)
+    schemas: tuple[str, ...] | None = None
 
     @property
     def session(self) -> dict[str, str]:

@@ -62,9 +62,13 @@ class TenantsTask:
         services = tuple(dict.fromkeys(entry.service for entry in entries))
         sources = {one.endpoint.name: one.endpoint for one in group if one.endpoint is not None}
         return replace(
-            self.task, catalog=made, layout=replace(layout, databases=tuple(entries)), sources=sources,
+            self.task,
+            catalog=made,
+            layout=replace(layout, databases=tuple(entries)),
+            sources=sources,
             services=services,
-        )  # fmt: skip
+            target=replace(self.task.target, schemas=tuple(service.schema for service in made.services)),
+        )
 
     def groups(self, tenants: Sequence[LegacyTenant]) -> Iterator[Group]:
         """Yield the tenants in groups."""

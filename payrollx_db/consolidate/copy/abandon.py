@@ -65,7 +65,7 @@ async def abandon(context: Context, session: RunSession, run: Run, why: str) -> 
     await migrate(session)
     left = await restore_dropped(context.of_run(run.id, session))
     with context.target.translating_errors("can't read the tables"):
-        current = await read_database(session.connection, context.target.name)
+        current = await read_database(session.connection, context.target.name, context.target.schemas)
         recorded = await accounts(session.connection, run.id)
     known = [account.destination for account in recorded if account.kind == "copy" and account.target in current.tables]
     tables = {d: current.tables[d.table] for d in known}

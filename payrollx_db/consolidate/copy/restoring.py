@@ -59,7 +59,7 @@ async def _restore_once(context: RunContext, waiting: AbstractSet[str], *, keys:
     dropped = await dropped_objects(context.connection, context.run)
     missing = [item for item in dropped if not item.restored and waiting.isdisjoint(_tables(item))]
     missing = [item for item in missing if keys or isinstance(item.thing, Index)]
-    current = await read_database(context.connection, context.target.name)
+    current = await read_database(context.connection, context.target.name, context.target.schemas)
     problems: Problems = {}
     by_table: dict[str, list[DroppedObject]] = {}
     for item in missing:

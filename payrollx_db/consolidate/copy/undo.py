@@ -38,7 +38,7 @@ async def undo(
     Returns what could not be restored. Raises TargetError, and StateConflictError where others have written to them.
     """
     context.observer(StageStarted("undo", "emptying what the run has written"))
-    current = await read_database(context.connection, context.target.name)
+    current = await read_database(context.connection, context.target.name, context.target.schemas)
 
     async def check(connection: Connection, group: Collection[Destination]) -> None:
         scoped = [destination for destination in group if destination.scope]
@@ -66,7 +66,7 @@ async def restart(context: Context, session: RunSession, chosen: Collection[Dest
         return
     await migrate(session)  # the runs may be of an older version
     observer(StageStarted("undo", f"emptying what run {', '.join(map(str, sorted(written)))} has written"))
-    current = await read_database(session.connection, target.name)
+    current = await read_database(session.connection, target.name, target.schemas)
     _refuse_beyond(written, {*chosen} | _gone(written, current, observer))
     everything = {destination for _, own in written.values() for destination in own}
     staying = await _staying_done(session.connection, written)

@@ -63,5 +63,5 @@ async def _current_target(context: RunContext, plan: Plan) -> Database:
     The plan's has what was dropped in it, as if it were there.
     """
     if await dropped_objects(context.connection, context.run):
-        return await read_database(context.connection, plan.target.name)
+        return await read_database(context.connection, plan.target.name, context.target.schemas)
     return plan.target

@@ -47,7 +47,7 @@ async def keys_of(context: RunContext, away: Collection[str]) -> Keys:
     recorded: dict[Name, ForeignKey] = {}
     dropped_by: dict[int, list[Name]] = {}
     with context.target.translating_errors("can't read the foreign keys"):
-        database = await read_database(context.connection, context.target.name)
+        database = await read_database(context.connection, context.target.name, context.target.schemas)
         for one in await runs(context.connection):
             for item in await dropped_objects(context.connection, one.id):
                 if isinstance(item.thing, ForeignKey) and not item.restored and between([item.thing], away):

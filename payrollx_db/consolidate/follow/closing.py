@@ -59,7 +59,7 @@ async def _keys(context: RunContext, flows: Sequence[Flow]) -> list[ForeignKey]:
     plans = [move.plan for flow in flows for move in flow.moves if move.plan is not None]
     with context.target.translating_errors("can't read the foreign keys"):
         facts = await read_facts(context.connection, plans)
-        database = await read_database(context.connection, context.target.name)
+        database = await read_database(context.connection, context.target.name, context.target.schemas)
     keys = {(key.table, key.name): key for key in database.foreign_keys}
     return [
         replace(keys[fact.key], comment=fact.comment, parent=fact.parent)
