@@ -14,7 +14,18 @@ from payrollx_db.consolidate.planner import unfinished_run
 from payrollx_db.consolidate.state.runs import sources_of
 from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import LockLostError, PayrollxError, PooledError, StateConflictError, TargetError
-from payrollx_db.model.events import Notice
+from payrollx_db.model.events import (
+    Event,
+    Notice,
+    Observer,
+    RunStarted,
+    StageStarted,
+    TableChecked,
+    TableFinished,
+    TableProgress,
+    TableStarted,
+    WorkStarted,
+)
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.instances import instance, legacy_layout, registry_layout, template_of, tenants_of
 from payrollx_db.model.instances import without_missing as as_there
@@ -23,6 +34,7 @@ from payrollx_db.postgres.session import session
 from payrollx_db.tenants.discovery import Discovered, LegacyTenant, discover
 from payrollx_db.tenants.outcome import State, TenantOutcome, TenantsOutcome, blocked, in_trouble
 
+OF_TABLES = (StageStarted, WorkStarted, RunStarted, TableStarted, TableProgress, TableFinished, TableChecked)
 GROUP = 20  # tenants of a run: some hundred tables, whose fixed costs they share
 
 Group = tuple[LegacyTenant, ...]
@@ -67,6 +79,7 @@ class TenantsTask:
             layout=replace(layout, databases=tuple(entries)),
             sources=sources,
             services=services,
+            observer=_without_tables(self.task.observer),
             target=replace(self.task.target, schemas=tuple(service.schema for service in made.services)),
         )
 
@@ -227,6 +240,16 @@ async def _interrupted(tenants: TenantsTask, found: Discovered) -> Group:
         if run.unfinished:
             return tuple(one for one in found.tenants if one.endpoint is not None and one.endpoint.name in sources)
     return ()
+
+
+def _without_tables(observer: Observer) -> Observer:
+    """Return an observer that hears of no single table: of many tenants there would be thousands of lines."""
+
+    def observe(event: Event) -> None:
+        if not isinstance(event, OF_TABLES):
+            observer(event)
+
+    return observe
 
 
 def _name(one: LegacyTenant) -> tuple[str, str]:
