@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MANY = 50  # tenants up to which each has its line
 SHOWN = 5  # problems of one tenant
+NAMED = 2  # of what an older database lacks; --json has all
 
 FINDINGS = 3
 
@@ -49,7 +50,8 @@ def show_tenants(outcome: TenantsOutcome) -> None:
 
 
 def _missing(tenant: TenantOutcome) -> str:
-    return ", ".join(tenant.missing)
+    more = len(tenant.missing) - NAMED
+    return ", ".join(tenant.missing[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _show_problems(tenant: TenantOutcome) -> None:
