@@ -65,7 +65,7 @@ def killed(world: World, moment: Moment, *, restart: bool = False, before_finish
     assert os.WTERMSIG(status) == signal.SIGKILL
 
 
-@pytest.mark.parametrize("small_tables", [0, 1_000_000])
+@pytest.mark.parametrize("small_tables", [pytest.param(0, marks=pytest.mark.long), 1_000_000])
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_run_goes_on_and_touches_nobody_else(houses: World, moment: str, small_tables: int) -> None:
     ash, birch = (replace(of_houses(houses, name), small_tables=small_tables) for name in ("ash", "birch"))
