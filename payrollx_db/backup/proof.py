@@ -18,7 +18,7 @@ from payrollx_db.backup.session import Session, session
 from payrollx_db.errors import FindingsError, PayrollxError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, foreign_keys
+from payrollx_db.schema import audit, ddl, foreign_keys, tenants
 from payrollx_db.schema.foreign_keys import Key as ForeignKey
 
 ASIDE = "payrollx_before_restore"
@@ -30,8 +30,10 @@ Inventory = dict[tuple[str, str], str]
 
 
 def inventory(at: Session, schema: str) -> Inventory:
-    """Return what a schema holds beside rows, without what a restore makes anew: keys between services, audit."""
-    rows = at.ask("inventory", schema=schema, triggers=list(audit.TRIGGERS), audit=audit.FUNCTION)
+    """Return what a schema holds beside rows, without what a restore makes anew: outer keys, audit, limits."""
+    rows = at.ask(
+        "inventory", schema=schema, triggers=list(audit.TRIGGERS), audit=audit.FUNCTION, limits=tenants.LIMITS
+    )
     return {(kind, name): state for kind, name, state in rows}
 
 
@@ -56,7 +58,8 @@ def contents_of(path: Path, manifest: Manifest, catalog: Catalog, clients: Clien
     service = catalog.service(manifest.service)
     ends = ((key, key.table[0], key.target[0]) for key in foreign_keys.between_services(catalog.models))
     crossing = [key for key, *schemas in ends if service.schema in schemas]
-    return Dump.open(path, clients).contents(service, without=list(made_here(manifest, crossing)))
+    without = made_here(manifest, crossing, tenants.limit_triggers(catalog, service))
+    return Dump.open(path, clients).contents(service, without=list(without))
 
 
 def prove(contents: Contents, manifest: Manifest, expected: Inventory, url: DatabaseUrl, catalog: Catalog) -> None:
@@ -105,8 +108,10 @@ def rename_aside(into: Session, service: Service, catalog: Catalog) -> None:
     into.change(ddl.act_as(catalog.owner_role))
 
 
-def made_here(manifest: Manifest, crossing: Iterable[ForeignKey]) -> Iterator[str]:
-    """Yield the dump's entries of what a migration makes at its end: keys between services, audit triggers."""
+def made_here(
+    manifest: Manifest, crossing: Iterable[ForeignKey], limits: Iterable[tuple[str, str]] = ()
+) -> Iterator[str]:
+    """Yield the dump's entries of what a migration makes at its end: keys between services, audit triggers, limits."""
     schema = manifest.schema
     for key in crossing:
         yield f"FK CONSTRAINT {schema} {key.table[1]} {key.name} "
@@ -115,6 +120,9 @@ def made_here(manifest: Manifest, crossing: Iterable[ForeignKey]) -> Iterator[st
         for trigger in audit.TRIGGERS:
             yield f"TRIGGER {schema} {table.name} {trigger} "
             yield f"COMMENT {schema} TRIGGER {trigger} ON {table.name} "
+    for table, trigger in limits:
+        yield f"TRIGGER {schema} {table} {trigger} "
+        yield f"COMMENT {schema} TRIGGER {trigger} ON {table} "
     yield f"FUNCTION {schema} {audit.FUNCTION}"
 
 

@@ -30,7 +30,7 @@ from payrollx_db.postgres import query_files
 from payrollx_db.postgres.errors import message, sqlstate
 from payrollx_db.postgres.sqlstates import ORPHANED
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, extras, foreign_keys, migrate
+from payrollx_db.schema import audit, ddl, extras, foreign_keys, migrate, tenants
 from payrollx_db.schema.foreign_keys import Key as ForeignKey
 
 queries = query_files.beside(__name__)
@@ -136,7 +136,8 @@ def restore(
         key for key in foreign_keys.between_services(metadata) if service.schema in (key.table[0], key.target[0])
     ]
     dump = Dump.open(backup.dump, find(backup.manifest.dump_version))
-    contents = dump.contents(service, without=list(made_here(backup.manifest, crossing)))
+    limits = tenants.limit_triggers(catalog, service)
+    contents = dump.contents(service, without=list(made_here(backup.manifest, crossing, limits)))
     if contents.extras and not accept(contents.extras):
         raise _unexpected(contents.extras, service)
     with session(url) as at:
@@ -192,7 +193,19 @@ class _Swap:
             migrate.record(self.into.alembic, self.catalog, self.service.name, self.manifest.revision)
             self.into.change(ddl.grants(self.catalog))
             self.into.run(audit.make(self.metadata, self.catalog.owner_role))
+            if tenants.limit_triggers(self.catalog, self.service):
+                self._limit()
         return self._outcome(before, replaced=replaced)
+
+    def _limit(self) -> None:
+        """Hold the tables to the tenants' plans again, by what all tenants of a database need."""
+        self.into.run("SET LOCAL ROLE NONE")
+        self.into.run(tenants.schema(self.catalog))
+        self.into.change(ddl.act_as(self.catalog.owner_role))
+        for statement in tenants.support(self.catalog):
+            self.into.run(statement)
+        if self.service.tenant:
+            self.into.run(tenants.limits(self.catalog, self.service.tenant))
 
     def _inspect(self, stayed: frozenset[str]) -> None:
         """Refuse what was made and can run code, unless a migration makes it: an entry may make more than it says."""

@@ -143,24 +143,31 @@ def name_of(catalog: str | None) -> str:
 
 
 def named_service(catalog: "Catalog", name: str) -> "Service":
-    """Return the service of ``catalog`` that somebody named. Raises ConfigurationError where it has none so called."""
+    """Return the service of ``catalog`` that somebody named; a tenant by its id, too.
+
+    Raises ConfigurationError where it has none so called.
+    """
+    for service in catalog.services:
+        if service.tenant and service.tenant == name:
+            return service
     try:
         return catalog.service(name)
     except CatalogError as error:
         raise ConfigurationError(error.message, hint=error.hint) from None
 
 
-def catalog_here(name: str, text: str | None) -> "Catalog":
+def catalog_here(name: str, text: str | None, also: str = "") -> "Catalog":
     """Return the catalog ``name``; of one with a template, with the tenants that the unified database has.
 
-    Raises as `registry.find`, and TargetError where that database can't be reached.
+    If ``also`` names a tenant that it doesn't have, it is there as well. Raises as `registry.find`, and TargetError
+    where that database can't be reached.
     """
     known = registry.find(name)
     if known.template is None or not text:
         return known
     from payrollx_db.tenants.present import with_tenants
 
-    return with_tenants(known, unified_database(text))
+    return with_tenants(known, unified_database(text), also)
 
 
 def named_services(catalog: "Catalog", names: Iterable[str]) -> "list[Service]":

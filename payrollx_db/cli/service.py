@@ -177,7 +177,7 @@ def restore(
     """Restore SERVICE from a backup, replacing what is there. The result is verified, or nothing is changed."""
     from payrollx_db.backup import restore as restores
 
-    known = options.catalog_here(catalog, database_url)
+    known = options.catalog_here(catalog, database_url, name)
     chosen_service = options.named_service(known, name)
     backup = _backup(chosen_service, folder, chosen)
     key = None if unsigned else signing.key_of(key_file, backup)

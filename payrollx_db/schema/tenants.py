@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from payrollx_db.model.catalog import Catalog
+from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.instances import template_of
 from payrollx_db.model.template import Limit, Template
 from payrollx_db.postgres import query_files
@@ -18,6 +18,7 @@ from payrollx_db.schema.roles import statements
 queries = query_files.beside(__name__)
 
 SCHEMA = "payrollx_tenants"
+LIMITS = "payrollx_limit_"  # what the names of the limits' triggers begin with
 LONGEST = 63  # bytes of a trigger's name
 
 
@@ -71,6 +72,15 @@ def limits(catalog: Catalog, tenant: str) -> sql.Composed:
     )
 
 
+def limit_triggers(catalog: Catalog, service: Service) -> list[tuple[str, str]]:
+    """Return the triggers of the limits on a service's tables, each with its table; none where no limit is on them."""
+    template = catalog.template
+    if template is None or not (service.tenant or service.name == template.service.name):
+        return []
+    triggers = (row for limit in template.limits for row in _triggers(template, limit, service.tenant or ""))
+    return [(row["table"], row["trigger"]) for row in triggers]
+
+
 # -- private ------------------------------------------------------------------------------------------
 
 
@@ -103,7 +113,7 @@ def _triggers(template: Template, limit: Limit, tenant: str) -> Iterator[dict[st
 
 def _name(limit: str, event: str) -> str:
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in limit.lower())
-    return f"payrollx_limit_{plain[: LONGEST - 22]}_{event}"
+    return f"{LIMITS}{plain[: LONGEST - 22]}_{event}"
 
 
 def _json(value: object) -> sql.Composed:

@@ -37,7 +37,7 @@ WHERE contype IN ('p', 'u', 'x', 'c', 'f') AND (confrelid = 0 OR far.relnamespac
 UNION ALL
 SELECT 'trigger', name || '.' || tgname, concat_ws(' ', tgenabled, tgtype, tgdeferrable, tginitdeferred)
 FROM relations JOIN pg_catalog.pg_trigger ON tgrelid = relations.oid
-WHERE NOT tgisinternal AND tgname <> ALL (%(triggers)s)
+WHERE NOT tgisinternal AND tgname <> ALL (%(triggers)s) AND NOT starts_with(tgname, %(limits)s)
 UNION ALL
 SELECT 'policy', name || '.' || polname, concat_ws(' ', polcmd, polpermissive)
 FROM relations JOIN pg_catalog.pg_policy ON polrelid = relations.oid
