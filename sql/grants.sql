@@ -45,8 +45,20 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true); -- for the operators
 
     -- What later migrations add: nothing for anybody, except what is granted schema by schema below. Postgres
-    -- would let everyone call a new function and use a new type.
-    FOREACH things IN ARRAY ARRAY['TABLES', 'SEQUENCES', 'TYPES', 'FUNCTIONS'] LOOP
+    -- would let everyone call a new function and use a new type. These rows are the owner's for the whole database, so
+    -- what is as it should be isn't touched: two tenants that are migrated at once would be in each other's way.
+    FOR things IN
+        SELECT kinds.kind
+        FROM (VALUES ('TABLES', 'r'::"char", 'r'::"char"), ('SEQUENCES', 'S', 's'), ('TYPES', 'T', 'T'),
+                     ('FUNCTIONS', 'f', 'f')) AS kinds (kind, letter, usual)
+        JOIN pg_roles ON rolname = owner
+        LEFT JOIN pg_default_acl
+            ON defaclnamespace = 0 AND defaclrole = pg_roles.oid AND defaclobjtype = kinds.letter
+        WHERE EXISTS (
+            SELECT FROM aclexplode(coalesce(defaclacl, acldefault(kinds.usual, pg_roles.oid))) AS entry
+            WHERE entry.grantee = 0 OR pg_get_userbyid(entry.grantee) = ANY (users)
+        )
+    LOOP
         EXECUTE format(
             'ALTER DEFAULT PRIVILEGES FOR ROLE %I REVOKE ALL ON %s FROM PUBLIC, %s', owner, things, everyone);
     END LOOP;

@@ -55,6 +55,7 @@ pytest_plugins = [
     "system_facts",
     "scope_worlds",
     "choir_worlds",
+    "choir_lifecycles",
 ]
 
 # Enough for two organizations with employees, and for rows that the copies lack.

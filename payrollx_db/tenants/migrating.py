@@ -13,11 +13,13 @@ from types import MappingProxyType
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import Error as DriverError
 from psycopg import sql
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from payrollx_db.consolidate.state import migrated_structures
-from payrollx_db.errors import StateConflictError
+from payrollx_db.errors import PayrollxError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.instances import instance, template_of
 from payrollx_db.postgres import query_files
@@ -128,8 +130,27 @@ class TenantMigrations:
         context = MigrationContext.configure(opened, opts=options)
         with _following_structures(opened, service.name), migrate.alembic_lock, Operations.context(context):
             for step in left:
-                self._scripts.get_revision(step).module.upgrade()
+                self._step(opened, step)
         return left
+
+    def _step(self, opened: Connection, step: str) -> None:
+        """Run one revision. Raises StateConflictError where its own code fails, or ends the transaction."""
+        transaction = text("SELECT pg_catalog.txid_current()")
+        begun = opened.execute(transaction).scalar()
+        try:
+            self._scripts.get_revision(step).module.upgrade()
+        except (PayrollxError, DBAPIError, DriverError):
+            raise
+        except Exception as error:  # whatever it is, and it may hold a value of a row
+            raise StateConflictError(
+                f"the revision {step} ended with {type(error).__name__}",
+                hint="correct the revision; nothing of it is left",
+            ) from error
+        if opened.execute(transaction).scalar() != begun:
+            raise StateConflictError(
+                f"the revision {step} has ended the transaction that it ran in",
+                hint="take COMMIT and ROLLBACK out of it; look at what of it is left",
+            )
 
 
 def _following_structures(opened: Connection, service: str) -> AbstractContextManager[None]:

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Connection
 
-from payrollx_db.errors import ConfigurationError, StateConflictError
+from payrollx_db.errors import CatalogError, ConfigurationError, StateConflictError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.instances import template_of
 from payrollx_db.model.template import SignUp, refuse_bad_id
@@ -42,7 +42,10 @@ def create(url: DatabaseUrl, catalog: Catalog, tenant: str, details: Mapping[str
     something of it is taken, and TargetError; nothing is left then.
     """
     template, sign_up = template_of(catalog), _sign_up(catalog)
-    refuse_bad_id(tenant)
+    try:
+        refuse_bad_id(tenant)
+    except CatalogError as error:  # it isn't the catalog that says it, but who calls
+        raise ConfigurationError(error.message, hint=error.hint) from None
     values = _values(sign_up, tenant, template.schema_of(tenant), details)
     with migrate.locked_connection(url, catalog) as opened, migrate.translating_errors(url):
         registry = RegistryTable(catalog, opened)

@@ -26,6 +26,7 @@ class Column:
     type: str
 
 
+Files = dict[int, tuple[str, int]]  # by the table's number, its name and that of its file
 Shape = dict[tuple[int, int], Column]
 
 
@@ -39,6 +40,25 @@ def deleted_rows(driver: SyncConnection, schema: str) -> list[str]:
     """Return what the transaction has deleted, a line a table."""
     rows = driver.execute(queries.load("deleted"), {"schema": schema}).fetchall()
     return [f"{table}: {count:,} rows are deleted" for table, count in rows]
+
+
+def files_of(driver: SyncConnection, schema: str) -> Files:
+    """Return the tables of a schema with their files: TRUNCATE, which deletes no row by itself, gives a new one."""
+    rows = driver.execute(queries.load("files"), {"schema": schema}).fetchall()
+    return {table: (name, file) for table, name, file in rows}
+
+
+def rewritten(before: Files, after: Files) -> dict[str, str]:
+    """Return the tables that have a new file, by the name that they had, with the one that they have."""
+    return {
+        name: after[table][0] for table, (name, file) in before.items() if table in after and after[table][1] != file
+    }
+
+
+def rows_of(driver: SyncConnection, schema: str, table: str) -> int:
+    """Return how many rows a table has."""
+    query = sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {}").format(sql.Identifier(schema, table))
+    return _count(driver, query) or 0
 
 
 def candidates(before: Shape, after: Shape) -> list[tuple[Column, str]]:

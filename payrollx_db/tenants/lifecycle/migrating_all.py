@@ -16,7 +16,15 @@ from payrollx_db.model.instances import template_of
 from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import ddl, migrate
-from payrollx_db.tenants.lifecycle.losses import candidates, deleted_rows, losses, shape_of
+from payrollx_db.tenants.lifecycle.losses import (
+    candidates,
+    deleted_rows,
+    files_of,
+    losses,
+    rewritten,
+    rows_of,
+    shape_of,
+)
 from payrollx_db.tenants.lifecycle.registry import RegistryTable
 from payrollx_db.tenants.migrating import Migrated, TenantMigrations
 
@@ -63,7 +71,7 @@ def migrate_all(
         )
     migrations = TenantMigrations(catalog)
     with migrate.locked_connection(url, catalog) as opened, migrate.translating_errors(url):
-        places = _places(url, catalog, migrations, opened) | dict.fromkeys(also, url)
+        places = _places(catalog, migrations, opened, tenants) | dict.fromkeys(also, "")
         opened.rollback()
         for tenant in tenants:
             if tenant not in places:
@@ -71,7 +79,7 @@ def migrate_all(
         chosen = [tenant for tenant in places if not tenants or tenant in set(tenants)]
 
         def work(tenant: str) -> TenantMigrated:
-            done = _one(places[tenant], migrations, tenant, allow_loss=allow_loss)
+            done = _one(url, places[tenant], migrations, tenant, allow_loss=allow_loss)
             watch(done)
             return done
 
@@ -79,7 +87,7 @@ def migrate_all(
         results = [work(tenant) for tenant in chosen[:1]]
         with ThreadPoolExecutor(max(jobs, 1)) as threads:
             results += threads.map(work, chosen[1:])
-        made = [one.tenant for one in results if one.state == "made" and places[one.tenant] == url]
+        made = [one.tenant for one in results if one.state == "made" and not places[one.tenant]]
         if made:
             opened.execute(ddl.script(migrations.connecting(made)))
             opened.commit()
@@ -87,23 +95,28 @@ def migrate_all(
 
 
 def _places(
-    url: DatabaseUrl, catalog: Catalog, migrations: TenantMigrations, opened: Connection
-) -> dict[str, DatabaseUrl]:
-    """Return where each tenant's schema is: those of the registry first, then what only an earlier call knows."""
+    catalog: Catalog, migrations: TenantMigrations, opened: Connection, chosen: Sequence[str]
+) -> dict[str, str]:
+    """Return the URL of each tenant's own database, empty where its schema is here.
+
+    Those of the registry come first, then what only an earlier call knows. One without a schema gets it if it is
+    chosen: a row may be there before its tenant is to have tables.
+    """
     recorded = migrations.recorded(opened)
     registry = RegistryTable(catalog, opened)
     places = {}
     for row in registry.rows():
         if own := registry.url(row.id):
-            places[row.id] = DatabaseUrl.parse(own, name=f"the registry's URL of the tenant {row.id}")
-        elif migrations.service(row.id).schema in recorded:
-            places[row.id] = url
-    return places | {version.tenant: url for version in recorded.values() if version.tenant not in places}
+            places[row.id] = own
+        elif row.id in chosen or migrations.service(row.id).schema in recorded:
+            places[row.id] = ""
+    return places | {version.tenant: "" for version in recorded.values() if version.tenant not in places}
 
 
-def _one(url: DatabaseUrl, migrations: TenantMigrations, tenant: str, *, allow_loss: bool) -> TenantMigrated:
+def _one(here: DatabaseUrl, own: str, migrations: TenantMigrations, tenant: str, *, allow_loss: bool) -> TenantMigrated:
     schema = migrations.service(tenant).schema
     try:
+        url = DatabaseUrl.parse(own, name=f"the registry's URL of the tenant {tenant}") if own else here
         with migrate.connection(url) as opened, migrate.translating_errors(url):
             before = migrations.recorded(opened).get(schema)
             if before is not None and before.revision == migrations.revisions[-1]:
@@ -122,16 +135,22 @@ def _upgrade(
 ) -> Migrated:
     driver = opened.connection.driver_connection
     assert isinstance(driver, SyncConnection)  # noqa: S101 # `migrate.connection` makes no others
-    before = shape_of(driver, schema)
+    before, files = shape_of(driver, schema), files_of(driver, schema)
     attempt = opened.begin_nested()
     done = migrations.upgrade(opened, tenant)
     if allow_loss or not before:
         return done
     changed, deleted = candidates(before, shape_of(driver, schema)), deleted_rows(driver, schema)
-    if not changed and not deleted:
+    emptied = {name: rows_of(driver, schema, now) for name, now in rewritten(files, files_of(driver, schema)).items()}
+    if not changed and not deleted and not emptied:
         return done
     attempt.rollback()
-    _refuse_losses(driver, schema, tenant, deleted, changed)
+    fewer = [
+        f"{name}: {rows - left:,} rows are gone"
+        for name, left in emptied.items()
+        if (rows := rows_of(driver, schema, name)) > left
+    ]
+    _refuse_losses(driver, schema, tenant, [*deleted, *fewer], changed)
     return migrations.upgrade(opened, tenant)
 
 

@@ -68,10 +68,10 @@ async def move(
         _refuse_lost(tenant, done.lost, here)
         _make_there(here, there, tenant)
         rows, tables = await _copy(there, tenant, via, observer)
-        _open_there(here, there, tenant, before)
     except BaseException:
         _set(here, tenant, before)
         raise
+    _open_there(here, there, tenant, before)
     return Moved(tenant, rows, tables, there.url.masked, via.masked)
 
 
@@ -161,7 +161,12 @@ async def _give_up_unfinished(task: Task, source: str) -> None:
 
 
 def _open_there(here: Place, there: Place, tenant: str, status: str) -> None:
-    """Bring the routes, and let services in there."""
-    with as_owner(here.url, here.catalog) as source, as_owner(there.url, there.catalog) as target:
-        bring_routes(source, target, tenant)
-        target.change(tenant, status=status)
+    """Bring the routes, and let services in there; where that fails, here again, once they are kept out there."""
+    try:
+        with as_owner(here.url, here.catalog) as source, as_owner(there.url, there.catalog) as target:
+            bring_routes(source, target, tenant)
+            target.change(tenant, status=status)
+    except BaseException:  # even after the commit there: the other session may have been lost
+        _set(there, tenant, template_of(there.catalog).registry.suspended)
+        _set(here, tenant, status)
+        raise

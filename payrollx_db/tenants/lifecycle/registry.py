@@ -15,6 +15,8 @@ from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import ddl, migrate
 
+UNREADABLE = "a URL that can't be read"
+
 
 @dataclass(frozen=True)
 class Registered:
@@ -114,4 +116,11 @@ def as_owner(url: DatabaseUrl, catalog: Catalog) -> Iterator[RegistryTable]:
 
 def _registered(row: tuple[Any, ...]) -> Registered:
     known, name, status, plan, schema, url = ("" if value is None else str(value) for value in row)
-    return Registered(known, name, status, plan, schema, DatabaseUrl.parse(url).masked if url else "")
+    return Registered(known, name, status, plan, schema, _masked(url) if url else "")
+
+
+def _masked(url: str) -> str:
+    try:
+        return DatabaseUrl.parse(url).masked
+    except ConfigurationError:  # which is that tenant's trouble, and no other's
+        return UNREADABLE

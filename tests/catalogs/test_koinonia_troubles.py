@@ -1,0 +1,89 @@
+"""Churches' consolidation goes on around one in trouble, and after a kill; what was done stays done."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from church_worlds import Churches, open_churches
+from command_line import Done
+from conftest import TestServer
+from system_facts import SystemWorld
+from worlds import query, value
+
+
+@pytest.fixture(scope="module")
+def churches(server: TestServer) -> Iterator[Churches]:
+    yield from open_churches(server, 3)
+
+
+def states(done: Done) -> dict[str, str]:
+    return {one["id"]: one["state"] for one in json.loads(done.stdout)["tenants"]}
+
+
+def problems(done: Done, tenant: str) -> str:
+    return " ".join(*(one["problems"] for one in json.loads(done.stdout)["tenants"] if one["id"] == tenant))
+
+
+@pytest.mark.long
+def test_one_church_with_an_unknown_table_is_one_trouble_and_the_others_are_copied_once(churches: Churches) -> None:
+    with churches.unified("koinonia-shared") as world:
+        ids = list(states(world.run("plan", "--json")))
+        odd, one = ids[0], ids[1]
+        query(churches.url(odd), 'CREATE TABLE "Prayer" (id int)')
+        try:
+            planned = world.run("plan", "--json")
+            assert (planned.returncode, states(planned)[odd], states(planned)[one]) == (3, "trouble", "planned")
+            assert "Prayer" in problems(planned, odd)
+            stopped = world.run("copy", "--json", "--stop-at-trouble")
+            assert stopped.returncode == 3
+            assert json.loads(stopped.stdout)["stopped"] is True
+            chosen = world.run("copy", "--json", "--tenant", one)
+            assert (chosen.returncode, list(states(chosen))) == (0, [one])
+            copied = world.run("copy", "--json")
+            assert copied.returncode == 3
+            assert states(copied)[odd] == "trouble"
+            assert set(states(copied).values()) <= {"trouble", "copied", "already copied"}
+            unknown = world.run("copy", "--json", "--tenant", "nobody")
+            assert unknown.returncode == 2
+        finally:
+            query(churches.url(odd), 'DROP TABLE "Prayer"')
+        rest = world.run("copy", "--json")
+        assert (rest.returncode, states(rest)[odd]) == (0, "copied"), rest.stderr
+        again = world.run("copy", "--json")
+        assert set(states(again).values()) == {"already copied"}
+        assert value(world.target, "SELECT count(DISTINCT tenant_id) FROM tenant.members") == len(ids)
+
+
+@pytest.mark.long
+def test_a_copy_that_is_killed_in_a_group_is_resumed_by_the_next_one(churches: Churches) -> None:
+    with churches.unified("koinonia-shared") as world:
+        kill_in_a_group(world)
+        resumed = world.run("copy", "--json")
+        assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+        assert set(states(resumed).values()) <= {"copied", "already copied"}
+        verified = world.run("verify", "--json")
+        assert (verified.returncode, set(states(verified).values())) == (0, {"identical"})
+
+
+def kill_in_a_group(world: SystemWorld) -> None:
+    """Copy in a process of its own, and kill it while the tenants' rows are written."""
+    command = [sys.executable, "-m", "payrollx_db", "copy", "--catalog", "koinonia-shared", "--from", "legacy"]
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'tenant.messages'::regclass"
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with psycopg.connect(world.target.conninfo()) as holder:
+        holder.execute("LOCK TABLE tenant.messages IN SHARE MODE")
+        process: subprocess.Popen[Any] = subprocess.Popen(command, env=world.env, stdout=subprocess.DEVNULL)
+        try:
+            while value(world.target, waiting) == 0:
+                assert process.poll() is None
+                time.sleep(0.1)
+        finally:
+            process.kill()
+            process.wait()
+    while value(world.target, others) > 0:
+        time.sleep(0.1)
