@@ -120,9 +120,9 @@ def made_here(
         for trigger in audit.TRIGGERS:
             yield f"TRIGGER {schema} {table.name} {trigger} "
             yield f"COMMENT {schema} TRIGGER {trigger} ON {table.name} "
-    for table, trigger in limits:
-        yield f"TRIGGER {schema} {table} {trigger} "
-        yield f"COMMENT {schema} TRIGGER {trigger} ON {table} "
+    for limited, trigger in limits:
+        yield f"TRIGGER {schema} {limited} {trigger} "
+        yield f"COMMENT {schema} TRIGGER {trigger} ON {limited} "
     yield f"FUNCTION {schema} {audit.FUNCTION}"
 
 
