@@ -8,7 +8,7 @@ alembic.ini). Nothing here prints.
 import io
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -221,8 +221,11 @@ def connection(
     )
     with translating_errors(url):
         opened = engine.connect()
-    with opened:
+    try:
         yield opened
+    finally:
+        with suppress(DBAPIError, psycopg.Error):  # a session that is lost has nothing to give back
+            opened.close()
 
 
 @contextmanager
@@ -248,7 +251,11 @@ def locked_connection(
             with connection(place_of(guard, url), settings=settings) as opened:
                 yield opened
         finally:
-            migration_lock.release(guard, catalog)
+            try:
+                migration_lock.release(guard, catalog)
+            except (DBAPIError, psycopg.Error):
+                if not guard.invalidated:  # the server gives back what a session held that it has ended
+                    raise
 
 
 def place_of(opened: Connection, url: DatabaseUrl) -> DatabaseUrl:

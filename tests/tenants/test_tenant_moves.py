@@ -17,7 +17,7 @@ from payrollx_db.devserver.practice import LegacySummary
 from payrollx_db.model.instances import template_of
 
 END_OTHERS = """
-    CREATE FUNCTION public.end_others() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION public.end_others() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
         PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
         WHERE datname = '{database}' AND state = 'idle in transaction';
