@@ -15,15 +15,13 @@ from typing import Any
 
 import psycopg
 from alembic import command
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.script.revision import RangeNotAncestorError, ResolutionError
+from alembic.script.revision import RangeNotAncestorError
 from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from payrollx_db.errors import ConfigurationError, FindingsError, PayrollxError, StateConflictError, TargetError
+from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError, TargetError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.layout import LIFTED
@@ -32,8 +30,7 @@ from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.resolve import resolved
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, drift, extras, migration_lock, protection, tenant_versions
-from payrollx_db.schema.shipped import folder
+from payrollx_db.schema import audit, ddl, drift, extras, migration_lock, protection, revisions, tenant_versions
 from payrollx_db.schema.tenant_versions import TenantVersion
 
 LOCK_WAIT = "5min"  # for another migration to end
@@ -72,8 +69,8 @@ def upgrade(
     StateConflictError where the database is at a revision that this version doesn't know, or a protected table that
     isn't named would be changed.
     """
-    chosen = service or _all_services(catalog)
-    target = _target(catalog, chosen, revision or ("head" if chosen else "heads"))
+    chosen = service or revisions.all_services(catalog)
+    target = revisions.target(catalog, chosen, revision or ("head" if chosen else "heads"))
     return _run(command.upgrade, url, catalog, target, protected)
 
 
@@ -85,16 +82,16 @@ def downgrade(
     The tables that go take their rows with them, and nothing enforces any more what other services' rows
     say of them. Otherwise as ``upgrade``.
     """
-    return _run(command.downgrade, url, catalog, _target(catalog, service, revision), protected)
+    return _run(command.downgrade, url, catalog, revisions.target(catalog, service, revision), protected)
 
 
 def offline_sql(catalog: Catalog, *, service: str | None = None, revision: str | None = None) -> str:
     """Return the SQL that brings an empty database up to ``revision``, for psql. Raises as ``upgrade``."""
-    chosen = service or _all_services(catalog)
-    target = _target(catalog, chosen, revision or ("head" if chosen else "heads"))
+    chosen = service or revisions.all_services(catalog)
+    target = revisions.target(catalog, chosen, revision or ("head" if chosen else "heads"))
     written = io.StringIO()
     with alembic_lock:
-        command.upgrade(_config(catalog, written), target, sql=True)  # type: ignore[arg-type] # it takes several, too
+        command.upgrade(revisions.configuration(catalog, written), target, sql=True)  # type: ignore[arg-type] # it takes several, too
     return written.getvalue()
 
 
@@ -137,14 +134,14 @@ def record(opened: Connection, catalog: Catalog, service: str, revision: str | N
             tenant_versions.record(opened, TenantVersion(known.tenant, known.schema, revision))
         return
     migration = MigrationContext.configure(opened, opts=options(catalog))
-    migration.stamp(script_directory(catalog), f"{service}@{revision or 'base'}")
+    migration.stamp(revisions.script_directory(catalog), f"{service}@{revision or 'base'}")
 
 
 def branches(catalog: Catalog) -> dict[str, tuple[str, ...]]:
     """Return the revisions of each service that there are, oldest first; of a lifted catalog one, ``lift``."""
     if catalog.lifted:
         return {service.name: (LIFTED,) for service in catalog.services}
-    newest_first = list(script_directory(catalog).walk_revisions())
+    newest_first = list(revisions.script_directory(catalog).walk_revisions())
     return {
         service.name: tuple(
             s.revision for s in reversed(newest_first) if (service.template or service.name) in s.branch_labels
@@ -159,8 +156,8 @@ def check(url: DatabaseUrl, catalog: Catalog, *, service: str | Sequence[str] | 
     Of a service that isn't at its newest revision, only that is reported. Changes nothing. Raises
     ConfigurationError for an unknown service, TargetError, StateConflictError.
     """
-    names = _names(catalog, service) or [known.name for known in catalog.services]
-    scripts = script_directory(catalog)
+    names = revisions.names_of(catalog, service) or [known.name for known in catalog.services]
+    scripts = revisions.script_directory(catalog)
     newest = {name: scripts.get_revision(f"{name}@head").revision for name in names}
     with connection(url) as looking, translating_errors(url):
         there = _current(looking, catalog)
@@ -290,7 +287,10 @@ def _run(
         opened.rollback()
         try:
             with alembic_lock:
-                action(_config(catalog, connection=opened, on_version_apply=remember, protected=protected), target)
+                action(
+                    revisions.configuration(catalog, connection=opened, on_version_apply=remember, protected=protected),
+                    target,
+                )
         except CommandError as error:
             if isinstance(error.__cause__, RangeNotAncestorError):  # nothing lies above the target
                 return Result((), before)
@@ -301,7 +301,7 @@ def _run(
 def _current(opened: Connection, catalog: Catalog) -> dict[str, str]:
     opened.execute(ddl.look_as(catalog.owner_role))
     heads = MigrationContext.configure(opened, opts=options(catalog)).get_current_heads()
-    scripts = script_directory(catalog)
+    scripts = revisions.script_directory(catalog)
     known = {script.revision for script in scripts.walk_revisions()}
     if unknown := sorted(set(heads) - known):
         raise StateConflictError(
@@ -313,72 +313,9 @@ def _current(opened: Connection, catalog: Catalog) -> dict[str, str]:
     return {service.name: labels[service.name] for service in catalog.services if service.name in labels}
 
 
-def _config(catalog: Catalog, written: io.StringIO | None = None, **attributes: Any) -> Config:
-    attributes["catalog"] = catalog
-    config = Config(stdout=io.StringIO(), output_buffer=written, attributes=attributes)
-    config.set_main_option("script_location", str(folder("alembic")).replace("%", "%%"))
-    config.set_main_option("version_locations", str(catalog.revisions).replace("%", "%%"))
-    config.set_main_option("recursive_version_locations", "true")
-    config.set_main_option("path_separator", "os")
-    return config
-
-
 def _behind(catalog: Catalog, service: str, revision: str, newest: str) -> Finding:
     finding = drift.difference("behind", service, f"is at {revision}, the newest is {newest}")
     return replace(finding, subject=service, remedy=catalog.command("migrate"))
-
-
-def script_directory(catalog: Catalog) -> ScriptDirectory:
-    """Return the revisions of a catalog, as Alembic reads them."""
-    return ScriptDirectory.from_config(_config(catalog))
-
-
-def _target(catalog: Catalog, service: str | Sequence[str] | None, revision: str) -> str | tuple[str, ...]:
-    names = _names(catalog, service)
-    if len(names) > 1 and revision == "head":
-        names = _without_needed(catalog, names)
-    targets = tuple(f"{name}@{revision}" for name in names) or (revision,)
-    target = targets if len(targets) > 1 else targets[0]
-    try:
-        script_directory(catalog).get_revisions(target)
-    except (CommandError, ResolutionError):
-        raise ConfigurationError(
-            f"there is no revision {', '.join(map(repr, targets))}",
-            hint=f"those that there are: {', '.join(_revisions(catalog))}",
-        ) from None
-    return target
-
-
-def _all_services(catalog: Catalog) -> list[str] | None:
-    """Return the services by name, where the revisions are of more than these: of a template, which tenants have."""
-    if catalog.template is None:
-        return None
-    return [service.name for service in catalog.services if not service.tenant]
-
-
-def _without_needed(catalog: Catalog, names: list[str]) -> list[str]:
-    """Return the services without those that others need at their newest revision: Alembic wants none twice."""
-    scripts = script_directory(catalog)
-    steps = [step for step in scripts.walk_revisions() if step.branch_labels & set(names)]
-    needed = {
-        revision
-        for step in steps
-        for revision in ((step.dependencies,) if isinstance(step.dependencies, str) else step.dependencies or ())
-    }
-    return [name for name in names if scripts.get_revision(f"{name}@head").revision not in needed]
-
-
-def _revisions(catalog: Catalog) -> list[str]:
-    return sorted(script.revision for script in script_directory(catalog).walk_revisions())
-
-
-def _names(catalog: Catalog, service: str | Sequence[str] | None) -> list[str]:
-    chosen = [service] if isinstance(service, str) else list(service or ())
-    names = [known.name for known in catalog.services]
-    for name in chosen:
-        if name not in names:
-            raise ConfigurationError(f"there is no service {name!r}", hint=f"there are {', '.join(names)}")
-    return chosen
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.instances import instance, template_of
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.pooled import SyncConnection
-from payrollx_db.schema import ddl, migrate, tenant_versions, tenants
+from payrollx_db.schema import ddl, migrate, revisions, tenant_versions, tenants
 from payrollx_db.schema.roles import statements
 from payrollx_db.schema.tenant_versions import TenantVersion
 
@@ -100,7 +100,7 @@ class TenantMigrations:
 
     @cached_property
     def _scripts(self) -> ScriptDirectory:
-        return migrate.script_directory(self.catalog)
+        return revisions.script_directory(self.catalog)
 
     def _alone(self, tenant: str) -> Catalog:
         made = instance(self.catalog, [tenant])
