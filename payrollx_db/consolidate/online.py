@@ -22,7 +22,7 @@ from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.following import PAUSES, catch_up, follow_all
 from payrollx_db.consolidate.follow.handing_over import handing_over
 from payrollx_db.consolidate.follow.identities import read_identities
-from payrollx_db.consolidate.follow.judging import judges_of
+from payrollx_db.consolidate.follow.judges import judges_of
 from payrollx_db.consolidate.follow.lag import Backlog
 from payrollx_db.consolidate.follow.ledger import RunLedger
 from payrollx_db.consolidate.follow.making import Left, Made

@@ -12,7 +12,8 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.follower import Follower
-from payrollx_db.consolidate.follow.judging import RowJudge, judge_of
+from payrollx_db.consolidate.follow.judges import judge_of
+from payrollx_db.consolidate.follow.judging import RowJudge
 from payrollx_db.consolidate.follow.ledger import RunLedger
 from payrollx_db.consolidate.follow.settle import Followed
 from payrollx_db.consolidate.opening import opened, planned

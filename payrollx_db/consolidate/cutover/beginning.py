@@ -14,7 +14,8 @@ from payrollx_db.consolidate.follow.flow import Flow
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.going_back import GoingBack, back_judges, going_back
 from payrollx_db.consolidate.follow.hooks import Judge
-from payrollx_db.consolidate.follow.judging import RowJudge, judges_of
+from payrollx_db.consolidate.follow.judges import judges_of
+from payrollx_db.consolidate.follow.judging import RowJudge
 from payrollx_db.consolidate.follow.ledger import Ledger, RunLedger
 from payrollx_db.consolidate.opening import planned
 from payrollx_db.consolidate.plan.plan import Plan

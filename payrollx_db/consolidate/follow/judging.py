@@ -15,7 +15,7 @@ from psycopg import sql
 from payrollx_db.consolidate.check import values
 from payrollx_db.consolidate.check.attempts import Refused
 from payrollx_db.consolidate.check.values import Suspect, Values
-from payrollx_db.consolidate.context import Context, RunContext
+from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.follow import keys as key_sql
 from payrollx_db.consolidate.follow.flow import Flow, Move
 from payrollx_db.consolidate.follow.hooks import Sessions
@@ -24,7 +24,7 @@ from payrollx_db.consolidate.follow.refusals import Refusal, bring_in_singly, by
 from payrollx_db.consolidate.follow.tracking import Tracking
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
-from payrollx_db.consolidate.state import accounts, held
+from payrollx_db.consolidate.state import held
 from payrollx_db.consolidate.state.quarantine import Decision, Kind
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.finding import EXAMPLES, Finding, refuse
@@ -33,7 +33,7 @@ from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.errors import sqlstate
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.script import Script
-from payrollx_db.postgres.session import Connection, run
+from payrollx_db.postgres.session import run
 
 ROUND = "round"
 NAMELESS = "(its rows have no primary key to be named by)"
@@ -372,26 +372,6 @@ class RowJudge:
             if move.plan is not None:
                 groups.setdefault(move.plan.source_name, []).append(move)
         return groups
-
-
-async def judges_of(context: RunContext, flows: Iterable[Flow]) -> dict[str, RowJudge]:
-    """Return the judge of each forward flow, by its database, as the target remembers it. Raises TargetError."""
-    with context.target.translating_errors("can't read the quarantine"):
-        writing = await accounts.writing_runs(context.connection)
-        runs: dict[str, int] = {}
-        for (source, _), number in writing.items():
-            runs[source] = max(number, runs.get(source, number))
-        return {flow.name: await judge_of(context, flow, context.connection, runs) for flow in flows}
-
-
-async def judge_of(context: Context, flow: Flow, connection: Connection, runs: Mapping[str, int]) -> RowJudge:
-    """Return the judge of a forward flow, with what the target remembers, which ``connection`` reads.
-
-    Raises psycopg's errors.
-    """
-    sources = {move.plan.source_name for move in flow.moves if move.plan}
-    kept = await held.held_keys(connection, sources)
-    return RowJudge(context, flow, runs, kept, await Tracking.of(connection, flow.name))
 
 
 def _nameless(finding: Finding) -> Finding:
