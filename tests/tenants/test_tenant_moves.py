@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from choir_lifecycles import Growing
 from church_worlds import Churches
 from conftest import TestServer, unique
+from facades import a_login, as_login
 from system_facts import SystemWorld
 from worlds import query
 
+from payrollx_db.backup import signature
+from payrollx_db.cli.service import find_clients
 from payrollx_db.devserver.practice import LegacySummary
 from payrollx_db.model.instances import template_of
+from payrollx_db.tenants.lifecycle import ending
 
 END_OTHERS = """
     CREATE FUNCTION public.end_others() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -163,3 +168,18 @@ def test_a_move_that_fails_or_loses_its_session_leaves_nothing_active_twice(hous
     query(houses.together.world.target, "DROP TRIGGER end_others ON registry.tenants")
     assert "active" in {houses.first.status(tenant), houses.together.status(tenant)}
     assert houses.first.status(tenant) != houses.together.status(tenant), lost.stderr
+
+
+def test_who_is_no_superuser_makes_a_tenant_and_drops_it_with_its_role(choirs_apart: Growing, tmp_path: Path) -> None:
+    with a_login(choirs_apart.url, [choirs_apart.catalog.owner_role]) as login:
+        role, database = f'"{login["user"]}"', f'"{choirs_apart.url.dbname}"'
+        choirs_apart.query(f"ALTER ROLE {role} CREATEROLE; GRANT CREATE ON DATABASE {database} TO {role}")
+        granted = [one for one in choirs_apart.there() if one[0] != "table"]
+        migrator = Growing(choirs_apart.catalog, as_login(choirs_apart.url, login))
+        made = migrator.create("Basso.3")
+        assert (("role", made.role) in choirs_apart.there(), made.schema) == (True, made.role)
+        key, _ = signature.load_or_make(None, tmp_path)
+        ended = ending.drop(migrator.url, migrator.catalog, "Basso.3", tmp_path, find=find_clients, key=key)
+        assert ended.rows == 1
+        assert [one for one in choirs_apart.there() if one[0] != "table"] == granted
+        choirs_apart.query(f"REVOKE CREATE ON DATABASE {database} FROM {role}")
