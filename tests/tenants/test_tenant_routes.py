@@ -140,11 +140,12 @@ def test_behind_a_pooler_the_bound_holds_all_the_same(choirs: Choirs, choir_logi
     with running_pooler(choirs.url, choir_login, size=2) as place:
         choirs.move("psycopg", as_login(choirs.login, place), pgbouncer="true")
         tenants = choirs.tenants(staleness=1)
-        tenants.route(id="bass")
+        before = tenants.route(id="bass").status
         choirs.query("UPDATE registry.tenants SET status = 'suspended' WHERE id = 'bass'")
         eventually(lambda: suspended(tenants, id="bass"))
         tenants.close(1)
         engines.dispose()
+    assert before == "active"
 
 
 def test_a_row_that_names_another_tenants_schema_is_refused(apart_choirs: Choirs) -> None:
