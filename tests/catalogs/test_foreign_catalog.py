@@ -318,7 +318,7 @@ def test_an_installed_package_brings_a_catalog_by_its_entry_point(harbour_to_rea
     done = harbour_to_read.run("migrate", "--check", "--catalog", "port", env={"PYTHONPATH": path})
     assert done.returncode == 0, done.stderr
     done = harbour_to_read.run("plan", "--catalog", "nowhere", env={"PYTHONPATH": path})
-    assert "there are azora, payrollx, port, tec" in done.stderr
+    assert "there are azora, koinonia, koinonia-shared, payrollx, port, tec" in done.stderr
 
 
 # -- facades -------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("se
 HARMLESS = {
     "--max-stop", "--max-lag", "--catch-up", "--attempts", "--on-open-url", "--wait-for-connections", "--online",
     "--max-retained", "--stop-at-failure", "--shape", "--layout", "--extract", "--once", "--resync", "--follow",
-    "--reversible", "--set", "--tenant", "--stop-at-trouble", "--as", "--via",
+    "--reversible", "--set", "--tenant", "--tenants", "--stop-at-trouble", "--as", "--via",
     "--adopt", "--all", "--anew", "--application-name", "--backup", "--backup-age", "--backups", "--bin", "--catalog",
     "--check", "--check-rows", "--data-dir", "--database-url", "--databases", "--debug", "--dir", "--dry-run",
     "--employees", "--events", "--exact", "--from", "--hostile", "--jobs", "--json", "--key-file", "--lift", "--limit",

@@ -29,6 +29,13 @@ WIDE = (
 NO_URL = {"completion", "dev up", "dev down", "dev env", "dev status"}  # which speak to no database that is given
 LIFT = ("--lift", "{home}/lift.toml")
 
+# Of a catalog that has no tenants: refused, whatever stands between.
+TENANTS: dict[str, tuple[str, ...]] = {
+    "create": ("one",), "list": (), "migrate": (), "suspend": ("one",), "resume": ("one",),
+    "export": ("one", "--to", "{source}"), "move": ("one", "--to", "{source}", "--yes"),
+    "drop": ("one", "--dir", "{home}/backups", "--yes"),
+}  # fmt: skip
+
 # How each command is called, and with which codes it may end: 3 is that the rows differ or the pooler blocks the copy.
 LOOK = {0, 3}
 CALLS: dict[str, tuple[tuple[tuple[str, ...], set[int]], ...]] = {
@@ -67,6 +74,7 @@ CALLS: dict[str, tuple[tuple[tuple[str, ...], set[int]], ...]] = {
     "lift schema": ((LIFT, {5}), ((*LIFT, "--dry-run"), {5})),
     "lift reshape": ((LIFT, {0}), ((*LIFT, "--apply"), {2})),
     "draft": ((("--dir", "{home}/drafted", "--schema", "auth", "--yes"), {5}),),
+    **{f"tenant {name}": ((arguments, {1}),) for name, arguments in TENANTS.items()},
     "dev seed": ((("--beside",), {0}),),
     "dev legacy": ((("--url", "{source}", "--yes"), {5}),),
 }

@@ -16,6 +16,7 @@ from worlds import World, query, snapshot_of
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.check import own_keys
 from payrollx_db.consolidate.copy import emptying, rows, schedule
+from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.plan.plan import parents_first
 from payrollx_db.consolidate.verify import batches as verify_batches
 from payrollx_db.devserver import Programs, Server
@@ -95,9 +96,9 @@ def scaled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_chain_of_references_may_be_as_long_as_there_are_tables() -> None:
-    tables = [SimpleNamespace(target_name=f"t{number}") for number in range(3_000)]
-    above = {f"t{number}": (SimpleNamespace(target_table=f"t{number + 1}"),) for number in range(2_999)}
-    plan: Any = SimpleNamespace(copies=tables, enforced_by_table=above)
+    tables = [SimpleNamespace(target_name=f"t{n}", destination=Destination(f"t{n}")) for n in range(3_000)]
+    above = {f"t{number}": (number + 1,) for number in range(2_999)}
+    plan: Any = SimpleNamespace(copies=tables, enforced_by_table=above, parents_of=lambda _, number: (tables[number],))
 
     assert parents_first(plan) == tables[::-1]
 

@@ -16,7 +16,7 @@ import pytest
 from command_line import call
 from conftest import TestServer, unique
 from drafts import ask, draft, fill
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import NullPool, create_engine, inspect, select
 from sqlalchemy.orm import Session
 
 from payrollx_db.postgres.url import DatabaseUrl
@@ -88,7 +88,8 @@ def test_a_key_that_points_at_its_own_table_through_its_own_column_is_a_relation
     reported: tuple[DatabaseUrl, Path],
 ) -> None:
     linked = shop().Linked
-    with Session(create_engine(reported[0].sqlalchemy())) as session:
+    engine = create_engine(reported[0].sqlalchemy(), poolclass=NullPool)  # which keeps no session open
+    with Session(engine) as session:
         first = linked(name="a", id="1", linked_name="a")
         session.add(first)
         session.flush()

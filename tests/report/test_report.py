@@ -25,8 +25,8 @@ POLICIES = [
     "unconvertible=quarantine", "duplicate=quarantine", "case-collision=quarantine", "orphan=quarantine",
     "lossy=round", "drift=owner", "stranded=owner",
 ]  # fmt: skip
-NEWER = ("attempts", "flows", "lags", "loose_references", "proofs", "sequences", "steps", "structures", "stuck",
-         "switches", "touched", "triggers", "verified_so_far",
+NEWER = ("attempts", "flows", "handover", "lags", "loose_references", "proofs", "sequences", "steps",
+         "structures", "stuck", "switches", "touched", "triggers", "verified_so_far",
          "verified_sums", "verified_tables", "verifications")  # fmt: skip
 
 
@@ -147,6 +147,7 @@ def test_the_record_of_an_older_version(changed: World) -> None:
         query(changed.target, f"DROP TABLE payrollx_meta.{name} CASCADE")
     query(changed.target, "ALTER TABLE payrollx_meta.objects DROP COLUMN problem")
     query(changed.target, "ALTER TABLE payrollx_meta.sources DROP COLUMN place")
+    query(changed.target, "ALTER TABLE payrollx_meta.tables DROP COLUMN scope")
     query(changed.target, "ALTER TABLE payrollx_meta.quarantine DROP COLUMN waits_for")
     document = document_of(changed)
     assert document["state"] == "accounted"

@@ -12,7 +12,7 @@ from payrollx_db.consolidate.verify.verifier import Verdict
 Found = set[tuple[str, str, str, tuple[str, ...]]]  # source, key, kind, columns
 
 # The keys, and those that came beside them: nothing may go, nothing may come unnoticed.
-TABLE_KEYS = {"source", "target", "source_rows", "target_rows", "identical", "differences"}
+TABLE_KEYS = {"source", "target", "scope", "source_rows", "target_rows", "identical", "differences"}
 COUNT_KEYS = {"seconds", "quarantined", "missing", "extra", "changed"}
 
 

@@ -90,12 +90,13 @@ def test_row_level_security_that_hides_rows_is_named_before(houses: World) -> No
     query(houses.target, "ALTER TABLE app.people ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
     query(houses.target, "CREATE POLICY own ON app.people USING (house = current_setting('app.house', true))")
     owner = unique("scope_owner")
-    query(houses.target, f'CREATE ROLE {owner} LOGIN; GRANT ALL ON DATABASE "{houses.target.dbname}" TO {owner}')
+    query(houses.target, f"CREATE ROLE {owner} LOGIN PASSWORD 'of a scope'")
+    query(houses.target, f'GRANT ALL ON DATABASE "{houses.target.dbname}" TO {owner}')
     try:
         for name in ("houses", "people", "posts", "likes", "notes"):
             query(houses.target, f"ALTER TABLE app.{name} OWNER TO {owner}")
         query(houses.target, f"ALTER SCHEMA app OWNER TO {owner}")
-        params = dict(houses.target.params) | {"user": owner}
+        params = dict(houses.target.params) | {"user": owner, "password": "of a scope"}
         as_owner = replace(houses, target=replace(houses.target, params=params))
 
         found = [f for f in asyncio.run(pipeline.check(as_owner.task())) if f.blocks]
