@@ -31,12 +31,12 @@ LOOK_AS = text("""
 
 def roles(catalog: Catalog) -> TextClause:
     """Return the script of the catalog's roles, and that we may act as the owner: ``sql/roles.sql`` is PayrollX's."""
-    return _verbatim(statements.roles(catalog))
+    return script(statements.roles(catalog))
 
 
 def grants(catalog: Catalog) -> TextClause:
     """Return what each role may do in the schemas that there are: ``sql/grants.sql`` is PayrollX's."""
-    return _verbatim(statements.grants(catalog))
+    return script(statements.grants(catalog))
 
 
 def look_as(owner: str) -> TextClause:
@@ -49,17 +49,17 @@ def make_schema(name: str, owner: str) -> TextClause:
 
     It is guarded by a look, because ``IF NOT EXISTS`` demands CREATE on the database even for nothing.
     """
-    return _verbatim(statements.make_schema(name, owner))
+    return script(statements.make_schema(name, owner))
 
 
 def act_as(owner: str) -> TextClause:
     """Return the statement that makes the rest of the transaction run as the owner role."""
-    return _verbatim(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)).as_string(None))
+    return script(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)).as_string(None))
 
 
 def drop_schema(name: str) -> TextClause:
     """Return the statement that drops a schema, which must be empty by then: we drop only what we made."""
-    return _verbatim(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(name)).as_string(None))
+    return script(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(name)).as_string(None))
 
 
 def make_extension(name: str, schema: str) -> TextClause:
@@ -72,8 +72,8 @@ def make_extension(name: str, schema: str) -> TextClause:
 def run_script(path: Path) -> None:
     """For a revision: run a file of SQL, as pg_dump writes it: what a function names may come after it."""
     op.execute("SET LOCAL check_function_bodies = off")
-    if script := path.read_text("utf-8").strip():
-        op.execute(_verbatim(script))
+    if written := path.read_text("utf-8").strip():
+        op.execute(script(written))
 
 
 def begin_service(schema: str) -> None:
@@ -98,14 +98,10 @@ def end_service(schema: str) -> None:
 
 def statement(composed: sql.Composable) -> TextClause:
     """Return composed SQL as a migration executes it."""
-    return _verbatim(composed.as_string(None))
+    return script(composed.as_string(None))
 
 
 def script(statements_text: str) -> TextClause:
     """Return SQL as a migration executes it."""
-    return _verbatim(statements_text)
-
-
-def _verbatim(statement: str) -> TextClause:
     # Alembic ends each statement itself; a colon would be SQLAlchemy's mark of a parameter.
-    return text(statement.strip().removesuffix(";").replace(":", r"\:"))
+    return text(statements_text.strip().removesuffix(";").replace(":", r"\:"))

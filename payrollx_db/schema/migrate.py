@@ -255,6 +255,13 @@ def locked_connection(
                     raise
 
 
+def driver_of(opened: Connection) -> SyncConnection:
+    """Return psycopg's connection beneath one that `connection` has opened: for what SQLAlchemy has no words for."""
+    driver = opened.connection.driver_connection
+    assert isinstance(driver, SyncConnection)  # noqa: S101 # `connection` makes no others
+    return driver
+
+
 def place_of(opened: Connection, url: DatabaseUrl) -> DatabaseUrl:
     """Return the URL of the one place that this connection, opened by ``url``, is with: for those that follow."""
     driver = opened.connection.driver_connection

@@ -5,7 +5,6 @@ where each schema is. Nothing here commits: a tenant is migrated whole, or not a
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -23,7 +22,6 @@ from payrollx_db.errors import PayrollxError, StateConflictError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.instances import instance, template_of
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.schema import ddl, migrate, revisions, tenant_versions, tenants
 from payrollx_db.schema.roles import statements
 from payrollx_db.schema.tenant_versions import TenantVersion
@@ -128,7 +126,11 @@ class TenantMigrations:
         left = known[known.index(before) + 1 : until + 1] if before else known[: until + 1]
         options = {"catalog": self.catalog, "template_schema": service.schema}
         context = MigrationContext.configure(opened, opts=options)
-        with _following_structures(opened, service.name), migrate.alembic_lock, Operations.context(context):
+        with (
+            migrated_structures.following(migrate.driver_of(opened), service.name),
+            migrate.alembic_lock,
+            Operations.context(context),
+        ):
             for step in left:
                 self._step(opened, step)
         return left
@@ -151,9 +153,3 @@ class TenantMigrations:
                 f"the revision {step} has ended the transaction that it ran in",
                 hint="take COMMIT and ROLLBACK out of it; look at what of it is left",
             )
-
-
-def _following_structures(opened: Connection, service: str) -> AbstractContextManager[None]:
-    """Let what finished runs have recorded of the structure follow the migration, so that `verify` doesn't miss it."""
-    driver = opened.connection.driver_connection
-    return migrated_structures.following(driver, service) if isinstance(driver, SyncConnection) else nullcontext()

@@ -133,8 +133,7 @@ def _one(here: DatabaseUrl, own: str, migrations: TenantMigrations, tenant: str,
 def _upgrade(
     opened: Connection, migrations: TenantMigrations, tenant: str, schema: str, *, allow_loss: bool
 ) -> Migrated:
-    driver = opened.connection.driver_connection
-    assert isinstance(driver, SyncConnection)  # noqa: S101 # `migrate.connection` makes no others
+    driver = migrate.driver_of(opened)
     before, files = shape_of(driver, schema), files_of(driver, schema)
     attempt = opened.begin_nested()
     done = migrations.upgrade(opened, tenant)

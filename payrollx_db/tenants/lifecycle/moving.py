@@ -56,9 +56,10 @@ async def move(
     """Move a tenant from ``here`` to ``there`` through ``via``, a database that is empty or made.
 
     Where it fails, the tenant is let in here again, and is kept out there; once it is dropped there, the next call
-    begins anew, as rows may have changed. Raises
-    ConfigurationError where there is no such tenant, StateConflictError where something of it is in the way there,
-    FindingsError where its rows have no way there or the proof fails, SourceError or TargetError.
+    begins anew, as rows may have changed.
+
+    Raises ConfigurationError where there is no such tenant, StateConflictError where something of it is in the way
+    there, FindingsError where its rows have no way there or the proof fails, SourceError or TargetError.
     """
     _refuse_known(there, tenant)
     before = _suspend(here, tenant)

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.instances import template_of
-from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import ddl, migrate
 
@@ -90,9 +89,7 @@ class RegistryTable:
 
     def run(self, statement: sql.Composable, params: Any = None) -> list[tuple[Any, ...]]:
         """Run a statement in the connection's transaction, and return its rows, if it has any."""
-        driver = self.opened.connection.driver_connection
-        assert isinstance(driver, SyncConnection)  # noqa: S101 # `migrate.connection` makes no others
-        cursor = driver.execute(sql.Composed([statement]), params)
+        cursor = migrate.driver_of(self.opened).execute(sql.Composed([statement]), params)
         return cursor.fetchall() if cursor.description else []
 
     def _refuse_unmigrated(self) -> None:

@@ -10,8 +10,8 @@ from psycopg import sql
 from payrollx_db.errors import StateConflictError
 from payrollx_db.model.instances import template_of
 from payrollx_db.postgres.errors import DRIVER_ERRORS
-from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.sqlstates import UNIQUE_VIOLATION
+from payrollx_db.schema import migrate
 from payrollx_db.tenants.lifecycle.registry import RegistryTable
 
 BROUGHT = "payrollx_brought"  # a temporary table, for the rows of one
@@ -74,7 +74,7 @@ def _copy(
     writing = sql.SQL("COPY {brought} ({columns}) FROM STDIN").format(**parts)
     there = sql.SQL(" ON CONFLICT ({}) DO NOTHING").format(sql.SQL(", ").join(map(sql.Identifier, key)))
     adding = sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {brought}").format(**parts)
-    from_driver, into_driver = _driver(source), _driver(target)
+    from_driver, into_driver = migrate.driver_of(source.opened), migrate.driver_of(target.opened)
     try:
         with from_driver.cursor() as reader, into_driver.cursor() as writer:
             with reader.copy(reading) as out, writer.copy(writing) as into:
@@ -98,9 +98,3 @@ def _common_columns(source: RegistryTable, target: RegistryTable, name: sql.Iden
     ).format(sql.Literal(name.as_string(None)))
     there = {row[0] for row in target.run(query)}
     return [row[0] for row in source.run(query) if row[0] in there]
-
-
-def _driver(table: RegistryTable) -> SyncConnection:
-    driver = table.opened.connection.driver_connection
-    assert isinstance(driver, SyncConnection)  # noqa: S101 # `migrate.connection` makes no others
-    return driver
