@@ -141,7 +141,8 @@ async def verify(tenants: TenantsTask, *, limit: int = 20, values: bool = False,
         verdict = await pipeline.verify(tenants.of(group), limit=limit, values=values, sums=sums)
         return _verified(group, verdict)
 
-    return await _all(tenants, found, work, beside.document())
+    outcome = await _all(tenants, found, work, beside.document())
+    return replace(outcome, problems=_differences(beside))
 
 
 # -- private ------------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ async def _all(
         outcomes.setdefault(one.tenant.id, TenantOutcome(*_name(one), "left"))
     order = [one.tenant.id for one in found.tenants] + [tenant.id for tenant in found.gone]
     listed = tuple(outcomes[name] for name in order if name in outcomes)
-    return TenantsOutcome(listed, found.findings, dict(beside), stopped)
+    return TenantsOutcome(listed, found.findings, dict(beside), stopped=stopped)
 
 
 async def _one_group(tenants: TenantsTask, group: Group, work: Work) -> AsyncIterator[TenantOutcome]:
@@ -308,6 +309,15 @@ def _verified(group: Group, verdict: Verdict) -> list[TenantOutcome]:
         hint = f"payrollx-db verify --tenant {one.tenant.id} --json names the rows" if problems else ""
         outcomes.append(TenantOutcome(*_name(one), state, len(tables), rows, one.missing, problems, hint))
     return outcomes
+
+
+def _differences(verdict: Verdict) -> tuple[str, ...]:
+    """Return what differs of the services beside the tenants, a line each."""
+    structure = verdict.structure.differences if verdict.structure else ()
+    return (
+        *(f"{t.table.source_name} -> {t.table.target_name} differs" for t in verdict.tables if not t.identical),
+        *(finding.message for finding in (*structure, *verdict.uncovered) if finding.severity == "error"),
+    )
 
 
 def _is_at(place: str, database: str) -> bool:

@@ -50,12 +50,14 @@ class TenantOutcome:
 class TenantsOutcome:
     """All tenants of a command, and what it says beside them: ``beside`` is the document of the other services.
 
-    ``stopped`` says that it ended at the first trouble, so that what comes after is left.
+    ``problems`` say what is wrong with those, a line each. ``stopped`` says that it ended at the first trouble, so that
+    what comes after is left.
     """
 
     tenants: tuple[TenantOutcome, ...]
     findings: tuple[Finding, ...] = ()
     beside: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
     stopped: bool = False
 
     @property
@@ -87,6 +89,7 @@ class TenantsOutcome:
             "findings": [finding.recorded for finding in self.findings],
             "stopped": self.stopped,
             "registry": self.beside,
+            "registry_problems": list(self.problems),
         }
 
 

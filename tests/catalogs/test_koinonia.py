@@ -57,6 +57,14 @@ def test_three_churches_go_the_whole_way_and_one_goes_back(catalog: str, churche
         assert copied.returncode == 0, copied.stderr
         verified = world.run("verify", "--json")
         assert (verified.returncode, json.loads(verified.stdout)["totals"]) == (0, {"identical": 3})
+        query(
+            world.target,
+            "UPDATE registry.churches SET name = name || '!' WHERE id = (SELECT min(id) FROM registry.churches)",
+        )
+        differing = world.run("verify", "--json")
+        assert (differing.returncode, json.loads(differing.stdout)["totals"]) == (3, {"identical": 3})
+        (problem,) = json.loads(differing.stdout)["registry_problems"]
+        assert "registry.churches differs" in problem
         older = next(t for t in json.loads(verified.stdout)["tenants"] if "MessageReaction" in t["missing"])
         look_at_the_target(world, churches, older["id"])
         go_back(world, churches, older["id"])

@@ -20,13 +20,13 @@ FINDINGS = 3
 
 
 def answer_tenants(outcome: TenantsOutcome, *, as_json: bool) -> int:
-    """Answer a command over many tenants; return its exit code: 3 where a tenant is in trouble."""
+    """Answer a command over many tenants; return its exit code: 3 where something of it isn't right."""
     blocking = any(finding.blocks for finding in outcome.findings)
     if as_json:
         console.answer_json(outcome.document())
     else:
         show_tenants(outcome)
-    return FINDINGS if outcome.troubled or blocking else 0
+    return FINDINGS if outcome.troubled or outcome.problems or blocking else 0
 
 
 def show_tenants(outcome: TenantsOutcome) -> None:
@@ -44,6 +44,8 @@ def show_tenants(outcome: TenantsOutcome) -> None:
         console.answer_table(table)
     for tenant in outcome.troubled:
         _show_problems(tenant)
+    for problem in outcome.problems:
+        console.answer_wrapped(f"beside the tenants: {problem}")
     findings.show(outcome.findings)
     console.answer("")
     console.answer_wrapped(f"{outcome.summary}{_ending(outcome)}")
