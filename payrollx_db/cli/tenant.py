@@ -170,10 +170,10 @@ def move(
     *, database_url: str | None, catalog: str, tenant: str, to: str, there: str | None, via: str | None, layout: str,
     yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Move the tenant ID into another unified database, of the same shape or the other; proven on both ways.
+    """Move the tenant ID into another unified database, of the same shape or the other, and prove that it is the same.
 
-    It is suspended meanwhile, and stays so here, with its rows: to return, move it back once it is dropped here, or
-    resume it. Its registry row, what that points at and its routes go along.
+    Services are kept out meanwhile. Its registry row, what that points at and its routes go along. Here it stays
+    suspended, with its rows: tenant resume returns to them, and tenant drop removes them.
     """
     from payrollx_db.model.instances import template_of
     from payrollx_db.postgres.url import DatabaseUrl
