@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import sql
+from watchers import PATIENCE, eventually
 from worlds import query, value
 
 from payrollx_db.postgres.replication.changes import Changes, Key, Published
@@ -19,7 +20,6 @@ PUBLICATION = "payrollx"
 SNAPSHOT = """
 SELECT pg_current_snapshot()::text, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint
 """
-PATIENCE = 20.0
 
 
 def published(url: DatabaseUrl, name: str, *key: str, watched: Sequence[str] = ()) -> Published:
@@ -65,6 +65,12 @@ class Followed:
         """Return the keys of the table by its number that have changed by now, sorted."""
         changes = await self.changes()
         return sorted(changes.keys.get(self.tables[table].oid, ()), key=str)
+
+    async def close(self) -> None:
+        """End the stream, and wait until the server's process has heard its last word and is gone."""
+        await self.stream.close()
+        held = "SELECT active FROM pg_replication_slots WHERE slot_name = %s"
+        eventually(lambda: not value(self.endpoint.url, held, (self.stream.slot,)), "the end of the server's process")
 
     async def again(self, at: int, **options: int) -> ChangeStream:
         """End the stream, and start one anew."""

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
+PATIENCE = 120.0  # seconds for what comes about soon; so many only on a machine that does much else
+
 
 @contextmanager
 def once(condition: Callable[[], bool], does: Callable[[], object]) -> Iterator[None]:
@@ -32,7 +34,7 @@ def once(condition: Callable[[], bool], does: Callable[[], object]) -> Iterator[
         watcher.join()
 
 
-def eventually(condition: Callable[[], bool], what: str, *, patience: float = 60.0) -> None:
+def eventually(condition: Callable[[], bool], what: str, *, patience: float = PATIENCE) -> None:
     """Return when ``condition`` holds. Fails, naming ``what`` was waited for, where it doesn't come about at all."""
     deadline = time.monotonic() + patience
     while not condition():

@@ -357,7 +357,7 @@ def test_what_is_confirmed_reaches_the_server(old: DatabaseUrl) -> None:
         place = (await one.changes()).place
         one.stream.confirm(place)
         one.stream.confirm(place - 1)
-        await one.stream.close()
+        await one.close()
         async with session(one.endpoint) as connection:
             state = await slot_state(connection, one.stream.slot)
         assert state is not None
@@ -378,7 +378,7 @@ def test_a_quiet_database_does_not_hold_the_log_of_a_busy_server(
         assert not changes.keys
         assert changes.place - one.began > 100000
         one.stream.confirm(changes.place)
-        await one.stream.close()
+        await one.close()
         state = await slot_state(one.connection, one.stream.slot)
         assert state is not None
         assert state.confirmed == changes.place
