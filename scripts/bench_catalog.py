@@ -1,11 +1,12 @@
 """Measure a built-in system's consolidation against what people would do by hand, on the same servers and rows.
 
 Two servers are made, one a side, with a production server's settings. Contenders take turns on fresh targets: `ours` is
-`plan`, `check`, `copy` and `verify`, a command each; `dump` is `pg_dump | psql`, one database after the other, which
-converts and proves nothing; `pgcopydb` the same by `pgcopydb clone`, where it is installed; `pipe` is `COPY TO | COPY
-FROM` by psql with the SQL of our plan, indexes afterwards and keys last, as a good engineer would script it. Seconds
-are told by the clock and by the processors: those of the commands and of both servers together, which say more where
-the machine has other work. Medians of the ratios of each round count.
+`plan`, `check`, `copy` and `verify`, a command each; `one` is `copy --verify`, all of it in one command; `dump` is
+`pg_dump | psql`, one database after the other, which converts and proves nothing; `pgcopydb` the same by `pgcopydb
+clone`, where it is installed; `pipe` is `COPY TO | COPY FROM` by psql with the SQL of our plan, indexes afterwards and
+keys last, as a good engineer would script it. Seconds are told by the clock and by the processors: those of the
+commands and of both servers together, which say more where the machine has other work. Medians of the ratios of each
+round count.
 Usage: bench_catalog.py [--catalog tec|azora] [--from LAYOUT] [--users N] [--rounds N] [--jobs N] [--only NAME …]
 """
 
@@ -44,6 +45,7 @@ from payrollx_db.schema import migrate
 
 TICKS = os.sysconf("SC_CLK_TCK")
 STEPS = ("plan", "check", "copy", "verify")
+OURS = ("ours", "one")
 
 
 @dataclass(frozen=True)
@@ -80,26 +82,26 @@ class Bench:
 
     def contenders(self) -> dict[str, Callable[[], None]]:
         """Who takes turns."""
-        found = {"ours": self.by_ours, "dump": self.by_dump, "pipe": self.by_pipe}
+        found = {"ours": self.by_ours, "one": self.by_one, "dump": self.by_dump, "pipe": self.by_pipe}
         return found | ({"pgcopydb": self.by_pgcopydb} if shutil.which("pgcopydb") else {})
 
     def by_ours(self) -> None:
         """The installed commands, one after the other."""
+        for step in STEPS:
+            self.steps.setdefault(step, []).append(self.cost(partial(self._command, step)))
+
+    def by_one(self) -> None:
+        """All of it in one command."""
+        self._command("copy", "--verify")
+
+    def _command(self, *words: str) -> None:
         environment = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
         for database in self.layout.databases:
             url = self.source.with_database(database.usual_database)
             environment[variable(database.variable)] = url.plain
         environment |= {"DATABASE_URL": self.unified.plain, "PAYROLLX_CATALOG": str(self.catalog.option)}
-        for step in STEPS:
-            words = [
-                step,
-                "--from",
-                self.layout.name,
-                "--json",
-                *(["--jobs", str(self.jobs)] if step != "plan" else []),
-            ]
-            cost = self.cost(partial(run, [sys.executable, "-m", "payrollx_db", *words], environment))
-            self.steps.setdefault(step, []).append(cost)
+        jobs = ["--jobs", str(self.jobs)] if words != ("plan",) else []
+        run([sys.executable, "-m", "payrollx_db", *words, "--from", self.layout.name, "--json", *jobs], environment)
 
     def by_dump(self) -> None:
         """Each database through `pg_dump | psql`."""
@@ -236,13 +238,12 @@ def report(bench: Bench, costs: dict[str, list[Cost]], rows: int) -> None:
     )
     for name, taken in costs.items():
         line = _line(name, taken)
-        if name != "ours" and "ours" in costs:
-            by_clock = _ratio(costs["ours"], taken, lambda cost: cost.seconds)
-            line += f"   ours / {name} = {by_clock:.2f}, by processors"
-            line += f" {_ratio(costs['ours'], taken, lambda cost: cost.processor):.2f}"
-            copying = _ratio(bench.steps["copy"], taken, lambda cost: cost.seconds)
-            line += f"; copy alone {copying:.2f},"
-            line += f" {_ratio(bench.steps['copy'], taken, lambda cost: cost.processor):.2f}"
+        if name not in OURS:
+            mine = {ours: costs[ours] for ours in OURS if ours in costs}
+            mine |= {"copy": bench.steps["copy"]} if bench.steps else {}
+            for ours, own in mine.items():
+                line += f"   {ours} / {name} = {_ratio(own, taken, lambda cost: cost.seconds):.2f},"
+                line += f" by processors {_ratio(own, taken, lambda cost: cost.processor):.2f}"
         print(line)
     for name, taken in bench.steps.items():
         print(_line(f"  {name}", taken))
@@ -268,7 +269,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=60, help="22,000 make five million rows of TEC's")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", nargs="*", metavar="NAME", help="ours, dump, pipe, pgcopydb")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="ours, one, dump, pipe, pgcopydb")
     options = parser.parse_args()
     catalog = registry.find(options.catalog)
     layout = registry.layout(catalog, options.layout)

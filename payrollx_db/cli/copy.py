@@ -65,6 +65,13 @@ if TYPE_CHECKING:
     help="Let services write meanwhile: make what payrollx-db follow needs, copy, then follow until stopped.",
 )
 @max_retained
+@click.option(
+    "--verify",
+    is_flag=True,
+    envvar="PAYROLLX_COPY_VERIFY",
+    help="Then prove that both sides hold the same, as payrollx-db verify does, without another start and in the same "
+    "sessions. Exit code 3 where something differs.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan, and copy nothing.")
 @events
 @as_json
@@ -79,6 +86,7 @@ def copy(
     yes: bool,
     follow: bool,
     max_retained: int | None,
+    verify: bool,
     dry_run: bool,
     without_triggers: bool,
     events: Path | None,
@@ -88,12 +96,16 @@ def copy(
 
     The target's tables must be migrated and empty. An interrupted run is resumed. Exit code 3 means that the
     layout or the data does not fit; nothing was changed then. With --follow, the services need not stand still: foreign
-    keys and duplicate tables wait for the cutover then.
+    keys and duplicate tables wait for the cutover then. With --verify, exit code 3 may also mean that the rows are in,
+    and both sides differ.
     """
+    if verify and follow:
+        raise click.UsageError("--verify does not go with --follow: payrollx-db verify --online proves it meanwhile.")
     if restart and not (dry_run or yes):
         _ask(make_task(ignore_events))
-    with showing(events) as observer:
-        task = replace(
+
+    def of_options(observer: Observer) -> Task:
+        return replace(
             make_task(observer),
             check_rows=check_rows,
             small_tables=int(small_tables * MEGABYTE),
@@ -101,6 +113,13 @@ def copy(
             without_triggers=without_triggers,
             following=follow,
         )
+
+    if verify and not dry_run:
+        from payrollx_db.cli.copy_verified import copy_and_verify
+
+        return copy_and_verify(of_options, tenants, events, restart=restart, as_json=as_json)
+    with showing(events) as observer:
+        task = of_options(observer)
         if many := tenants.of(task):
             return answer_tenants(_copy_tenants(many, dry_run=dry_run, restart=restart), as_json=as_json)
         result = _plan(task) if dry_run else asyncio.run(pipeline.copy(task, restart=restart))
@@ -160,9 +179,8 @@ def _plan(task: Task) -> Plan:
 def _fill_views(task: Task) -> dict[str, Any]:
     """Fill a lift's materialized views, and return what became of them, for ``--json``."""
     from payrollx_db.cli.lift_views import fill_views
-    from payrollx_db.lift import project
 
-    return {"materialized_views": fill_views(project.read(Path(task.catalog.option or "")), task)}
+    return {"materialized_views": asyncio.run(fill_views(task))}
 
 
 def _ask(task: Task) -> None:

@@ -219,7 +219,7 @@ def _carry_over(
         )  # fmt: skip
         with done.timing("copy"):
             done.report = steps.run(pipeline.copy(task))
-            done.views = fill_views(lifted, task, steps.run)
+            done.views = steps.run(fill_views(task))
         with done.timing("verify"):
             done.verdict = steps.run(pipeline.verify(task))
 

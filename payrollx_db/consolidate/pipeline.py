@@ -5,7 +5,7 @@ tell an observer how it goes, and return frozen results; nothing here prints or 
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -48,6 +48,7 @@ from payrollx_db.model.layout import Layout
 from payrollx_db.postgres.blockers import blockers_named
 from payrollx_db.postgres.concurrency import background
 from payrollx_db.postgres.session import Connection, Endpoint
+from payrollx_db.postgres.session_pool import shared_or_own
 
 __all__ = [
     "Abandoned",
@@ -58,6 +59,7 @@ __all__ = [
     "accept_structure",
     "check",
     "copy",
+    "copy_and_verify",
     "plan",
     "refuse_mismatches",
     "retry",
@@ -149,6 +151,20 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
 
         report = await resume_after_lock_loss(attempt, context.observer)
     return replace(report, seconds=time.monotonic() - started)
+
+
+async def copy_and_verify(
+    task: Task, copied: Callable[[Task, Report], Awaitable[None]], *, restart: bool = False
+) -> Verdict:
+    """Copy as `copy` does, then prove it as `verify` does, in the same sessions; both sides are read anew for that.
+
+    ``copied`` is awaited in between, with the task that has these sessions, and what the copy did. Raises as both do:
+    what was copied stays, where the proof can't be made.
+    """
+    async with shared_or_own(task.sessions) as sessions:
+        shared = replace(task.placed(), sessions=sessions)
+        await copied(shared, await copy(shared, restart=restart))
+        return await verify(shared)
 
 
 async def abandon(

@@ -31,10 +31,12 @@ from payrollx_db.model.instances import instance, legacy_layout, registry_layout
 from payrollx_db.model.instances import without_missing as as_there
 from payrollx_db.model.wording import counted
 from payrollx_db.postgres.session import session
+from payrollx_db.postgres.session_pool import shared_or_own
 from payrollx_db.tenants.discovery import Discovered, LegacyTenant, discover
 from payrollx_db.tenants.outcome import State, TenantOutcome, TenantsOutcome, blocked, in_trouble
 
 OF_TABLES = (StageStarted, WorkStarted, RunStarted, TableStarted, TableProgress, TableFinished, TableChecked)
+COPIED: tuple[State, ...] = ("copied", "already copied")
 GROUP = 20  # tenants of a run: some hundred tables, whose fixed costs they share
 
 Group = tuple[LegacyTenant, ...]
@@ -143,6 +145,20 @@ async def verify(tenants: TenantsTask, *, limit: int = 20, values: bool = False,
 
     outcome = await _all(tenants, found, work, beside.document())
     return replace(outcome, problems=_differences(beside))
+
+
+async def copy_and_verify(
+    tenants: TenantsTask, *, restart: bool = False
+) -> tuple[TenantsOutcome, TenantsOutcome | None]:
+    """Copy as `copy` does, then prove tenant by tenant what is copied; nothing of it where no tenant is."""
+    async with shared_or_own(tenants.task.sessions) as sessions:
+        shared = replace(tenants, task=replace(tenants.task.placed(), sessions=sessions))
+        copied = await copy(shared, restart=restart)
+        ids = tuple(one.id for one in copied.tenants if one.state in COPIED)
+        if not ids and any(one.state != "gone" for one in copied.tenants):
+            return copied, None
+        everybody = all(one.state in (*COPIED, "gone") for one in copied.tenants)
+        return copied, await verify(shared if everybody else replace(shared, tenants=ids))
 
 
 # -- private ------------------------------------------------------------------------------------------

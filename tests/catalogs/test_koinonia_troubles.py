@@ -44,9 +44,11 @@ def test_one_church_with_an_unknown_table_is_one_trouble_and_the_others_are_copi
             assert json.loads(stopped.stdout)["stopped"] is True
             chosen = world.run("copy", "--json", "--tenant", one)
             assert (chosen.returncode, list(states(chosen))) == (0, [one])
-            copied = world.run("copy", "--json")
+            copied = world.run("copy", "--verify", "--json")
             assert copied.returncode == 3
             assert states(copied)[odd] == "trouble"
+            proof = json.loads(copied.stdout)["verify"]
+            assert {one["id"]: one["state"] for one in proof["tenants"]} == {n: "identical" for n in ids if n != odd}
             assert set(states(copied).values()) <= {"trouble", "copied", "already copied"}
             unknown = world.run("copy", "--json", "--tenant", "nobody")
             assert unknown.returncode == 2

@@ -41,7 +41,7 @@ HARMLESS = {
     "--package", "--password-env", "--policies", "--policy", "--prisma", "--prove", "--renew", "--replicas",
     "--reserve", "--revision", "--run", "--scan-timeout", "--schema", "--seed", "--server", "--service",
     "--show-values", "--small-tables", "--source", "--sql", "--statement-timeout", "--structure", "--sums", "--table",
-    "--timeout", "--to", "--url", "--version", "--without-triggers",
+    "--timeout", "--to", "--url", "--verify", "--version", "--without-triggers",
 }  # fmt: skip
 
 

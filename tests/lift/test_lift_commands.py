@@ -94,8 +94,10 @@ def test_a_lift_is_planned_copied_and_verified(world: World) -> None:
     first = world.call("copy", "--lift", "lift.toml", "--service", "shop", "--json")
     assert first.returncode == 0, first.stderr
     assert sum(table["read"] for table in json.loads(first.stdout)["tables"]) == 6
-    joined = world.call("copy", "--lift", "lift.toml", "--json")
+    joined = world.call("copy", "--lift", "lift.toml", "--verify", "--json")
     assert joined.returncode == 0, joined.stderr
+    assert json.loads(joined.stdout)["verify"]["identical"]
+    assert "materialized_views" in json.loads(joined.stdout)
     again = world.call("copy", "--lift", "lift.toml", "--json")
     assert json.loads(again.stdout)["nothing_to_do"]
 

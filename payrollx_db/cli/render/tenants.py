@@ -21,11 +21,16 @@ FINDINGS = 3
 
 def answer_tenants(outcome: TenantsOutcome, *, as_json: bool) -> int:
     """Answer a command over many tenants; return its exit code: 3 where something of it isn't right."""
-    blocking = any(finding.blocks for finding in outcome.findings)
     if as_json:
         console.answer_json(outcome.document())
     else:
         show_tenants(outcome)
+    return code_of(outcome)
+
+
+def code_of(outcome: TenantsOutcome) -> int:
+    """Return the exit code: 3 where something isn't right."""
+    blocking = any(finding.blocks for finding in outcome.findings)
     return FINDINGS if outcome.troubled or outcome.problems or blocking else 0
 
 
