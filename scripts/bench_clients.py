@@ -3,7 +3,8 @@
     python scripts/bench_clients.py --rate 50 --new URL NAME=URL ...
 
 Each writes one row a transaction, in a session of its own that stays open. When its database refuses (25006) it goes on
-at the other one. How long no write of it got through is printed, as a line of JSON for each move, by this clock alone.
+at the other one. How long it waited then, from when it began the write that was refused to its success there, is
+printed, as a line of JSON for each move, by this clock alone.
 """
 
 import argparse
@@ -35,7 +36,7 @@ class Client:
         """Write until told to end, wherever that is allowed."""
         with psycopg.connect(self.old, autocommit=True) as old, psycopg.connect(self.new, autocommit=True) as new:
             sides = ((old, OLD), (new, NEW.format(f"t{self.name}")))
-            at, last, has_moved = 0, time.monotonic(), False
+            at, since, has_moved = 0, time.monotonic(), False
             while not self.ended.is_set():
                 connection, statement = sides[at]
                 try:
@@ -44,11 +45,10 @@ class Client:
                     at, has_moved = 1 - at, True
                     time.sleep(AGAIN)
                     continue
-                now = time.monotonic()
                 if has_moved:
-                    self.tell(now - last)
-                last, has_moved = now, False
+                    self.tell(time.monotonic() - since)
                 self.ended.wait(1 / self.rate)
+                since, has_moved = time.monotonic(), False
 
     def tell(self, seconds: float) -> None:
         """Print how long it stood still."""

@@ -20,6 +20,7 @@ from bench_world import (
     difference,
     execute,
     pids,
+    progress,
     rows,
     transactions_of,
 )
@@ -27,6 +28,7 @@ from bench_world import (
 from payrollx_db.consolidate import online, pipeline
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.following import catch_up
+from payrollx_db.postgres.url import DatabaseUrl
 
 
 @dataclass
@@ -37,17 +39,20 @@ class Following:
     rates: tuple[int, ...]
     seconds: int
     results: dict[str, Any] = field(default_factory=dict)
+    natives: dict[str, DatabaseUrl] = field(default_factory=dict)
 
     # -- ours --------------------------------------------------------------------------------------
 
     async def ours(self) -> None:
         """Copy, follow while pgbench writes, then bring over what is written in bulk."""
+        progress("following: copy")
         await pipeline.copy(self.world.task)
         async with online.followed(self.world.task) as (_, followers):
             for follower in followers:
                 await follower.connect()
             try:
                 for rate in self.rates:
+                    progress(f"following: {rate}/s of each source")
                     await self._steady_ours(followers, rate)
                 await self._bulk("ours", lambda: catch_up(followers[0], lambda _: None), self._our_pids)
                 await asyncio.gather(*(catch_up(follower, lambda _: None) for follower in followers))
@@ -89,17 +94,19 @@ class Following:
 
     async def native(self) -> None:
         """Do the same with a subscription a source."""
+        self.natives = self.world.make_natives()
         for name, url in self.world.sources.items():
             execute(url, f"CREATE PUBLICATION native FOR TABLE {', '.join(TABLES)}")
             where = url.conninfo().replace("'", "''")
             subscription = f"CREATE SUBSCRIPTION native_{name} CONNECTION '{where}' PUBLICATION native"
-            execute(self.world.natives[name], f"{subscription} WITH (binary = true)")
+            execute(self.natives[name], f"{subscription} WITH (binary = true)")
         await asyncio.to_thread(self._await_copies)
         for rate in self.rates:
+            progress(f"native subscription: {rate}/s of each source")
             await self._steady_native(rate)
         await self._bulk("native", lambda: asyncio.to_thread(self._await_native, ["s1"]), self._native_pids)
         for name in self.world.sources:
-            execute(self.world.natives[name], f"DROP SUBSCRIPTION native_{name}")
+            execute(self.natives[name], f"DROP SUBSCRIPTION native_{name}")
 
     async def _steady_native(self, rate: int) -> None:
         before, lags = cpu(self._native_pids()), list[float]()
@@ -122,7 +129,7 @@ class Following:
 
     def _await_copies(self) -> None:
         query = "SELECT count(*) FROM pg_subscription_rel WHERE srsubstate <> 'r'"
-        while any(rows(url, query)[0][0] for url in self.world.natives.values()):
+        while any(rows(url, query)[0][0] for url in self.natives.values()):
             time.sleep(0.3)
 
     def _await_native(self, names: Iterable[str]) -> None:
@@ -140,7 +147,8 @@ class Following:
     async def _bulk(
         self, method: str, bring: Callable[[], Awaitable[Any]], who: Callable[[], dict[str, list[int]]]
     ) -> None:
-        count = self.world.items
+        progress(f"bulk: {method}")
+        count = max(self.world.items, self.world.bulk)
         for what, statement, number in (
             ("update", BULK_UPDATE, count), ("insert", BULK_INSERT.format(rows=count), count),
         ):  # fmt: skip

@@ -6,6 +6,8 @@ Processor seconds are read from /proc: walls say little on a machine that others
 import os
 import resource
 import subprocess
+import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,27 +96,37 @@ COMPARED = {  # what both sides' rows are compared by
     ),
 }
 TICKS = os.sysconf("SC_CLK_TCK")
+BEGAN = time.monotonic()
 
 
 @dataclass
 class BenchWorld:
-    """The servers and databases. Each source has ``items`` rows in its largest table."""
+    """The servers and databases. Each source has ``items`` rows in its largest table, the first one ``bulk``."""
 
     folder: Path
     count: int
     items: int
+    bulk: int
+    _servers: tuple[Server, ...] = ()
 
     def make(self) -> None:
         """Make both servers, the sources with their rows, and the unified database with its tables."""
+        progress(f"two servers, {self.count} sources of {self.items:,} rows")
         self.old, self.new = (Server(self.folder / name, settings=SETTINGS) for name in ("old", "new"))
+        self._servers = (self.old, self.new)
         old, new = self.old.up(), self.new.up()
         self.sources = {f"s{n}": create_database(old, f"s{n}") for n in range(1, self.count + 1)}
         self.unified = create_database(new, "unified")
-        self.natives = {name: create_database(new, f"native_{name}") for name in self.sources}
         for name, url in self.sources.items():
-            execute(url, SOURCE + FILL.format(items=self.items))
-            execute(self.natives[name], SOURCE)
+            execute(url, SOURCE + FILL.format(items=max(self.items, self.bulk) if name == "s1" else self.items))
         self.empty()
+
+    def make_natives(self) -> dict[str, DatabaseUrl]:
+        """Make a database for each source that has its tables, empty; return them by the source's name."""
+        natives = {name: create_database(self.new.url(), f"native_{name}") for name in self.sources}
+        for url in natives.values():
+            execute(url, SOURCE)
+        return natives
 
     def empty(self) -> None:
         """Make the unified database's tables anew, as nothing had ever been copied into them."""
@@ -124,8 +136,9 @@ class BenchWorld:
             execute(self.unified, TARGET.format(schema=f"t{name}"))
 
     def destroy(self) -> None:
-        """End the servers, and remove what they had."""
-        for server in (self.old, self.new):
+        """End the servers, where they were made, and remove what they had."""
+        servers, self._servers = self._servers, ()
+        for server in servers:
             server.destroy()
 
     @property
@@ -147,6 +160,18 @@ class BenchWorld:
             Catalog("bench", services, (), owner_role="bench_owner"), Layout("bench", databases), sources, target
         )
 
+    def commits(self, *, unified: bool = False) -> int:
+        """Return how often the largest tables were written: each of the writers' transactions does so once."""
+        if not unified:
+            query = 'SELECT sum("retryCount") FROM payroll_items'
+            return sum(int(rows(url, query)[0][0]) for url in self.sources.values())
+        query = "SELECT sum(retry_count) FROM t{}.payroll_items"
+        return sum(int(rows(self.unified, query.format(name))[0][0]) for name in self.sources)
+
+    def spent(self) -> float:
+        """Return the processor seconds of both servers, of sessions that have ended too."""
+        return sum(cpu_of_server(self.folder / name) for name in ("old", "new"))
+
     def writers(self, rate: int, seconds: int, *, unified: bool = False) -> list["subprocess.Popen[str]"]:
         """Start pgbench for each source, on it or on its tables in the unified database, at the rate asked for."""
         started = []
@@ -157,6 +182,12 @@ class BenchWorld:
             command += ["-D", f"items={self.items}", (self.unified if unified else url).conninfo()]
             started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
         return started
+
+
+def progress(text: str) -> None:
+    """Say what is done now, and since when this runs: it may take minutes."""
+    sys.stderr.write(f"{time.monotonic() - BEGAN:6.1f} s  {text}\n")
+    sys.stderr.flush()
 
 
 def execute(url: DatabaseUrl, statement: str) -> None:
@@ -189,6 +220,14 @@ def seconds_of(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def cpu_of_server(folder: Path) -> float:
+    """Return the processor seconds of a server's processes, also of those that have ended."""
+    postmaster = int((folder / "cluster" / "postmaster.pid").read_text().split()[0])
+    ended = Path(f"/proc/{postmaster}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return seconds_of(postmaster) + (int(ended[13]) + int(ended[14])) / TICKS + sum(map(seconds_of, map(int, children)))
 
 
 def difference(after: dict[str, float], before: dict[str, float]) -> dict[str, float]:
