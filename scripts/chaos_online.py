@@ -18,7 +18,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -38,6 +40,7 @@ OUR_SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'pa
 OUR_SLOT = "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'payrollx%' ORDER BY random() LIMIT 1"
 END_READER = "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE slot_name = %s AND active"
 VERIFIED = 0.2  # how often both sides are compared by the tool in the midst of a round
+ENOUGH = 0.5  # seconds of a step that are worth a word
 LONGEST = 4.0  # seconds after its start in which harm is done to a cutover or a rollback
 
 
@@ -49,35 +52,59 @@ class Chaos:
     dice: random.Random
     sides: Sides
     following: Call | None = None
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Count the seconds of the block as those of a step."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.spent[step] = self.spent.get(step, 0) + time.monotonic() - started
 
     def round(self, kinds: list[str], of_a_move: list[str] | None) -> str:
         """Write, follow, do harm, perhaps move, and compare; return what there is to say of it."""
         before = self.site.ledger.transactions
         text = "stays"
         with self.site.writing():
+            with self.timed("follow"):
+                self.follow_and_harm(kinds)
+            with self.timed("copy"):
+                self.await_copy()
+            with self.timed("verify"):
+                if self.dice.random() < VERIFIED:
+                    self.verify()
+            with self.timed("move"):
+                if of_a_move is not None:
+                    if self.dice.random() < 0.5:  # else it is asked to hand over
+                        self.stop()
+                    text = str(self.move(self.sides.choose(), of_a_move))
+        with self.timed("catch up"):
+            self.catch_up()
+        with self.timed("compare"):
+            self.sides.compare()
+        return f"{text}, {self.site.ledger.transactions - before} transactions, equal"
+
+    # -- following ---------------------------------------------------------------------------------
+
+    def follow_and_harm(self, kinds: list[str]) -> None:
+        """Have `follow` at work, do harm to it and to its servers, and start it again."""
+        self.follow()
+        time.sleep(self.dice.uniform(0.5, 2))
+        for kind in kinds:
+            self.harm(kind, self.following)
+            time.sleep(self.dice.uniform(0, 1))
             self.follow()
-            time.sleep(self.dice.uniform(0.5, 2))
-            for kind in kinds:
-                self.harm(kind, self.following)
-                time.sleep(self.dice.uniform(0, 1))
-                self.follow()
-                time.sleep(self.dice.uniform(0, 2))
-            self.await_copy()
-            if self.dice.random() < VERIFIED:
-                self.verify()
-            if of_a_move is not None:
-                if self.dice.random() < 0.5:  # else it is asked to hand over
-                    self.stop()
-                text = str(self.move(self.sides.choose(), of_a_move))
+            time.sleep(self.dice.uniform(0, 2))
+
+    def catch_up(self) -> None:
+        """Bring over what is left, now that nobody writes any more."""
         self.stop()
         if not self.sides.done:
             self.site.must("follow", "--once", *self.site.policies)
             if self.site.bad and set(SERVICES) - self.sides.moved:  # rows that wait for others come in then
                 self.site.must("verify", "--online", *self.site.policies)
-        self.sides.compare()
-        return f"{text}, {self.site.ledger.transactions - before} transactions, equal"
-
-    # -- following ---------------------------------------------------------------------------------
 
     def follow(self) -> None:
         """Have `follow` at work, if it isn't."""
@@ -190,12 +217,14 @@ def play(chaos: Chaos, options: argparse.Namespace) -> tuple[Counter[str], int, 
     fresh = True
     for number in range(1, options.rounds + 1):
         started = time.monotonic()
+        chaos.spent.clear()
         kinds = chaos.dice.choices(options.only or KINDS, k=chaos.dice.randint(0 if number % 2 else 1, 2))
         chosen = [kind for kind in OF_A_MOVE if kind in (options.only or OF_A_MOVE)] or ["nothing"]
         of_a_move = None if options.stay or number % 2 == 0 else chaos.dice.choices(chosen, k=chaos.dice.randint(1, 3))
         try:
             if fresh or chaos.sides.done or (options.fresh and number % options.fresh == 0):
-                begin_anew(chaos, options)
+                with chaos.timed("fresh databases"):
+                    begin_anew(chaos, options)
                 fresh = False
             text = chaos.round(kinds, of_a_move)
             done.update(kinds)
@@ -208,7 +237,8 @@ def play(chaos: Chaos, options: argparse.Namespace) -> tuple[Counter[str], int, 
                 chaos.following.end(signal.SIGKILL)
                 chaos.following = None
         said = ", ".join(kinds) + (f"; {', '.join(of_a_move)}" if of_a_move else "")
-        print(f"round {number:3}: {said}: {text} ({time.monotonic() - started:.1f} s)", flush=True)
+        seconds = ", ".join(f"{step} {spent:.1f}" for step, spent in chaos.spent.items() if spent > ENOUGH)
+        print(f"round {number:3}: {said}: {text} ({time.monotonic() - started:.1f} s: {seconds})", flush=True)
         if bad and options.stop:
             break
     return done, good, bad

@@ -25,14 +25,11 @@ from payrollx_db.postgres.url import DatabaseUrl
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_wal_size": "1GB"}
 POLICIES = ("--policy=unconvertible=quarantine", "--policy=orphan=quarantine", "--policy=lossy=round")
 PATIENCE = 300.0  # seconds that a call may take: a proof begins anew wherever a writer empties a table
+LOST_AFTER = 20.0  # seconds after which Ctrl-C is sent again to a call that hasn't said a word yet
 TRIES = 10  # calls of a command within which it must go well, once nobody does harm any more
 AWAY = (3, 4, 5, 6)  # exit codes of a call that met harm: refused, a side is away, a killed call's session isn't gone
 ENDED = (0, 130, -signal.SIGKILL, -signal.SIGINT)  # the last one: before the interpreter has begun
-UNBEGUN = (
-    "Could not import runpy",
-    "Fatal Python error: init_",
-    "<frozen importlib._bootstrap>",
-)  # interrupted before the interpreter had begun
+BEGUN = "payrollx_db/cli"  # in what a call says that was interrupted when our own code was at work
 LEFT_OVER = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'payrollx-db%' AND pid <> pg_backend_pid()
 """
@@ -50,6 +47,7 @@ class Call:
     words: tuple[str, ...]
     process: "subprocess.Popen[bytes]"
     log: Path
+    interrupted: bool = False
 
     @property
     def runs(self) -> bool:
@@ -64,7 +62,26 @@ class Call:
         """Send it a signal if it runs, and return its exit code. Raises Failure where it doesn't end."""
         if self.runs:
             self.process.send_signal(number)
+            if number == signal.SIGINT:
+                self.interrupted = True
+                self._interrupt_again()
         return self.wait()
+
+    def _interrupt_again(self) -> None:
+        """Send Ctrl-C once more where the interpreter has lost it: it drops one that meets a callback of its own."""
+        try:
+            self.process.wait(LOST_AFTER)
+        except subprocess.TimeoutExpired:
+            if not self.log.stat().st_size:
+                self.process.send_signal(signal.SIGINT)
+
+    @property
+    def is_unbegun(self) -> bool:
+        """Tell whether Ctrl-C met the interpreter before it had read the first line of ours: it says so by itself."""
+        if not self.interrupted or self.process.returncode != 1:
+            return False
+        said = self.log.read_text("utf-8", errors="replace")
+        return "KeyboardInterrupt" in said and BEGUN not in said
 
     def wait(self) -> int:
         """Wait until it ends, and return its exit code. Raises Failure where it doesn't."""
@@ -188,9 +205,7 @@ class Site:
 
     def count(self, call: Call) -> int:
         """Note with which exit code a call has ended. Raises Failure where it is none that harm explains."""
-        code = call.process.returncode
-        if code == 1 and any(text in call.said(20) for text in UNBEGUN):
-            code = -signal.SIGINT
+        code = -signal.SIGINT if call.is_unbegun else call.process.returncode
         self.codes[f"{call.words[0]} {code}"] += 1
         if code not in (*ENDED, *AWAY):
             raise Failure(f"{' '.join(call.words)} ended with {code}: {call.said(20)}")
