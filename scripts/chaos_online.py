@@ -40,6 +40,7 @@ OUR_SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'pa
 OUR_SLOT = "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'payrollx%' ORDER BY random() LIMIT 1"
 END_READER = "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE slot_name = %s AND active"
 VERIFIED = 0.2  # how often both sides are compared by the tool in the midst of a round
+NOTHING_LEFT = "nothing is left to do"  # says who was called when the other had ended
 ENOUGH = 0.5  # seconds of a step that are worth a word
 LONGEST = 4.0  # seconds after its start in which harm is done to a cutover or a rollback
 
@@ -174,7 +175,7 @@ class Chaos:
         second = self.site.call(*words)
         both = call.wait(), second.wait()
         self.site.count(second)
-        if both == (0, 0) and "already" not in second.said() + call.said() and words[0] != "complete":
+        if both == (0, 0) and NOTHING_LEFT not in second.said() + call.said() and words[0] != "complete":
             raise Failure(f"two operators at once: {call.said(4)} || {second.said(4)}")
 
     # -- harm --------------------------------------------------------------------------------------
