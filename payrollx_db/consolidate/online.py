@@ -164,7 +164,7 @@ async def followed(
             forward, moved = await split_by_direction(running, flows, anew=anew)
             await _prepare(running, task, forward, anew=anew)
             await closing.close(running, forward)
-            judges = await judges_of(running, forward)
+            judges = await judges_of(running, plan, forward)
             followers = [Follower(f, RunLedger(f, running.lock_pid), judge=judges[f.name]) for f in forward]
             await resync.bring_differences(running, plan, followers)
             back = await followers_back(running, plan, moved)

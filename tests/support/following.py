@@ -12,7 +12,7 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.follow.beginning import read_flows
 from payrollx_db.consolidate.follow.follower import Follower
-from payrollx_db.consolidate.follow.judges import judge_of
+from payrollx_db.consolidate.follow.judges import judges_of
 from payrollx_db.consolidate.follow.judging import RowJudge
 from payrollx_db.consolidate.follow.ledger import RunLedger
 from payrollx_db.consolidate.follow.settle import Followed
@@ -74,12 +74,12 @@ async def following(world: World, policies: str = "") -> AsyncIterator[Following
         plan = await planned(context, task)
         runs = await accounts.writing_runs(session.connection)
         running = context.of_run(max(runs.values()), session)
-        by_source = {source: run for (source, _), run in runs.items()}
-        followers, judges = {}, {}
+        followers = {}
         flows, findings = await read_flows(context, plan)
         assert not findings, findings
+        judges = await judges_of(running, plan, flows)
         for flow in flows:
-            judge = judges[flow.name] = await judge_of(context, flow, session.connection, by_source)
+            judge = judges[flow.name]
             follower = followers[flow.name] = Follower(flow, RunLedger(flow, session.lock_pid), judge=judge)
             stack.push_async_callback(follower.close)
             await follower.connect()

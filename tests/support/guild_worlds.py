@@ -1,6 +1,7 @@
 """A guild's two databases: members, who become two tables, and payments that point at them across the line."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from conftest import unique
 from worlds import World, query
 
 from payrollx_db.model.catalog import Catalog, Reference, Service
-from payrollx_db.model.layout import Layout, LegacyDatabase, SourceTable, TableMap
+from payrollx_db.model.layout import Layout, LegacyDatabase, Lookup, SourceTable, TableMap
 
 CATALOG = Catalog(
     "guild",
@@ -72,6 +73,27 @@ CREATE TABLE hall.members (id uuid PRIMARY KEY, rank hall.rank NOT NULL, name te
 CREATE TABLE hall.badges (member uuid PRIMARY KEY, rank hall.rank NOT NULL);
 CREATE TABLE till.payments (id integer PRIMARY KEY, member uuid REFERENCES hall.members, amount numeric(10,2) NOT NULL);
 """
+
+
+def with_receipts(*, amount: bool = False) -> tuple[Layout, Catalog]:
+    """Return the guild's layout and catalog with a third table, whose rows point at payments.
+
+    With ``amount``, they look up their payment's, and no foreign key holds them.
+    """
+    old = LAYOUT.databases[1]
+    looking: dict[str, Any] = {}
+    if amount:
+        looking = {
+            "derive": {"amount": "{paid.amount}::numeric(10,2)"},
+            "lookups": {"paid": Lookup("payments", on={"id": "payment"})},
+        }
+    receipts = TableMap(SourceTable("receipts", {"id": "integer", "payment": "integer?"}), "till.receipts", **looking)
+    services = (CATALOG.services[0], replace(CATALOG.services[1], tables=("payments", "receipts")))
+    reference = Reference("till.receipts", "payment", "till.payments", "id", enforced=not amount)
+    return (
+        replace(LAYOUT, databases=(LAYOUT.databases[0], replace(old, maps=(*old.maps, receipts)))),
+        replace(CATALOG, services=services, references=(*CATALOG.references, reference)),
+    )
 
 
 @pytest.fixture

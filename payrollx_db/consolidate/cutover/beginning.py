@@ -149,8 +149,11 @@ async def bring_back_differences(begun: Begun, ways: Sequence[Way]) -> None:
 
 
 async def forward_judges(begun: Begun) -> dict[str, RowJudge]:
-    """Return who judges the rows of this command's forward flows, by database. Raises TargetError."""
-    return await judges_of(begun.context, begun.flows_of_lines())
+    """Return who judges the rows of this command's forward flows, by database.
+
+    Raises SourceError or TargetError.
+    """
+    return await judges_of(begun.context, begun.plan, begun.flows_of_lines())
 
 
 def ways_forward(begun: Begun, judges: Mapping[str, RowJudge]) -> list[Way]:

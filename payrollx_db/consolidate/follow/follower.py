@@ -210,6 +210,11 @@ class Follower:
         return self._stream.backlog if self._stream is not None else 0
 
     @property
+    def is_awaited(self) -> bool:
+        """Tell whether there is something for another pass beside what the log says: rows that waited for others."""
+        return self.judge is not None and any(self.judge.joining().values())
+
+    @property
     def place(self) -> int:
         """Up to which LSN the log of the side that is read is brought over."""
         return self._place
@@ -308,7 +313,7 @@ class Follower:
             self._log.confirm(self._pending.popleft()[1])
 
     def _is_due(self) -> bool:
-        return self._is_survey_due() or self._is_store_due(self._log.reached)
+        return self.is_awaited or self._is_survey_due() or self._is_store_due(self._log.reached)
 
     def _is_survey_due(self) -> bool:
         return time.monotonic() - self._surveyed > SURVEY

@@ -67,9 +67,14 @@ async def follow_all(
             teller.tell()
             await follower.close()
 
-    async with asyncio.TaskGroup() as group:
-        for follower, teller in zip(followers, tellers, strict=True):
-            group.create_task(one(follower, teller))
+    every = list(zip(followers, tellers, strict=True))
+    due = every
+    while due:
+        async with asyncio.TaskGroup() as group:
+            for follower, teller in due:
+                group.create_task(one(follower, teller))
+        # What one of them has brought may be what rows of another have waited for.
+        due = [(f, teller) for f, teller in every if once and f.is_awaited and not left]
     return [teller.total for teller in tellers], left
 
 
@@ -107,7 +112,7 @@ async def catch_up(follower: Follower, passed: Callable[[Passed], None]) -> Pass
     """Do passes until all is in that was committed before, and let it be durable; return the last."""
     result = await follower.one_pass(barrier=True)
     passed(result)
-    while result.partial:
+    while result.partial or follower.is_awaited:
         result = await follower.one_pass(barrier=True)
         passed(result)
     await follower.finish()

@@ -86,6 +86,14 @@ class Judge(Protocol):
 
 
 @runtime_checkable
+class AwaitingJudge(Judge, Protocol):
+    """Judges the rows of a flow that held rows may wait for, of this flow or of another."""
+
+    async def staged(self, sessions: Sessions, move: Move, staging: str) -> None:
+        """Hear that rows of a move are about to be written, which lie in ``staging`` (a table of pg_temp)."""
+
+
+@runtime_checkable
 class SparingJudge(Judge, Protocol):
     """Judges the rows of a flow back, where the written side has older versions that a row may leave in place."""
 

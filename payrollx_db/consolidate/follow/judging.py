@@ -22,6 +22,7 @@ from payrollx_db.consolidate.follow.hooks import Sessions
 from payrollx_db.consolidate.follow.naming import key_of_text, keys_by_text
 from payrollx_db.consolidate.follow.refusals import Refusal, bring_in_singly, by_cause
 from payrollx_db.consolidate.follow.tracking import Tracking
+from payrollx_db.consolidate.follow.waiting import Waiting
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.quarantine import legacy_rows
 from payrollx_db.consolidate.state import held
@@ -62,9 +63,12 @@ class RowJudge:
         runs: Mapping[str, int],
         held_keys: Mapping[str, set[str]],
         tracking: Tracking | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         self._context, self._flow = context, flow
         self.runs = runs
+        self._waiting = waiting or Waiting()
+        self._waiting.add(flow, self.join)
         self.tracking = tracking or Tracking(flow.name)
         self._held = {source: set(keys) for source, keys in held_keys.items()}
         self._careful: dict[str, _Careful] = {}
@@ -72,6 +76,8 @@ class RowJudge:
         self._out: dict[str, dict[str, None]] = {}  # of this pass, by source table
         self._changed: dict[str, set[str]] = {}
         self._joining: dict[int, list[Key]] = {}
+        self._handed: dict[int, int] = {}  # how many of these the pass that is under way was given
+        self._come: list[tuple[str, str]] = []  # held rows that wait for one of this pass's
         self._whole: set[str] = set()  # source tables all of whose rows are read in this pass
         self._silent = {move.name: self._conditions(move) for move in flow.moves if move.plan}
         self._rounding = [move for move in flow.moves if self._rounded(move)]
@@ -164,6 +170,10 @@ class RowJudge:
         await self._hold(sessions, plan, decisions)
         return [key for one in refused if (key := key_of_text(move.source, plan, one.key)) is not None]
 
+    async def staged(self, sessions: Sessions, move: Move, staging: str) -> None:
+        """Look who waits for rows that come in: they join the next pass, whichever database they are of."""
+        self._come += await self._waiting.of(sessions.writer, move, staging)
+
     def closing(self, keys: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
         """Return the statements that note what is to be settled, where nothing of the pass is kept or lifted."""
         if any(keys.get(move.source.table.oid) for move in self._rounding):
@@ -201,7 +211,10 @@ class RowJudge:
         for source, out in self._out.items():
             self._held.setdefault(source, set()).update(out)
         self.tracking.committed()
-        self._joining = {}
+        for oid, count in self._handed.items():  # others may have come since
+            del self._joining[oid][:count]
+        self._handed = {}
+        self._waiting.join(self._come)
         self._is_careful = False
         self.forget()
 
@@ -209,10 +222,12 @@ class RowJudge:
         """Forget what was found in a pass: it begins, or was rolled back."""
         self._careful, self._out, self._changed = {}, {}, {}
         self._whole = set()
+        self._come = []
 
     def joining(self) -> Mapping[int, Sequence[Key]]:
         """Return the keys that the next pass has to bring over too."""
-        return self._joining
+        self._handed = {oid: len(keys) for oid, keys in self._joining.items()}
+        return {oid: list(keys) for oid, keys in self._joining.items() if keys}
 
     def join(self, oid: int, keys: Iterable[Key]) -> None:
         """Let these keys of a watched table join the next pass."""

@@ -15,7 +15,7 @@ from psycopg import sql
 from payrollx_db.consolidate.follow import keys as queries
 from payrollx_db.consolidate.follow import writing
 from payrollx_db.consolidate.follow.flow import Flow, Move
-from payrollx_db.consolidate.follow.hooks import Judge, Sessions, SparingJudge
+from payrollx_db.consolidate.follow.hooks import AwaitingJudge, Judge, Sessions, SparingJudge
 from payrollx_db.consolidate.follow.ledger import Ledger
 from payrollx_db.consolidate.follow.work import Chunk, Task, batches, deletion, missing_of, replacement, writes
 from payrollx_db.consolidate.run_session import lock_lost
@@ -96,6 +96,7 @@ class Passes:
         if self.judge is not None:
             self.judge.forget()
         await self._stage(tasks)
+        await self._tell_staged(tasks)
         tail = [store, sql.SQL("COMMIT"), writing.LOG_ENDS]
         closing = None if careful else self._closing(noted)
         if closing is not None:
@@ -134,6 +135,14 @@ class Passes:
         for task in tasks:
             if task.surplus:
                 task.gone += sum(await self._run([writing.mark_surplus(task.move, task.number, task.surplus)]))
+
+    async def _tell_staged(self, tasks: Sequence[Task]) -> None:
+        """Let the judge see whether rows that come in are what others wait for."""
+        if isinstance(self.judge, AwaitingJudge):
+            with self._writing():
+                for task in tasks:
+                    if task.rows:
+                        await self.judge.staged(self.sessions, task.move, writing.staging_name(task.number))
 
     async def _open(self, statements: Sequence[sql.Composable]) -> None:
         with self._writing():

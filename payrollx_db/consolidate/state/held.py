@@ -52,25 +52,75 @@ async def come(
 
     With ``others``, also those of rows that clash with another one, or wait for nobody knows what.
     """
-    waits = await connection.execute(queries.load("waits"), {"sources": list(sources)})
     keys: dict[str, list[str]] = {}
-    for table, columns in await waits.fetchall():
-        if table not in tables:
-            continue
-        query = sql.SQL(queries.load("arrived")).format(
-            table=tables[table].identifier,
-            sources=list(sources),
-            name=table,
-            columns=json.dumps(columns),
-            same=sql.SQL(" AND ").join(_same(tables[table], name, number) for number, name in enumerate(columns)),
-        )
-        for source, key in await run(connection, query):
-            keys.setdefault(source, []).append(key)
+    for table, columns in await awaited(connection, sources):
+        if table in tables:
+            rows = tables[table].identifier
+            for source, key in await come_among(connection, sources, tables[table], columns, rows):
+                keys.setdefault(source, []).append(key)
     if others:
         cursor = await connection.execute(queries.load("held_for_others"), {"sources": list(sources)})
         for source, key in await cursor.fetchall():
             keys.setdefault(source, []).append(key)
     return keys
+
+
+async def awaited(connection: Connection, sources: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the tables of which held rows wait for a row, and by which of its columns. Raises psycopg's errors."""
+    cursor = await connection.execute(queries.load("waits"), {"sources": list(sources)})
+    return [(table, tuple(columns)) for table, columns in await cursor.fetchall()]
+
+
+async def come_among(
+    connection: Connection, sources: Collection[str], table: Table, columns: Sequence[str], rows: sql.Composable
+) -> list[tuple[str, str]]:
+    """Return the held rows, by source table and key, that wait for one of ``rows``, which have the table's columns.
+
+    Raises psycopg's errors.
+    """
+    query = sql.SQL(queries.load("arrived")).format(
+        table=rows,
+        sources=list(sources),
+        name=table.full_name,
+        columns=json.dumps(columns),
+        same=sql.SQL(" AND ").join(_same(table, name, number) for number, name in enumerate(columns)),
+    )
+    return [(source, key) for source, key in await run(connection, query)]
+
+
+async def unnamed(connection: Connection, sources: Collection[str]) -> dict[str, list[tuple[str, str, str]]]:
+    """Return by source table the key, kind and column of each held orphan of which nobody knows what it waits for."""
+    cursor = await connection.execute(queries.load("unnamed_waits"), (list(sources),))
+    orphans: dict[str, list[tuple[str, str, str]]] = {}
+    for source, *rest in await cursor.fetchall():
+        orphans.setdefault(source, []).append(tuple(rest))
+    return orphans
+
+
+async def name_waits(connection: Connection, source: str, waits: Mapping[tuple[str, str], Wait]) -> None:
+    """Record what held orphans of a source table wait for, by their key and column."""
+    rows = [
+        {"source": source, "key": key, "column_name": column, "waits_for": asdict(wait)}
+        for (key, column), wait in waits.items()
+    ]
+    for start in range(0, len(rows), AT_ONCE):
+        text = json.dumps(rows[start : start + AT_ONCE], ensure_ascii=False)
+        await connection.execute(queries.load("name_waits"), {"waits": text})
+
+
+async def lacking(
+    connection: Connection, table: Table, columns: Sequence[str], values: Iterable[tuple[str, ...]]
+) -> set[tuple[str, ...]]:
+    """Return those of ``values`` that no row of a table has in these columns. Raises psycopg's errors."""
+    query = sql.SQL(queries.load("lacking")).format(
+        table=table.identifier,
+        values=json.dumps(list(values), ensure_ascii=False),
+        same=sql.SQL(" AND ").join(
+            _equal(table, name, sql.SQL("q.value ->> {}").format(sql.SQL(str(number))))
+            for number, name in enumerate(columns)
+        ),
+    )
+    return {tuple(value) for (value,) in await run(connection, query)}
 
 
 async def forget(connection: Connection, source: str, keys: Collection[str]) -> None:
@@ -115,12 +165,15 @@ async def keep_rows(connection: Connection, run: int, source: str) -> None:
 
 def _same(table: Table, name: str, number: int) -> sql.Composable:
     """Return the condition that a row ``p`` has in a column what a record ``q`` waits for at that place."""
+    return _equal(table, name, sql.SQL("q.waits_for -> 'values' ->> {}").format(sql.SQL(str(number))))
+
+
+def _equal(table: Table, name: str, text: sql.Composable) -> sql.Composable:
+    """Return the condition that a row ``p`` has in a column the value that is written so."""
     column = table.column(name)
     kind: sql.Composable = sql.SQL("text")
     if column is not None and column.type.built_in:
         kind = sql.SQL(column.type.bare.display)
     elif column is not None:
         kind = sql.Identifier(column.type.schema, column.type.name)
-    return sql.SQL("p.{} = (q.waits_for -> 'values' ->> {})::{}").format(
-        sql.Identifier(name), sql.SQL(str(number)), kind
-    )
+    return sql.SQL("p.{} = ({})::{}").format(sql.Identifier(name), text, kind)

@@ -10,15 +10,13 @@ from dataclasses import replace
 import psycopg
 import pytest
 from following import Following, follow
-from guild_worlds import CATALOG, LAYOUT
+from guild_worlds import with_receipts
 from worlds import World, query, value
 
 from payrollx_db.consolidate import online, pipeline
 from payrollx_db.consolidate.follow.settle import Settled, settle
 from payrollx_db.consolidate.follow.settler import Settler
 from payrollx_db.errors import FindingsError
-from payrollx_db.model.catalog import Catalog, Reference
-from payrollx_db.model.layout import Layout, SourceTable, TableMap
 from payrollx_db.model.policy import Policies
 
 ID = "00000000-0000-4000-8000-0000000000"
@@ -84,18 +82,6 @@ def test_rows_that_wait_for_rows_that_wait_come_back_with_them(guild: World) -> 
     query(hall, f"INSERT INTO members VALUES ('{ID}12', 'LOW', 'again', 1)")
     assert asyncio.run(online.verify(task)).identical
     assert query(guild.target, HELD) == []
-
-
-def with_receipts() -> tuple[Layout, Catalog]:
-    """Return the guild's layout and catalog with a third table, whose rows point at payments."""
-    old = LAYOUT.databases[1]
-    receipts = TableMap(SourceTable("receipts", {"id": "integer", "payment": "integer?"}), "till.receipts")
-    services = (CATALOG.services[0], replace(CATALOG.services[1], tables=("payments", "receipts")))
-    reference = Reference("till.receipts", "payment", "till.payments", "id", enforced=True)
-    return (
-        replace(LAYOUT, databases=(LAYOUT.databases[0], replace(old, maps=(*old.maps, receipts)))),
-        replace(CATALOG, services=services, references=(*CATALOG.references, reference)),
-    )
 
 
 def test_with_policy_null_the_row_stays_without_its_parent(guild: World) -> None:
