@@ -189,7 +189,11 @@ class _Builder:
         return f"{source.schema}.{self.shape.table_name(source.service, table)}"
 
     def _references(self) -> Iterator[Reference]:
-        """Yield the foreign keys between lifted tables of one database, in the target's names."""
+        """Yield the foreign keys between lifted tables of one database, in the target's names.
+
+        Where the source holds its rows to no key (NOT VALID, NOT ENFORCED), neither does the target: rows without a
+        parent come along, and are counted.
+        """
         for source, locked in self.sources:
             for key in locked.foreign_keys:
                 here = self._of_same_database(source, key.table)
@@ -198,7 +202,7 @@ class _Builder:
                     there = self._owning(*there)
                     yield Reference(
                         self._place(*here), self._columns(*here, key.columns),
-                        self._place(*there), self._columns(*there, key.target_columns), enforced=True,
+                        self._place(*there), self._columns(*there, key.target_columns), enforced=key.validated,
                     )  # fmt: skip
 
     def _of_same_database(self, source: LiftedSchema, full_name: str) -> tuple[LiftedSchema, str] | None:

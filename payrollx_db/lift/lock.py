@@ -30,12 +30,13 @@ class LockedTable:
 
 @dataclass(frozen=True)
 class LockedKey:
-    """A foreign key; its ends are ``schema.table``."""
+    """A foreign key; its ends are ``schema.table``. One that isn't ``validated`` is held by new rows at most."""
 
     table: str
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
+    validated: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _schema(source: LiftedSchema, database: Database) -> LockedSchema:
             if table.schema == schema
         },
         foreign_keys=tuple(
-            LockedKey(key.table, key.columns, key.target, key.target_columns)
+            LockedKey(key.table, key.columns, key.target, key.target_columns, key.validated)
             for key in database.foreign_keys
             if key.table in database.tables and database.tables[key.table].schema == schema
         ),
@@ -156,7 +157,13 @@ def _read_schema(given: Mapping[str, Any]) -> LockedSchema:
             for name, table in given["tables"].items()
         },
         foreign_keys=tuple(
-            LockedKey(key["table"], tuple(key["columns"]), key["target"], tuple(key["target_columns"]))
+            LockedKey(
+                key["table"],
+                tuple(key["columns"]),
+                key["target"],
+                tuple(key["target_columns"]),
+                key.get("validated", True),
+            )
             for key in given["foreign_keys"]
         ),
         sequences=tuple(given["sequences"]),

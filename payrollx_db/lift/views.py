@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from psycopg import errors, sql
 
 from payrollx_db.lift.project import LiftedSchema
-from payrollx_db.postgres import query_files
+from payrollx_db.postgres import query_files, sqlstates
 from payrollx_db.postgres.session import Connection, Endpoint, run, session
 
 queries = query_files.beside(__name__)
 
 View = tuple[str, str]  # schema and name
+OF_SERVER = (*sqlstates.TRANSIENT, "53", "55P03", "57", "58")  # errors that are of the moment, and of no view
 
 
 async def refresh_views(
@@ -61,8 +62,10 @@ async def _refresh(connection: Connection, due: list[View]) -> tuple[list[str], 
 async def _is_refreshed(connection: Connection, view: View) -> bool:
     try:
         await run(connection, sql.SQL("REFRESH MATERIALIZED VIEW {}").format(sql.Identifier(*view)))
-    except (errors.OperationalError, errors.InterfaceError):
-        raise
-    except errors.Error:  # one that reads an empty one, or a function that looks for what isn't there
+    except errors.Error as error:
+        # One that reads an empty one, or a function that looks for what isn't there; but not a session that is cut off,
+        # or a server that can't go on, which says nothing about the view.
+        if error.sqlstate is None or sqlstates.among(error.sqlstate, OF_SERVER):
+            raise
         return False
     return True

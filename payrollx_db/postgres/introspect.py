@@ -21,7 +21,10 @@ SIMPLE = ("b", "e")  # pg_type.typtype: base types, arrays among them, and enums
 
 @dataclass(frozen=True)
 class Column:
-    """A column; ``sequence`` is the qualified, quoted name of the sequence that it owns, if any."""
+    """A column; ``sequence`` is the qualified, quoted name of the sequence that it owns, if any.
+
+    ``unproven`` is one that is NOT NULL for rows to come alone: those that are there may have none.
+    """
 
     name: str
     type: ColumnType
@@ -30,6 +33,12 @@ class Column:
     generated: bool
     always_identity: bool
     sequence: str | None
+    unproven: bool = False
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether a row that is there may have no value."""
+        return self.nullable or self.unproven
 
     @property
     def shape(self) -> str:
@@ -262,9 +271,10 @@ def _query(name: str, params: Any = None) -> Statement:
 
 
 def _column(row: tuple[Any, ...], types: ColumnTypes) -> Column:
-    name, oid, modifier, nullable, has_default, generated, identity, sequence = row
+    name, oid, modifier, nullable, has_default, generated, identity, sequence, unproven = row
     kind = types.get(oid, modifier)
-    return Column(name, kind, nullable and not kind.not_null, has_default, generated, identity == "a", sequence)
+    demanded = not nullable or kind.not_null
+    return Column(name, kind, not demanded, has_default, generated, identity == "a", sequence, unproven)
 
 
 def _index(row: list[Any]) -> Index:

@@ -23,8 +23,8 @@ CREATE TRIGGER refusing BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION re
 ALTER TABLE orders DISABLE TRIGGER refusing;
 INSERT INTO orders (total, mood) SELECT n, 'glad' FROM generate_series(1, 50) AS n;
 ALTER TABLE orders ENABLE TRIGGER refusing;
-CREATE MATERIALIZED VIEW a_sums AS SELECT sum(total) AS total FROM orders;
-CREATE MATERIALIZED VIEW above AS SELECT total FROM a_sums;
+CREATE MATERIALIZED VIEW sums AS SELECT sum(total) AS total FROM orders;
+CREATE MATERIALIZED VIEW above AS SELECT total FROM sums;
 CREATE TABLE "_prisma_migrations" (
   id varchar(36) PRIMARY KEY, migration_name text, finished_at timestamptz, rolled_back_at timestamptz,
   started_at timestamptz
@@ -97,7 +97,7 @@ def test_materialized_views_are_filled_where_the_steps_are_called_one_by_one(wor
     assert world.ask(f"SELECT total FROM {world.shop}.above") == [(1275,)]
     assert f"refreshed the materialized view {world.shop}.above" in done.stderr
     views = json.loads(done.stdout)["materialized_views"]
-    assert views == {"refreshed": [f"{world.shop}.a_sums", f"{world.shop}.above"], "not_refreshed": []}
+    assert views == {"refreshed": [f"{world.shop}.sums", f"{world.shop}.above"], "not_refreshed": []}
 
 
 def test_a_lifted_service_is_backed_up_and_restored(world: World) -> None:

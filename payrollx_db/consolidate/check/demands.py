@@ -122,7 +122,7 @@ def _guaranteed(rules: TableRules, index: IndexRule, table: TablePlan) -> bool:
     sources = {column.sources[0] for column in kept if rules.columns[column.target.name].deterministic}
     for unique in table.source.indexes:
         if unique.unique and unique.valid and unique.plain and set(unique.columns) <= sources:
-            nullable = [c for name in unique.columns if (c := table.source.column(name)) is None or c.nullable]
+            nullable = [c for name in unique.columns if (c := table.source.column(name)) is None or c.may_be_null]
             if not index.nulls_equal or not nullable or "NULLS NOT DISTINCT" in unique.definition:
                 return True
     return False

@@ -102,7 +102,12 @@ class _Side:
                 message = "columns that this role may not read: grant it SELECT on the table"
                 yield self.finding("privilege", "block", message, table.full_name, *table.unreadable)
             if table.filtered:
-                message = "row-level security hides rows from this role: use the owner, or a role with BYPASSRLS"
+                way = (
+                    "it is forced, so that only a role with BYPASSRLS sees all"
+                    if table.forced
+                    else "use the owner, or a role with BYPASSRLS"
+                )
+                message = f"row-level security hides rows from this role: {way}"
                 yield self.finding("privilege", "block", message, table.full_name)
 
 

@@ -89,6 +89,7 @@ class Relation:
     schema_open: bool
     unreadable: list[str]
     filtered: bool
+    forced: bool
     unlogged: bool
     identity: str
     foreign_tables: list[str]

@@ -116,7 +116,7 @@ def _column_plan(column: Column, target: Column, servers: rules.Servers, *, empt
     place = (id(column), id(target), empty)
     if place not in servers.known:
         conversion = rules.convert(_value(column, empty=empty), column.type, target.type, servers)
-        plan = conversion and ColumnPlan(target, (column.name,), conversion, column.nullable or empty)
+        plan = conversion and ColumnPlan(target, (column.name,), conversion, column.may_be_null or empty)
         servers.known[place] = (column, target, plan)
     known: ColumnPlan | None = servers.known[place][2]
     return known

@@ -7,7 +7,12 @@ SELECT a.attrelid::bigint,
        a.atthasdef OR a.attidentity <> '' OR t.typdefaultbin IS NOT NULL, -- a domain may bring one
        a.attgenerated <> '',
        a.attidentity::text,
-       o.sequence
+       o.sequence,
+       -- From 18 on, NOT NULL may have been declared for rows to come alone.
+       a.attnotnull AND EXISTS (
+         SELECT FROM pg_catalog.pg_constraint AS k
+         WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated
+       )
 FROM pg_catalog.pg_attribute AS a
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN (

@@ -12,6 +12,7 @@ SELECT c.oid::bigint AS oid,
                AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
              ORDER BY a.attnum) AS unreadable,
        pg_catalog.row_security_active(c.oid) AS filtered,
+       c.relforcerowsecurity AND pg_catalog.pg_has_role(c.relowner, 'USAGE') AS forced,
        c.relpersistence = 'u' AS unlogged,
        c.relreplident::text AS identity,
        -- The foreign tables that its rows lie in: itself, or partitions of it at any depth.

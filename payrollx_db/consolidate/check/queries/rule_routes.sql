@@ -8,9 +8,9 @@ JOIN pg_catalog.pg_partitioned_table AS k ON k.partrelid = p.relid
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.relid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE a.attnum = ANY (k.partattrs::int2[])
    OR EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-              WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = p.relid
+              WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = p.relid AND d.objsubid = a.attnum
                 AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = p.relid
-                AND d.refobjsubid = a.attnum AND d.deptype = 'i')
+                AND d.refobjsubid = 0 AND d.deptype = 'i')
 GROUP BY t.oid
 UNION ALL
 SELECT x.stxrelid::bigint, 'statistics', x.stxname::text, e.expression, x.stxexprs::text,
