@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from online_services import DATABASES, SERVICES
+from online_services import DATABASES
+from online_tables import SERVICES
 from online_world import OnlineWorld, Program
 from rich.console import Console, Group
 from rich.live import Live

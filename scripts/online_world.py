@@ -14,7 +14,8 @@ from typing import Any
 
 import psycopg
 from online_ledger import Balance, LedgerReader
-from online_services import DATABASES, SERVICES
+from online_services import DATABASES
+from online_tables import SERVICES
 from psycopg import sql
 
 from payrollx_db.catalogs.payrollx.practice.databases import make_legacy

@@ -14,7 +14,8 @@ from check_docs import ROOT, Page, invocations
 from command_line import Done, call
 from demo_online import Screen
 from online_ledger import Balance, Entry, LedgerReader
-from online_services import DATABASES, SERVICES
+from online_services import DATABASES
+from online_tables import SERVICES
 from online_world import OnlineWorld
 from rich.console import Console
 
