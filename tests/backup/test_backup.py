@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from backups import USERS, Archive, find
-from watchers import eventually
+from watchers import PATIENCE, eventually
 from worlds import value
 
 from payrollx_db.backup import create as backups
@@ -188,7 +188,7 @@ def test_who_is_killed_leaves_nothing_that_looks_like_a_backup(how: signal.Signa
         with reading_archive.start("backup", "auth", "wallet") as process:
             eventually(lambda: bool(value(reading_archive.url, WAITS)), "the wait for the lock")
             process.send_signal(how)
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE)
 
     assert process.returncode != 0
     assert manifest.whole_backups(reading_archive.folder) == []

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from backups import STRANGE, USERS, Archive
 from schema_snapshots import picture
-from watchers import eventually
+from watchers import PATIENCE, eventually
 from worlds import query, snapshot_of, value
 
 from payrollx_db.backup import manifest
@@ -256,7 +256,7 @@ def test_a_writer_that_waited_writes_into_what_was_restored(archive: Archive) ->
     writer = threading.Thread(target=lambda: archive.run(update))
 
     archive.restore(made, observer=lambda step: writer.start() if "rows" in step.what else None)
-    writer.join(30)
+    writer.join()
 
     assert value(archive.url, "SELECT count(*) FROM auth.users WHERE last_name = 'late'") == USERS
 
@@ -274,7 +274,7 @@ def test_who_is_killed_in_the_middle_changes_nothing(how: signal.Signals, archiv
             while "tying it" not in (line := process.stderr.readline()):
                 assert line, "it ended early"
             process.send_signal(how)
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE)
     others = "SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()"
     eventually(lambda: value(archive.url, others) == 0, "the end of its sessions")
 

@@ -142,7 +142,7 @@ def test_both_shapes_are_built_in() -> None:
 
 def test_the_tenants_models_are_imported_without_the_machinery() -> None:
     program = "import sys, payrollx_db.catalogs.koinonia.tenant; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600)
     loaded = set(done.stdout.split())
     assert not {
         name for name in loaded if name.startswith(("alembic", "payrollx_db.consolidate", "payrollx_db.schema"))

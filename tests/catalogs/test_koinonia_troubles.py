@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from church_worlds import Churches, open_churches
 from command_line import Done
 from conftest import TestServer
 from system_facts import SystemWorld
+from watchers import eventually
 from worlds import query, value
 
 
@@ -81,11 +81,9 @@ def kill_in_a_group(world: SystemWorld) -> None:
         holder.execute("LOCK TABLE tenant.messages IN SHARE MODE")
         process: subprocess.Popen[Any] = subprocess.Popen(command, env=world.env, stdout=subprocess.DEVNULL)
         try:
-            while value(world.target, waiting) == 0:
-                assert process.poll() is None
-                time.sleep(0.1)
+            eventually(lambda: process.poll() is not None or value(world.target, waiting) > 0, "its waiting")
+            assert process.poll() is None
         finally:
             process.kill()
             process.wait()
-    while value(world.target, others) > 0:
-        time.sleep(0.1)
+    eventually(lambda: value(world.target, others) == 0, "the end of its sessions")

@@ -27,7 +27,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 def sent_while_importing(module: str, kind: signal.Signals, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", SENT_WHILE_IMPORTING, module, str(int(kind)), *arguments]
     environment = {**os.environ, "DATABASE_URL": NOWHERE, "LEGACY_DATABASE_URL": NOWHERE}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
 
 
 @pytest.mark.parametrize(

@@ -309,7 +309,7 @@ def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(
     )
     os.close(slave)
     shown = answered(master, b"typed in\n")
-    assert process.wait(timeout=60) == 0, shown
+    assert process.wait(timeout=600) == 0, shown
     os.close(master)
 
     assert b"typed in" not in shown

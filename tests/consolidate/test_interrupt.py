@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from doors import at_the_door, door_closed
-from watchers import eventually
+from watchers import PATIENCE, eventually
 from worlds import World, query, snapshot_of, value
 
 from payrollx_db.consolidate import pipeline
@@ -26,7 +26,6 @@ from payrollx_db.model.events import Event, ObjectBuilt, RunStarted, StageStarte
 SERVICES = ("auth", "notification")
 PARTS = {"auth.users", "auth.refresh_tokens", "auth.audit_logs", "notification.notifications"}
 SESSION_STATE = "auth.refresh_tokens"  # small: what is sent of it can wait in the server
-PATIENCE = 60.0  # seconds, for what would else never end
 
 OURS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'payrollx-db' AND datname = ANY (%s)"
 RUN_LOCK = (

@@ -1,6 +1,5 @@
 """Limits that only a server of its own can have: few locks, WAL that isn't archived, transactions that run out."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ import psycopg
 import pytest
 from preflight_worlds import CATALOG, LAYOUT, findings_in, login
 from servers import THROW_AWAY
+from watchers import eventually
 from worlds import World, query, value
 
 from payrollx_db.devserver import Server, create_database
@@ -54,9 +54,8 @@ def findings_of(world: World, code: str) -> list[Finding]:
 
 def test_what_a_small_server_can_not_do_is_found_before(small: World) -> None:
     query(small.target, "SELECT pg_switch_wal()")
-    deadline = time.monotonic() + 30
-    while not value(small.target, "SELECT failed_count FROM pg_stat_archiver") and time.monotonic() < deadline:
-        time.sleep(0.05)
+    failures = "SELECT failed_count FROM pg_stat_archiver"
+    eventually(lambda: value(small.target, failures) > 0, "a failure to archive")
 
     (locks,) = findings_of(small, "locks")
     (archiving,) = findings_of(small, "archiving")

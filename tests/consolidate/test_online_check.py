@@ -49,7 +49,7 @@ def test_a_transaction_that_was_prepared_and_forgotten(simple: World) -> None:
         assert slot_state(old) == "57014"
     finally:
         fixed(elsewhere, found)
-    assert slot_state(old, wait="20s") == ""
+    assert slot_state(old, wait="10min") == ""
 
 
 def test_a_transaction_that_stays_open(simple: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_a_transaction_that_stays_open(simple: World, monkeypatch: pytest.Monkey
         assert "somebody else" in found.finding.examples[0]
         assert slot_state(old) == "57014"
         fixed(old, found)
-        assert slot_state(old, wait="20s") == ""
+        assert slot_state(old, wait="10min") == ""
         with pytest.raises(psycopg.OperationalError):
             connection.execute("SELECT 1")
 
@@ -206,7 +206,7 @@ def test_a_server_that_is_not_set_up_for_it(own_server: Server) -> None:
     answer = examine(world)
     assert possible(answer) == ALL
     assert [o.finding for o in answer.obstacles if o.finding.severity != "info"] == []
-    assert slot_state(world.urls["old"], wait="20s") == ""
+    assert slot_state(world.urls["old"], wait="10min") == ""
     assert walsender_state(world.urls["old"]) == ""
 
     own_server.down()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from watchers import eventually
 
 from payrollx_db.devserver import (
     Programs,
@@ -87,11 +88,7 @@ def pid(one: Server) -> int:
 def crash(one: Server) -> None:
     postmaster = pid(one)
     os.kill(postmaster, signal.SIGKILL)
-    for _ in range(100):
-        if not one.status().running:
-            return
-        time.sleep(0.05)
-    pytest.fail(f"process {postmaster} is still there")
+    eventually(lambda: not one.status().running, f"the end of process {postmaster}")
 
 
 def test_starts_with_settings_for_logical_decoding(running: Server) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from facades import SYNC, Home, person
 from sqlalchemy import func, select, text
+from watchers import PATIENCE, eventually
 
 from payrollx_db import auth, wallet
 from payrollx_db.errors import ConfigurationError
@@ -51,7 +52,7 @@ def test_dispose_closes_the_pool_and_it_opens_again(home: Home) -> None:
 
     auth.db.dispose()
 
-    assert any(home.query(there) == [(0,)] for _ in range(100))  # a backend takes a moment to go
+    eventually(lambda: home.query(there) == [(0,)], "the backend's end")
     auth.db.ping()
 
 
@@ -59,7 +60,7 @@ def test_many_threads_use_one_facade(home: Home) -> None:
     barrier = threading.Barrier(4)
 
     def work(number: int) -> str:
-        barrier.wait(10)
+        barrier.wait(PATIENCE)
         module = (auth, wallet)[number % 2]
         with module.db.session() as session:
             return str(session.scalar(text("SELECT current_user")))

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from check_docs import ROOT, Page
 from conftest import TestServer, unique
 from health_checks import doctor, findings_of, health_of, sessions
 from psycopg import sql
+from watchers import eventually
 from worlds import query, value
 
 from payrollx_db.health import examine as examination
@@ -133,12 +133,12 @@ def test_an_index_that_is_being_built_isnt_one_that_was_cut_off(examined: Databa
         build = threading.Thread(target=query, args=(examined, statement))
         build.start()
         try:
-            while not value(examined, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"):
-                time.sleep(0.01)
+            begun = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
+            eventually(lambda: value(examined, begun) > 0, "an index that is being built")
             assert findings_of(examined, "invalid-index") == []
         finally:
             other.execute("COMMIT")
-            build.join(30)
+            build.join()
 
     query(examined, "DROP INDEX auth.slow")
 

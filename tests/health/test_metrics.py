@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import TestServer, unique
 from prometheus_client import parser
+from watchers import PATIENCE
 from worlds import query
 
 from payrollx_db.cli import cli
@@ -132,7 +133,7 @@ def test_the_last_backup(watched: DatabaseUrl) -> None:
 
 
 def scrape(port: int) -> Samples:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
         assert answer.headers["Content-Type"].startswith("text/plain")
         return samples(answer.read().decode())
 
@@ -168,7 +169,7 @@ def test_it_serves_until_interrupted(watched: DatabaseUrl) -> None:
         port = int(re.search(r"http://127\.0\.0\.1:(\d+)/metrics", told)[1])  # type: ignore[index]
         assert one(scrape(port), "payrollx_up", service="auth") == 1
         started.send_signal(signal.SIGINT)
-        assert started.wait(timeout=10) == 130
+        assert started.wait(timeout=PATIENCE) == 130
     finally:
         started.kill()
         started.communicate()

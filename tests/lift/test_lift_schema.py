@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import psycopg
@@ -15,6 +14,7 @@ from conftest import TestServer, unique
 from lifted_worlds import ODD_WORLD, SCHEMAS, LiftedWorld, rows, run_script
 from psycopg import sql
 from schema_dumps import definitions, differences, newest_clients, restore_plainly
+from watchers import PATIENCE, eventually
 
 from payrollx_db.devserver.programs import Programs, folders
 from payrollx_db.postgres.databases import create_database, drop_database, server_version
@@ -335,7 +335,7 @@ def test_interrupted_and_killed_while_it_works_leaves_nothing(
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as lift:
             _wait_for_lock(lifted_world.target)
             lift.send_signal(ending)
-            lift.communicate(timeout=60)
+            lift.communicate(timeout=PATIENCE)
         assert lift.returncode == code
     blocker.rollback()
     blocker.close()
@@ -346,14 +346,12 @@ def test_interrupted_and_killed_while_it_works_leaves_nothing(
 
 def _wait_for_lock(url: DatabaseUrl) -> None:
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while not rows(url, waiting):
-        time.sleep(0.05)
+    eventually(lambda: bool(rows(url, waiting)), "the wait for a lock")
 
 
 def _wait_until_alone(url: DatabaseUrl) -> None:
     others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    while rows(url, others):
-        time.sleep(0.05)
+    eventually(lambda: not rows(url, others), "the end of its sessions")
 
 
 def test_json_says_what_was_moved(lifted_world: LiftedWorld, source: DatabaseUrl) -> None:

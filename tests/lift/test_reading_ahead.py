@@ -1,12 +1,12 @@
 """Reading ahead: in order, some of it before it is asked for, and closed whatever happens."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Event
 
 import pytest
+from watchers import eventually
 
 from payrollx_db.lift.schema.ahead import AHEAD, reading_ahead
 
@@ -45,10 +45,7 @@ def test_everything_is_read_in_its_order_and_closed_in_its_turn() -> None:
 def test_the_next_are_opened_while_one_is_worked_with() -> None:
     books = Books()
     with reading_ahead([partial(books.read, number) for number in range(9)], Event()) as waiting, next(waiting):
-        for _ in range(200):
-            if len(books.opened) == AHEAD + 1:
-                break
-            time.sleep(0.01)
+        eventually(lambda: len(books.opened) > AHEAD, "the next ones")
         assert sorted(books.opened) == list(range(AHEAD + 1))
     assert sorted(books.closed) == sorted(books.opened)
 

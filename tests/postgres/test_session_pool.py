@@ -2,13 +2,13 @@
 
 import asyncio
 import secrets
-import time
 from contextlib import AsyncExitStack
 from typing import Any
 
 import psycopg
 import pytest
 from conftest import TestServer
+from watchers import eventually
 from worlds import query, value
 
 from payrollx_db.errors import TargetError
@@ -52,11 +52,7 @@ def test_a_session_is_lent_again_and_closed_with_the_pool(driver: str, endpoint:
     assert len(set(lent)) == 1
     assert set(lent) <= open_meanwhile
     gone = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY (%s)"
-    for _ in range(500):
-        if value(endpoint.url, gone, (lent,)) == 0:
-            return
-        time.sleep(0.01)
-    pytest.fail("the session is still open")
+    eventually(lambda: value(endpoint.url, gone, (lent,)) == 0, "the session's end")
 
 
 @pytest.mark.parametrize("driver", PIDS)

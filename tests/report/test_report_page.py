@@ -104,7 +104,7 @@ def test_a_browser_shows_it_without_scrolling_sideways(verified: World, tmp_path
     done = subprocess.run(
         [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
          "--window-size=1600,900", "--virtual-time-budget=2000", "--dump-dom", file.as_uri()],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
 
     title = re.search(r"<title>(.*?)</title>", done.stdout)

@@ -38,7 +38,7 @@ def call(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path | None
 def spawn(arguments: tuple[str, ...], env: Mapping[str, str]) -> Done:
     """Do the same in a process of its own, for what can't be otherwise."""
     command = [sys.executable, "-m", "payrollx_db", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=600, check=False)
 
 
 def _set_environment(variables: Mapping[str, str]) -> None:

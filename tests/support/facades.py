@@ -18,6 +18,7 @@ from conftest import TestServer, unique
 from psycopg import sql
 from sqlalchemy import Engine, Pool, event, text
 from sqlalchemy.engine import ExceptionContext
+from watchers import PATIENCE
 from worlds import query
 
 from payrollx_db import auth, employee, organization, payroll, wallet
@@ -142,7 +143,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 async def close_pools() -> None:
     """Close the pools of the running loop, once what is on its way back to them has come."""
     if others := asyncio.all_tasks() - {asyncio.current_task()}:
-        await asyncio.wait(others, timeout=5)
+        await asyncio.wait(others, timeout=PATIENCE)
     for place in list(engines._async_places.get(asyncio.get_running_loop(), {}).values()):  # noqa: SLF001
         await engines.async_engine(place.engine).dispose()
 

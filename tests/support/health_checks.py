@@ -1,7 +1,6 @@
 """A database for doctor to examine, and ways to ask."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from conftest import TestServer, unique
+from watchers import eventually
 from worlds import value
 
 from payrollx_db.cli import cli
@@ -54,8 +54,8 @@ def sessions(url: DatabaseUrl, number: int = 1, **params: str) -> Iterator[list[
         ]
         pids = [connection.info.backend_pid for connection in opened]
         yield opened
-    while value(url, "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY (%s)", [pids]):
-        time.sleep(0.01)
+    there = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY (%s)"
+    eventually(lambda: value(url, there, [pids]) == 0, "the end of the sessions")
 
 
 def doctor(*arguments: str) -> Result:

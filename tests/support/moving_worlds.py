@@ -18,7 +18,7 @@ from payrollx_db.consolidate.cutover.switching import Limits
 if TYPE_CHECKING:
     from conftest import TestServer
 
-LIMITS = Limits(max_stop=30.0, max_lag=30.0)
+LIMITS = Limits(max_stop=300.0, max_lag=300.0)
 
 
 def follow(world: World) -> None:

@@ -5,12 +5,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
+from watchers import PATIENCE, eventually
 
 from payrollx_db.devserver.account import service_account
 from payrollx_db.postgres.url import DatabaseUrl
@@ -47,22 +48,34 @@ def running_pooler(
 ) -> Iterator[dict[str, str]]:
     """Run a pooler with so many sessions for all clients; yield its host and port, as URLs say them."""
     folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
-    running, port = _start(folder, server, login, size, ignored)
-    place = {"host": "127.0.0.1", "port": str(port)}
-    probe = DatabaseUrl({**server.params, **login, **place})
+    running, port = _started(folder, server, login, size, ignored)
     try:
-        for _ in range(100):
-            try:
-                psycopg.connect(probe.conninfo(), prepare_threshold=None).close()
-                break
-            except psycopg.OperationalError:
-                assert running.poll() is None, (folder / "pgbouncer.log").read_text()
-                time.sleep(0.05)
-        yield place
+        yield {"host": "127.0.0.1", "port": str(port)}
     finally:
         running.terminate()
-        running.wait(10)
+        running.wait(PATIENCE)
         shutil.rmtree(folder)
+
+
+def _started(
+    folder: Path, server: DatabaseUrl, login: dict[str, str], size: int, ignored: str
+) -> tuple["subprocess.Popen[bytes]", int]:
+    """Start a pooler, and wait until it answers; where somebody else has taken its port meanwhile, at another one."""
+    for _ in range(5):
+        running, port = _start(folder, server, login, size, ignored)
+        probe = DatabaseUrl({**server.params, **login, "host": "127.0.0.1", "port": str(port)})
+        eventually(lambda: running.poll() is not None or _answers(probe), "the pooler's answer")  # noqa: B023
+        if running.poll() is None:
+            return running, port
+    return pytest.fail((folder / "pgbouncer.log").read_text())
+
+
+def _answers(probe: DatabaseUrl) -> bool:
+    try:
+        psycopg.connect(probe.conninfo(), prepare_threshold=None).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _start(

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +16,7 @@ from choirs.models import Singer, Song
 from conftest import TestServer, unique
 from psycopg import sql
 from sqlalchemy import select, text
+from watchers import PATIENCE, eventually
 
 from payrollx_db.errors import (
     BoundaryError,
@@ -104,10 +104,7 @@ def test_a_tenant_moves_while_services_run(choirs: Choirs, other_databases: dict
     where = other_databases[choirs.shape]
     choirs.query("UPDATE registry.tenants SET database_url = %s WHERE id = 'bass'",
                  f"postgresql://{where.params['host']}:{where.params['port']}/{where.dbname}")  # fmt: skip
-    end = time.monotonic() + 10
-    while titles(tenants, "bass") != ["own of bass"]:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    eventually(lambda: titles(tenants, "bass") == ["own of bass"], "the tenant's move")
 
 
 def test_the_least_recently_used_goes_and_what_is_in_use_stays(moved: Choirs) -> None:
@@ -127,10 +124,7 @@ def test_the_least_recently_used_goes_and_what_is_in_use_stays(moved: Choirs) ->
 def test_what_is_idle_is_closed(moved: Choirs) -> None:
     tenants = moved.tenants(staleness=1, idle=1)
     titles(tenants, "bass")
-    end = time.monotonic() + 20
-    while open_databases(tenants):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    eventually(lambda: not open_databases(tenants), "the end of what is idle")
     assert titles(tenants, "bass") == ["own of bass"]
 
 
@@ -173,10 +167,12 @@ def test_closing_lets_nobody_in_and_leaves_no_session(moved: Choirs) -> None:
     tenants.close()
     with pytest.raises(ConfigurationError, match="closed"), tenants.session("alto"):
         pass
-    end, sessions = time.monotonic() + 10, "SELECT pid FROM pg_stat_activity WHERE usename = %s"
-    while moved.query(sessions, moved.login.params["user"]):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    no_session_is_left(moved)
+
+
+def no_session_is_left(choirs: Choirs) -> None:
+    sessions, user = "SELECT pid FROM pg_stat_activity WHERE usename = %s", choirs.login.params["user"]
+    eventually(lambda: not choirs.query(sessions, user), "the end of the sessions")
 
 
 PROGRAM = """
@@ -207,9 +203,6 @@ def test_a_signal_closes_everything_and_then_does_what_it_does(moved: Choirs, nu
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(number)
-        assert process.wait(30) in (code, -number, 130)
+        assert process.wait(PATIENCE) in (code, -number, 130)
     assert line == "open []\n"
-    end, sessions = time.monotonic() + 10, "SELECT pid FROM pg_stat_activity WHERE usename = %s"
-    while moved.query(sessions, moved.login.params["user"]):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    no_session_is_left(moved)

@@ -11,6 +11,7 @@ from choirs.models import Message, Singer
 from facades import ALL, SYNC
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
+from watchers import PATIENCE
 
 from payrollx_db.errors import PlanLimitError
 from payrollx_db.tenants.client import Tenants
@@ -54,7 +55,7 @@ def test_the_last_place_is_given_once(choirs: Choirs) -> None:
         try:
             with tenants.session("alto") as session:
                 session.scalar(text("SELECT 1"))
-                at_once.wait(30)
+                at_once.wait(PATIENCE)
                 session.add(Singer(id=f"n{number}", name="x"))
         except PlanLimitError:
             return False

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 
 import pytest
 from choir_worlds import CHOIRS, Choirs, run
@@ -10,6 +9,7 @@ from choirs.models import Singer
 from facades import as_login, watch
 from poolers import PROGRAM, running_pooler
 from sqlalchemy import select
+from watchers import eventually
 
 from payrollx_db.errors import ConfigurationError, SuspendedTenantError, UnknownTenantError
 from payrollx_db.facade import engines
@@ -17,22 +17,13 @@ from payrollx_db.tenants.client import Tenants
 from payrollx_db.tenants.client.memory import Memory
 from payrollx_db.tenants.client.places import Lookup, TenantPlace
 
-LONG = 10.0  # seconds that a change may take to be heard of on a machine that is busy
-
 
 def listening(tenants: Tenants) -> None:
     """Wait until a change would be heard of."""
     tenants.route(id="alto")
     memory = tenants._memory  # noqa: SLF001
     assert memory is not None
-    eventually(lambda: memory._confirmed > 0)  # noqa: SLF001
-
-
-def eventually(holds: object) -> None:
-    end = time.monotonic() + LONG
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
+    eventually(lambda: memory._confirmed > 0, "the news of a change")  # noqa: SLF001
 
 
 def suspended(tenants: Tenants, **wanted: str) -> bool:
@@ -90,11 +81,11 @@ def test_any_status_but_active_is_refused_and_heard_of(choirs: Choirs) -> None:
     listening(tenants)
     for status in ("suspended", "archived", "deleted", ""):
         choirs.query("UPDATE registry.tenants SET status = %s WHERE id = 'bass'", status)
-        eventually(lambda: suspended(tenants, id="bass"))
+        eventually(lambda: suspended(tenants, id="bass"), "the news of a change")
         with pytest.raises(SuspendedTenantError), tenants.session("bass"):
             pass
         choirs.query("UPDATE registry.tenants SET status = 'active' WHERE id = 'bass'")
-        eventually(lambda: not suspended(tenants, email="bass@example.com"))
+        eventually(lambda: not suspended(tenants, email="bass@example.com"), "the news of a change")
         with tenants.session("bass") as session:
             assert len(session.scalars(select(Singer)).all()) == 2
 
@@ -108,10 +99,10 @@ def test_a_route_that_moves_is_heard_of_and_a_visit_is_no_change(choirs: Choirs)
     before = memory.begin().changes
     choirs.query("UPDATE registry.tenants SET seen = now()")
     choirs.query("UPDATE registry.phones SET tenant_id = 'alto' WHERE number = '+1 bass'")
-    eventually(lambda: tenants.route(phone="+1 bass").id == "alto")
+    eventually(lambda: tenants.route(phone="+1 bass").id == "alto", "the news of a change")
     assert memory.begin().changes == before + 2  # the tenant that it was of, and the one that it is of
     choirs.query("UPDATE registry.phones SET tenant_id = 'bass' WHERE number = '+1 bass'")
-    eventually(lambda: tenants.route(phone="+1 bass").id == "bass")
+    eventually(lambda: tenants.route(phone="+1 bass").id == "bass", "the news of a change")
 
 
 def test_a_change_is_seen_within_the_bound_where_the_listener_is_lost(choirs: Choirs) -> None:
@@ -122,7 +113,7 @@ def test_a_change_is_seen_within_the_bound_where_the_listener_is_lost(choirs: Ch
     assert listener is not None
     listener.close()
     choirs.query("UPDATE registry.tenants SET status = 'suspended' WHERE id = 'bass'")
-    eventually(lambda: suspended(tenants, id="bass"))
+    eventually(lambda: suspended(tenants, id="bass"), "the news of a change")
 
 
 def test_a_listener_that_was_thrown_out_comes_back_and_believes_nothing_of_before(choirs: Choirs) -> None:
@@ -132,7 +123,7 @@ def test_a_listener_that_was_thrown_out_comes_back_and_believes_nothing_of_befor
     ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
     assert choirs.query(ended, choirs.login.params["user"])
     choirs.query("UPDATE registry.tenants SET status = 'suspended' WHERE id = 'bass'")
-    eventually(lambda: suspended(tenants, id="bass"))
+    eventually(lambda: suspended(tenants, id="bass"), "the news of a change")
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="pgbouncer isn't installed")
@@ -142,7 +133,7 @@ def test_behind_a_pooler_the_bound_holds_all_the_same(choirs: Choirs, choir_logi
         tenants = choirs.tenants(staleness=1)
         before = tenants.route(id="bass").status
         choirs.query("UPDATE registry.tenants SET status = 'suspended' WHERE id = 'bass'")
-        eventually(lambda: suspended(tenants, id="bass"))
+        eventually(lambda: suspended(tenants, id="bass"), "the news of a change")
         tenants.close(1)
         engines.dispose()
     assert before == "active"

@@ -152,22 +152,22 @@ def test_one_service_moves_and_comes_back_alone(moving_world: World) -> None:
 def test_the_command_line_tells_what_it_does_and_where_one_is(moving_world: World, tmp_path: Path) -> None:
     world = moving_world
     told = tmp_path / "told"
-    rehearsed = world.command("cutover", "--dry-run", "--max-stop", "30s", "--max-lag", "30s", env=NAMES)
+    rehearsed = world.command("cutover", "--dry-run", "--max-stop", "300s", "--max-lag", "300s", env=NAMES)
     assert rehearsed.returncode == 0, rehearsed.stderr + rehearsed.stdout
     assert "writers would wait" in rehearsed.stdout
     assert "payrollx_back_" in rehearsed.stdout
     assert stages(world) == {}
     with transaction(world.urls["oldshop"], "LOCK TABLE orders IN ROW EXCLUSIVE MODE", application="night batch"):
         time.sleep(1)
-        hindered = world.command("cutover", "--dry-run", "--max-stop", "0.001ms", "--max-lag", "30s", env=NAMES)
+        hindered = world.command("cutover", "--dry-run", "--max-stop", "0.001ms", "--max-lag", "300s", env=NAMES)
         assert hindered.returncode == 3
         assert "night batch" in hindered.stdout
-        refused = world.command("cutover", "--yes", "--attempts", "1", "--max-lag", "30s", env=NAMES)
+        refused = world.command("cutover", "--yes", "--attempts", "1", "--max-lag", "300s", env=NAMES)
         assert refused.returncode == 3
         assert "night batch" in refused.stderr
     assert set(stages(world).values()) <= {"following"}
     done = world.command(
-        "cutover", "--yes", "--max-stop", "30s", "--max-lag", "30s", "--json",
+        "cutover", "--yes", "--max-stop", "300s", "--max-lag", "300s", "--json",
         "--on-open", f'echo "$PAYROLLX_ACTION $PAYROLLX_OPENED_SERVICES" > {told}', env=NAMES,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

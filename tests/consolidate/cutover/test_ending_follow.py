@@ -88,7 +88,7 @@ def following(world: World) -> Iterator["subprocess.Popen[str]"]:
 def test_a_cutover_takes_over_from_follow_which_says_so_and_ends_well(world: World) -> None:
     with following(world) as process:
         query(world.urls["oldshop"], "UPDATE orders SET price = '4.00' WHERE id = 4")
-        done = world.command("cutover", "--yes", "--max-stop", "30s", "--max-lag", "30s", env=NAMES)
+        done = world.command("cutover", "--yes", "--max-stop", "300s", "--max-lag", "300s", env=NAMES)
         out, err = process.communicate(timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert f"(process {process.pid}) is asked to hand over" in done.stderr

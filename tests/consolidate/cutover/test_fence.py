@@ -9,9 +9,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from fenced_databases import TABLES, Fort, client, query, script, transaction, until, waiting
+from fenced_databases import TABLES, Fort, client, query, script, transaction, waiting
 from poolers import PROGRAM, running_pooler
 from relays import losing_one_answer
+from watchers import eventually
 
 from payrollx_db.consolidate.cutover.fence import Patience, fenced, who_blocks
 from payrollx_db.consolidate.cutover.posts import Post
@@ -24,7 +25,7 @@ from payrollx_db.postgres.sqlstates import READ_ONLY
 from payrollx_db.postgres.url import DatabaseUrl
 
 QUICK = Patience(attempts=2, pause=0.05)
-SLOW = Patience(attempts=40, pause=0.1)
+SLOW = Patience(locks=5, attempts=40, pause=0.1)
 
 # A fence that stands until it is told to close the gates.
 HOLDER = """
@@ -117,7 +118,7 @@ def test_whoever_writes_waits_and_goes_on_without_an_error(fort: Fort) -> None:
     async def stand() -> list[list[str]]:
         async with fenced([await fort.fenced()], SLOW):
             clients = [client(fort.url, *statements) for statements in WRITERS.values()]
-            await asyncio.to_thread(until, lambda: waiting(fort.url) >= len(clients), "all wait")
+            await asyncio.to_thread(eventually, lambda: waiting(fort.url) >= len(clients), "all wait")
             await asyncio.to_thread(query, fort.url, 'SELECT FROM "Odd % ""Name"')  # readers go on
             assert [name for name, each in zip(WRITERS, clients, strict=True) if not each.waits] == []
         return [each.end() for each in clients]
@@ -130,7 +131,7 @@ def test_whoever_waited_is_refused_when_the_gates_are_closed(fort: Fort) -> None
     async def stand() -> list[list[str]]:
         async with fenced([await fort.fenced()], SLOW) as fence:
             clients = [client(fort.url, statement) for statement in ("UPDATE shown SET note = ''", "TRUNCATE months")]
-            await asyncio.to_thread(until, lambda: waiting(fort.url) >= len(clients), "all wait")
+            await asyncio.to_thread(eventually, lambda: waiting(fort.url) >= len(clients), "all wait")
             await fence.commit_gates()
             return [await asyncio.to_thread(each.end) for each in clients]
 
@@ -151,7 +152,7 @@ def test_clients_of_a_pooler_wait_and_we_do_not_go_through_it(server: Any, fort:
         async def stand() -> list[list[str]]:
             async with fenced([await fort.fenced()], SLOW):
                 clients = [client(pooled, "INSERT INTO items (note) VALUES ('pooled')") for _ in range(6)]
-                await asyncio.to_thread(until, lambda: waiting(fort.url) >= 3, "all of its sessions wait")
+                await asyncio.to_thread(eventually, lambda: waiting(fort.url) >= 3, "all of its sessions wait")
                 assert all(each.waits for each in clients)
             return [each.end() for each in clients]
 
@@ -168,7 +169,7 @@ def test_clients_of_a_pooler_wait_and_we_do_not_go_through_it(server: Any, fort:
 
 def test_a_long_reader_is_in_nobodys_way(fort: Fort) -> None:
     async def stand() -> int:
-        async with fenced([await fort.fenced()], Patience(attempts=1)) as fence:
+        async with fenced([await fort.fenced()], Patience(locks=60, attempts=1)) as fence:
             return fence.attempts
 
     with transaction(fort.url, "SELECT count(*) FROM items, months"):
@@ -243,7 +244,7 @@ def test_no_client_is_the_victim_of_a_deadlock_with_us(fort: Fort) -> None:
     async def stand() -> list[str]:
         with transaction(fort.url, "DELETE FROM months WHERE id = 99") as first:
             task = asyncio.create_task(_wait_and_hold())
-            await asyncio.to_thread(until, lambda: waiting(fort.url) >= 1, "the fence waits")
+            await asyncio.to_thread(eventually, lambda: waiting(fort.url) >= 1, "the fence waits")
             await asyncio.to_thread(first.execute, "INSERT INTO items (note) VALUES ('crossed')")
             first.commit()
             await task
@@ -303,7 +304,7 @@ def test_who_may_not_lock_is_told_so(fort: Fort) -> None:
 @pytest.mark.parametrize("way", [pytest.param(signal.SIGKILL, marks=pytest.mark.long), signal.SIGSTOP])
 def test_when_we_die_or_hang_the_writers_go_on(fort: Fort, way: signal.Signals, monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONPATH", "tests/support")
-    holder = script(fort.url, HOLDER.format(seconds=2))
+    holder = script(fort.url, HOLDER.format(seconds=600))
     try:
         assert holder.stdout
         assert holder.stdout.readline() == "stands\n"

@@ -1,14 +1,14 @@
 """A closed gate refuses every way of writing its tables, whoever writes, and lets the rows through that follow."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 from conftest import unique
-from fenced_databases import GATED, PATIENCE, TABLES, Fort, query, value
+from fenced_databases import GATED, TABLES, Fort, query, value
+from watchers import eventually
 
 from payrollx_db.consolidate.cutover.preparing import prepare_gates, remove_gates
 from payrollx_db.consolidate.follow import gate as gates
@@ -196,10 +196,7 @@ def test_the_worker_of_a_subscription_is_refused_as_well(logical_server: Any) ->
         query(publisher, "INSERT INTO months VALUES (3, 2, 'new')")
         query(subscriber, f"ALTER SUBSCRIPTION {name} ENABLE")
         errors = f"SELECT apply_error_count FROM pg_stat_subscription_stats WHERE subname = '{name}'"
-        until = time.monotonic() + PATIENCE
-        while not value(subscriber, errors) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert value(subscriber, errors) > 0
+        eventually(lambda: value(subscriber, errors) > 0, "an error of the subscription")
         assert value(subscriber, "SELECT count(*) FROM months") == 2
     finally:
         query(subscriber, f"ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = NONE)")

@@ -54,7 +54,7 @@ def killed(world: World, action: str, step: str, when: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(given)],
         env={**os.environ, "PYTHONPATH": f"tests/support{os.pathsep}tests"},
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == -9, done.stderr[-3000:]
 

@@ -296,11 +296,11 @@ def test_a_huge_transaction_comes_in_pieces(old: DatabaseUrl) -> None:
 
 def test_it_lives_while_nobody_takes(old: DatabaseUrl) -> None:
     # The server ends sessions that say nothing; a pass may take long, and a full stream reads nothing meanwhile.
-    query(old, f'ALTER DATABASE "{NAME}" SET wal_sender_timeout = 600')
+    query(old, f'ALTER DATABASE "{NAME}" SET wal_sender_timeout = 1500')
 
     async def story(one: Followed) -> None:
         one.write("INSERT INTO t SELECT generate_series(1, 20000)")
-        await asyncio.sleep(2)
+        await asyncio.sleep(3.5)
         keys: set[str] = set()
         while (changes := await one.changes()).partial:
             keys |= {str(key) for (key,) in changes.keys[one.tables[0].oid]}
