@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from online_services import SERVICES
+from online_tables import SERVICES
 from online_world import OnlineWorld
 
 from payrollx_db.catalogs import registry
