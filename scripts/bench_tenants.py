@@ -1,141 +1,267 @@
-"""Measure many tenants of Koinonia's template, in both shapes, against `pg_dump | psql` in a loop, in one run.
+"""Measure many tenants of Koinonia's template, in both shapes, against `pg_dump | psql` in a loop.
 
-Two servers, one a side, with default lock settings. Each figure is in seconds by the clock, and in seconds of the
-processors (of our processes alone); the ratios are of one run on one machine, whatever that has to do besides.
+Two servers, one a side, with default lock settings. Each figure is in seconds by the clock, of our processors, and of
+both servers' (on Linux). The legacy databases are clones of a few, and how long they take isn't measured. The loop goes
+over a sample of the tenants, and its figures are scaled to all of them. The parts can be run one by one on a folder
+that is kept, and what earlier calls have measured there is printed along.
 
     python scripts/bench_tenants.py --tenants 20 200
+    python scripts/bench_tenants.py --tenants 1000 --folder /var/tmp/thousand --parts schemas
+    python scripts/bench_tenants.py --tenants 1000 --folder /var/tmp/thousand --parts column shared reads loop --end
 """
 
 import argparse
+import json
 import os
-import resource
+import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 from bench_identity import where, with_password
+from bench_tenants_world import Figure, TwoServers
+from psycopg import sql
 
-from payrollx_db.catalogs.koinonia.practice import make_legacy
-from payrollx_db.devserver import Programs, Server, create_database
+from payrollx_db.catalogs.koinonia import shared, unified
+from payrollx_db.devserver import Programs, create_database, database_exists, drop_database
+from payrollx_db.model.instances import template_of
 from payrollx_db.postgres.url import DatabaseUrl
-
-MEMBERS = 50  # of a tenant, which makes some hundred rows
+from payrollx_db.schema.shipped import folder as shipped
+from payrollx_db.tenants.migrating import TenantMigrations
 
 SHAPES = {"schemas": "koinonia", "shared": "koinonia-shared"}
+PARTS = ("schemas", "column", "shared", "reads", "loop")
+LOOP = "pg_dump | psql"
+MADE = "schemas: tenant migrate"
+GROWN = """
+from dataclasses import replace
+from pathlib import Path
+from payrollx_db.catalogs.koinonia.unified import CATALOG as KNOWN
+
+CATALOG = replace(KNOWN, migrations=Path(__file__).parent / "revisions")
+"""
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+from payrollx_db.schema import ddl
+
+revision, down_revision, branch_labels, depends_on = "bench_column", "{before}", None, None
+
+
+def upgrade():
+    op.add_column("members", sa.Column("nickname", sa.Text()), schema=ddl.schema_of("tenant"))
+"""
 
 
 @dataclass
 class TenantsBench:
-    """Both servers, and what was measured: by what, its seconds by the clock, of processors, and kB at the most."""
+    """Both servers, the tenants on them, and over how many the loop goes."""
 
+    servers: TwoServers
     source: DatabaseUrl
     target: DatabaseUrl
-    programs: Programs
     tenants: int
-    figures: dict[str, tuple[float, float, int]] = field(default_factory=dict)
+    sample: int
 
-    def run(self, shape: str) -> None:
+    def run(self, part: str) -> None:
+        """Run one of the parts."""
+        {
+            "schemas": lambda: self.consolidate("schemas"),
+            "column": self.column,
+            "shared": lambda: self.consolidate("shared"),
+            "reads": self.reads,
+            "loop": self.loop,
+        }[part]()
+
+    def consolidate(self, shape: str) -> None:
         """Take all tenants the whole way into one shape."""
-        catalog, url = SHAPES[shape], create_database(self.target, f"bench_{shape}")
+        url = self._anew(f"bench_{shape}")
         steps = [["migrate"], ["plan"], ["copy"], ["verify"], ["roles", "--check"], ["doctor"]]
         if shape == "schemas":
             steps.insert(1, ["tenant", "migrate", "--from", "legacy"])
         for words in steps:
-            with self.measured(f"{shape}: {' '.join(words[:2])}"):
-                self._ours(words, catalog, url)
+            with self.servers.measured(f"{shape}: {' '.join(words[:2])}"):
+                self._ours(words, SHAPES[shape], url)
+            self._tell(f"{shape}: {' '.join(words[:2])}")
 
-    def by_loop(self) -> None:
-        """One database after the other through `pg_dump | psql`."""
-        names = [f"tenant_{name}" for name in self.ids()]
-        for name in names:
+    def column(self) -> None:
+        """Add a column to a table of every tenant."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            folder.chmod(0o755)
+            (folder / "grown_koinonia.py").write_text(GROWN)
+            shutil.copytree(shipped("alembic") / "koinonia", folder / "revisions")
+            before = TenantMigrations(unified.CATALOG).revisions[-1]
+            (folder / "revisions" / "tenant" / "bench_column.py").write_text(REVISION.format(before=before))
+            with self.servers.measured("schemas: a column everywhere"):
+                url = self.target.with_database("bench_schemas")
+                self._ours(["tenant", "migrate"], "grown_koinonia:CATALOG", url, PYTHONPATH=name)
+        self._tell("schemas: a column everywhere")
+
+    def reads(self) -> None:
+        """Look tenants up and read a row, as a service does, where the part of a shape has put them."""
+        for shape, catalog in (("schemas", unified.CATALOG), ("shared", shared.CATALOG)):
+            url = self.target.with_database(f"bench_{shape}")
+            if not database_exists(self.target, url.dbname):
+                continue
+            roles = [catalog.services[0].role, template_of(catalog).service.role]
+            environment = self._environment(SHAPES[shape], _service_login(url, roles))
+            environment |= {"PAYROLLX_BENCH_SHAPE": shape, "PAYROLLX_BENCH_TENANTS": ",".join(_active(url))}
+            environment |= {"PAYROLLX_BENCH_PLAIN": _plain_table(url, shape).sqlalchemy()}
+            program = Path(__file__).with_name("bench_tenants_reads.py")
+            done = subprocess.run([sys.executable, program], env=environment, stdout=subprocess.PIPE, check=True)
+            for what, (clock, used) in json.loads(done.stdout).items():
+                self.servers.record(f"{shape}: {what}", Figure(clock / 1000, used / 1000, 0.0))
+
+    def loop(self) -> None:
+        """Take a sample of the databases through `pg_dump | psql`, one after the other."""
+        names = [f"tenant_{name}" for name in self._ids()]
+        step = max(1, len(names) // self.sample)
+        chosen = names[::step][: self.sample]
+        for name in chosen:
             create_database(self.target, f"dump_{name}")
-        with self.measured("pg_dump | psql"):
-            for name in names:
-                dump = [str(self.programs.folder / "pg_dump"), "--no-owner", *where(self.source.with_database(name))]
-                psql = [str(self.programs.folder / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1",
-                        *where(self.target.with_database(f"dump_{name}"))]  # fmt: skip
-                with subprocess.Popen(dump, stdout=subprocess.PIPE, env=with_password(self.source)) as reading:
-                    subprocess.run(
-                        psql, stdin=reading.stdout, env=with_password(self.target), stdout=subprocess.DEVNULL,
-                        check=True,
-                    )  # fmt: skip
-                if reading.returncode:
-                    sys.exit(f"pg_dump of {name} failed")
+        with self.servers.measured(LOOP):
+            for name in chosen:
+                self._dump(name)
+        figure, times = self.servers.figures[LOOP], len(names) / len(chosen)
+        scaled = Figure(figure.clock * times, figure.ours * times, figure.servers * times)
+        about = f" of {len(chosen)}, scaled to {len(names)}" if times > 1 else ""
+        self.servers.figures = {what: f for what, f in self.servers.figures.items() if not what.startswith(LOOP)}
+        self.servers.record(LOOP + about, scaled)
+        for name in chosen:
+            drop_database(self.target, f"dump_{name}")
 
-    def ids(self) -> list[str]:
-        """The tenants that the registry names and that have a database."""
-        registry = self.source.with_database("koinonia_registry")
-        with psycopg.connect(registry.conninfo()) as connection:
+    # -- private -----------------------------------------------------------------------------------------
+
+    def _dump(self, name: str) -> None:
+        programs = Programs.find().folder
+        dump = [str(programs / "pg_dump"), "--no-owner", *where(self.source.with_database(name))]
+        psql = [str(programs / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1",
+                *where(self.target.with_database(f"dump_{name}"))]  # fmt: skip
+        with subprocess.Popen(dump, stdout=subprocess.PIPE, env=with_password(self.source)) as reading:
+            subprocess.run(
+                psql, stdin=reading.stdout, env=with_password(self.target), stdout=subprocess.DEVNULL, check=True
+            )
+        if reading.returncode:
+            sys.exit(f"pg_dump of {name} failed")
+
+    def _ids(self) -> list[str]:
+        """Return the tenants that the registry names and that have a database."""
+        with psycopg.connect(self.source.with_database("koinonia_registry").conninfo()) as connection:
             rows = connection.execute(
                 'SELECT t.id FROM public."Tenant" AS t JOIN pg_catalog.pg_database AS d'
                 " ON d.datname = 'tenant_' || t.id ORDER BY 1"
             ).fetchall()
         return [name for (name,) in rows]
 
-    @contextmanager
-    def measured(self, what: str) -> Iterator[None]:
-        """Measure what the block does."""
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        yield
-        after, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - started
-        processors = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        peak = after.ru_maxrss if after.ru_maxrss > before.ru_maxrss else 0
-        self.figures[what] = (clock, processors, peak)
-        print(f"{self.tenants} tenants: {what} {clock:.1f} s, {processors:.1f} s of processors", file=sys.stderr)
+    def _anew(self, name: str) -> DatabaseUrl:
+        drop_database(self.target, name)
+        return create_database(self.target, name)
 
-    def _ours(self, words: list[str], catalog: str, url: DatabaseUrl) -> None:
+    def _environment(self, catalog: str, url: DatabaseUrl) -> dict[str, str]:
         environment = {name: text for name, text in os.environ.items() if not name.endswith("DATABASE_URL")}
-        environment |= {"DATABASE_URL": url.plain, "LEGACY_DATABASE_URL": self.source.plain}
-        environment |= {"PAYROLLX_CATALOG": catalog}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        return environment | {
+            "DATABASE_URL": url.plain, "LEGACY_DATABASE_URL": self.source.plain, "PAYROLLX_CATALOG": catalog,
+        }  # fmt: skip
+
+    def _ours(self, words: Sequence[str], catalog: str, url: DatabaseUrl, **more: str) -> None:
         with tempfile.TemporaryFile("w+") as output:
             command = [sys.executable, "-m", "payrollx_db", *words]
+            environment = self._environment(catalog, url) | more
             done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=output, check=False)
             if done.returncode not in (0, 3):
                 output.seek(0)
                 sys.exit(f"{words} failed:\n{output.read()[-2000:]}")
 
+    def _tell(self, what: str) -> None:
+        figure = self.servers.figures[what]
+        print(f"{self.tenants} tenants: {what} {figure.clock:.1f} s", file=sys.stderr)
 
-def report(figures: Mapping[str, tuple[float, float, int]], tenants: int) -> None:
+
+def report(figures: Mapping[str, Figure], tenants: int) -> None:
     """Print all figures, and the ratios to the loop."""
-    print(f"\n{tenants:,} tenants of 25 tables")
-    loop = figures.get("pg_dump | psql")
-    for what, (clock, processors, peak) in figures.items():
-        ratio = f"  {clock / loop[0]:6.2f} of the loop" if loop and what.endswith("copy") else ""
-        memory = f"  {peak / 1024:.0f} MB" if peak else ""
-        print(f"  {what:<40} {clock:8.1f} s {processors:8.1f} s of processors{ratio}{memory}")
+    print(f"\n{tenants:,} tenants of 25 tables{'seconds':>27} {'ours':>9} {'servers':>9}")
+    loop = next((figure for what, figure in figures.items() if what.startswith(LOOP)), None)
+    for what, figure in figures.items():
+        if figure.clock < 1 and figure.servers == 0:
+            print(f"  {what:<48} {figure.clock * 1000:8.3f} ms {figure.ours * 1000:6.3f} ms")
+            continue
+        notes = [f"{figure.peak / 1024:.0f} MB"] if figure.peak else []
+        if loop and what.endswith("copy"):
+            used = (figure.ours + figure.servers) / (loop.ours + loop.servers)
+            notes.append(f"{figure.clock / loop.clock:.2f} of the loop, {used:.2f} by processors")
+        if what == MADE:
+            notes.append(f"{figure.clock / tenants:.2f} s a tenant")
+        print(f"  {what:<48} {figure.clock:8.1f} {figure.ours:9.1f} {figure.servers:9.1f}  {'  '.join(notes)}")
 
 
 def main() -> None:
     """Start two servers for each number of tenants, fill one, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tenants", type=int, nargs="+", default=[20])
-    parser.add_argument("--shape", choices=list(SHAPES), nargs="+", default=list(SHAPES))
-    parser.add_argument("--no-loop", action="store_true", help="leave pg_dump | psql out")
+    parser.add_argument("--parts", choices=PARTS, nargs="+", default=list(PARTS))
+    parser.add_argument("--sample", type=int, default=100, help="tenants that the loop goes over")
+    parser.add_argument("--folder", type=Path, help="keep both servers and the figures here, for the next part")
+    parser.add_argument("--end", action="store_true", help="remove what is in --folder at the end")
     options = parser.parse_args()
     for tenants in options.tenants:
         with tempfile.TemporaryDirectory(prefix="payrollx-bench-") as name:
-            folder = Path(name)
-            folder.chmod(0o711)
-            servers = [Server(folder / side) for side in ("source", "target")]
+            servers = TwoServers((options.folder or Path(name)) / str(tenants))
             try:
-                source, target = (server.up() for server in servers)
-                make_legacy(source, employees=tenants * MEMBERS, tenants=tenants)
-                bench = TenantsBench(source, target, Programs.find(), tenants)
-                for shape in options.shape:
-                    bench.run(shape)
-                if not options.no_loop:
-                    bench.by_loop()
-                report(bench.figures, tenants)
+                bench = TenantsBench(servers, *servers.up(), tenants, options.sample)
+                servers.churches(bench.source, tenants)
+                for part in [part for part in PARTS if part in options.parts]:
+                    bench.run(part)
+                report(servers.figures, tenants)
             finally:
-                for server in servers:
-                    server.destroy()
+                if options.folder is None or options.end:
+                    servers.destroy()
+                    shutil.rmtree(servers.folder, ignore_errors=True)
+
+
+# -- the database that services read ------------------------------------------------------------------
+
+
+def _active(url: DatabaseUrl) -> list[str]:
+    with psycopg.connect(url.conninfo()) as connection:
+        rows = connection.execute("SELECT id FROM registry.tenants WHERE status = 'active' ORDER BY id").fetchall()
+    return [name for (name,) in rows]
+
+
+def _service_login(url: DatabaseUrl, roles: Sequence[str]) -> DatabaseUrl:
+    """Make the login of a service, which is a member of these roles."""
+    login, password = f"login_{url.dbname}", secrets.token_hex(16)
+    name, in_roles = sql.Identifier(login), sql.SQL(", ").join(map(sql.Identifier, roles))
+    with psycopg.connect(url.conninfo(), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(name))
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
+                name, sql.Literal(password), in_roles
+            )
+        )
+    return replace(url, params={**url.params, "user": login, "password": password})
+
+
+def _plain_table(url: DatabaseUrl, shape: str) -> DatabaseUrl:
+    """Make a table of members that is no tenant's, with the rows of the first; return where it is."""
+    first = _active(url)[0]
+    template = template_of(unified.CATALOG if shape == "schemas" else shared.CATALOG)
+    rows = sql.Identifier(template.schema_of(first), "members")
+    condition: sql.Composable = sql.SQL("TRUE")
+    if shape == "shared":
+        condition = sql.SQL("{} = {}").format(sql.Identifier(template.tenant_column), sql.Literal(first))
+    with psycopg.connect(url.conninfo()) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS bench CASCADE")
+        connection.execute("CREATE SCHEMA bench")
+        connection.execute(sql.SQL("CREATE TABLE bench.members AS SELECT * FROM {} WHERE {}").format(rows, condition))
+        connection.execute("ALTER TABLE bench.members ADD PRIMARY KEY (id)")
+    return url
 
 
 if __name__ == "__main__":

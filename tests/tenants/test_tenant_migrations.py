@@ -120,6 +120,9 @@ LOSSES = {
     "rows at once": "TRUNCATE {schema}.songs",
     "rows by a key": "ALTER TABLE {schema}.songs DROP CONSTRAINT fk_songs_singer_id, ADD FOREIGN KEY (singer_id)"
     " REFERENCES {schema}.singers ON DELETE CASCADE; DELETE FROM {schema}.singers",
+    "values by an update": "UPDATE {schema}.songs SET singer_id = NULL",
+    "values of a column that is renamed": "UPDATE {schema}.songs SET singer_id = NULL;"
+    " ALTER TABLE {schema}.songs RENAME singer_id TO voice_id; ALTER TABLE {schema}.songs RENAME TO hymns",
     "a narrower type": "ALTER TABLE {schema}.songs ALTER title TYPE varchar(3) USING left(title, 3)",
     "another type": "ALTER TABLE {schema}.songs ALTER title TYPE int USING length(title)",
 }
@@ -150,6 +153,7 @@ def test_what_keeps_all_values_is_no_loss(choirs_here: Growing, tmp_path: Path) 
         "tenant_0004": "op.execute(f'ALTER TABLE {schema}.songs RENAME TO hymns')",
         "tenant_0005": "op.drop_table('messages', schema=schema)",  # which is empty
         "tenant_0006": "op.execute(f'ALTER TABLE {schema}.rehearsals ALTER id TYPE bigint')",
+        "tenant_0007": "op.execute(f'UPDATE {schema}.hymns SET name = upper(name)')",
     }
     assert set(states(migrate(choirs_here, tmp_path / "m", bodies)).values()) == {"migrated"}
 

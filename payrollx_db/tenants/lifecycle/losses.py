@@ -1,10 +1,10 @@
-"""What a migration of a tenant's schema would lose: columns and tables that go with values in them, rows, digits.
+"""What a migration of a tenant's schema would lose: columns and tables that go with their values, rows, values, digits.
 
 The migration has run, in a savepoint, when this looks: what is gone is compared with what was there before, and whether
 anything was in it is asked once the savepoint is undone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,38 @@ def deleted_rows(driver: SyncConnection, schema: str) -> list[str]:
     """Return what the transaction has deleted, a line a table."""
     rows = driver.execute(queries.load("deleted"), {"schema": schema}).fetchall()
     return [f"{table}: {count:,} rows are deleted" for table, count in rows]
+
+
+def updated_tables(driver: SyncConnection, schema: str) -> set[int]:
+    """Return the numbers of the tables of which the transaction has updated rows."""
+    return {table for (table,) in driver.execute(queries.load("updated"), {"schema": schema}).fetchall()}
+
+
+def filled(driver: SyncConnection, schema: str, shape: Shape, tables: Iterable[int]) -> dict[tuple[int, int], int]:
+    """Return how many values each column of these tables has that aren't NULL."""
+    counts: dict[tuple[int, int], int] = {}
+    for table in tables:
+        places = [place for place in shape if place[0] == table]
+        if not places:
+            continue
+        asked = sql.SQL(", ").join(
+            sql.SQL("pg_catalog.count({})").format(sql.Identifier(shape[place].name)) for place in places
+        )
+        name = sql.Identifier(schema, shape[places[0]].table)
+        row = driver.execute(sql.SQL("SELECT {} FROM ONLY {}").format(asked, name)).fetchall()[0]
+        counts |= dict(zip(places, row, strict=True))
+    return counts
+
+
+def emptied_columns(
+    shape: Shape, before: Mapping[tuple[int, int], int], after: Mapping[tuple[int, int], int]
+) -> list[str]:
+    """Return which columns have fewer values after updates than before, a line a column."""
+    return [
+        f"{shape[place].table}.{shape[place].name}: {count - after[place]:,} values are NULL then"
+        for place, count in before.items()
+        if place in after and after[place] < count
+    ]
 
 
 def files_of(driver: SyncConnection, schema: str) -> Files:

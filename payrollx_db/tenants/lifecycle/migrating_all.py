@@ -19,11 +19,14 @@ from payrollx_db.schema import ddl, migrate
 from payrollx_db.tenants.lifecycle.losses import (
     candidates,
     deleted_rows,
+    emptied_columns,
     files_of,
+    filled,
     losses,
     rewritten,
     rows_of,
     shape_of,
+    updated_tables,
 )
 from payrollx_db.tenants.lifecycle.registry import RegistryTable
 from payrollx_db.tenants.migrating import Migrated, TenantMigrations
@@ -139,9 +142,11 @@ def _upgrade(
     done = migrations.upgrade(opened, tenant)
     if allow_loss or not before:
         return done
-    changed, deleted = candidates(before, shape_of(driver, schema)), deleted_rows(driver, schema)
+    shape, updated = shape_of(driver, schema), updated_tables(driver, schema)
+    changed, deleted = candidates(before, shape), deleted_rows(driver, schema)
+    values = filled(driver, schema, shape, updated)
     emptied = {name: rows_of(driver, schema, now) for name, now in rewritten(files, files_of(driver, schema)).items()}
-    if not changed and not deleted and not emptied:
+    if not changed and not deleted and not emptied and not updated:
         return done
     attempt.rollback()
     fewer = [
@@ -149,7 +154,8 @@ def _upgrade(
         for name, left in emptied.items()
         if (rows := rows_of(driver, schema, name)) > left
     ]
-    _refuse_losses(driver, schema, tenant, [*deleted, *fewer], changed)
+    nulls = emptied_columns(before, filled(driver, schema, before, updated), values)
+    _refuse_losses(driver, schema, tenant, [*deleted, *fewer, *nulls], changed)
     return migrations.upgrade(opened, tenant)
 
 
