@@ -79,7 +79,7 @@ def test_nothing_of_sqlalchemy_is_replaced(home: Home, driver: str) -> None:
     methods = {name for name, value in vars(GuardedDialect).items() if callable(value)}
     assert not vars(view.dialect).keys() & (methods | {"statement_compiler", "execution_ctx_cls"})
     assert type(view).__module__ == "sqlalchemy.engine.base"
-    # A listener on an engine costs each statement. SQLAlchemy's class may have had one, the query log's in another test.
+    # A listener on an engine costs each statement. SQLAlchemy's class may have had one: the query log's in other tests.
     assert not any(vars(engine).get("_has_events") for engine in (view, place.engine))
 
 
