@@ -8,10 +8,10 @@ import importlib
 import os
 import traceback
 from dataclasses import replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from payrollx_db.catalogs import outline
 from payrollx_db.errors import CatalogError, ConfigurationError, PayrollxError
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.layout import Layout
@@ -49,6 +49,15 @@ def find(name: str) -> Catalog:
         return load_lift(Path(name)).catalog
     catalog = load(_address(name), Catalog)
     return catalog if catalog.option is not None else replace(catalog, option=name)
+
+
+def find_outline(name: str) -> Catalog:
+    """Return the catalog called ``name`` for what needs no models, which aren't imported where that can be avoided.
+
+    Raises as `find`.
+    """
+    known = outline.read(name, BUILT_IN[name]) if name in BUILT_IN else None
+    return known if known is not None else find(name)
 
 
 def is_lift(name: str) -> bool:
@@ -144,9 +153,12 @@ def _address(name: str) -> str:
     """Return the ``package.module:name`` of a catalog's name."""
     if ":" in name:
         return name
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    from importlib.metadata import entry_points  # takes long to import
+
     brought = {point.name: point.value for point in entry_points(group=GROUP)}
-    known = {**brought, **BUILT_IN}
-    if name in known:
-        return known[name]
-    names = ", ".join(sorted(known))
+    if name in brought:
+        return brought[name]
+    names = ", ".join(sorted({**brought, **BUILT_IN}))
     raise ConfigurationError(f"there is no catalog {name!r}", hint=f"there are {names}; or give package.module:name")

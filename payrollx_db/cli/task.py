@@ -133,7 +133,7 @@ def make_task(
     if registry.is_lift(catalog) and given is ParameterSource.COMMANDLINE:
         raise click.UsageError("--lift says itself which databases there are, so it does not go with --from.")
     target = options.unified_database(database_url)
-    unified = registry.find(catalog)
+    unified = registry.find_outline(catalog)
     legacy = registry.layout(unified, layout)
     for service in services:
         options.named_service(unified, service)

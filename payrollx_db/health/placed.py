@@ -145,7 +145,7 @@ async def _look(catalog: Catalog, place: Place, seconds: float) -> tuple[dict[st
     except PayrollxError as error:
         return dict.fromkeys((s.name for s in place.services), error.message), []
     left = []
-    for service in catalog.services if catalog.metadata is not None else ():
+    for service in catalog.services if catalog.has_models else ():
         tables = tuple(table for table in service.tables if (service.schema, table) in there)
         if tables and service not in place.services:
             left.append(LeftBehind(service.name, place.url, tables))

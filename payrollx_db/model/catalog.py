@@ -3,6 +3,7 @@
 Frozen data. The toolkit is given a :class:`Catalog` and knows nothing else of whose database it is.
 """
 
+import importlib
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -102,6 +103,7 @@ class Catalog:
     are columns by table that nobody reads but their service, the reader included; ``protected`` are tables that no
     migration touches unless it is told to. `Catalog.of` takes all three from the models.
     ``template`` are the tables that each of any number of tenants has, beside those of the services.
+    ``models_at`` is the ``package.module:name`` of the same catalog with its models, where this one was read without.
     Raises CatalogError where two services share a name, schema or role, or have the owner's or the reader's, a schema
     has a dot in its name, a reference points outside the catalog, or a service reads what nobody declares readable.
     """
@@ -123,6 +125,7 @@ class Catalog:
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
     protected: frozenset[str] = field(default=frozenset(), compare=False)
     template: "Template | None" = field(default=None, compare=False)
+    models_at: str = field(default="", repr=False, compare=False)
     _by_schema: dict[str, Service] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Service] = field(init=False, repr=False, compare=False)
 
@@ -230,6 +233,11 @@ class Catalog:
         return f"payrollx-db {words} {option} {shlex.quote(self.option)}" if self.option else f"payrollx-db {words}"
 
     @property
+    def has_models(self) -> bool:
+        """Whether there are SQLAlchemy models of the tables, here or where ``models_at`` says."""
+        return self.metadata is not None or bool(self.models_at)
+
+    @property
     def models(self) -> "MetaData":
         """The SQLAlchemy models of the tables; of a lifted catalog, which has none, empty ones.
 
@@ -239,6 +247,10 @@ class Catalog:
             from sqlalchemy import MetaData as Models
 
             return Models()
+        if self.metadata is None and self.models_at:
+            module, _, name = self.models_at.partition(":")
+            whole: Catalog = getattr(importlib.import_module(module), name)
+            return whole.models
         if self.metadata is None:
             raise self.lacks("no SQLAlchemy metadata", "metadata=")
         return self.metadata

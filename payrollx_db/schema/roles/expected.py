@@ -131,7 +131,7 @@ class Expected:
         part = self.part(role, thing)
         if part is None or part.whole:
             return []
-        models = self.catalog.metadata
+        models = self.catalog.models if self.catalog.has_models else None
         known = models.tables.get(f"{thing.schema}.{thing.name}") if models is not None else None
         return part.of(known.columns.keys() if known is not None else part.columns or ())
 
