@@ -111,8 +111,8 @@ class TenantsBench:
                 continue
             roles = [catalog.services[0].role, template_of(catalog).service.role]
             environment = self._environment(SHAPES[shape], _service_login(url, roles))
-            environment |= {"PAYROLLX_BENCH_SHAPE": shape, "PAYROLLX_BENCH_TENANTS": ",".join(_active(url))}
-            environment |= {"PAYROLLX_BENCH_PLAIN": _plain_table(url, shape).sqlalchemy()}
+            environment |= {"BENCH_SHAPE": shape, "BENCH_TENANTS": ",".join(_active(url))}
+            environment |= {"BENCH_PLAIN": _plain_table(url, shape).sqlalchemy()}
             program = Path(__file__).with_name("bench_tenants_reads.py")
             done = subprocess.run([sys.executable, program], env=environment, stdout=subprocess.PIPE, check=True)
             for what, (clock, used) in json.loads(done.stdout).items():
@@ -241,9 +241,7 @@ def _service_login(url: DatabaseUrl, roles: Sequence[str]) -> DatabaseUrl:
     with psycopg.connect(url.conninfo(), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(name))
         connection.execute(
-            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
-                name, sql.Literal(password), in_roles
-            )
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(name, sql.Literal(password), in_roles)
         )
     return replace(url, params={**url.params, "user": login, "password": password})
 

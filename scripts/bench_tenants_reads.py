@@ -34,7 +34,7 @@ def measure(what: Callable[[], object], times: int) -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print."""
-    shape, ids = os.environ["PAYROLLX_BENCH_SHAPE"], os.environ["PAYROLLX_BENCH_TENANTS"].split(",")
+    shape, ids = os.environ["BENCH_SHAPE"], os.environ["BENCH_TENANTS"].split(",")
     tenants = apart if shape == "schemas" else shared
     figures = {"route, a miss": _misses(tenants, ids)}
     figures["route, remembered"] = measure(lambda: tenants.route(id=ids[0]), READS * 10)
@@ -45,9 +45,7 @@ def main() -> None:
         with tenants.session(ids[0]) as session:
             session.get(Member, known)
 
-    plain = create_engine(
-        os.environ["PAYROLLX_BENCH_PLAIN"], execution_options={"schema_translate_map": {"tenant": "bench"}}
-    )
+    plain = create_engine(os.environ["BENCH_PLAIN"], execution_options={"schema_translate_map": {"tenant": "bench"}})
 
     def read_plain() -> None:
         with Session(plain) as session:

@@ -179,7 +179,7 @@ def restore(
 
     known = options.catalog_here(catalog, database_url, name)
     chosen_service = options.named_service(known, name)
-    backup = _backup(chosen_service, folder, chosen)
+    backup = chosen_backup(chosen_service, folder, chosen)
     key = None if unsigned else signing.key_of(key_file, backup)
     restores.check(backup, known, chosen_service, key)
     url = options.home(chosen_service.name, database_url)
@@ -190,6 +190,8 @@ def restore(
         console.answer_json({"backup": str(backup.folder)} | restored.document())
     else:
         archives.show_restored(restored)
+    if chosen_service.tenant:
+        console.note(f"the registry is as it was: {known.command(f'tenant restore {chosen_service.tenant}')} does more")
 
 
 @service.command(example="payrollx-db service export auth --to postgresql://migrator@new-server/auth")
@@ -287,7 +289,7 @@ def drop(
     known = options.catalog_here(catalog, database_url)
     chosen_service = options.named_service(known, name)
     url = options.unified_database(database_url)
-    proof = _backup(chosen_service, folder, chosen)
+    proof = chosen_backup(chosen_service, folder, chosen)
     key = None if unsigned else signing.key_of(key_file, proof)
     confirm(f"this drops the schema {chosen_service.schema} of {url.masked}, and the rows in it", yes=yes)
     dropped = handover.drop(
@@ -357,7 +359,8 @@ def _own(chosen_service: "Service", text: str | None, option: str) -> "DatabaseU
     return DatabaseUrl.parse(url, name=option if text else name)
 
 
-def _backup(chosen_service: "Service", folder: Path, chosen: str | None) -> "Backup":
+def chosen_backup(chosen_service: "Service", folder: Path, chosen: str | None) -> "Backup":
+    """Return the backup of a service that somebody has named, or the newest."""
     from payrollx_db.backup import manifest
 
     if chosen is None:

@@ -30,10 +30,15 @@ _layout = click.option(
     help="Layout whose registry names the tenants, too: those that are to be copied.",
 )  # fmt: skip
 
+_dir = click.option(
+    "--dir", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("backups"), show_default=True,
+    envvar="PAYROLLX_BACKUPS", metavar="DIR", help="Folder of the backups.",
+)  # fmt: skip
+
 
 @group(example="payrollx-db tenant list --catalog koinonia")
 def tenant() -> None:
-    """Make, list, migrate, suspend, move, export or drop the tenants of a catalog with a template."""
+    """Make, list, migrate, suspend, move, export, drop or restore the tenants of a catalog with a template."""
 
 
 @tenant.command(example="payrollx-db tenant create c7kq --set name='St. Mark' --set email=office@st-mark.example")
@@ -198,8 +203,7 @@ def move(
 @options.database_url
 @options.catalog
 @_id
-@click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("backups"),
-              show_default=True, envvar="PAYROLLX_BACKUPS", metavar="DIR", help="Folder of the backups.")  # fmt: skip
+@_dir
 @signing.key_file
 @destructive_option("--without-backup", is_flag=True,
                     help="Where tenants share their tables: drop the rows, which were exported before.")  # fmt: skip
@@ -232,6 +236,42 @@ def drop(
     else:
         kept = f"; its backup is {ended.backup}" if ended.backup else ""
         console.answer(f"{ended.id} is gone, with {ended.rows:,} rows{kept}")
+
+
+@tenant.command(example="payrollx-db tenant restore c7kq --dir backups")
+@options.database_url
+@options.catalog
+@_id
+@_dir
+@destructive_option("--backup", "chosen", metavar="BACKUP",
+                    help="Backup to restore: its folder, or its name in --dir; by default the newest.")  # fmt: skip
+@signing.key_file
+@destructive_option("--unsigned", is_flag=True, help="Take a backup that this key didn't sign.")
+@yes
+@options.as_json
+def restore(
+    *, database_url: str | None, catalog: str, tenant: str, folder: Path, chosen: str | None, key_file: Path | None,
+    unsigned: bool, yes: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Bring the tenant ID back that was dropped: its schema and role, its rows of the registry, and its routes."""
+    from payrollx_db.cli.service import chosen_backup, find_clients, note_step
+    from payrollx_db.model.instances import instance, template_of
+    from payrollx_db.tenants.lifecycle import returning
+
+    known, url = registry.find(catalog), options.unified_database(database_url)
+    if template_of(known).shape == "shared":
+        raise ConfigurationError(
+            f"the tenants of {known.name} share their tables, of which no backup is made for one of them",
+            hint="copy it from the database that it was exported into",
+        )
+    backup = chosen_backup(instance(known, [tenant]).services[-1], folder, chosen)
+    key = None if unsigned else signing.key_of(key_file, backup)
+    confirm(f"this brings the tenant {tenant} back into {url.masked}, as {backup.folder.name} has it", yes=yes)
+    done = returning.bring_back(url, known, tenant, backup, find=find_clients, key=key, observer=note_step)
+    if as_json:
+        console.answer_json(done.document())
+    else:
+        console.answer(f"{done.id} is back, and {done.status}, with {done.restored.manifest.rows:,} rows")
 
 
 def _details(given: Sequence[str]) -> dict[str, str]:

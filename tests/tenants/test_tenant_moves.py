@@ -139,7 +139,8 @@ def test_a_church_moves_into_shared_tables_and_on_into_a_schema_with_all_it_has(
 
 
 def drop_and_restore(house: Unified, tenant: str, folder: Path, rows: dict[str, list[Any]]) -> None:
-    """Drop a church, see that nothing is left, and bring its rows back from the backup."""
+    """Drop a church, see that nothing is left, and bring all of it back from the backup."""
+    routes = house.routes(tenant)
     dropped = house.world.run("tenant", "drop", tenant, "--dir", str(folder), "--yes", "--json")
     assert dropped.returncode == 0, dropped.stderr
     backup = json.loads(dropped.stdout)["backup"]
@@ -147,8 +148,9 @@ def drop_and_restore(house: Unified, tenant: str, folder: Path, rows: dict[str, 
     assert (house.status(tenant), house.routes(tenant)) == (None, [])
     assert query(house.world.target, "SELECT to_regnamespace(%s)", [schema]) == [(None,)]
     assert query(house.world.target, "SELECT count(*) FROM payrollx_meta.tenants") == [(0,)]
-    restored = house.world.run("service", "restore", schema, "--dir", str(folder), "--backup", backup, "--yes")
+    restored = house.world.run("tenant", "restore", tenant, "--dir", str(folder), "--backup", backup, "--yes")
     assert restored.returncode == 0, restored.stdout + restored.stderr
+    assert (house.status(tenant), house.routes(tenant)) == ("active", routes)
     assert house.rows(tenant) == rows
 
 

@@ -22,6 +22,7 @@ from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import ddl, migrate
 from payrollx_db.tenants.lifecycle.registry import Registered, as_owner
+from payrollx_db.tenants.lifecycle.returning import keep
 from payrollx_db.tenants.migrating import TenantMigrations
 
 queries = query_files.beside(__name__)
@@ -110,17 +111,21 @@ def drop(
 ) -> Ended:  # fmt: skip
     """Back a tenant's schema up into ``folder``, and drop it, with its role, its row in the registry and its routes.
 
-    Services are kept out first. What is cut off goes on with the next call. Raises ConfigurationError where there is
+    Services are kept out first, and the backup has the rows of the registry with it (see `returning`). What is cut off
+    goes on with the next call. Raises ConfigurationError where there is
     no such tenant, or it lives elsewhere; and as `payrollx_db.backup.handover.drop`.
     """
     made = instance(catalog, [tenant])
     service = made.services[-1]
-    _keep_out(url, catalog, tenant)
+    status = _keep_out(url, catalog, tenant)
     with as_owner(url, catalog) as registry:
         there = service.schema in TenantMigrations(catalog).recorded(registry.opened)
     rows, proof = 0, None
     if there:
         (proof,) = backup(url, made, [service], folder, find, observer, key=key, prove=False)
+        if status:
+            with as_owner(url, catalog) as registry:
+                keep(registry, tenant, status, proof, key)
         rows = drop_service(service, url, proof, catalog=made, metadata=catalog.models, key=key).rows
     _forget(url, catalog, tenant, service.role)
     return Ended(tenant, service.schema, rows, proof.folder if proof else None)
@@ -144,7 +149,8 @@ def drop_shared(url: DatabaseUrl, catalog: Catalog, tenant: str) -> Ended:
     return Ended(tenant, template.service.schema, rows, None)
 
 
-def _keep_out(url: DatabaseUrl, catalog: Catalog, tenant: str) -> None:
+def _keep_out(url: DatabaseUrl, catalog: Catalog, tenant: str) -> str:
+    """Suspend a tenant; return the status that it had, empty where the registry doesn't know it."""
     with as_owner(url, catalog) as registry:
         known = {row.id: row for row in registry.rows()}
         recorded = {version.tenant for version in TenantMigrations(catalog).recorded(registry.opened).values()}
@@ -157,6 +163,7 @@ def _keep_out(url: DatabaseUrl, catalog: Catalog, tenant: str) -> None:
             )
         if tenant in known:
             registry.change(tenant, status=template_of(catalog).registry.suspended)
+    return known[tenant].status if tenant in known else ""
 
 
 def _forget(url: DatabaseUrl, catalog: Catalog, tenant: str, role: str) -> None:

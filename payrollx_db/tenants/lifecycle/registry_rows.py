@@ -3,7 +3,8 @@
 They go as the bytes of COPY; no value is looked at.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from psycopg import sql
 
@@ -17,25 +18,50 @@ from payrollx_db.tenants.lifecycle.registry import RegistryTable
 BROUGHT = "payrollx_brought"  # a temporary table, for the rows of one
 
 
+@dataclass(frozen=True)
+class RowsOfTable:
+    """A tenant's rows of one table, as COPY writes them; ``key`` is that by which a row may be there already."""
+
+    table: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    data: bytes = field(repr=False)
+
+
+def read_rows(source: RegistryTable, tenant: str) -> list[RowsOfTable]:
+    """Return what the tenant's row points at and the row itself, in the order in which they can be written."""
+    return [_read(source, table, condition, key) for table, condition, key in _before(source, tenant)]
+
+
+def read_routes(source: RegistryTable, tenant: str) -> list[RowsOfTable]:
+    """Return the routes that lead to a tenant."""
+    routes = template_of(source.catalog).registry.routes.values()
+    tables = {route.table: sql.Identifier("r", route.tenant) for route in routes}
+    mine = sql.SQL("{} = {}")
+    return [_read(source, table, mine.format(column, sql.Literal(tenant))) for table, column in tables.items()]
+
+
+def write_rows(target: RegistryTable, tenant: str, rows: Iterable[RowsOfTable]) -> dict[str, int]:
+    """Write rows in the target's transaction; return how many of each table.
+
+    Raises StateConflictError where something of them is another tenant's there.
+    """
+    return {of_table.table: _write(target, of_table, tenant) for of_table in rows}
+
+
 def bring_rows(source: RegistryTable, target: RegistryTable, tenant: str, schema: str, status: str) -> dict[str, int]:
     """Copy them in the target's transaction, with the ``schema`` and ``status`` that they have there.
 
     Returns how many rows of each table. Raises StateConflictError where something of them is another tenant's there.
     """
-    counts = {}
-    for table, condition, key in _before(source, tenant):
-        counts[table] = _copy(source, target, table, condition, tenant, key)
+    counts = write_rows(target, tenant, read_rows(source, tenant))
     target.change(tenant, schema=schema, status=status, database_url=None)
     return counts
 
 
 def bring_routes(source: RegistryTable, target: RegistryTable, tenant: str) -> dict[str, int]:
     """Copy the routes that lead to a tenant, once what they point at is there. Raises as `bring_rows`."""
-    counts = {}
-    for route in template_of(source.catalog).registry.routes.values():
-        condition = sql.SQL("{} = {}").format(sql.Identifier("r", route.tenant), sql.Literal(tenant))
-        counts[route.table] = _copy(source, target, route.table, condition, tenant)
-    return counts
+    return write_rows(target, tenant, read_routes(source, tenant))
 
 
 # -- private ------------------------------------------------------------------------------------------
@@ -60,41 +86,50 @@ def _before(source: RegistryTable, tenant: str) -> Iterator[tuple[str, sql.Compo
     yield registry.table, itself, ()
 
 
-def _copy(
-    source: RegistryTable, target: RegistryTable, table: str, condition: sql.Composable, tenant: str,
-    key: Sequence[str] = (),
-) -> int:  # fmt: skip
+def _read(source: RegistryTable, table: str, condition: sql.Composable, key: Sequence[str] = ()) -> RowsOfTable:
     name = sql.Identifier(*table.split(".", 1))
-    columns = _common_columns(source, target, name)
-    listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+    columns = _columns(source, name)
     prefixed = sql.SQL(", ").join(sql.Identifier("r", column) for column in columns)
     reading = sql.SQL("COPY (SELECT {} FROM {} AS r WHERE {}) TO STDOUT").format(prefixed, name, condition)
-    parts = {"table": name, "columns": listed, "brought": sql.Identifier(BROUGHT)}
+    with migrate.driver_of(source.opened).cursor() as reader, reader.copy(reading) as out:
+        return RowsOfTable(table, tuple(columns), tuple(key), b"".join(bytes(block) for block in out))
+
+
+def _write(target: RegistryTable, rows: RowsOfTable, tenant: str) -> int:
+    name = sql.Identifier(*rows.table.split(".", 1))
+    there = set(_columns(target, name))
+    common = sql.SQL(", ").join(sql.Identifier(column) for column in rows.columns if column in there)
+    lacking = [sql.Identifier(column) for column in rows.columns if column not in there]
+    parts = {
+        "table": name, "common": common, "brought": sql.Identifier(BROUGHT),
+        "all": sql.SQL(", ").join(map(sql.Identifier, rows.columns)),
+    }  # fmt: skip
     target.run(sql.SQL("CREATE TEMPORARY TABLE {brought} (LIKE {table}) ON COMMIT DROP").format(**parts))
-    writing = sql.SQL("COPY {brought} ({columns}) FROM STDIN").format(**parts)
-    there = sql.SQL(" ON CONFLICT ({}) DO NOTHING").format(sql.SQL(", ").join(map(sql.Identifier, key)))
-    adding = sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {brought}").format(**parts)
-    from_driver, into_driver = migrate.driver_of(source.opened), migrate.driver_of(target.opened)
+    for column in lacking:  # which is left behind
+        target.run(sql.SQL("ALTER TABLE {} ADD {} pg_catalog.text").format(parts["brought"], column))
+    adding = sql.SQL("INSERT INTO {table} ({common}) SELECT {common} FROM {brought}").format(**parts)
+    if rows.key:
+        key = sql.SQL(", ").join(map(sql.Identifier, rows.key))
+        adding += sql.SQL(" ON CONFLICT ({}) DO NOTHING").format(key)
     try:
-        with from_driver.cursor() as reader, into_driver.cursor() as writer:
-            with reader.copy(reading) as out, writer.copy(writing) as into:
-                for block in out:
-                    into.write(block)
-            count = writer.execute(sql.Composed([adding, there if key else sql.SQL("")])).rowcount
+        with migrate.driver_of(target.opened).cursor() as writer:
+            with writer.copy(sql.SQL("COPY {brought} ({all}) FROM STDIN").format(**parts)) as into:
+                into.write(rows.data)
+            count = writer.execute(adding).rowcount
             writer.execute(sql.SQL("DROP TABLE {}").format(parts["brought"]))
             return count
     except DRIVER_ERRORS as error:
         if getattr(error, "sqlstate", "") == UNIQUE_VIOLATION:
             raise StateConflictError(
-                f"{table} has something of the tenant {tenant} already", hint="is it there already, or of another one?"
+                f"{rows.table} has something of the tenant {tenant} already",
+                hint="is it there already, or of another one?",
             ) from None
         raise
 
 
-def _common_columns(source: RegistryTable, target: RegistryTable, name: sql.Identifier) -> Sequence[str]:
+def _columns(registry: RegistryTable, name: sql.Identifier) -> list[str]:
     query = sql.SQL(
         "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = {}::pg_catalog.regclass"
         " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
     ).format(sql.Literal(name.as_string(None)))
-    there = {row[0] for row in target.run(query)}
-    return [row[0] for row in source.run(query) if row[0] in there]
+    return [row[0] for row in registry.run(query)]
