@@ -12,6 +12,8 @@ from psycopg import sql
 # `jit`: compiling a query of dozens of casts costs more than it saves on a scan of less than millions of rows.
 # `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle`, `extra_float_digits` and
 # `bytea_output` decide how values turn into text, `xmloption` which texts are XML, the next three what SQL means.
+# `quote_all_identifiers`: definitions of both sides are compared. `default_transaction_…`: a transaction that is
+# serializable, read-only and deferrable would wait for our own others to end, for ever.
 # Timeouts of 0 because one statement here may copy or index a whole table, whatever the role's defaults are.
 # `lock_timeout`: so that none waits for ever behind another's exclusive lock, with others' statements queueing behind
 # it. `client_connection_check_interval`: when this process is killed, the server gives up its statements, and with them
@@ -31,6 +33,9 @@ COMMON: Mapping[str, str] = {
     "standard_conforming_strings": "on",
     "transform_null_equals": "off",
     "array_nulls": "on",
+    "quote_all_identifiers": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
@@ -49,6 +54,7 @@ TARGET = {**COMMON, "synchronous_commit": "off", "default_tablespace": ""}
 OF_TRANSACTION = {
     "default_transaction_read_only": "transaction_read_only",
     "default_transaction_isolation": "transaction_isolation",
+    "default_transaction_deferrable": "transaction_deferrable",
 }
 
 # Unknown to older servers, which would refuse it; and there all the same where a role or a database has it: a copy

@@ -37,6 +37,17 @@ def test_a_setting_of_the_target_that_a_run_would_meet(
     assert [(f.code, f.severity, f.place) for f in limits_in(world)] == [(code, severity, world.target.dbname)]
 
 
+def test_a_run_never_waits_for_itself(tiny: World) -> None:
+    """Read-only transactions that are serializable and deferrable wait for others to end: for the run's own, too."""
+    for url in (tiny.target, *tiny.urls.values()):
+        for setting in ("default_transaction_isolation = serializable", "default_transaction_deferrable = on"):
+            query(url, f'ALTER DATABASE "{url.dbname}" SET {setting}')
+
+    tiny.copy()
+
+    assert tiny.verify().identical
+
+
 def test_fewer_sessions_than_a_run_opens(tiny: World, role: str) -> None:
     limited = replace(tiny, target=login(tiny.target, role))
     query(tiny.target, f'ALTER ROLE "{role}" CONNECTION LIMIT 3')

@@ -39,8 +39,10 @@ CREATE FUNCTION plain(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT
 CREATE TABLE sizes (id integer DEFAULT plain(1), size bigint GENERATED ALWAYS AS (sized(1)) STORED);
 CREATE TRIGGER touching BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION touch();
 SELECT lo_create(4711);
+CREATE TABLE numbered (id integer PRIMARY KEY, scan oid, watched regclass[]);
 ALTER DATABASE {database} SET work_mem TO '8MB';
 ALTER DATABASE {database} SET app.secret TO 'hush';
+ALTER DATABASE {database} SET search_path TO "Odd ""one", public, '$user';
 CREATE FOREIGN DATA WRAPPER none;
 CREATE SERVER far FOREIGN DATA WRAPPER none;
 CREATE FOREIGN TABLE afar (id integer) SERVER far;
@@ -87,7 +89,8 @@ def test_what_stays_behind_is_named_with_the_next_step(world: World) -> None:
     code, findings = world.plan()
 
     assert code == 3
-    assert {code for code, finding in findings.items() if finding["severity"] == "block"} == {"large-object"}
+    assert {code for code, finding in findings.items() if finding["severity"] == "block"} == {"large-object", "no-rule"}
+    assert findings["no-rule"]["examples"] == ["numbered.watched"]
     assert findings["event-trigger"]["examples"] == ["watching (on ddl_command_end)"]
     assert findings["publication"]["examples"] == ["news"]
     assert findings["foreign-table"]["examples"] == ["afar (of far)"]
@@ -99,6 +102,8 @@ def test_what_stays_behind_is_named_with_the_next_step(world: World) -> None:
     assert {"grant", "default-privileges", "foreign-server"} <= findings.keys()
     assert "partition-elsewhere" not in findings  # the schema is lifted as well
     assert "\"work_mem\" TO '8MB'" in findings["database-setting"]["sql"]
+    assert '"search_path" TO \'Odd "one\', ' in findings["database-setting"]["sql"]
+    assert "$user'" in findings["database-setting"]["sql"]
     assert '"app"."secret"' in findings["database-setting"]["sql"]
     assert "hush" not in json.dumps(findings)
     assert all(finding["remedy"] or finding["severity"] == "info" for finding in findings.values())
@@ -107,6 +112,7 @@ def test_what_stays_behind_is_named_with_the_next_step(world: World) -> None:
         connection.execute("CREATE FOREIGN DATA WRAPPER none; CREATE SERVER far FOREIGN DATA WRAPPER none")
     with (world.folder / "lift.toml").open("a", encoding="utf-8") as file:
         file.write(f'[databases.{world.source.dbname}.left_behind]\npg_largeobject = "old scans, kept as a dump"\n')
+        file.write('"numbered.scan" = "of these scans"\n"numbered.watched" = "numbers of this database"\n')
     code, findings = world.plan()
     assert code == 0
     assert "large-object" not in findings
@@ -214,3 +220,7 @@ def test_roles_and_extensions_that_another_server_lacks() -> None:
         ("collation", "block", "shop"),
     ]
     assert found[6].sql == 'CREATE ROLE "absent" NOLOGIN;'
+
+    nameless = SourceFacts(database(150_002, "SQL_ASCII"), {})
+    unified = TargetFacts(database(150_002, "UTF8"), {})
+    assert [finding.code for finding in lacking.of_server(source, nameless, unified)] == ["encoding"]

@@ -11,6 +11,7 @@ from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 OLDEST = 140_000  # the oldest version that can be read
 MAJOR = 10_000
 ANY_TEXT = "UTF8"
+ANY_BYTES = "SQL_ASCII"
 
 
 def of_server(source: LiftedSchema, facts: SourceFacts, target: TargetFacts) -> Iterator[Finding]:
@@ -27,7 +28,11 @@ def of_server(source: LiftedSchema, facts: SourceFacts, target: TargetFacts) -> 
             " know fails when the schema is made, and nothing is changed then"
         )
         yield Finding("source-newer", "warn", source.source, 1, message, remedy="lift into a target of its version")
-    if there.encoding not in (here.encoding, ANY_TEXT):
+    if here.encoding == ANY_BYTES:
+        message = f"is {ANY_BYTES}, which says nothing of what its bytes mean, and the target {there.encoding}"
+        remedy = "find out what its texts are written in, and restore a dump of it into a database of that encoding"
+        yield Finding("encoding", "block", source.source, 1, message, remedy=remedy)
+    elif there.encoding not in (here.encoding, ANY_TEXT):
         message = f"is {here.encoding}, and the target {there.encoding}, which may lack its letters"
         remedy = "make the target anew with ENCODING 'UTF8' and TEMPLATE template0"
         yield Finding("encoding", "block", source.source, 1, message, remedy=remedy)

@@ -1,5 +1,6 @@
 """What a lift leaves behind or changes, as findings: each names the things, and says what a person does about it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from payrollx_db.lift.plan.facts import Named, SourceFacts, TargetFacts
 from payrollx_db.lift.project import LiftedSchema
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 
+# Settings that are stored as lists of names, each quoted where it has to be.
+LISTS_OF_NAMES = ("search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries")
+LISTED = re.compile(r'"((?:[^"]|"")*)"|([^,"\s][^,]*)')
 LARGE_OBJECTS = "pg_largeobject"  # what left_behind calls them
 
 
@@ -144,7 +148,7 @@ def _settings(source: LiftedSchema, things: Sequence[Named], target: str) -> Ite
         name, _, value = setting.partition("=")
         names.append(f"{name} (of {role})" if role else name)
         # A name with a dot is an application's own, and such values may be secrets.
-        shown = sql.SQL("'…'") if "." in name else sql.Literal(value)
+        shown = sql.SQL("'…'") if "." in name else _written(source, name, value)
         parts = sql.SQL(".").join(map(sql.Identifier, name.split(".")))
         statement = sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} TO {};").format(
             sql.Identifier(role or source.role), sql.Identifier(target), parts, shown
@@ -155,3 +159,18 @@ def _settings(source: LiftedSchema, things: Sequence[Named], target: str) -> Ite
         "database-setting", "warn", source.source, len(names), message, tuple(names[:EXAMPLES]),
         remedy="run those that the service needs, when its role is there", sql="\n".join(statements),
     )  # fmt: skip
+
+
+def _written(source: LiftedSchema, name: str, value: str) -> sql.Composable:
+    """Return a setting's stored value as a statement has it: of a list of names one literal each, and of schemas those
+    that they will be.
+    """
+    if name.lower() not in LISTS_OF_NAMES:
+        return sql.Literal(value)
+    names = [
+        match[1].replace('""', '"') if match[2] is None else match[2].strip().lower()
+        for match in LISTED.finditer(value)
+    ]
+    if name.lower() == "search_path":
+        names = [source.schema if one == source.source_schema else one for one in names]
+    return sql.SQL(", ").join(map(sql.Literal, names or [""]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from payrollx_db.lift import lock as locks
 from payrollx_db.lift.catalog import lift
 from payrollx_db.lift.lock import Lock
-from payrollx_db.lift.plan import lacking, left_out, routines
+from payrollx_db.lift.plan import bound, lacking, left_out, routines
 from payrollx_db.lift.plan.facts import SourceFacts, TargetFacts, read_source, read_target
 from payrollx_db.lift.plan.target import of_others, taken_schemas
 from payrollx_db.lift.project import LiftedSchema, Project
@@ -64,6 +64,8 @@ async def plan(
         there = await inspect(sessions, target)
         findings += taken_schemas(lift(project, lock), sources, there)
         findings += await of_others(sessions, target, sources, there)
+        for source in sources:
+            findings += bound.columns(source, now.schemas[source.source], databases[source.source], there)
         findings += await _findings(sessions, endpoints, target, sources, databases, there)
     return LiftPlan(project, sources, lock, tuple(findings))
 
