@@ -167,6 +167,18 @@ async def copy_and_verify(
         return await verify(shared)
 
 
+async def empty(task: Task) -> None:
+    """Undo what runs have written to these tables, and copy nothing (see `undo.restart`).
+
+    Raises as `copy` with ``restart`` does.
+    """
+    async with blockers_named((*task.needed.values(), task.target)), opened(task.placed()) as context:
+        plan = await planned(context, task)
+        async with exclusive(context.target) as session:
+            await _refuse_followed(context, session, plan)
+            await undo.restart(context, session, {table.destination for table in plan.copies})
+
+
 async def abandon(
     target: Endpoint, catalog: Catalog, *, observer: Observer = ignore_events, jobs: int = 4
 ) -> Abandoned:

@@ -124,11 +124,16 @@ async def copy(tenants: TenantsTask, *, restart: bool = False) -> TenantsOutcome
     found = await discover(tenants.task, tenants.tenants)
     first = await _interrupted(tenants, found)
     beside: Report | None = None
+    if restart and not tenants.tenants and template_of(tenants.task.catalog).shape == "shared":
+        await _empty_all(tenants, found)  # their rows point at the registry's, which go next
+        first, emptied = (), True
+    else:
+        emptied = False
     if not first:
         beside = await pipeline.copy(tenants.registry, restart=restart and not tenants.tenants)
 
     async def work(group: Group) -> list[TenantOutcome]:
-        return _copied(group, await _copy_group(tenants, group, restart=restart and group != first))
+        return _copied(group, await _copy_group(tenants, group, restart=restart and group != first and not emptied))
 
     document = beside.document() if beside else {}
     return await _all(tenants, found, work, document, first=first)
@@ -230,6 +235,12 @@ async def _copy_group(tenants: TenantsTask, group: Group, *, restart: bool) -> R
         if _is_of_tenants(error) and not isinstance(error, StateConflictError):
             await _give_up(task)
         raise
+
+
+async def _empty_all(tenants: TenantsTask, found: Discovered) -> None:
+    """Undo what was copied of all tenants that can be had, group by group."""
+    for group in tenants.groups([one for one in found.tenants if one.trouble is None]):
+        await pipeline.empty(tenants.of(group))
 
 
 async def _give_up(task: Task) -> None:

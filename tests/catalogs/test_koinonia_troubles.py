@@ -87,3 +87,17 @@ def kill_in_a_group(world: SystemWorld) -> None:
             process.kill()
             process.wait()
     eventually(lambda: value(world.target, others) == 0, "the end of its sessions")
+
+
+@pytest.mark.long
+def test_all_churches_that_share_tables_are_emptied_before_their_registry_and_copied_anew(churches: Churches) -> None:
+    with churches.unified("koinonia-shared") as world:
+        assert world.run("copy").returncode == 0
+        query(churches.registry, 'UPDATE "Tenant" SET "lastAccessedAt" = now()')
+        before = value(world.target, "SELECT count(*) FROM tenant.members")
+        again = world.run("copy", "--restart", "--yes", "--json")
+        assert again.returncode == 0, again.stderr
+        assert json.loads(again.stdout)["totals"] == {"copied": 3}
+        assert value(world.target, "SELECT count(*) FROM tenant.members") == before
+        verified = world.run("verify", "--json")
+        assert (verified.returncode, json.loads(verified.stdout)["totals"]) == (0, {"identical": 3}), verified.stdout
