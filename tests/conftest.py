@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
 from psycopg import sql
 from servers import HELP, THROW_AWAY, Chosen, choose, in_memory
 
-from payrollx_db.catalogs.payrollx.practice.databases import RECIPES, drop_legacy, make_legacy
+from payrollx_db.catalogs.payrollx.practice.databases import RECIPES, make_legacy
 from payrollx_db.devserver import Server
 from payrollx_db.devserver.practice import LegacySummary
 from payrollx_db.devserver.programs import VARIABLE
@@ -112,6 +112,8 @@ class TestServer:
     __test__ = False
 
     url: DatabaseUrl
+    is_ours: bool = False  # and goes with the session: what is in it then need not be dropped one by one
+    ends: ClassVar[bool] = False
     _session: psycopg.Connection | None = None
 
     def create_database(self, name: str, template: str | None = None) -> DatabaseUrl:
@@ -130,6 +132,11 @@ class TestServer:
         except psycopg.errors.ObjectInUse:  # readers of its slots are thrown out by no force
             self._run(sql.SQL(END_READERS).format(sql.Literal(name)))
             self._run(statement)
+
+    def forget_database(self, name: str) -> None:
+        """Drop a database that a session has used to its end, unless the server goes with all that is in it."""
+        if not (self.is_ours and self.ends):
+            self.drop_database(name)
 
     @property
     def version(self) -> int:
@@ -154,6 +161,13 @@ class TestServer:
         if self._session is None or self._session.closed:
             self._session = psycopg.connect(self.url.conninfo(), autocommit=True)
         return self._session
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """Note when the last test ends."""
+    TestServer.ends = nextitem is None
+    return (yield)
 
 
 def unique(name: str) -> str:
@@ -190,7 +204,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
     try:
         url = embedded.up()
         _quick_logins(url)
-        with closing(TestServer(url)) as chosen:
+        with closing(TestServer(url, is_ours=True)) as chosen:
             yield chosen
     finally:
         embedded.destroy()
@@ -231,7 +245,8 @@ def _template(server: TestServer, *, hostile: bool) -> Iterator[LegacyTemplate]:
         summary = make_legacy(server.url, employees=LEGACY_EMPLOYEES, hostile=hostile, prefix=prefix)
         yield LegacyTemplate(prefix, summary)
     finally:
-        drop_legacy(server.url, prefix=prefix)
+        for recipe in RECIPES:
+            server.forget_database(prefix + recipe.name)
 
 
 def _cloned(server: TestServer, template: LegacyTemplate) -> Iterator[LegacyDatabases]:
@@ -244,7 +259,7 @@ def _cloned(server: TestServer, template: LegacyTemplate) -> Iterator[LegacyData
         yield LegacyDatabases(urls, env, template.summary)
     finally:
         for name in urls:
-            server.drop_database(prefix + name)
+            server.forget_database(prefix + name)
 
 
 @pytest.fixture(scope="session")

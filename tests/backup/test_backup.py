@@ -186,7 +186,10 @@ def test_who_is_killed_leaves_nothing_that_looks_like_a_backup(how: signal.Signa
     with psycopg.connect(reading_archive.url.conninfo()) as other:
         other.execute("LOCK TABLE wallet.wallets IN ACCESS EXCLUSIVE MODE")
         with reading_archive.start("backup", "auth", "wallet") as process:
-            eventually(lambda: bool(value(reading_archive.url, WAITS)), "the wait for the lock")
+            eventually(
+                lambda: process.poll() is not None or value(reading_archive.url, WAITS) > 0, "the wait for the lock"
+            )
+            assert process.poll() is None, process.communicate()
             process.send_signal(how)
             process.communicate(timeout=PATIENCE)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from backups import Archive
 from check_docs import ROOT, Page, invocations
 
@@ -10,6 +11,7 @@ from payrollx_db.schema import migrate
 from payrollx_db.unified import CATALOG
 
 
+@pytest.mark.long
 def test_the_page_is_true(archive: Archive, server: Any, database: DatabaseUrl) -> None:
     page = Page(ROOT, "docs/backups.md")
     calls = [call for block in page.blocks if block.language == "sh" for call in invocations(block.text)]

@@ -36,6 +36,7 @@ def test_it_is_complete_in_its_own_database(reading_archive: Archive, database: 
             connection.execute("SELECT FROM payrollx_meta.alembic_version")
 
 
+@pytest.mark.long
 def test_there_and_back_is_where_it_began(archive: Archive, database: DatabaseUrl) -> None:
     shape, before = picture(archive.url), snapshot_of(archive.url)
 

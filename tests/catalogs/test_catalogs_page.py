@@ -26,6 +26,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_the_library_is_migrated_examined_and_used(folder: Path, database: DatabaseUrl) -> None:
     path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
     env = os.environ | {"DATABASE_URL": database.plain, "PAYROLLX_CATALOG": "library.catalog:CATALOG"}

@@ -221,7 +221,7 @@ def test_tec_apart_and_in_its_hybrid(server: TestServer, layout: str) -> None:
         assert world.run("verify", *policies).returncode == 0
 
 
-@pytest.mark.parametrize("system", ["azora", "tec"])
+@pytest.mark.parametrize("system", ["azora", pytest.param("tec", marks=pytest.mark.long)])
 def test_the_seed_is_the_same_every_time(server: TestServer, system: str) -> None:
     catalog = registry.find(system)
     name = unique(f"{system}_seed")

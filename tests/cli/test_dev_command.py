@@ -184,6 +184,7 @@ def test_legacy_fills_the_server_that_is_named(up: dict[str, Any], monkeypatch: 
     assert "***" in document["url"]
 
 
+@pytest.mark.long
 def test_hostile_prints_the_troubles(up: dict[str, Any]) -> None:
     try:
         lines = call("legacy", "--employees", "1", "--hostile").stdout.splitlines()

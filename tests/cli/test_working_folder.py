@@ -13,7 +13,10 @@ CAME_FAR = "nothing says where 8 of the 8 legacy databases are"  # what is said 
 TRAP = "raise SystemExit(f'{__name__} of the working folder was executed')\n"
 CATALOG = "from payrollx_db.unified import CATALOG\nfrom payrollx_db.legacy import LAYOUT\n"
 PROGRAM = [str(Path(sys.executable).parent / "payrollx-db")]
-CALLS = pytest.mark.parametrize("command", [PROGRAM, [sys.executable, "-m", "payrollx_db"]], ids=["program", "module"])
+MODULE = [sys.executable, "-m", "payrollx_db"]
+CALLS = pytest.mark.parametrize(
+    "command", [PROGRAM, pytest.param(MODULE, marks=pytest.mark.long)], ids=["program", "module"]
+)
 
 
 @pytest.fixture
@@ -31,9 +34,12 @@ def run(command: list[str], *arguments: str, folder: Path, **variables: str) -> 
     )
 
 
-def run_here(*arguments: str, folder: Path) -> Done:
+def run_here(*arguments: str, folder: Path, **variables: str) -> Done:
     """Run it in this process, which has its modules already: for what isn't about which of them is imported."""
-    return call(arguments, environment({}), folder)
+    try:
+        return call(arguments, environment(variables), folder)
+    finally:
+        sys.modules.pop("shop", None)
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:
@@ -48,7 +54,9 @@ def test_no_file_of_the_folder_is_executed(command: list[str], folder: Path) -> 
     assert CAME_FAR in done.stderr
 
 
-@pytest.mark.parametrize("option", [["--catalog", "shop:CATALOG"], ["--from", "shop:LAYOUT"]])
+@pytest.mark.parametrize(
+    "option", [["--catalog", "shop:CATALOG"], pytest.param(["--from", "shop:LAYOUT"], marks=pytest.mark.long)]
+)
 def test_a_module_that_is_named_is_found_there_after_all_others(folder: Path, option: list[str]) -> None:
     done = run(PROGRAM, "plan", *option, folder=folder)
 
@@ -64,10 +72,12 @@ def test_an_installed_module_wins(folder: Path) -> None:
 
 
 def test_a_real_variable_names_one(folder: Path) -> None:
-    assert run(PROGRAM, "plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
+    assert run_here("plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
 
 
-@pytest.mark.parametrize("line", ["PAYROLLX_CATALOG=shop:CATALOG", "PAYROLLX_FROM=shop:LAYOUT"])
+@pytest.mark.parametrize(
+    "line", ["PAYROLLX_CATALOG=shop:CATALOG", pytest.param("PAYROLLX_FROM=shop:LAYOUT", marks=pytest.mark.long)]
+)
 def test_a_file_does_not(folder: Path, line: str) -> None:
     (folder / ".env").write_text(f"{line}\n")
 
@@ -81,7 +91,7 @@ def test_a_file_does_not(folder: Path, line: str) -> None:
 def test_a_real_variable_wins_over_a_file(folder: Path) -> None:
     (folder / ".env").write_text("PAYROLLX_CATALOG=nothing:CATALOG\n")
 
-    assert run(PROGRAM, "plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
+    assert run_here("plan", folder=folder, PAYROLLX_CATALOG="shop:CATALOG").stderr.count(CAME_FAR) == 1
 
 
 # --- the file .env, and where it lies --------------------------------------------------------------------------------

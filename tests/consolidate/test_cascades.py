@@ -81,7 +81,7 @@ def balanced(report: Report) -> bool:
     return all(table.rows_read == table.rows_written + table.rows_quarantined for table in report.tables)
 
 
-@pytest.mark.parametrize("small_tables", [0, 1_000_000])
+@pytest.mark.parametrize("small_tables", [pytest.param(0, marks=pytest.mark.long), 1_000_000])
 def test_orphans_that_valid_keys_of_the_source_have_missed_are_quarantined_with_all_that_refers_to_them(
     make_tables: MakeTables, small_tables: int
 ) -> None:

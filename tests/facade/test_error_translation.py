@@ -235,13 +235,17 @@ def cut(home: Home, name: str) -> None:
     home.query(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '{name}'")
 
 
+USUAL = {("psycopg", "before a statement"), ("pg8000", "before the commit")}
 MOMENTS = ("before a statement", "before the commit", "before a rollback", "in a savepoint")
 
 
 @pytest.mark.parametrize(
     ("driver", "when"),
-    [("psycopg", when) for when in MOMENTS]
-    + [pytest.param("pg8000", when, marks=() if when == "before the commit" else pytest.mark.long) for when in MOMENTS],
+    [
+        pytest.param(driver, when, marks=() if (driver, when) in USUAL else pytest.mark.long)
+        for driver in ("psycopg", "pg8000")
+        for when in MOMENTS
+    ],
 )
 def test_a_connection_that_is_lost(home: Home, driver: str, when: str) -> None:
     home.move(driver, application_name="lost")

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from facades import SYNC, Home, run
+from facades import Home, run
 from sqlalchemy import (
     Column,
     ForeignKey,
@@ -112,8 +112,21 @@ def outcome(session: Session, cell: Cell) -> str:
     return "allowed"
 
 
-@SYNC
-@pytest.mark.parametrize("db", FACADES, ids=lambda db: db.service.name)
+# Each driver with a few services; all of them with each take longer.
+USUAL = {("psycopg", "auth"), ("psycopg", "payroll"), ("pg8000", "wallet"), ("pg8000", "compliance")}
+CELLS = [
+    pytest.param(
+        driver,
+        db,
+        id=f"{db.service.name}-{driver}",
+        marks=() if (driver, db.service.name) in USUAL else pytest.mark.long,
+    )
+    for driver in ("psycopg", "pg8000")
+    for db in FACADES
+]
+
+
+@pytest.mark.parametrize(("driver", "db"), CELLS)
 def test_every_cell(home: Home, driver: str, db: Facade) -> None:
     home.move(driver)
     counted = {True: 0, False: 0}
@@ -145,7 +158,7 @@ async def async_outcome(session: AsyncSession, cell: Cell) -> str:
     return "allowed"
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+@pytest.mark.parametrize("driver", [pytest.param("psycopg", marks=pytest.mark.long), "asyncpg"])
 def test_every_cell_in_async_code(home: Home, driver: str) -> None:
     home.move(driver)
 

@@ -177,7 +177,7 @@ def test_a_name_that_the_target_s_public_has_already_is_named(lifted_world: Lift
     assert rows(lifted_world.target, OURS) == ["public.bill"]
 
 
-@pytest.mark.parametrize("name", ['we"ird. %s {x}', "Größe", "x" * 63])
+@pytest.mark.parametrize("name", ['we"ird. %s {x}', "Größe", pytest.param("x" * 63, marks=pytest.mark.long)])
 def test_a_source_schema_of_any_name(lifted_world: LiftedWorld, source: DatabaseUrl, name: str) -> None:
     run_script(source, SHOP + "CREATE FUNCTION n() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM bill'", name)
     with psycopg.connect(source.conninfo(), autocommit=True) as connection:

@@ -73,6 +73,7 @@ def test_the_pages_say_what_is_so() -> None:
     assert check_docs.problems() == []
 
 
+@pytest.mark.long
 def test_the_checks_pass_on_an_unbroken_copy(copied: Path) -> None:
     assert check_docs.problems(copied) == []
 

@@ -32,6 +32,7 @@ def environment(reachable_tmp: Path) -> Iterator[dict[str, str]]:
     Server(place).destroy()
 
 
+@pytest.mark.long
 def test_the_page_leads_from_databases_to_a_project(environment: dict[str, str], tmp_path: Path) -> None:
     answer, shown = "", 0
     for block in PAGE.blocks:

@@ -67,7 +67,7 @@ def test_an_idle_session_is_looked_at_without_poll(server: TestServer, monkeypat
         assert has_news(idle)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("encoding", [pytest.param("cp1252", marks=pytest.mark.long), "ascii"])
 def test_a_console_with_few_characters_gets_others_as_escapes(encoding: str) -> None:
     """As a pipe on Windows is; JSON stays JSON, with every character in it."""
     env = {"LEGACY_DATABASE_URL": URL, "PATH": os.environ["PATH"], "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}

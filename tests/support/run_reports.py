@@ -25,7 +25,7 @@ def verified(server: Any, legacy_to_read: Any, migrated_template: str) -> Iterat
     world.copy()
     assert world.verify().identical
     yield world
-    server.drop_database(name)
+    server.forget_database(name)
 
 
 @pytest.fixture

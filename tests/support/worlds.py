@@ -24,6 +24,8 @@ from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
 from payrollx_db.unified import CATALOG
 
+ROWS_OF = "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {} AS t"
+
 
 def query(url: DatabaseUrl, statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement and return its rows, if it has any."""
@@ -39,25 +41,20 @@ def value(url: DatabaseUrl, statement: str, params: Sequence[Any] = ()) -> Any:
 
 def snapshot_of(url: DatabaseUrl) -> dict[str, Any]:
     """Return all that a copy could change: definitions of indexes and constraints, and rows and hash of every table."""
-    objects = query(
-        url,
-        "SELECT 'index', schemaname || '.' || indexname, indexdef FROM pg_indexes"
-        " WHERE schemaname !~ '^pg_' AND schemaname NOT IN ('information_schema', 'payrollx_meta')"
-        " UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname,"
-        "   pg_get_constraintdef(oid) || convalidated FROM pg_constraint"
-        "   WHERE conrelid <> 0 AND connamespace::regnamespace::text !~ '^(pg_|information_schema|payrollx_meta)'"
-        " ORDER BY 1, 2, 3",
-    )
-    tables = query(
-        url,
-        "SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE schemaname !~ '^pg_'"
-        " AND schemaname NOT IN ('information_schema', %s) ORDER BY 1",
-        ("payrollx_meta",),
-    )
-    rows = {
-        name: query(url, f"SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {name} AS t")[0]
-        for (name,) in tables
-    }
+    with psycopg.connect(url.conninfo(), autocommit=True) as connection:
+        objects = connection.execute(
+            "SELECT 'index', schemaname || '.' || indexname, indexdef FROM pg_indexes"
+            " WHERE schemaname !~ '^pg_' AND schemaname NOT IN ('information_schema', 'payrollx_meta')"
+            " UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname,"
+            "   pg_get_constraintdef(oid) || convalidated FROM pg_constraint"
+            "   WHERE conrelid <> 0 AND connamespace::regnamespace::text !~ '^(pg_|information_schema|payrollx_meta)'"
+            " ORDER BY 1, 2, 3",
+        ).fetchall()
+        tables = connection.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname !~ '^pg_'"
+            " AND schemaname NOT IN ('information_schema', 'payrollx_meta') ORDER BY 1",
+        ).fetchall()
+        rows = {name: connection.execute(ROWS_OF.format(name).encode()).fetchone() for (name,) in tables}
     return {"objects": objects, "rows": rows}
 
 
@@ -119,7 +116,7 @@ def migrated_template(server: Any) -> Iterator[str]:
     name = f"t{os.getpid()}_migrated"
     migrate.upgrade(server.create_database(name), CATALOG)
     yield name
-    server.drop_database(name)
+    server.forget_database(name)
 
 
 @pytest.fixture

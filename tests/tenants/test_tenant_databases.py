@@ -192,7 +192,9 @@ while True:
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 1)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, -signal.SIGTERM), pytest.param(signal.SIGINT, 1, marks=pytest.mark.long)]
+)
 def test_a_signal_closes_everything_and_then_does_what_it_does(moved: Choirs, number: int, code: int) -> None:
     """A service's process has imported nothing that migrates or consolidates, too."""
     environment = {**os.environ, "PYTHONPATH": str(SUPPORT)}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from choir_worlds import SECRET, Choirs, run
 from choirs.models import Message, Rehearsal, Singer, Song
-from facades import SYNC, as_login
+from facades import as_login
 from poolers import PROGRAM, running_pooler
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select, table, text, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -135,7 +135,7 @@ def guarded(choirs: Choirs) -> Iterator[Choirs]:
     assert rows_of_bass(choirs) == before
 
 
-@SYNC
+@pytest.mark.parametrize("driver", ["psycopg", pytest.param("pg8000", marks=pytest.mark.long)])
 def test_raw_sql_reaches_no_other_tenant(guarded: Choirs, driver: str) -> None:
     guarded.move(driver)
     ways = raw(guarded)

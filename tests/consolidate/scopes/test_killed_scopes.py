@@ -66,7 +66,9 @@ def killed(world: World, moment: Moment, *, restart: bool = False, before_finish
 
 
 @pytest.mark.parametrize("small_tables", [pytest.param(0, marks=pytest.mark.long), 1_000_000])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment", [pytest.param(m, marks=() if m in ("a child", "load") else pytest.mark.long) for m in MOMENTS]
+)
 def test_a_killed_run_goes_on_and_touches_nobody_else(houses: World, moment: str, small_tables: int) -> None:
     ash, birch = (replace(of_houses(houses, name), small_tables=small_tables) for name in ("ash", "birch"))
     birch.copy()

@@ -30,9 +30,9 @@ COUNTS = "SELECT house::text, count(*) FROM app.people GROUP BY 1"
     ("kind", "constants"),
     [
         ("uuid", UUIDS),
-        ("integer", INTEGERS),
+        pytest.param("integer", INTEGERS, marks=pytest.mark.long),
         ("varchar(40)", ODD),
-        ("char(4)", {"ash": "a", "birch": "b", "cedar": "c"}),
+        pytest.param("char(4)", {"ash": "a", "birch": "b", "cedar": "c"}, marks=pytest.mark.long),
     ],
 )
 def test_scopes_are_of_any_type(houses: World, kind: str, constants: Mapping[str, str]) -> None:

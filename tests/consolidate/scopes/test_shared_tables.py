@@ -27,7 +27,7 @@ def test_sources_fill_one_table_at_once(houses: World) -> None:
     assert verdict.totals["target_rows"] == 3 * (8 + 12 + 12) + 2 * 6
 
 
-@pytest.mark.parametrize("small_tables", [0, 1_000_000])
+@pytest.mark.parametrize("small_tables", [0, pytest.param(1_000_000, marks=pytest.mark.long)])
 def test_sources_fill_one_table_one_after_another(houses: World, small_tables: int) -> None:
     houses = replace(houses, small_tables=small_tables)
     before = snapshot_of(houses.target)["objects"]
