@@ -274,6 +274,30 @@ def restore(
         console.answer(f"{done.id} is back, and {done.status}, with {done.restored.manifest.rows:,} rows")
 
 
+@tenant.command("key", example="payrollx-db tenant key /etc/koinonia/tenants.key --catalog koinonia-shared")
+@options.database_url
+@options.catalog
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@options.as_json
+def key_(*, database_url: str | None, catalog: str, file: Path, as_json: bool) -> int:
+    """Let the databases take the key of FILE, by which services prove whose a session is; a missing one is made.
+
+    The key before stays valid until the next one, so services may change over: give them the new one as
+    PAYROLLX_TENANT_KEY. For tenants that share their tables. Exit code 3: a database couldn't be told.
+    """
+    from payrollx_db.tenants.lifecycle import keys
+
+    told, is_new = keys.hand_over(options.unified_database(database_url), registry.find(catalog), file)
+    if is_new:
+        console.note(f"made the key in {file}: services are to have it as PAYROLLX_TENANT_KEY")
+    if as_json:
+        console.answer_json([one.document() for one in told])
+    else:
+        for one in told:
+            console.answer(f"{one.database}: {one.problem or 'has the key'}")
+    return FINDINGS if any(one.problem for one in told) else 0
+
+
 def _details(given: Sequence[str]) -> dict[str, str]:
     details = {}
     for pair in given:

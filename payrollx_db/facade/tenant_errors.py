@@ -19,7 +19,7 @@ def of_tenant(error: BaseException) -> PayrollxError | None:
     if state == sqlstates.NO_PLAN:
         return TargetError(message, hint="the registry's row of the tenant says its plan; the template, what it allows")
     if state == sqlstates.KEY_NEEDED:
-        return ConfigurationError(message, hint="the key that payrollx_tenants.use_key was last given")
+        return ConfigurationError(message, hint="set it to the key that payrollx-db tenant key has handed over")
     return None
 
 
