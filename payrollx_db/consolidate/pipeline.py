@@ -47,6 +47,7 @@ from payrollx_db.model.finding import Finding, refuse
 from payrollx_db.model.layout import Layout
 from payrollx_db.postgres.blockers import blockers_named
 from payrollx_db.postgres.concurrency import background
+from payrollx_db.postgres.introspect import KnownCatalogs
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import shared_or_own
 
@@ -156,13 +157,14 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
 async def copy_and_verify(
     task: Task, copied: Callable[[Task, Report], Awaitable[None]], *, restart: bool = False
 ) -> Verdict:
-    """Copy as `copy` does, then prove it as `verify` does, in the same sessions; both sides are read anew for that.
+    """Copy as `copy` does, then prove it as `verify` does, in the same sessions; both sides are read anew for that, but
+    for the catalogs of sources whose servers have done nothing since.
 
     ``copied`` is awaited in between, with the task that has these sessions, and what the copy did. Raises as both do:
     what was copied stays, where the proof can't be made.
     """
     async with shared_or_own(task.sessions) as sessions:
-        shared = replace(task.placed(), sessions=sessions)
+        shared = replace(task.placed(), sessions=sessions, catalogs=KnownCatalogs())
         await copied(shared, await copy(shared, restart=restart))
         return await verify(shared)
 

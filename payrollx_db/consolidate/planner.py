@@ -20,7 +20,7 @@ from payrollx_db.model.layout import Layout
 from payrollx_db.model.policy import Policies
 from payrollx_db.model.wording import counted
 from payrollx_db.postgres.concurrency import limited
-from payrollx_db.postgres.introspect import Database, inspect
+from payrollx_db.postgres.introspect import Database, KnownCatalogs, inspect
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
 
@@ -47,7 +47,7 @@ class Task:
     ``same_servers`` are the sources, or ``target``, of which a person says that they are where a run was begun, though
     nothing shows it: after a failover, say. ``following`` says that the services go on writing to the sources, which
     are followed after the copy. ``sessions`` are those that a process shares among its commands; without any, each
-    command opens its own, and closes them.
+    command opens its own, and closes them. ``catalogs`` are those of the sources that they have read already.
     """
 
     catalog: Catalog
@@ -65,6 +65,7 @@ class Task:
     same_servers: tuple[str, ...] = ()
     following: bool = False
     sessions: SessionPool | None = field(default=None, repr=False)
+    catalogs: KnownCatalogs | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError where ``same_servers`` names none of them."""
@@ -105,7 +106,7 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
     asked = {_asked_as(endpoint): endpoint for endpoint in needed.values()}
     readers = [
         _read_target(sessions, task.target),
-        *(inspect(sessions, endpoint) for endpoint in asked.values()),
+        *(inspect(sessions, endpoint, task.catalogs) for endpoint in asked.values()),
     ]
     target, *read = await limited(readers, max(task.jobs, 2))
     databases = dict(zip(asked, read, strict=True))

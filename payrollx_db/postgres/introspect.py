@@ -1,7 +1,8 @@
 """A database's catalog (pg_catalog) as frozen dataclasses: what there is, before anything is decided."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, LiteralString
@@ -189,25 +190,56 @@ def different_money(one: Money, other: Money) -> str:
     return f"money of {one.locale} has {one.digits} digits behind the point, and that of {other.locale} {other.digits}"
 
 
-async def inspect(sessions: SessionPool, endpoint: Endpoint) -> Database:
+class KnownCatalogs:
+    """Catalogs that one process has read, each with its snapshot. Two snapshots that are alike see the same catalog.
+
+    So nothing of it was changed, or of any other database of that server, as long as the snapshot stays as it was.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Endpoint, tuple[str, Database]] = {}
+
+    async def read(self, connection: Connection, endpoint: Endpoint, steps: Steps[Database]) -> Database:
+        """Return the catalog as the current transaction, of one snapshot, sees it: read by ``steps`` where it must."""
+        cursor = await connection.execute("SELECT pg_catalog.pg_current_snapshot()::text")
+        ((snapshot,),) = await cursor.fetchall()
+        seen, database = self._known.get(endpoint, ("", None))
+        if database is None or seen != snapshot:
+            database = await perform_async(connection, steps)
+            self._known[endpoint] = (snapshot, database)
+        return database
+
+
+async def inspect(sessions: SessionPool, endpoint: Endpoint, known: KnownCatalogs | None = None) -> Database:
     """Read the whole catalog of ``endpoint``. Raises SourceError or TargetError where it can't.
 
-    Tables' sizes are read of a source only: asking for a size waits for a table that is being written anew.
+    Tables' sizes are read of a source only: asking for a size waits for a table that is being written anew. What is
+    ``known`` isn't read again where nothing can have changed it.
     """
     async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read the catalog"):
-            sizes = endpoint.side == "source"
-            return await read_database(connection, endpoint.name, endpoint.schemas, sizes=sizes)
+            steps = read_catalog(endpoint.name, endpoint.schemas, sizes=endpoint.side == "source")
+            async with one_snapshot(connection):
+                reading = known.read(connection, endpoint, steps) if known else perform_async(connection, steps)
+                database = await reading
+            return replace(database, pooler=connection.pooler)
 
 
 async def read_database(
     connection: Connection, name: str, schemas: Sequence[str] | None = None, *, sizes: bool = False
 ) -> Database:
     """Read the catalog over an open session, in one snapshot; with ``schemas``, only the tables of these."""
-    async with connection.transaction():
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with one_snapshot(connection):
         database = await perform_async(connection, read_catalog(name, schemas, sizes=sizes))
     return replace(database, pooler=connection.pooler)
+
+
+@asynccontextmanager
+async def one_snapshot(connection: Connection) -> AsyncIterator[None]:
+    """Open a transaction that only reads, all of it under one snapshot."""
+    async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
 
 
 def read_catalog(name: str, schemas: Sequence[str] | None = None, *, sizes: bool) -> Steps[Database]:

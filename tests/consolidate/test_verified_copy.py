@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psycopg
 import pytest
 from rule_worlds import MakeTables
 from worlds import World, query
@@ -10,6 +11,8 @@ from payrollx_db.cli.copy_verified import CopyAndProof
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Report, Task
 from payrollx_db.errors import LayoutMismatchError
+from payrollx_db.postgres.introspect import Database, KnownCatalogs, inspect
+from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.postgres.url import DatabaseUrl
 
 TABLE = "CREATE TABLE {}pays (id integer PRIMARY KEY, amount numeric);"
@@ -71,3 +74,45 @@ def test_a_column_that_comes_meanwhile_ends_the_proof_and_what_was_copied_is_tol
 
     assert done.answer(as_json=False) == 3
     assert "40 rows read" in capsys.readouterr().out
+
+
+async def read_twice(world: World, *statements: str) -> tuple[Database, Database]:
+    """Read a source's catalog twice with what is known of it; in between, somebody else runs these statements."""
+    (source,) = world.task().placed().sources.values()
+    known = KnownCatalogs()
+    async with SessionPool() as sessions:
+        first = await inspect(sessions, source, known)
+        for statement in statements:
+            await asyncio.to_thread(query, source.url, statement)
+        return first, await inspect(sessions, source, known)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE pays ALTER amount SET NOT NULL",
+        "CREATE UNIQUE INDEX ON pays (amount)",
+        "REVOKE ALL ON pays FROM PUBLIC",
+        "INSERT INTO pays VALUES (41, 1)",
+        "BEGIN; CREATE TABLE more (id int); ROLLBACK",
+    ],
+)
+def test_a_catalog_is_read_again_once_anything_was_written_on_its_server(world: World, statement: str) -> None:
+    first, second = asyncio.run(read_twice(world, statement))
+
+    assert first is not second
+
+
+def test_a_change_that_was_under_way_while_the_catalog_was_read_is_seen_afterwards(world: World) -> None:
+    async def read() -> tuple[Database, Database]:
+        (source,) = world.task().placed().sources.values()
+        known = KnownCatalogs()
+        async with SessionPool() as sessions:
+            with psycopg.connect(source.url.conninfo()) as other:
+                other.execute("CREATE TABLE more (id integer)")
+                first = await inspect(sessions, source, known)
+                other.commit()
+            return first, await inspect(sessions, source, known)
+
+    first, second = asyncio.run(read())
+    assert ("public.more" in first.tables, "public.more" in second.tables) == (False, True)
