@@ -74,7 +74,7 @@ async def _narrow_once(
             if seen is None:
                 return False
             settled = await settle(context, plan, followed, seen.leading)
-            drifted = await settle_duplicates(context, reading, plan, followed, seen.keys)
+            drifted = await settle_duplicates(context, reading, plan, followed, seen)
             if any(finding.blocks for finding in (*settled.findings, *drifted)):
                 return False
             refuse_differing(await prove(reading, plan, followed, seen))

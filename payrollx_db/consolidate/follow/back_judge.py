@@ -13,7 +13,7 @@ from payrollx_db.consolidate.follow import bringing_back
 from payrollx_db.consolidate.follow import keys as key_sql
 from payrollx_db.consolidate.follow.backward import legacy_key
 from payrollx_db.consolidate.follow.flow import Flow, Move
-from payrollx_db.consolidate.follow.hooks import Sessions
+from payrollx_db.consolidate.follow.hooks import Noted, Sessions
 from payrollx_db.consolidate.plan.mapping import ROW
 from payrollx_db.consolidate.state.stuck import lift_stuck, record_stuck
 from payrollx_db.postgres import sqlstates
@@ -128,18 +128,18 @@ class BackJudge:
         await self._note_places(sessions, move, staging, refused)
         return deleted
 
-    def closing(self, keys: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
+    def closing(self, noted: Noted) -> Sequence[sql.Composable] | None:
         """Return nothing to be done, unless rows are stuck, or were and may not be any more."""
-        del keys
+        del noted
         again = any(self.known.get(move.name) and move.name in self._seen for move in self.flow.moves)
         return None if again or self._reasons else ()
 
     def closed(self, counts: Sequence[int]) -> None:
         """Hear of nothing: there is nothing to be done."""
 
-    async def finish(self, sessions: Sessions, keys: Mapping[int, Sequence[Key]]) -> None:
+    async def finish(self, sessions: Sessions, noted: Noted) -> None:
         """Record what is stuck, and what isn't any more, before the pass commits."""
-        del keys
+        del noted
         lifted: dict[str, set[str]] = {}
         for move in self.flow.moves:
             known = self.known.get(move.name, set())

@@ -1,6 +1,6 @@
 """Which rows a pass is of: those whose keys changed, those that join, and those that look up what has changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from payrollx_db.consolidate.follow import keys as queries
 from payrollx_db.consolidate.follow.flow import Also, Flow, Move
@@ -12,8 +12,12 @@ from payrollx_db.postgres.script import run_script
 READING, WRITING = "can't read the rows that changed", "can't write the rows that changed"
 
 
-async def tasks_of(flow: Flow, sessions: Sessions, changes: Changes, further: Further) -> list[Task]:
+async def tasks_of(
+    flow: Flow, sessions: Sessions, changes: Changes, further: Further, held: Mapping[str, Collection[str]]
+) -> list[Task]:
     """Return what these changes, and what joins them, mean for each move of ``flow``.
+
+    ``held`` has by source table the keys of rows that are held back: the written side doesn't know what they look up.
 
     Reads, in the reader's transaction, which rows look up what has changed. Raises SourceError or TargetError.
     """
@@ -29,6 +33,7 @@ async def tasks_of(flow: Flow, sessions: Sessions, changes: Changes, further: Fu
             changed = (changes.watched if also.changed else changes.keys).get(theirs, {})
             if changed and not whole:
                 keys |= await _concerned(flow, sessions, move, also, changed, keys)
+                keys |= await _held_back(flow, sessions, move, also, changed, held)
         if whole or keys or surplus:
             tasks.append(Task(number, move, None if whole else keys, surplus))
     return tasks
@@ -44,6 +49,26 @@ async def _concerned(
             with flow.read.translating_errors(READING):
                 (known,) = await run_script(sessions.reader, [queries.concerned(move, also, some)])
         keys |= dict.fromkeys(known)
+    return keys
+
+
+async def _held_back(
+    flow: Flow,
+    sessions: Sessions,
+    move: Move,
+    also: Also,
+    changed: Mapping[Key, None],
+    held: Mapping[str, Collection[str]],
+) -> dict[Key, None]:
+    """Return the keys of rows that are held back and look up what has changed."""
+    texts = held.get(move.plan.source_name, ()) if move.plan is not None else ()
+    keys: dict[Key, None] = {}
+    if move.plan is not None and texts:
+        among = move.plan.among(sorted(texts))
+        queries_of = [queries.concerned(move, also, some, among) for some in queries.chunks(changed)]
+        with flow.read.translating_errors(READING):
+            for known in await run_script(sessions.reader, queries_of):
+                keys |= dict.fromkeys(known)
     return keys
 
 

@@ -1,6 +1,7 @@
 """Duplicate tables while they are followed: not written, compared with their owners' when both are at known moments."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from psycopg import sql
 
@@ -17,19 +18,31 @@ from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import Connection, run
 
-Touched = Mapping[str, Mapping[str, Sequence[Key]]]
+Keys = Mapping[str, Mapping[str, Sequence[Key]]]
+
+
+class Touched(Protocol):
+    """What was touched: keys by database and table, and tables of which any row may have been."""
+
+    @property
+    def keys(self) -> Keys:
+        """The keys."""
+
+    @property
+    def whole(self) -> frozenset[tuple[str, str]]:
+        """The tables, each with its database."""
 
 
 async def settle_duplicates(
-    context: RunContext, reading: Context, plan: Plan, followed: Mapping[str, Followed], keys: Touched | None
+    context: RunContext, reading: Context, plan: Plan, followed: Mapping[str, Followed], touched: Touched | None
 ) -> tuple[Finding, ...]:
     """Compare duplicate tables with their owners', and let the policies decide; return what was found.
 
-    ``reading`` has the sessions that read at the moments that count. With ``keys``, only rows are compared that were
-    touched on either side, by database and table. What is decided replaces what was decided about these rows before.
-    Raises SourceError or TargetError.
+    ``reading`` has the sessions that read at the moments that count. With ``touched``, only rows are compared that were
+    on either side; all where any of a table may have been. What is decided replaces what was decided about these rows
+    before. Raises SourceError or TargetError.
     """
-    among = None if keys is None else touched_rows(plan, followed, keys)
+    among = None if touched is None or _is_whole(plan, touched) else touched_rows(plan, followed, touched.keys)
     if not plan.merges or (among is not None and not any(among.values())):
         return ()
     drifted = await compare_duplicates(reading, plan, context.policies, most=MOST, among=among)
@@ -45,7 +58,13 @@ async def settle_duplicates(
     return drifted.findings
 
 
-def touched_rows(plan: Plan, followed: Mapping[str, Followed], keys: Touched) -> dict[str, list[str]]:
+def _is_whole(plan: Plan, touched: Touched) -> bool:
+    """Tell whether any row of a duplicate table, or of its owner's, may have been touched."""
+    names = {(database, t.source.full_name) for t in plan.merges for database in (t.database, t.owner)}
+    return any(place in touched.whole for place in names)
+
+
+def touched_rows(plan: Plan, followed: Mapping[str, Followed], keys: Keys) -> dict[str, list[str]]:
     """Return by duplicate table the keys of rows that were touched there or in its owner's table."""
     rows: dict[str, dict[str, None]] = {}
     for table in plan.merges:

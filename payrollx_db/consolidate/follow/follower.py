@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,11 +18,11 @@ from psycopg import sql
 from payrollx_db.consolidate.follow import shapes, writing
 from payrollx_db.consolidate.follow.concerned import tasks_of
 from payrollx_db.consolidate.follow.flow import Flow, Watched
-from payrollx_db.consolidate.follow.hooks import Judge, Sessions
+from payrollx_db.consolidate.follow.hooks import AwaitingJudge, Judge, Noted, Sessions
 from payrollx_db.consolidate.follow.ledger import Ledger
 from payrollx_db.consolidate.follow.pace import Pace
 from payrollx_db.consolidate.follow.passes import Brought, Passes
-from payrollx_db.consolidate.follow.work import Further
+from payrollx_db.consolidate.follow.work import Further, Task
 from payrollx_db.consolidate.state.flows import FlowState
 from payrollx_db.errors import StateConflictError
 from payrollx_db.postgres.concurrency import is_set
@@ -270,9 +270,9 @@ class Follower:
         joining: dict[int, list[Key]] = {oid: list(keys) for oid, keys in further.keys.items()}
         for oid, keys in (self.judge.joining() if self.judge is not None else {}).items():
             joining.setdefault(oid, []).extend(keys)
-        tasks = await tasks_of(self.flow, self._sides.sessions, changes, replace(further, keys=joining))
-        noted = {oid: [*changes.keys.get(oid, ()), *joining.get(oid, ())] for oid in {*changes.keys, *joining}}
-        if not (tasks or noted or around or self._is_store_due(changes.place)):
+        tasks = await tasks_of(self.flow, self._sides.sessions, changes, replace(further, keys=joining), self._held())
+        noted = _noted(tasks, changes, further, joining)
+        if not (tasks or noted.keys or noted.whole or around or self._is_store_due(changes.place)):
             return Brought()
         count = sum(len(task.keys or ()) for task in tasks)
         store = self.ledger.store(lsn_text(changes.place), snapshot, count, around)
@@ -282,6 +282,13 @@ class Follower:
         self._pending.append((brought.inserted, changes.place))
         self._confirm(brought.flushed)
         return brought
+
+    def _held(self) -> dict[str, Collection[str]]:
+        """Return by source table the keys of rows that are held back."""
+        judge, plans = self.judge, (move.plan for move in self.flow.moves)
+        if not isinstance(judge, AwaitingJudge):
+            return {}
+        return {plan.source_name: judge.held(plan.source_name) for plan in plans if plan is not None}
 
     async def _end(self) -> None:
         with self.flow.read.translating_errors("can't end the snapshot"):
@@ -332,6 +339,21 @@ class Follower:
         if self._stream is None:
             raise StateConflictError(f"{self.flow.name} isn't connected")
         return self._stream
+
+
+def _noted(tasks: Iterable[Task], changes: Changes, further: Further, joining: Mapping[int, Sequence[Key]]) -> Noted:
+    """Return what a pass is of, also of tables that it doesn't write, and of rows whose looked-up row has changed."""
+    keys = {oid: dict(some) for oid, some in changes.keys.items()}
+    for oid, others in joining.items():
+        keys.setdefault(oid, {}).update(dict.fromkeys(others))
+    whole = {*changes.truncated, *further.whole}
+    for task in tasks:
+        oid = task.move.source.table.oid
+        if task.keys is None:
+            whole.add(oid)
+        else:
+            keys.setdefault(oid, {}).update(task.keys)
+    return Noted({oid: list(some) for oid, some in keys.items()}, frozenset(whole))
 
 
 def published(tables: Iterable[Watched]) -> list[Published]:

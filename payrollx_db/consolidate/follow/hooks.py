@@ -5,7 +5,7 @@ asked which of them are there and stay out: these are to go from the written sid
 whose rows are all in order does nothing beyond what it does anyway.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -22,6 +22,14 @@ class Sessions:
 
     reader: Connection
     writer: Connection
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a pass is of: its keys, and the tables all of whose rows it brings, by the oid of the watched table."""
+
+    keys: Mapping[int, Sequence[Key]]
+    whole: frozenset[int] = frozenset()
 
 
 class Judge(Protocol):
@@ -59,7 +67,7 @@ class Judge(Protocol):
         table, too. Staging stays as it is.
         """
 
-    def closing(self, keys: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
+    def closing(self, noted: Noted) -> Sequence[sql.Composable] | None:
         """Return the statements that do all that `finish` would, to go with the pass's last ones.
 
         Each says by how many rows it concerns how much it has done, of which `closed` hears. ``None``: there is
@@ -69,8 +77,8 @@ class Judge(Protocol):
     def closed(self, counts: Sequence[int]) -> None:
         """Hear what the statements of `closing` have done, before the commit counts."""
 
-    async def finish(self, sessions: Sessions, keys: Mapping[int, Sequence[Key]]) -> None:
-        """Hear, before the commit, of all keys of the pass by the oid of their watched table; duplicates included."""
+    async def finish(self, sessions: Sessions, noted: Noted) -> None:
+        """Hear, before the commit, of all that the pass is of; duplicates included."""
 
     def forget(self) -> None:
         """Hear that a pass begins, or was rolled back: nothing of what was decided in it counts."""
@@ -91,6 +99,9 @@ class AwaitingJudge(Judge, Protocol):
 
     async def staged(self, sessions: Sessions, move: Move, staging: str) -> None:
         """Hear that rows of a move are about to be written, which lie in ``staging`` (a table of pg_temp)."""
+
+    def held(self, source: str) -> Collection[str]:
+        """Return the keys of a source table's rows that are held back, as the quarantine has them."""
 
 
 @runtime_checkable

@@ -18,7 +18,7 @@ from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.follow import keys as key_sql
 from payrollx_db.consolidate.follow.flow import Flow, Move
-from payrollx_db.consolidate.follow.hooks import Sessions
+from payrollx_db.consolidate.follow.hooks import Noted, Sessions
 from payrollx_db.consolidate.follow.naming import key_of_text, keys_by_text
 from payrollx_db.consolidate.follow.refusals import Refusal, bring_in_singly, by_cause
 from payrollx_db.consolidate.follow.tracking import Tracking
@@ -174,21 +174,23 @@ class RowJudge:
         """Look who waits for rows that come in: they join the next pass, whichever database they are of."""
         self._come += await self._waiting.of(sessions.writer, move, staging)
 
-    def closing(self, keys: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
+    def closing(self, noted: Noted) -> Sequence[sql.Composable] | None:
         """Return the statements that note what is to be settled, where nothing of the pass is kept or lifted."""
+        keys = noted.keys
         if any(keys.get(move.source.table.oid) for move in self._rounding):
             return None
         for source, moves in self._by_source.items():
             if (source in self._whole or keys.get(moves[0].source.table.oid)) and self._held.get(source):
                 return None
-        return self.tracking.noting(self._flow, keys)
+        return self.tracking.noting(self._flow, noted)
 
     def closed(self, counts: Sequence[int]) -> None:
         """Hear how many keys were noted that hadn't been."""
         self.tracking.noted(counts)
 
-    async def finish(self, sessions: Sessions, keys: Mapping[int, Sequence[Key]]) -> None:
+    async def finish(self, sessions: Sessions, noted: Noted) -> None:
         """Lift what is in order again, keep what goes in changed, and note what is to be settled."""
+        keys = noted.keys
         for move in self._rounding:
             if some := keys.get(move.source.table.oid):
                 await self._keep_rounded(sessions, move, some)
@@ -202,7 +204,7 @@ class RowJudge:
                 await self._lift(sessions, plan, set(known))
             elif some:
                 await self._lift(sessions, plan, set(keys_by_text(watched, plan, some)) & known)
-        await self.tracking.note(sessions.writer, self._flow, keys)
+        await self.tracking.note(sessions.writer, self._flow, noted)
 
     def committed(self) -> None:
         """Count what the pass has decided, and read plainly again."""

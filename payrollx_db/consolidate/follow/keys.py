@@ -73,14 +73,19 @@ def gone_columns(move: Move) -> list[str]:
     return [*(column.name for column in move.columns if column.name in move.key), GONE]
 
 
-def concerned(move: Move, also: Also, keys: Sequence[Key]) -> sql.Composable:
-    """Return the query of the keys, as texts, of the rows of ``move`` that rows of another table concern."""
+def concerned(move: Move, also: Also, keys: Sequence[Key], condition: sql.Composable | None = None) -> sql.Composable:
+    """Return the query of the keys, as texts, of the rows of ``move`` that rows of another table concern.
+
+    ``condition`` is a further one of these rows.
+    """
     names = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(ROW, c.name)) for c in move.source.key)
     on = sql.SQL(" AND ").join(
         sql.SQL("{} = {}").format(sql.Identifier(KEYS, theirs), sql.Identifier(ROW, ours)) for theirs, ours in also.on
     )
-    query = sql.SQL("SELECT DISTINCT {} FROM {} JOIN {} AS {} ON {}")
-    return query.format(names, from_item(move.source.table), key_rows(also.watched, keys), sql.Identifier(KEYS), on)
+    query = sql.SQL("SELECT DISTINCT {} FROM {} JOIN {} AS {} ON {}{}")
+    where = _where([condition] if condition is not None else [])
+    rows = key_rows(also.watched, keys)
+    return query.format(names, from_item(move.source.table), rows, sql.Identifier(KEYS), on, where)
 
 
 def written_of(move: Move, also: Also, keys: Sequence[Key]) -> sql.Composable | None:

@@ -22,7 +22,7 @@ LONGEST = 4_000_000  # characters of one script, so that memory stays bounded
 
 
 @dataclass(frozen=True)
-class Touched:
+class TouchedRows:
     """The written keys that were touched, by the target table's name; ``None`` for a table all of whose rows count."""
 
     keys: Mapping[str, Sequence[Key] | None]
@@ -50,7 +50,7 @@ class Look:
     parent_key: tuple[str, ...]
 
 
-async def find_orphans(connection: Connection, look: Look, touched: Touched, most: int) -> list[Orphan]:
+async def find_orphans(connection: Connection, look: Look, touched: TouchedRows, most: int) -> list[Orphan]:
     """Return rows whose reference points at no row, at most ``most`` and one more.
 
     Only those that were touched, or whose parent's key was. Raises psycopg's errors.
@@ -64,7 +64,7 @@ async def find_orphans(connection: Connection, look: Look, touched: Touched, mos
     return list(orphans.values())
 
 
-async def with_orphans(connection: Connection, looks: Sequence[Look], touched: Touched) -> list[Look]:
+async def with_orphans(connection: Connection, looks: Sequence[Look], touched: TouchedRows) -> list[Look]:
     """Return those of ``looks`` that have any orphan. All are asked in one round trip, or a few. psycopg's errors."""
     asked = [(look, query) for look in looks for query in _queries(look, touched, 0)]
     doubtful: list[Look] = []
@@ -90,13 +90,13 @@ def _in_scripts(asked: Iterable[tuple[Look, sql.Composable]]) -> Iterable[list[t
         yield script
 
 
-def _queries(look: Look, touched: Touched, most: int) -> Iterator[sql.Composable]:
+def _queries(look: Look, touched: TouchedRows, most: int) -> Iterator[sql.Composable]:
     for condition in _conditions(look.reference, look.child, look.parent, touched, look.parent_key):
         yield _query(look.reference, look.child, look.parent, condition, most)
 
 
 def _conditions(
-    reference: Reference, child: Move, parent: Table, touched: Touched, parent_key: Sequence[str]
+    reference: Reference, child: Move, parent: Table, touched: TouchedRows, parent_key: Sequence[str]
 ) -> list[sql.Composable]:
     """Return the conditions of the children to look at, each to be asked by itself, so that an index serves it."""
     mine, theirs = touched.of(child.name), touched.of(parent.full_name)

@@ -5,7 +5,7 @@ Then deletes come first and upserts after them, parents first, and the place is 
 the written side refuses a row, all of it is done once more, with care.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from psycopg import sql
 from payrollx_db.consolidate.follow import keys as queries
 from payrollx_db.consolidate.follow import writing
 from payrollx_db.consolidate.follow.flow import Flow, Move
-from payrollx_db.consolidate.follow.hooks import AwaitingJudge, Judge, Sessions, SparingJudge
+from payrollx_db.consolidate.follow.hooks import AwaitingJudge, Judge, Noted, Sessions, SparingJudge
 from payrollx_db.consolidate.follow.ledger import Ledger
 from payrollx_db.consolidate.follow.work import Chunk, Task, batches, deletion, missing_of, replacement, writes
 from payrollx_db.consolidate.run_session import lock_lost
@@ -67,10 +67,10 @@ class Passes:
         self._answer: Row = ()  # the first row of the last statement that was run
         self._money = any(move.form == "text" for move in flow.moves)
 
-    async def bring(self, tasks: Sequence[Task], noted: Mapping[int, Sequence[Key]], store: sql.Composable) -> Brought:
+    async def bring(self, tasks: Sequence[Task], noted: Noted, store: sql.Composable) -> Brought:
         """Bring the rows of ``tasks`` over, and run ``store`` in the same transaction, which is committed then.
 
-        ``noted`` are all keys of the pass by watched table. Raises FindingsError where a side refuses a row,
+        ``noted`` is all that the pass is of. Raises FindingsError where a side refuses a row,
         SourceError or TargetError, LockLostError.
         """
         for careful in (False, True):
@@ -87,9 +87,7 @@ class Passes:
 
     # -- reading and staging -----------------------------------------------------------------------
 
-    async def _bring(
-        self, tasks: Sequence[Task], noted: Mapping[int, Sequence[Key]], store: sql.Composable, *, careful: bool
-    ) -> Brought:
+    async def _bring(self, tasks: Sequence[Task], noted: Noted, store: sql.Composable, *, careful: bool) -> Brought:
         for task in tasks:
             task.rows = task.gone = 0
             task.out.clear()
@@ -112,7 +110,7 @@ class Passes:
         inserted, flushed = (int(text or 0) for text in self._answer)
         return Brought(sum(len(task.keys or ()) for task in tasks), *counts, inserted, flushed)
 
-    def _closing(self, noted: Mapping[int, Sequence[Key]]) -> Sequence[sql.Composable] | None:
+    def _closing(self, noted: Noted) -> Sequence[sql.Composable] | None:
         return [] if self.judge is None else self.judge.closing(noted)
 
     async def _stage(self, tasks: Sequence[Task]) -> None:

@@ -19,7 +19,7 @@ from payrollx_db.consolidate.follow.gate import LET_THROUGH
 from payrollx_db.consolidate.follow.hooks import Sessions
 from payrollx_db.consolidate.follow.judging import RowJudge
 from payrollx_db.consolidate.follow.naming import key_of_text
-from payrollx_db.consolidate.follow.orphans import Look, Orphan, Touched, find_orphans, with_orphans
+from payrollx_db.consolidate.follow.orphans import Look, Orphan, TouchedRows, find_orphans, with_orphans
 from payrollx_db.consolidate.follow.written_keys import (
     source_keys,
     texts_of,
@@ -32,6 +32,7 @@ from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.state import held
 from payrollx_db.consolidate.state.held import Wait
 from payrollx_db.consolidate.state.quarantine import Decision
+from payrollx_db.consolidate.state.touched import Touched
 from payrollx_db.errors import FindingsError
 from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES, Finding
@@ -42,7 +43,8 @@ from payrollx_db.postgres.session import Connection, run
 
 ACROSS = "orphan-across"
 MOST = 100_000  # orphans that one reference may have: their keys are held in memory
-Leading = Mapping[str, Sequence[Key]]  # written keys, by the name of their table
+# Written keys, by the name of their table; ``None`` of one of which any row may be meant.
+Leading = Mapping[str, Sequence[Key] | None]
 
 ROUNDS = 100  # a quarantined row makes orphans of its children, and so on: no chain of tables is that long
 
@@ -92,7 +94,7 @@ class _Settling:
         looks = self.looks()
         for _ in range(ROUNDS):
             changed = False
-            for look in await with_orphans(self.connection, list(looks), Touched(self.touched)):
+            for look in await with_orphans(self.connection, list(looks), TouchedRows(self.touched)):
                 changed |= await self._reference(looks[look], look)
             if not changed:
                 break
@@ -120,7 +122,7 @@ class _Settling:
         if not look.parent_key:
             await self._across(table, look, columns)
             return False
-        orphans = await find_orphans(self.connection, look, Touched(self.touched), MOST)
+        orphans = await find_orphans(self.connection, look, TouchedRows(self.touched), MOST)
         if len(orphans) > MOST:
             raise FindingsError(
                 f"more than {MOST:,} rows of {table.target_name} point at nothing in {reference.target_table}",
@@ -136,7 +138,7 @@ class _Settling:
         move, place = look.child, values.place(table, columns)
         if (ACROSS, place) in self.findings:
             return  # told once
-        orphans = await find_orphans(self.connection, look, Touched(self.touched), MOST)
+        orphans = await find_orphans(self.connection, look, TouchedRows(self.touched), MOST)
         if orphans:
             target = look.reference.target_table
             message = f"no such row in {target}, which doesn't move with it: not enforced until it does"
@@ -317,24 +319,24 @@ async def ask(
     counting: dict[str, Sequence[Key] | None] = {**every, **touched} if touched is not None else {**every}
     settling = _Settling(context, plan, followed, context.connection, counting)
     async with context.sessions.session(context.target) as reading:
-        return settling, await with_orphans(reading, list(settling.looks()), Touched(counting))
+        return settling, await with_orphans(reading, list(settling.looks()), TouchedRows(counting))
 
 
-async def leading_of(followed: Iterable[Followed], keys: Mapping[str, Mapping[str, Sequence[Key]]]) -> Leading:
-    """Return the written keys, by table, that touched ones lead to, which are by database and table (``schema.table``).
-
-    Raises SourceError.
-    """
+async def leading_of(followed: Iterable[Followed], touched: Touched) -> Leading:
+    """Return the written keys, by table, that touched ones lead to. Raises SourceError."""
+    followed = list(followed)
 
     async def of(one: Followed) -> dict[str, list[Key]]:
         with one.flow.read.translating_errors("can't read the keys that were touched"):
-            return await written_keys_of_all(one.reader, one.flow.moves, keys.get(one.flow.name, {}))
+            return await written_keys_of_all(one.reader, one.flow.moves, touched.keys.get(one.flow.name, {}))
 
     leading: dict[str, list[Key]] = {}
     for part in await together(map(of, followed)):
         for name, some in part.items():  # several sources may fill one table
             leading.setdefault(name, []).extend(some)
-    return leading
+    moves = ((one.flow.name, move) for one in followed for move in one.flow.moves)
+    whole = {move.name for database, move in moves if (database, move.source.table.full_name) in touched.whole}
+    return {name: None if name in whole else some for name, some in leading.items()}
 
 
 async def arrivals(context: RunContext, plan: Plan, followed: Iterable[Followed], *, others: bool = False) -> int:

@@ -53,19 +53,29 @@ _Found = tuple[str, tuple[Difference, ...]]  # a target table, and rows that dif
 
 @dataclass(frozen=True)
 class Seen:
-    """What was touched since the proofs: the sources' keys, and the written ones that they lead to."""
+    """What was touched since the proofs: the sources' keys, and the written ones that they lead to.
+
+    Of tables of ``whole``, by database and name, any row may have been; their written tables lead to ``None``.
+    """
 
     keys: Keys
     leading: Leading
+    whole: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def count(self) -> int:
         """How many keys of the sources."""
         return sum(len(some) for by_table in self.keys.values() for some in by_table.values())
 
-    def keys_of(self, database: str, move: Move) -> Sequence[Key]:
-        """Return the touched keys of the table that a move reads."""
-        return self.keys.get(database, {}).get(move.source.table.full_name, ())
+    def is_of(self, database: str, move: Move) -> bool:
+        """Tell whether anything was touched of the table that a move reads."""
+        keys = self.keys_of(database, move)
+        return keys is None or bool(keys)
+
+    def keys_of(self, database: str, move: Move) -> Sequence[Key] | None:
+        """Return the touched keys of the table that a move reads; ``None`` where any may have been."""
+        name = move.source.table.full_name
+        return None if (database, name) in self.whole else self.keys.get(database, {}).get(name, ())
 
 
 @dataclass
@@ -127,8 +137,7 @@ class Settler:
     async def _settled(self, followed: Mapping[str, Followed]) -> Settled:
         seen = self._seen
         settled = await settle(self.context, self.plan, followed, seen.leading if seen else None)
-        keys = seen.keys if seen else None
-        findings = await settle_duplicates(self.context, self.context, self.plan, followed, keys)
+        findings = await settle_duplicates(self.context, self.context, self.plan, followed, seen)
         return replace(settled, findings=(*settled.findings, *findings))
 
     async def _look(self, followed: Mapping[str, Followed]) -> int:
@@ -162,8 +171,10 @@ async def seen_since_proofs(context: RunContext, followed: Mapping[str, Followed
     with context.target.translating_errors("can't read what was touched"):
         # Not in the run's own session: somebody else's transaction may be open there.
         async with context.sessions.session(context.target) as connection:
-            keys = await touched.keys_since_proofs(connection, followed)
-    return None if keys is None else Seen(keys, await leading_of(followed.values(), keys))
+            since = await touched.since_proofs(connection, followed)
+    if since is None:
+        return None
+    return Seen(since.keys, await leading_of(followed.values(), since), since.whole)
 
 
 def refuse_differing(found: Mapping[str, Sequence[Difference]]) -> None:
@@ -196,7 +207,7 @@ async def prove(
         pairs = [
             _pair(context, plans[move.plan.place], move, seen)
             for move in one.flow.moves
-            if move.plan is not None and (seen is None or seen.keys_of(one.flow.name, move))
+            if move.plan is not None and (seen is None or seen.is_of(one.flow.name, move))
         ]
         few = seen is not None and sum(pair.rows for pair in pairs) <= TOGETHER
         work += [_compare_together(context, pairs)] if few and pairs else [_compare(context, pair) for pair in pairs]
@@ -217,10 +228,11 @@ class _Pair:
 
 def _pair(context: Context, table: TablePlan, move: Move, seen: Seen | None) -> _Pair:
     source, target = source_side(table, context.sources[table.database]), target_side(table, context.target)
-    if seen is None:
+    keys = seen.keys_of(table.database, move) if seen is not None else None
+    leading = seen.leading[move.name] if seen is not None else None
+    if keys is None or leading is None:
         return _Pair(table.target_name, source, target, table.source.rows)
-    keys = seen.keys_of(table.database, move)
-    mine, theirs = key_sql.among(move.source, keys), key_sql.among(written(move), seen.leading[move.name])
+    mine, theirs = key_sql.among(move.source, keys), key_sql.among(written(move), leading)
     source = replace(source, where=_both(source.where, mine), by_index=True)
     target = replace(target, where=_both(target.where, theirs), by_index=True)
     return _Pair(table.target_name, source, target, len(keys))

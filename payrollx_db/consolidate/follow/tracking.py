@@ -3,13 +3,13 @@
 Nothing is noted before both sides have been proven equal once: until then everything has to be looked at anyway.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from psycopg import sql
 
 from payrollx_db.consolidate.follow.flow import Flow
+from payrollx_db.consolidate.follow.hooks import Noted
 from payrollx_db.consolidate.state import touched
-from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.script import Script
 from payrollx_db.postgres.session import Connection
 
@@ -39,9 +39,9 @@ class Tracking:
         """Note from now on: up to ``place`` all was proven equal."""
         self._since, self._count, self._new = place, 0, 0
 
-    async def note(self, connection: Connection, flow: Flow, keys: Mapping[int, Sequence[Key]]) -> None:
+    async def note(self, connection: Connection, flow: Flow, noted: Noted) -> None:
         """Note the keys of a pass, in its transaction. Past `MOST` of them the proof counts for nothing any more."""
-        statements = self.noting(flow, keys)
+        statements = self.noting(flow, noted)
         if statements is None:
             await touched.forget_proof(connection, self._database)
             self._since = None
@@ -49,15 +49,19 @@ class Tracking:
             async with Script(connection, statements) as script:
                 self.noted([await script.count() for _ in statements])
 
-    def noting(self, flow: Flow, keys: Mapping[int, Sequence[Key]]) -> list[sql.Composable] | None:
-        """Return the statements that note the keys of a pass; ``None`` where these are more than are noted."""
+    def noting(self, flow: Flow, noted: Noted) -> list[sql.Composable] | None:
+        """Return the statements that note what a pass is of; ``None`` where these are more keys than are noted."""
+        keys = noted.keys
         self._new = 0
         if self._since is None:
             return []
         if self._count + sum(map(len, keys.values())) > MOST:
             return None
         names = {watched.table.oid: watched.table.full_name for watched in flow.watched}
-        return [touched.note(self._database, names[oid], some) for oid, some in keys.items() if some and oid in names]
+        return [
+            *(touched.note_whole(self._database, names[oid]) for oid in noted.whole if oid in names),
+            *(touched.note(self._database, names[oid], some) for oid, some in keys.items() if some and oid in names),
+        ]
 
     def noted(self, counts: Sequence[int]) -> None:
         """Hear how many keys each of these statements found new."""

@@ -15,6 +15,7 @@ from payrollx_db.consolidate.follow.flow import Watched
 from payrollx_db.consolidate.follow.settle import MOST, Followed, ask, leading_of
 from payrollx_db.consolidate.follow.settler import Keys, Seen, Settler, prove
 from payrollx_db.consolidate.plan.mapping import ROW, from_item
+from payrollx_db.consolidate.state.touched import Touched
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import run
 
@@ -29,7 +30,7 @@ async def try_out(settler: Settler, count: int) -> dict[str, float]:
     async with settler.reading() as followed:
         keys = await _some_keys(followed, count)
         began = time.monotonic()
-        seen = Seen(keys, await leading_of(followed.values(), keys))
+        seen = Seen(keys, await leading_of(followed.values(), Touched(keys)))
         with context.target.translating_errors("can't settle what was followed"):
             await ask(context, plan, followed, seen.leading)
         among = touched_rows(plan, followed, keys)

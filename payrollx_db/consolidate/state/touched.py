@@ -1,10 +1,12 @@
 """Keys that passes have touched since both sides were proven equal, and the proofs themselves.
 
-A key is kept as a JSON array of the texts of its columns, as the log has them.
+A key is kept as a JSON array of the texts of its columns, as the log has them; a table that was brought over as a whole
+by one record of its own.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -15,7 +17,8 @@ from payrollx_db.postgres.session import Connection
 queries = query_files.beside(__name__)
 
 FIRST_VERSION = next(number for number, name in enumerate(schema.MIGRATIONS, 1) if name.endswith("_settling.sql"))
-CHANGED = "changed"
+CHANGED, WHOLE = "changed", "whole"
+WHOLE_COUNTS = 1_000  # keys, where a table was brought over as a whole: nobody has counted its rows
 
 
 async def proven_place(connection: Connection, database: str) -> str | None:
@@ -37,40 +40,49 @@ async def count(connection: Connection, database: str) -> int:
 
 
 async def count_of(connection: Connection, databases: Collection[str]) -> int:
-    """Return how many keys of these databases were touched since then."""
-    query = "SELECT pg_catalog.count(*) FROM payrollx_meta.touched WHERE database = ANY (%s)"
-    ((number,),) = await (await connection.execute(query, (list(databases),))).fetchall()
+    """Return how many keys of these databases were touched since then; a whole table counts as many."""
+    query = """
+    SELECT coalesce(pg_catalog.sum(CASE WHEN why = %s THEN %s ELSE 1 END), 0)
+    FROM payrollx_meta.touched WHERE database = ANY (%s)
+    """
+    ((number,),) = await (await connection.execute(query, (WHOLE, WHOLE_COUNTS, list(databases)))).fetchall()
     return int(number)
 
 
-async def keys(connection: Connection, database: str) -> dict[str, list[tuple[str | None, ...]]]:
-    """Return the touched keys of a database, by the name of their table (``schema.table``)."""
-    query = "SELECT source, key FROM payrollx_meta.touched WHERE database = %s"
-    by_table: dict[str, list[tuple[str | None, ...]]] = {}
-    for source, key in await (await connection.execute(query, (database,))).fetchall():
-        by_table.setdefault(source, []).append(tuple(json.loads(key)))
-    return by_table
+@dataclass(frozen=True)
+class Touched:
+    """What was touched: keys by database and table (``schema.table``), and tables of which any row may have been."""
+
+    keys: Mapping[str, Mapping[str, Sequence[tuple[str | None, ...]]]]
+    whole: frozenset[tuple[str, str]] = frozenset()
 
 
-async def keys_since_proofs(
-    connection: Connection, databases: Collection[str]
-) -> dict[str, dict[str, list[tuple[str | None, ...]]]] | None:
-    """Return the touched keys of these databases, each as `keys`; ``None`` where one of them was never proven."""
+async def since_proofs(connection: Connection, databases: Collection[str]) -> Touched | None:
+    """Return what was touched of these databases since they were proven; ``None`` where one of them never was."""
     if await schema.version(connection) < FIRST_VERSION:
         return None
     cursor = await connection.execute(queries.load("touched_since_proofs"), (list(databases),))
     known: dict[str, dict[str, list[tuple[str | None, ...]]]] = {}
-    for database, source, key in await cursor.fetchall():
+    whole: set[tuple[str, str]] = set()
+    for database, source, key, why in await cursor.fetchall():
         by_table = known.setdefault(database, {})
-        if source is not None:
+        if why == WHOLE:
+            whole.add((database, source))
+        elif source is not None:
             by_table.setdefault(source, []).append(tuple(json.loads(key)))
-    return known if set(databases) <= known.keys() else None
+    return Touched(known, frozenset(whole)) if set(databases) <= known.keys() else None
 
 
 def note(database: str, table: str, some: Sequence[tuple[str | None, ...]]) -> sql.Composed:
     """Return the statement that notes keys of a table; it concerns as many rows as of these keys are new."""
     texts = [json.dumps(key, ensure_ascii=False) for key in some]
     values = {"database": database, "source": table, "keys": texts, "why": CHANGED}
+    return sql.SQL(queries.load("note_touched")).format(**values)
+
+
+def note_whole(database: str, table: str) -> sql.Composed:
+    """Return the statement that notes a table of which all rows were brought over: one that was emptied, say."""
+    values = {"database": database, "source": table, "keys": [""], "why": WHOLE}
     return sql.SQL(queries.load("note_touched")).format(**values)
 
 

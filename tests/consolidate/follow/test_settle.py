@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from following import Following, follow
+from following import Following, follow, following
 from guild_worlds import with_receipts
 from worlds import World, query, value
 
@@ -137,8 +137,6 @@ def test_only_what_was_touched_since_the_proof_is_settled_and_proven(guild: Worl
     assert value(guild.target, "SELECT count(*) FROM payrollx_meta.proofs") == 2
 
     async def since() -> None:
-        from following import following
-
         query(hall, f"DELETE FROM members WHERE id = '{ID}14'")
         query(till, "UPDATE payments SET amount = '77' WHERE id = 5")
         async with following(guild, "orphan=quarantine") as it:
@@ -152,6 +150,27 @@ def test_only_what_was_touched_since_the_proof_is_settled_and_proven(guild: Worl
             with pytest.raises(FindingsError) as failure:
                 await settler(it).prove()
             assert "changed 5" in failure.value.details[0]
+
+    asyncio.run(since())
+
+
+def test_a_table_that_was_emptied_since_the_proof_is_looked_at_as_a_whole(guild: World) -> None:
+    """What pointed at its rows points at nothing, and no key of them is in the log."""
+    task = replace(guild.task(), following=True, policies=Policies.read(["orphan=quarantine"]))
+    asyncio.run(pipeline.copy(task))
+    assert asyncio.run(online.verify(task)).identical
+
+    async def since() -> None:
+        async with following(guild, "orphan=quarantine") as it:
+            query(guild.urls["oldhall"], f"TRUNCATE members; INSERT INTO members VALUES ('{ID}13', 'LOW', 'new', 1)")
+            await it.passes()
+            await settler(it).settle()
+            assert query(guild.target, "SELECT id FROM till.payments") == [(3,)]
+            await settler(it).prove()
+            query(guild.target, "SET payrollx.flow = 'on'; UPDATE hall.badges SET rank = 'HIGH'")
+            with pytest.raises(FindingsError) as failure:
+                await settler(it).prove()
+            assert f"changed {ID}13" in failure.value.details[0]
 
     asyncio.run(since())
 

@@ -144,3 +144,28 @@ def test_what_is_looked_up_follows_its_parent_wherever_that_goes(guild: World) -
             assert query(guild.target, amounts) == [(expected,)], statement
 
     follow(world, work)
+
+
+def test_a_row_that_was_held_for_what_it_looks_up_comes_in_with_it_and_is_proven(guild: World) -> None:
+    """The target demands what is looked up; the row has no foreign key, and nothing of it is in the target."""
+    till = guild.urls["oldtill"]
+    query(till, "CREATE TABLE receipts (id integer PRIMARY KEY, payment integer); INSERT INTO receipts VALUES (1, 77)")
+    query(guild.target, "CREATE TABLE till.receipts (id integer PRIMARY KEY, payment integer, amount numeric NOT NULL)")
+    world = World(guild.urls, guild.target, *with_receipts(amount=True))
+    amounts = "SELECT id, amount::text FROM till.receipts"
+
+    async def since() -> None:
+        async with following(world, "null=quarantine") as it:
+            query(till, "INSERT INTO payments VALUES (77, NULL, '1.25')")
+            await it.passes()
+            assert query(guild.target, amounts) == [(1, "1.25")]
+            assert query(guild.target, HELD) == []
+            noted = query(guild.target, "SELECT source, key FROM payrollx_meta.touched ORDER BY 1")
+            assert noted == [("public.payments", '["77"]'), ("public.receipts", '["1"]')]
+
+    task = task_of(world, "null=quarantine")
+    asyncio.run(pipeline.copy(task))
+    assert query(guild.target, amounts) == []
+    assert asyncio.run(online.verify(task)).identical
+    asyncio.run(since())
+    assert asyncio.run(online.verify(task)).identical
