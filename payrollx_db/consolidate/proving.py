@@ -1,4 +1,15 @@
-"""A proof while services write: all sources held at the moments that the target equals, settled, and compared."""
+"""A proof while services write: all sources held at the moments that the target equals, settled, and compared.
+
+Where a service wants a table alone, the snapshots are let go, and another attempt is made. What was found identical
+until then is kept: the keys that passes touch are noted from there on, and of such a table only these are compared
+again. So each attempt has less to do, however often a service does that.
+
+The first attempt reads in many sessions, which get in the queue behind who wants a table alone: then it is over. (To
+lock all tables in all sessions before would let the service wait for all of a proof, which may take minutes.) The
+others read in the sessions that hold the snapshots, and have the locks. They let the service wait for half a second,
+and for longer from attempt to attempt, up to a few seconds: for as long as a pass and a comparison of a few keys take
+where a machine is busy.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
@@ -9,12 +20,15 @@ from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.follow.duplicates import settle_duplicates
 from payrollx_db.consolidate.follow.follower import Follower, Held
 from payrollx_db.consolidate.follow.judging import RowJudge
-from payrollx_db.consolidate.follow.settle import ROUNDS, Followed, arrivals, settle
-from payrollx_db.consolidate.follow.settler import prove, refuse_differing, seen_since_proofs
+from payrollx_db.consolidate.follow.settle import ROUNDS, Followed, arrivals, leading_of, settle
+from payrollx_db.consolidate.follow.settler import Seen, prove, refuse_differing, seen_since_proofs
 from payrollx_db.consolidate.follow.snapshots import SnapshotPool, export
+from payrollx_db.consolidate.follow.wanted import TableWantedError, unless_wanted
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import accounts, touched
+from payrollx_db.consolidate.state.parts import Place
+from payrollx_db.consolidate.state.touched import Touched
 from payrollx_db.consolidate.verification import Asked, verify_plan
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 from payrollx_db.errors import SourceError, StateConflictError, TargetError
@@ -27,24 +41,33 @@ ATTEMPTS = 10
 NARROWINGS = 3
 FEW = 200  # touched keys, which may as well be looked at behind a fence
 MOST = 10_000_000
+SHORTEST_WAIT = 0.5  # seconds that a service waits for a table that it wants alone, at most
 PAUSE = 0.3  # seconds in which the one that waits gets its turn
 
 
 async def prove_all(context: RunContext, plan: Plan, followers: Sequence[Follower], asked: Asked) -> Verdict:
     """Settle and compare all that these followers, which are connected, bring over; record what is proven from where.
 
-    A service that empties a table waits for the snapshot that is held, and what reads under it for the service: then
-    the snapshot is let go, and all begins anew. Raises FindingsError, StateConflictError, SourceError or TargetError.
+    Ends after `ATTEMPTS` in a row that have found no further table identical, because services wanted tables alone.
+    Raises FindingsError, StateConflictError, SourceError or TargetError.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    earlier: dict[Place, TableVerdict] = {}
+    attempts = 0
+    while True:
+        known = len(earlier)
         try:
-            return await _prove_once(context, plan, followers, asked)
-        except (SourceError, TargetError) as error:
-            if error.sqlstate != LOCK_NOT_AVAILABLE or attempt == ATTEMPTS:
-                raise
-            context.observer(Notice("a table was wanted by somebody else meanwhile: comparing anew"))
+            return await _prove_once(context, plan, followers, asked, earlier, attempts)
+        except TableWantedError as error:
+            attempts = attempts + 1 if len(earlier) <= known else 1
+            if attempts == ATTEMPTS:
+                raise StateConflictError(
+                    "services want tables alone (TRUNCATE, LOCK TABLE, DDL) more often than the others can be compared",
+                    details=error.tables,
+                    hint="call it again when that happens less often; what is followed stays as it is",
+                ) from None
+            wanted = ", ".join(error.tables) or "a table"
+            context.observer(Notice(f"{wanted} was wanted by somebody else meanwhile: {len(earlier)} tables are done"))
             await asyncio.sleep(PAUSE)
-    raise AssertionError  # the last attempt returns or raises
 
 
 async def narrow(context: RunContext, plan: Plan, followers: Sequence[Follower]) -> None:
@@ -86,30 +109,114 @@ async def _narrow_once(
     return True
 
 
-async def _prove_once(context: RunContext, plan: Plan, followers: Sequence[Follower], asked: Asked) -> Verdict:
+async def _prove_once(
+    context: RunContext,
+    plan: Plan,
+    followers: Sequence[Follower],
+    asked: Asked,
+    earlier: dict[Place, TableVerdict],
+    attempts: int,
+) -> Verdict:
+    """Do so once, after so many attempts that were cut off.
+
+    ``earlier`` are tables that were identical, and whose touched keys were noted since; it grows.
+
+    Raises TableWantedError where the snapshots had to be let go, and as `prove_all`.
+    """
     judges = {follower.flow.name: _judge(follower) for follower in followers}
     plan = replace(plan, tables=tuple(table for table in plan.tables if _is_held(table, judges)))
     await _let_join(context, plan, followers, judges)
-    async with _held(context, followers, judges) as (held, followed, reading):
-        context.observer(StageStarted("verify", "what points at nothing, and duplicate tables"))
-        settled = await settle(context, plan, followed)
-        drifted = await settle_duplicates(context, reading, plan, followed, None)
-        found = tuple(map(_told, (*settled.findings, *drifted)))
-        verdict = await verify_plan(reading, plan, replace(asked, findings=found))
-        await _record(context, verdict.tables, held, judges)
+    patience = SHORTEST_WAIT * max(1, attempts)
+    async with _held(context, followers, judges, alone=attempts > 0) as (held, followed, reading):
+        try:
+            context.observer(StageStarted("verify", "what points at nothing, and duplicate tables"))
+            settled = await settle(context, plan, followed)
+            drifted = await settle_duplicates(context, reading, plan, followed, None)
+            asked = replace(asked, findings=tuple(map(_told, (*settled.findings, *drifted))))
+            seen = await _touched_since(context, followed, earlier)
+
+            async def compare() -> Verdict:
+                if seen is not None:
+                    _forget(earlier, set(await prove(reading, plan, followed, seen)))
+                return await verify_plan(reading, plan, asked, earlier)
+
+            verdict = await unless_wanted(context, followed, patience, compare())
+            await _record(context, verdict.tables, held, judges)
+        except (SourceError, TargetError) as error:
+            if error.sqlstate != LOCK_NOT_AVAILABLE:
+                raise
+            await _note_from_here(context, held, judges, earlier)
+            raise TableWantedError(()) from error
+        except TableWantedError:
+            await _note_from_here(context, held, judges, earlier)
+            raise
     return verdict
+
+
+async def _touched_since(
+    context: RunContext, followed: Mapping[str, Followed], earlier: dict[Place, TableVerdict]
+) -> Seen | None:
+    """Return what was touched of tables that were identical; forget those of which that isn't known key by key."""
+    if any(one.judge.tracking.since is None for one in followed.values()):  # too much was touched to be noted
+        earlier.clear()
+    if not earlier:
+        return None
+    with context.target.translating_errors("can't read what was touched"):
+        async with context.sessions.session(context.target) as connection:
+            noted = await touched.of(connection, followed)
+    names = {place: (verdict.table.database, verdict.table.source.full_name) for place, verdict in earlier.items()}
+    for place, name in names.items():
+        if name in noted.whole:
+            del earlier[place]
+    keys = {
+        database: {name: some for name, some in by_table.items() if (database, name) in names.values()}
+        for database, by_table in noted.keys.items()
+    }
+    return Seen(keys, await leading_of(followed.values(), Touched(keys)))
+
+
+def _forget(earlier: dict[Place, TableVerdict], targets: Container[str]) -> None:
+    """Forget the tables of which touched rows differ: they are compared whole, so that all that differs is named."""
+    for place in [place for place, verdict in earlier.items() if verdict.table.target_name in targets]:
+        del earlier[place]
+
+
+async def _note_from_here(
+    context: RunContext,
+    held: Mapping[str, Held],
+    judges: Mapping[str, RowJudge],
+    earlier: dict[Place, TableVerdict],
+) -> None:
+    """Let the passes that follow note what they touch, where they don't already: no pass has been done since.
+
+    Duplicate tables, and what they are compared with, concern rows of two databases: these are compared anew.
+    """
+    for place in [place for place, verdict in earlier.items() if verdict.table.owner or verdict.imported]:
+        del earlier[place]
+    new = [name for name in held if judges[name].tracking.since is None] if earlier else []
+    if new:
+        with context.target.translating_errors("can't note what is touched"):
+            async with context.transaction() as connection:
+                for name in new:
+                    await touched.begin_noting(connection, name)
+    for name in new:
+        judges[name].tracking.begin(lsn_text(held[name].passed.place))
 
 
 @asynccontextmanager
 async def _held(
-    context: RunContext, followers: Sequence[Follower], judges: Mapping[str, RowJudge]
+    context: RunContext, followers: Sequence[Follower], judges: Mapping[str, RowJudge], *, alone: bool = False
 ) -> AsyncIterator[tuple[dict[str, Held], dict[str, Followed], RunContext]]:
-    """Hold snapshots of all sources that the target equals, and yield them with a context that reads under them."""
+    """Hold snapshots of all sources that the target equals, and yield them with a context that reads under them.
+
+    With ``alone``, it reads in no other sessions than those that hold them.
+    """
     async with AsyncExitStack() as stack:
         held = {f.flow.name: await stack.enter_async_context(f.holding()) for f in followers}
         followed = {f.flow.name: Followed(f.flow, judges[f.flow.name], held[f.flow.name].reader) for f in followers}
         exported = {follower.flow.read: await export(held[follower.flow.name]) for follower in followers}
-        sessions = await stack.enter_async_context(SnapshotPool(exported))
+        readers = {follower.flow.read: held[follower.flow.name].reader for follower in followers} if alone else None
+        sessions = await stack.enter_async_context(SnapshotPool(exported, readers))
         yield held, followed, replace(context, sessions=sessions)
 
 

@@ -14,6 +14,7 @@ from payrollx_db.consolidate.quarantine import apply
 from payrollx_db.consolidate.state import accounts, history, quarantine, structures
 from payrollx_db.consolidate.state.lock import exclusive
 from payrollx_db.consolidate.state.migrations import migrate
+from payrollx_db.consolidate.state.parts import Place
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
 from payrollx_db.consolidate.state.verified import VerifiedSoFar
@@ -23,7 +24,7 @@ from payrollx_db.consolidate.verify.source_design import compare_with_sources
 from payrollx_db.consolidate.verify.structure import StructureVerdict, findings_of, unknown_design
 from payrollx_db.consolidate.verify.sums import sum_columns
 from payrollx_db.consolidate.verify.uncovered import find_uncovered
-from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
+from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict, Verifier
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.events import Notice, StageStarted
 from payrollx_db.model.finding import Finding
@@ -54,8 +55,13 @@ class Asked:
     findings: tuple[Finding, ...] = ()
 
 
-async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
+async def verify_plan(
+    context: Context, plan: Plan, asked: Asked, earlier: dict[Place, TableVerdict] | None = None
+) -> Verdict:
     """Compare both sides of ``plan``, and record the outcome with the runs that it speaks of.
+
+    ``earlier`` are verdicts that hold still: their tables aren't read again, and others that are identical join them as
+    they come, so that they are there where this raises.
 
     To read, the login's own rights must be enough; to record, it acts as the owner of the tables, where it may.
     Raises SourceError or TargetError, or FindingsError where a source value can't be converted at all.
@@ -72,7 +78,13 @@ async def verify_plan(context: Context, plan: Plan, asked: Asked) -> Verdict:
     context.observer(StageStarted("verify", "hashing both sides"))
     so_far = await _load_so_far(context, plan, tables, numbers, anew=asked.anew)
     kept_rows = quarantine.kept_rows(numbers) if numbers else None
-    verifier = Verifier(reading, asked.limit, asked.values, kept_rows, so_far.known, so_far.keep)
+    earlier = {} if earlier is None else earlier
+
+    async def keep(verdicts: Sequence[TableVerdict]) -> None:
+        earlier.update((verdict.table.place, verdict) for verdict in verdicts if verdict.identical)
+        await so_far.keep(verdicts)
+
+    verifier = Verifier(reading, asked.limit, asked.values, kept_rows, {**so_far.known, **earlier}, keep)
     verdict = await verifier.all(plan, chosen={table.place for table in tables})
     targets = [(table.target.schema, table.target.name) for table in tables]
     uncovered = (

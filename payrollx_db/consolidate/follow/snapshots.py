@@ -1,5 +1,6 @@
 """Sessions that all read under the snapshots that the target equals, so that what they compare is of one moment."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -16,16 +17,24 @@ SHORT_WAIT = sql.SQL("SET LOCAL lock_timeout = '500ms'")
 class SnapshotPool(SessionPool):
     """A pool whose psycopg sessions with some databases are each in a transaction with a snapshot of others.
 
-    ``exported`` has the name of the snapshot for each of these endpoints.
+    ``exported`` has the name of the snapshot for each of these endpoints. With ``readers``, the sessions that hold the
+    snapshots are lent themselves, to one after the other: they have locked all tables before, so who wants one alone
+    waits for them, and they for nobody.
     """
 
-    def __init__(self, exported: Mapping[Endpoint, str]) -> None:
+    def __init__(self, exported: Mapping[Endpoint, str], readers: Mapping[Endpoint, Connection] | None = None) -> None:
         super().__init__()
         self._exported = exported
+        self._readers = {endpoint: (reader, asyncio.Lock()) for endpoint, reader in (readers or {}).items()}
 
     @asynccontextmanager
     async def session(self, endpoint: Endpoint, *, fresh: bool = False) -> AsyncIterator[Connection]:
         """Lend a session, as `SessionPool.session` does, in a transaction that ends with the block."""
+        if endpoint in self._readers:
+            reader, turn = self._readers[endpoint]
+            async with turn, reader.transaction():  # within the one that is open: an error leaves that as it is
+                yield reader
+            return
         async with super().session(endpoint, fresh=fresh) as connection:
             if (name := self._exported.get(endpoint)) is None:
                 yield connection

@@ -5,7 +5,7 @@ by one record of its own.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -62,15 +62,21 @@ async def since_proofs(connection: Connection, databases: Collection[str]) -> To
     if await schema.version(connection) < FIRST_VERSION:
         return None
     cursor = await connection.execute(queries.load("touched_since_proofs"), (list(databases),))
+    proven, noted = _touched(await cursor.fetchall())
+    return noted if set(databases) <= proven else None
+
+
+def _touched(rows: Iterable[tuple[str, str | None, str, str]]) -> tuple[set[str], Touched]:
+    """Return what rows of the state say, and of which databases they are; one without a table says only that."""
     known: dict[str, dict[str, list[tuple[str | None, ...]]]] = {}
     whole: set[tuple[str, str]] = set()
-    for database, source, key, why in await cursor.fetchall():
+    for database, source, key, why in rows:
         by_table = known.setdefault(database, {})
-        if why == WHOLE:
+        if source is not None and why == WHOLE:
             whole.add((database, source))
         elif source is not None:
             by_table.setdefault(source, []).append(tuple(json.loads(key)))
-    return Touched(known, frozenset(whole)) if set(databases) <= known.keys() else None
+    return set(known), Touched(known, frozenset(whole))
 
 
 def note(database: str, table: str, some: Sequence[tuple[str | None, ...]]) -> sql.Composed:
@@ -84,6 +90,17 @@ def note_whole(database: str, table: str) -> sql.Composed:
     """Return the statement that notes a table of which all rows were brought over: one that was emptied, say."""
     values = {"database": database, "source": table, "keys": [""], "why": WHOLE}
     return sql.SQL(queries.load("note_touched")).format(**values)
+
+
+async def of(connection: Connection, databases: Collection[str]) -> Touched:
+    """Return what was touched of these databases since their keys are noted. Raises psycopg's errors."""
+    query = "SELECT database, source, key, why FROM payrollx_meta.touched WHERE database = ANY (%s)"
+    return _touched(await (await connection.execute(query, (list(databases),))).fetchall())[1]
+
+
+async def begin_noting(connection: Connection, database: str) -> None:
+    """Forget, in the current transaction, what was noted of a database that isn't proven: it is noted from here on."""
+    await connection.execute("DELETE FROM payrollx_meta.touched WHERE database = %s", (database,))
 
 
 async def begin_proof(connection: Connection, database: str, place: str, snapshot: str | None) -> None:

@@ -84,6 +84,7 @@ def test_an_orphan_that_the_copy_held_back_comes_in_with_its_parent(
     assert query(guild.target, HELD) == []
 
 
+@pytest.mark.long
 def test_a_parent_that_came_while_nobody_looked_is_seen_when_following_begins(guild: World) -> None:
     """Between the commit that brings a parent and the one that brings its child, anything may die."""
 
@@ -100,6 +101,7 @@ def test_a_parent_that_came_while_nobody_looked_is_seen_when_following_begins(gu
     assert query(guild.target, HELD) == []
 
 
+@pytest.mark.long
 def test_of_two_rows_that_clash_the_other_comes_in_when_the_kept_one_goes(guild: World) -> None:
     hall = guild.urls["oldhall"]
     names = "SELECT right(id::text, 2) FROM hall.members WHERE name = 'twin'"
