@@ -104,6 +104,7 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(reading_archive: Archiv
     assert left == {strange.name, damaged.folder.name, made[2][0].folder.name} | wallets
 
 
+@pytest.mark.long
 def test_another_databases_backups_in_the_folder_are_kept(archive: Archive, database: DatabaseUrl) -> None:
     (first,), (proof,) = archive.backup("auth"), archive.backup("auth")
     archive.hand_over("auth", archive.url, database)  # which makes one more of the unified database

@@ -26,6 +26,7 @@ def role(archive: Archive) -> Iterator[str]:
     archive.run(f"DROP OWNED BY {name}; DROP ROLE {name}")
 
 
+@pytest.mark.long
 def test_grants_to_further_roles_are_named(archive: Archive, role: str) -> None:
     function = "wallet.doubled(integer)"
     archive.run(f"{AS_OWNER} CREATE FUNCTION {function} RETURNS integer LANGUAGE sql RETURN 2 * $1;"

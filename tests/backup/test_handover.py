@@ -69,6 +69,7 @@ def test_what_changed_over_there_comes_back(archive: Archive, database: Database
     assert value(archive.url, "SELECT count(*) FROM auth.users WHERE role = 'ADMIN'") == USERS
 
 
+@pytest.mark.long
 def test_rows_that_went_over_there_are_missed_here(archive: Archive, database: DatabaseUrl) -> None:
     archive.hand_over("auth", archive.url, database)
     query(database, "DELETE FROM auth.users WHERE email = '1@example.org'")
@@ -81,6 +82,7 @@ def test_rows_that_went_over_there_are_missed_here(archive: Archive, database: D
     assert snapshot_of(archive.url) == before
 
 
+@pytest.mark.long
 def test_the_role_that_migrates_may_do_it_all(archive: Archive, database: DatabaseUrl) -> None:
     role = f"migrator_{os.urandom(4).hex()}"
     archive.run(f"CREATE ROLE {role} LOGIN PASSWORD 'made up'; GRANT payrollx_owner TO {role}")
@@ -155,6 +157,7 @@ def test_drop_asks(reading_archive: Archive) -> None:
     assert "this drops the schema transaction" in err
 
 
+@pytest.mark.long
 def test_a_service_that_has_left_can_be_backed_up_where_it_is(archive: Archive, database: DatabaseUrl) -> None:
     archive.hand_over("auth", archive.url, database)
     (made,) = archive.backup("auth")

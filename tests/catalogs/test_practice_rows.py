@@ -169,6 +169,7 @@ def make(server: Any, prefix: str, **options: Any) -> tuple[LegacySummary, dict[
     return summary, rows
 
 
+@pytest.mark.long
 def test_a_seed_makes_the_same_rows_again(server: Any) -> None:
     first, again = (make(server, f"seeded_{n}_", employees=5, seed=7, hostile=True) for n in (1, 2))
     other = make(server, "seeded_3_", employees=5, seed=8, hostile=True)
@@ -178,6 +179,7 @@ def test_a_seed_makes_the_same_rows_again(server: Any) -> None:
     assert not {table for table in first[1] if first[1][table] == other[1][table]}
 
 
+@pytest.mark.long
 def test_one_employee_is_enough(server: Any) -> None:
     events: list[DatabaseMade] = []
     summary, _ = make(server, "one_", employees=1, observer=events.append)

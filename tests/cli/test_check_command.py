@@ -68,6 +68,7 @@ def test_loose_references_are_followed_across_databases(world: World) -> None:
     assert answer["blocking"] == 0
 
 
+@pytest.mark.long
 def test_a_label_that_the_target_lacks_has_a_code_of_its_own(world: World) -> None:
     compliance = world.urls["payrollx_compliance"]
     query(compliance, """ALTER TYPE "ReportStatus" ADD VALUE 'SHREDDED'""")
@@ -89,6 +90,7 @@ def test_a_label_that_the_target_lacks_has_a_code_of_its_own(world: World) -> No
     assert world.answer("verify", *service)["identical"]
 
 
+@pytest.mark.long
 def test_rows_that_stay_out_leave_loose_orphans(world: World) -> None:
     org, auth = world.urls["payrollx_org"], world.urls["payrollx_auth"]
     query(org, "DROP INDEX organizations_name_key")

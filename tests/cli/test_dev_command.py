@@ -99,6 +99,7 @@ def test_down_and_up_again(up: dict[str, Any]) -> None:
     assert json.loads(call("up", "--json").stdout)["port"] == up["port"]
 
 
+@pytest.mark.long
 def test_destroy_removes_the_files(reachable_tmp: Path) -> None:
     place = reachable_tmp / "server"
     assert "no server runs" in call("status", "--data-dir", str(place)).stdout
@@ -147,6 +148,7 @@ def test_missing_programs_are_named(reachable_tmp: Path) -> None:
         call("up", "--bin", str(folder))
 
 
+@pytest.mark.long
 def test_legacy_fills_the_embedded_server(up: dict[str, Any]) -> None:
     url = Server(Path(up["data_dir"])).url()
     call("down")

@@ -64,6 +64,7 @@ def test_a_module_that_is_named_is_found_there_after_all_others(folder: Path, op
     assert CAME_FAR in done.stderr
 
 
+@pytest.mark.long
 def test_an_installed_module_wins(folder: Path) -> None:
     done = run(PROGRAM, "plan", "--catalog", "alembic:CATALOG", folder=folder)
 

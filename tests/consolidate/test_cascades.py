@@ -119,6 +119,7 @@ def test_orphans_that_valid_keys_of_the_source_have_missed_lose_their_reference_
     assert world.verify().identical
 
 
+@pytest.mark.long
 def test_rows_that_a_copy_has_not_checked_are_named_with_the_way_by_which_the_policy_resolves_them(
     make_tables: MakeTables,
 ) -> None:

@@ -73,7 +73,11 @@ def test_two_newer_copies_bring_one_row(club: World) -> None:
     assert club.verify().identical
 
 
-@pytest.mark.parametrize("names", [("alike", "alike"), ("in the shop", "in the mail")], ids=["equal", "different"])
+@pytest.mark.parametrize(
+    "names",
+    [pytest.param(("alike", "alike"), marks=pytest.mark.long), ("in the shop", "in the mail")],
+    ids=["equal", "different"],
+)
 def test_two_copies_adopt_one_row(club: World, names: Sequence[str]) -> None:
     """A row that the owner never had goes in once; the other copy's stays out, and says whose is in."""
     for database, name in zip(("oldshop", "oldmail"), names, strict=True):
@@ -133,6 +137,7 @@ def test_keys_of_several_columns_are_named_alike_everywhere(club: World) -> None
     assert club.verify().identical
 
 
+@pytest.mark.long
 def test_a_row_with_a_key_of_several_columns_goes_in_when_its_cause_is_gone(club: World) -> None:
     query(club.urls["oldpeople"], "UPDATE members SET badge = 'lost' WHERE number = 4")
     copy(club, "unconvertible=quarantine", "drift=owner")

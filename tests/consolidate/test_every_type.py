@@ -35,7 +35,7 @@ def databases(server: Any) -> Iterator[Any]:
         server.drop_database(name)
 
 
-@pytest.mark.parametrize("encoding", ["UTF8", "LATIN1"])
+@pytest.mark.parametrize("encoding", ["UTF8", pytest.param("LATIN1", marks=pytest.mark.long)])
 def test_values_of_every_type_arrive_as_they_were(server: Any, databases: Any, encoding: str) -> None:
     types = Types.of(server.url, encoding=encoding)
     source = databases(f"old_{encoding.lower()}", f"ENCODING {encoding}", "LOCALE 'C'")

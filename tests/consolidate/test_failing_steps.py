@@ -125,7 +125,7 @@ def some(cases: dict[tuple[Any, ...], bool]) -> list[Any]:
 
 # --- while rows, statistics and merges are at it ------------------------------------------------------------
 
-SHORT = {("rows", NO_ROOM, "given up"), ("statistics", NO_RIGHT, "restarted"), ("rows", NO_DATA, "resumed")}
+SHORT = {("rows", NO_ROOM, "given up"), ("statistics", NO_RIGHT, "restarted")}
 
 
 @pytest.mark.parametrize("small_tables", [0, pytest.param(1_000_000, marks=pytest.mark.long)])

@@ -79,6 +79,7 @@ def test_a_constraint_that_rows_break_leaves_no_value(german_world: World, tmp_p
     assert VALUE not in text
 
 
+@pytest.mark.long
 def test_what_retry_is_refused_has_no_value(german_world: World) -> None:
     wallets = german_world.urls["payrollx_wallet"]
     ((wallet, creator),) = query(wallets, 'SELECT id, "createdBy" FROM wallets ORDER BY id LIMIT 1')
@@ -128,6 +129,7 @@ def test_each_command_knows_a_wrong_password(german_template: World, command: li
     assert "falsch" not in text
 
 
+@pytest.mark.long
 def test_what_a_trigger_says_of_a_row_is_told_by_its_key(german_world: World) -> None:
     """Its words may hold anything; what is told is the row's key, found without the server's words."""
     wallets = german_world.urls["payrollx_wallet"]

@@ -63,7 +63,9 @@ def world(make_tables: MakeTables) -> World:
     return make_tables(SOURCE, TARGET, TABLES)
 
 
-@pytest.mark.parametrize("small_tables", [1_000_000, 0], ids=["small tables", "large tables"])
+@pytest.mark.parametrize(
+    "small_tables", [1_000_000, pytest.param(0, marks=pytest.mark.long)], ids=["small tables", "large tables"]
+)
 def test_they_arrive_as_they_were(world: World, small_tables: int) -> None:
     replace(world, small_tables=small_tables).copy()
 

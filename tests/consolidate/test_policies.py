@@ -56,10 +56,11 @@ def balanced(document: Any) -> None:
     "changes",
     [
         {"drift": "newest", "stranded": "adopt"},
-        pytest.param({"drift": "newest"}, marks=pytest.mark.long),
-        pytest.param({"stranded": "adopt"}, marks=pytest.mark.long),
+        {"drift": "newest"},
+        {"stranded": "adopt"},
     ],
 )
+@pytest.mark.long
 def test_hostile_databases_go_through(hostile_world: World, changes: dict[str, str]) -> None:
     went_through(hostile_world, hostile_world.answer("copy", *given(**changes)))
 
@@ -149,6 +150,7 @@ def test_what_falls_names_the_row_that_it_fell_with(world: World) -> None:
     assert world.answer("verify")["identical"]
 
 
+@pytest.mark.long
 def test_the_newest_of_two_stays(world: World) -> None:
     employee = world.urls["payrollx_employee"]
     first, second = (row[0] for row in query(employee, "SELECT id FROM employees ORDER BY id LIMIT 2"))
@@ -168,6 +170,7 @@ def test_the_newest_of_two_stays(world: World) -> None:
     assert first not in kept
 
 
+@pytest.mark.long
 def test_an_orphan_can_be_made_null_where_the_column_allows_it(world: World) -> None:
     """auth.audit_logs.user_id may be NULL in the target; the old value is kept."""
     auth = world.urls["payrollx_auth"]
@@ -185,6 +188,7 @@ def test_an_orphan_can_be_made_null_where_the_column_allows_it(world: World) -> 
     assert world.answer("verify")["identical"]
 
 
+@pytest.mark.long
 def test_null_is_no_way_out_where_the_column_takes_none(hostile_world: World) -> None:
     done = hostile_world.command("copy", *given(orphan="null"))
 

@@ -10,7 +10,9 @@ DROPPED = "SELECT table_name, name FROM payrollx_meta.objects"
 TREE = "SELECT count(*) FROM app.tree AS t JOIN app.tree AS above ON above.id = t.above"
 INHERITED = "SELECT (SELECT count(*) FROM ONLY app.people), (SELECT count(*) FROM app.people)"
 
-WAYS = pytest.mark.parametrize("small_tables", [SMALL_TABLES, 0], ids=["small tables", "large tables"])
+WAYS = pytest.mark.parametrize(
+    "small_tables", [SMALL_TABLES, pytest.param(0, marks=pytest.mark.long)], ids=["small tables", "large tables"]
+)
 
 
 @WAYS

@@ -260,7 +260,7 @@ def test_an_event_trigger_that_refuses_is_found(world: World) -> None:
     assert [(f.code, f.severity, f.examples) for f in found(world)] == [("trigger", "block", ("no_drop",))]
 
 
-@pytest.mark.parametrize("language", ["sql", "plpgsql"])
+@pytest.mark.parametrize("language", [pytest.param("sql", marks=pytest.mark.long), "plpgsql"])
 def test_a_function_of_an_index_that_needs_a_search_path_is_named(world: World, language: str) -> None:
     body = "SELECT plain($1)" if language == "sql" else "BEGIN RETURN plain($1); END"
     query(
@@ -291,7 +291,7 @@ CREATE TRIGGER refuse BEFORE INSERT ON app.{} FOR EACH ROW EXECUTE FUNCTION app.
 
 @pytest.mark.parametrize(
     ("amount", "small_tables", "named"),
-    [("25", SMALL_TABLES, "28"), ("25", 0, "28"), ("NEW.amount", 0, "1")],
+    [pytest.param("25", SMALL_TABLES, "28", marks=pytest.mark.long), ("25", 0, "28"), ("NEW.amount", 0, "1")],
     ids=["one of many small tables", "a table of its own", "every row"],
 )
 def test_the_row_that_a_trigger_refuses_is_named(world: World, amount: str, small_tables: int, named: str) -> None:

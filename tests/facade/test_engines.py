@@ -77,7 +77,7 @@ def layout(
 # -- the same everywhere ----------------------------------------------------------------------------
 
 
-@SYNC
+@pytest.mark.parametrize("driver", ["psycopg", pytest.param("pg8000", marks=pytest.mark.long)])
 def test_every_service_is_there(layout: Layout, driver: str) -> None:
     layout.move(driver)
 
@@ -132,7 +132,7 @@ def test_everyday_use_in_async_code(layout: Layout, driver: str) -> None:
     assert layout.query("auth", "SELECT email FROM auth.users") == [("ana@example.com",)]
 
 
-@SYNC
+@pytest.mark.parametrize("driver", ["psycopg", pytest.param("pg8000", marks=pytest.mark.long)])
 def test_the_walls_stand(layout: Layout, driver: str) -> None:
     layout.move(driver)
 

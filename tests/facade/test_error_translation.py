@@ -84,7 +84,9 @@ def test_a_server_that_is_not_there(home: Home, driver: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # pg8000 leaves it to the garbage collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("driver", ["pg8000", "asyncpg"])  # libpq waits for two seconds at least
+@pytest.mark.parametrize(
+    "driver", [pytest.param("pg8000", marks=pytest.mark.long), "asyncpg"]
+)  # libpq waits for two seconds at least
 def test_a_server_that_says_nothing(home: Home, driver: str) -> None:
     home.patch.setenv("PAYROLLX_CONNECT_TIMEOUT", "1")
     with socket.socket() as silent:

@@ -255,7 +255,7 @@ def test_rows_can_be_streamed(home: Home, driver: str) -> None:
             assert [len(part) for part in parts] == [3, 3, 3, 1]
 
 
-@SYNC
+@pytest.mark.parametrize("driver", ["psycopg", pytest.param("pg8000", marks=pytest.mark.long)])
 def test_a_session_that_is_left_lying_about_is_no_way_out(home: Home, driver: str) -> None:
     """The pool rolls it back without a word to SQLAlchemy's events; what comes next has its role all the same."""
     home.patch.setenv("PAYROLLX_POOL_SIZE", "1")

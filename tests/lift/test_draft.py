@@ -192,6 +192,7 @@ def test_the_project_is_as_a_formatter_and_a_linter_leave_it(drafted: Drafted) -
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.long
 def test_the_tests_of_the_project_run(server: TestServer, drafted: Drafted) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--database-url", server.url.plain],

@@ -319,8 +319,12 @@ def test_a_view_over_what_is_left_behind_can_be_left_behind_too(lifted_world: Li
     assert done.returncode == 0, done.stderr
 
 
-def test_interrupted_and_killed_while_it_works_leaves_nothing(
-    lifted_world: LiftedWorld, odd_source: DatabaseUrl
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [pytest.param(signal.SIGINT, 130, marks=pytest.mark.long), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_interrupted_or_killed_while_it_works_leaves_nothing(
+    lifted_world: LiftedWorld, odd_source: DatabaseUrl, ending: signal.Signals, code: int
 ) -> None:
     lifted_world.add(odd_source, "brewery")
     lifted_world.schema("--dry-run")
@@ -331,12 +335,11 @@ def test_interrupted_and_killed_while_it_works_leaves_nothing(
     blocker = psycopg.connect(lifted_world.target.conninfo())
     # CREATE SCHEMA waits for it: the lift is then inside of its transaction.
     blocker.execute(sql.SQL("CREATE SCHEMA brewery"))
-    for ending, code in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
-        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as lift:
-            _wait_for_lock(lifted_world.target)
-            lift.send_signal(ending)
-            lift.communicate(timeout=PATIENCE)
-        assert lift.returncode == code
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as lift:
+        _wait_for_lock(lifted_world.target)
+        lift.send_signal(ending)
+        lift.communicate(timeout=PATIENCE)
+    assert lift.returncode == code
     blocker.rollback()
     blocker.close()
     _wait_until_alone(lifted_world.target)

@@ -255,6 +255,7 @@ def test_a_lock_that_another_holds_is_no_refusal(file_world: ReshapeWorld) -> No
     assert done.returncode == 5, done.stderr
 
 
+@pytest.mark.long
 def test_a_german_server_refuses_in_our_words(reshape_world: ReshapeWorld, german: DatabaseUrl) -> None:
     name = unique("reshape_german")
     query(german, f"CREATE DATABASE {name}")

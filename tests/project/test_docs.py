@@ -78,7 +78,9 @@ def test_the_checks_pass_on_an_unbroken_copy(copied: Path) -> None:
     assert check_docs.problems(copied) == []
 
 
-@pytest.mark.parametrize("breaks", [BREAKS, APART, NO_PYTHON], ids=["together", "apart", "no Python"])
+@pytest.mark.parametrize(
+    "breaks", [BREAKS, APART, pytest.param(NO_PYTHON, marks=pytest.mark.long)], ids=["together", "apart", "no Python"]
+)
 def test_each_check_can_fail(copied: Path, breaks: list[tuple[str, str, str, str]]) -> None:
     """Several at once: none of them hides another one."""
     for name, old, new, _ in breaks:
@@ -129,6 +131,7 @@ def test_python_as_the_readme_shows_it(reading_world: World) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.long
 def test_the_way_of_a_consolidation(reading_world: World) -> None:
     answers = run_all(reading_world, Page(ROOT, "docs/consolidation.md"))
 
@@ -154,6 +157,7 @@ def test_the_documents_have_the_keys_that_are_promised(reading_world: World) -> 
     assert blocks[3]["runs"][0].keys() == status["runs"][0].keys()
 
 
+@pytest.mark.long
 def test_the_policies_that_are_shown(hostile_world: World, tmp_path: Path) -> None:
     (block,) = Page(ROOT, "docs/consolidation.md").section("Policies")
     file = tmp_path / "policies.toml"
@@ -211,6 +215,7 @@ def _fill(urls: dict[str, Any]) -> None:
     query(orders, """INSERT INTO order_lines ("orderId", sku, "unitPrice") SELECT id, 'thing', 1.25 FROM orders""")
 
 
+@pytest.mark.long
 def test_the_worked_example_of_a_layout(shop: World, tmp_path: Path) -> None:
     names = {"PAYROLLX_CATALOG": "shop:CATALOG", "PAYROLLX_FROM": "shop:LAYOUT", "PYTHONPATH": str(tmp_path)}
     if path := os.environ.get("PYTHONPATH"):

@@ -49,6 +49,7 @@ print(seen)
 """
 
 
+@pytest.mark.long
 def test_every_module_is_imported_without_what_unix_alone_has() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORTING], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

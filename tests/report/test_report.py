@@ -239,6 +239,7 @@ def test_the_command_without_a_run(migrated: Any, verified: World) -> None:
     assert verified.command("report", "1", "--check", "x").returncode == 2
 
 
+@pytest.mark.long
 def test_the_page_about_it_tells_the_truth(verified: World, monkeypatch: Any, tmp_path: Path) -> None:
     text = (Path(__file__).resolve().parent.parent.parent / "docs" / "report.md").read_text("utf-8")
     monkeypatch.chdir(tmp_path)

@@ -42,6 +42,7 @@ def test_an_installed_wheel_migrates_from_an_empty_folder(database: DatabaseUrl,
     assert list(empty.iterdir()) == []
 
 
+@pytest.mark.long
 def test_plain_alembic_works_in_a_checkout(migrated: DatabaseUrl) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "check"],

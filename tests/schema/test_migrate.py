@@ -79,6 +79,7 @@ def test_one_service_comes_alone(service: str, database: DatabaseUrl) -> None:
     assert others == set(CURRENT) - {service}
 
 
+@pytest.mark.long
 def test_services_that_come_one_by_one_make_the_same_database(database: DatabaseUrl, template: DatabaseUrl) -> None:
     for service in reversed(CATALOG.services):
         migrate.upgrade(database, CATALOG, service=service.name)

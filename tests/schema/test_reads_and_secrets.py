@@ -56,7 +56,7 @@ def refused(url: DatabaseUrl, role: str, statement: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("catalog", [AZORA, TEC], ids=["azora", "tec"])
+@pytest.mark.parametrize("catalog", [AZORA, pytest.param(TEC, marks=pytest.mark.long)], ids=["azora", "tec"])
 def test_each_role_reads_what_it_may_and_no_column_more(server: TestServer, catalog: Catalog) -> None:
     """The wall of every service with reads and secrets, by the server's own word for every column."""
     name = unique("matrix")

@@ -101,6 +101,7 @@ def test_a_cutover_that_has_lost_the_lock_closes_nothing(world: World, step: str
     assert (old, refuses(world.target, "shop.orders")) == ([False, False], True)
 
 
+@pytest.mark.long
 def test_a_rollback_that_has_lost_the_lock_closes_nothing(world: World) -> None:
     cut_over(world)
     observer = meanwhile(StepStarted, "gates", lambda: end_lock_holder(world))

@@ -123,7 +123,9 @@ def test_a_label_that_the_target_lacks_takes_the_row_out_of_all_its_tables(guild
     follow(guild, work, "enum-unknown=quarantine")
 
 
-@pytest.mark.parametrize(("policy", "height"), [("lossy=quarantine", None), ("lossy=round", "1.23")])
+@pytest.mark.parametrize(
+    ("policy", "height"), [("lossy=quarantine", None), pytest.param("lossy=round", "1.23", marks=pytest.mark.long)]
+)
 def test_what_would_change_without_a_word_goes_by_its_policy(guild: World, policy: str, height: str | None) -> None:
     source = guild.urls["oldhall"]
 

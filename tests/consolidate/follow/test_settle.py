@@ -54,6 +54,7 @@ def test_a_row_whose_parent_goes_waits_for_it_and_comes_back(guild: World) -> No
     follow(guild, work, "orphan=quarantine")
 
 
+@pytest.mark.long
 def test_rows_that_wait_for_rows_that_wait_come_back_with_them(guild: World) -> None:
     """Of a chain of three tables, the first one's row is what all the others wait for."""
     hall, till = guild.urls["oldhall"], guild.urls["oldtill"]
@@ -83,6 +84,7 @@ def test_rows_that_wait_for_rows_that_wait_come_back_with_them(guild: World) -> 
     assert query(guild.target, HELD) == []
 
 
+@pytest.mark.long
 def test_with_policy_null_the_row_stays_without_its_parent(guild: World) -> None:
     hall = guild.urls["oldhall"]
 

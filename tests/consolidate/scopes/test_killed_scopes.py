@@ -66,9 +66,7 @@ def killed(world: World, moment: Moment, *, restart: bool = False, before_finish
 
 
 @pytest.mark.parametrize("small_tables", [pytest.param(0, marks=pytest.mark.long), 1_000_000])
-@pytest.mark.parametrize(
-    "moment", [pytest.param(m, marks=() if m in ("a child", "load") else pytest.mark.long) for m in MOMENTS]
-)
+@pytest.mark.parametrize("moment", [pytest.param(m, marks=() if m == "a child" else pytest.mark.long) for m in MOMENTS])
 def test_a_killed_run_goes_on_and_touches_nobody_else(houses: World, moment: str, small_tables: int) -> None:
     ash, birch = (replace(of_houses(houses, name), small_tables=small_tables) for name in ("ash", "birch"))
     birch.copy()
@@ -86,6 +84,7 @@ def test_a_killed_run_goes_on_and_touches_nobody_else(houses: World, moment: str
     assert value(houses.target, BUILDS) == 0  # nothing was ever dropped
 
 
+@pytest.mark.long
 def test_slices_that_are_in_are_redone_alone(houses: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "SLICE_BYTES", 0)
     for house in ("ash", "birch"):
@@ -113,6 +112,7 @@ def test_slices_that_are_in_are_redone_alone(houses: World, monkeypatch: pytest.
     assert of_houses(houses, "ash", "birch").verify().identical
 
 
+@pytest.mark.long
 def test_a_killed_restart_goes_on_too(houses: World) -> None:
     of_houses(houses, "ash", "birch").copy()
     others = others_of(houses, "ash")
@@ -159,6 +159,7 @@ def test_a_run_that_is_given_up_leaves_statements_for_its_scope_alone(houses: Wo
     assert value(houses.target, "SELECT count(*) FROM app.people WHERE house = 'ash'") == 0
 
 
+@pytest.mark.long
 def test_scopes_of_a_run_that_was_given_up_are_copied_one_by_one(houses: World) -> None:
     both = of_houses(houses, "ash", "birch")
     killed(both, table(TableFinished, "app.posts"))

@@ -31,7 +31,7 @@ COUNTS = "SELECT house::text, count(*) FROM app.people GROUP BY 1"
     [
         ("uuid", UUIDS),
         pytest.param("integer", INTEGERS, marks=pytest.mark.long),
-        ("varchar(40)", ODD),
+        pytest.param("varchar(40)", ODD, marks=pytest.mark.long),
         pytest.param("char(4)", {"ash": "a", "birch": "b", "cedar": "c"}, marks=pytest.mark.long),
     ],
 )
