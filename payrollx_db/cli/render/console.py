@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import click
 from rich.console import Console
+from rich.control import strip_control_codes
 from rich.table import Table
 from rich.text import Text
 
@@ -110,8 +111,10 @@ def note(text: str) -> None:
     """Print a line for people to stderr."""
     if _json_logs:
         log("info", text)
-        return
-    stderr.print(text, markup=False, soft_wrap=True)
+    elif stderr.is_terminal:
+        stderr.print(text, markup=False, soft_wrap=True)
+    else:  # what it would print then, without laying it out: of many tables there are many lines
+        click.echo(strip_control_codes(text), err=True)
 
 
 def table(*columns: tuple[str, str], title: str | None = None) -> Table:

@@ -38,9 +38,11 @@ async def set_sequences(context: Context, session: RunSession, plan: Plan, run: 
     all others are.
     """
     target = context.target
-    sources = await all_source_sequences(context, plan)
     with target.translating_errors("can't read the sequences"):
-        expectations = await _expectations(context, session.connection, plan, sources)
+        sequences = await target_sequences(context, session.connection, plan)
+    sources = await all_source_sequences(context, plan) if sequences else {}
+    with target.translating_errors("can't read the sequences"):
+        expectations = await _expectations(session.connection, plan, sequences, sources)
     expectations += await free_expectations(context, session.connection, plan)
     for expectation in expectations:
         for message in expectation.messages:
@@ -113,7 +115,8 @@ async def sequences_now(
     Not while services write: such a command may go on for days. Raises what the driver raises.
     """
     place = (endpoint, tables)
-    if known := context.sequences.get(place):
+    known = context.sequences.get(place)
+    if known is not None:
         try:
             return await with_positions(connection, known)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
@@ -146,9 +149,11 @@ async def free_expectations(context: Context, connection: Connection, plan: Plan
 
 
 async def _expectations(
-    context: Context, connection: Connection, plan: Plan, sources: dict[str, tuple[ColumnSequence, ...]]
+    connection: Connection,
+    plan: Plan,
+    sequences: Sequence[ColumnSequence],
+    sources: dict[str, tuple[ColumnSequence, ...]],
 ) -> list[Expectation]:
-    sequences = await target_sequences(context, connection, plan)
     furthest = await read_furthest(connection, sequences)
     origins = origins_of(plan, sequences, sources)
     return [expected_position(s, furthest.get(s.oid), origins[s.oid], filled_uses(plan, s)) for s in sequences]
