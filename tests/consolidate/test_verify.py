@@ -2,12 +2,13 @@
 
 import pytest
 from damaged_targets import DAMAGES, Damage, apply, differences, expected_differences, moved_rows, swap
+from matrices import some
 from worlds import World, query, value
 
 from payrollx_db.postgres import compare
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+@pytest.mark.parametrize("damage", some(DAMAGES, lambda damage: str(damage.name)))
 def test_each_damage_is_found_and_nothing_else(damaged: World, damage: Damage) -> None:
     keys = apply(damaged, damage)
 
