@@ -146,6 +146,9 @@ async def _schemas_of(sessions: SessionPool, database: FoundDatabase, endpoint: 
     async with sessions.session(endpoint) as connection:
         with endpoint.translating_errors("can't read its schemas"):
             rows = await run(connection, sql.SQL(queries.load("schemas")))
+            if not database.database:  # the URL leaves it to a service file, or to the login's name
+                ((name,),) = await run(connection, sql.SQL("SELECT pg_catalog.current_database()"))
+                database = replace(database, database=name)
     asked = endpoint.url.schema
     if asked and asked not in {name for name, *_ in rows}:
         raise ConfigurationError(

@@ -7,6 +7,7 @@ from psycopg import sql
 from payrollx_db.lift.plan.facts import Named, SourceFacts, TargetFacts
 from payrollx_db.lift.project import LiftedSchema
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
+from payrollx_db.postgres.introspect import Database
 
 OLDEST = 140_000  # the oldest version that can be read
 MAJOR = 10_000
@@ -39,6 +40,18 @@ def of_server(source: LiftedSchema, facts: SourceFacts, target: TargetFacts) -> 
     if (locale := _locale(facts.whole)) != (other := _locale(target.topics)):
         message = f"sorts and compares texts by {locale}, and the target by {other}: ORDER BY and ranges may differ"
         yield Finding("locale", "info", source.source, 1, message)
+
+
+def poolers(databases: Mapping[str, Database]) -> Iterator[Finding]:
+    """Yield the databases that are reached through a pooler, by the names that they are known by."""
+    for name, database in databases.items():
+        if database.pooler:
+            message = (
+                f"a pooler stands before it at {database.pooler}, and a lift needs sessions of its own, for pg_dump,"
+                " snapshots and COPY"
+            )
+            remedy = "give the URL of Postgres itself"
+            yield Finding("pooler", "block", name, 1, message, remedy=remedy)
 
 
 def extensions(source: LiftedSchema, facts: SourceFacts, target: TargetFacts) -> Iterator[Finding]:

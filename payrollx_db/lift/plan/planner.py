@@ -62,6 +62,9 @@ async def plan(
         lock = Lock({name: (now if name in renewed else before).schemas[name] for name in now.schemas})
         locks.write(project, lock)
         there = await inspect(sessions, target)
+        findings += lacking.poolers(
+            {**{source.source: databases[source.source] for source in sources}, target.name: there}
+        )
         findings += taken_schemas(lift(project, lock), sources, there)
         findings += await of_others(sessions, target, sources, there)
         for source in sources:
