@@ -62,7 +62,7 @@ def create_if_missing(url: DatabaseUrl) -> bool:
     try:
         connecting.connect(url, SETTINGS).close()
     except psycopg.Error as error:
-        if error.sqlstate == NO_SUCH_DATABASE:
+        if error.sqlstate == NO_SUCH_DATABASE and url.dbname:  # a service file may name another one
             create_database(url.with_database(MAINTENANCE), url.dbname)
             return True
     return False

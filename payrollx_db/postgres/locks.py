@@ -40,6 +40,11 @@ EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = {owner} AND pg_ca
 """
 # For a member of the owner that doesn't inherit its rights; where there is no such role, this does nothing.
 ACT_AS = f"SELECT pg_catalog.set_config('role', {{owner}}, true) WHERE {MAY_ACT_AS}"
+# In make_locks: the schema's owner, where the login may act as it; else who it acts as.
+OF_SCHEMA = f"""
+coalesce((SELECT s.rolname::text FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_roles AS s ON s.oid = n.nspowner
+          WHERE n.nspname = 'payrollx_meta' AND {MAY_ACT_AS.format(owner="s.rolname")}), acting)
+"""
 IS_HELD = """
 SELECT EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE l.locktype = 'relation' AND l.granted AND l.pid = {pid}
                AND l.mode = {mode} AND l.relation = {table}::pg_catalog.regclass)
@@ -120,11 +125,11 @@ def may_act_as(owner: str) -> Steps[bool]:
 def make_tables(owner: str = "") -> sql.Composed:
     """Return the statement that makes the tables where they are missing, and their schema.
 
-    They belong to the role ``owner``, or to the session's.
+    They belong to the role ``owner``, or else to that of the schema, where this session may act as it.
     """
     parts = {
         "owner": sql.Identifier(owner) if owner else sql.SQL("CURRENT_USER"),
-        "role": sql.Literal(owner) if owner else sql.SQL("acting"),
+        "role": sql.Literal(owner) if owner else sql.SQL(OF_SCHEMA),
     }
     return sql.SQL(queries.load("make_locks")).format(**parts)
 

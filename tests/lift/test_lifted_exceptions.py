@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -32,6 +33,11 @@ FROM_18 = """
 ALTER TABLE book ADD CONSTRAINT somewhere FOREIGN KEY (shelf) REFERENCES shelf NOT ENFORCED;
 """
 
+UNPROVEN_KEYS = "SELECT conname::text FROM pg_constraint WHERE contype = 'f' AND NOT convalidated ORDER BY 1"
+OWNERS_OF_THE_STATE = (
+    "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'payrollx_meta'::regnamespace"
+)
+
 
 @dataclass
 class Shelves:
@@ -49,8 +55,7 @@ class Shelves:
         into = self.server.url.with_database(self.target)
         return call((*words, "--to", into.plain, "--dir", str(self.folder / "lift")), {}, self.folder)
 
-    def unproven_keys(self) -> list[str]:
-        query = "SELECT conname::text FROM pg_constraint WHERE contype = 'f' AND NOT convalidated ORDER BY 1"
+    def names(self, query: LiteralString) -> list[str]:
         with psycopg.connect(self.server.url.with_database(self.target).conninfo()) as connection:
             return [name for (name,) in connection.execute(query)]
 
@@ -73,8 +78,9 @@ def test_what_a_database_keeps_against_its_rules_comes_along(shelves: Shelves) -
     done = shelves.lift(SHELVES + (FROM_18 if new else ""))
 
     assert done.returncode == 0, done.stderr
+    assert shelves.names(OWNERS_OF_THE_STATE) == [f"{shelves.target}_owner"]
     assert "7 source rows in 4 table pairs: identical." in done.stdout  # a shelf, two books, two words, two pages
-    assert shelves.unproven_keys() == (["on_shelf", "somewhere"] if new else ["on_shelf"])
+    assert shelves.names(UNPROVEN_KEYS) == (["on_shelf", "somewhere"] if new else ["on_shelf"])
 
 
 def test_rows_without_a_value_that_new_ones_need_are_named_before_the_copy(shelves: Shelves) -> None:

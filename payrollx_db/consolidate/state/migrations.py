@@ -11,7 +11,10 @@ from psycopg import sql
 from payrollx_db import __version__
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state import schema
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import run
+
+queries = query_files.beside(__name__)
 
 FIRST_RECORDED = 2  # the table of versions came with it
 RECORD = "INSERT INTO payrollx_meta.versions (version, tool_version) VALUES (%s, %s)"
@@ -24,6 +27,7 @@ async def migrate(run_session: RunSession) -> None:
     for number, name in enumerate(schema.MIGRATIONS, 1):
         if number > current or (number == 1 and current == 1):
             async with run_session.transaction() as connection:
+                await run(connection, sql.SQL(queries.load("act_as_its_owner")))
                 script = files(__package__).joinpath("migrations", name).read_text("utf-8")
                 await connection.execute(script.encode())
                 if number >= FIRST_RECORDED:
