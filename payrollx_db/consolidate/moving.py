@@ -34,12 +34,15 @@ from payrollx_db.consolidate.follow import making
 from payrollx_db.consolidate.follow.follower import Follower
 from payrollx_db.consolidate.follow.renewing import refuse_out_of_step
 from payrollx_db.consolidate.follow.settler import Settler
+from payrollx_db.consolidate.follow.trying import try_out
 from payrollx_db.consolidate.opening import opened
 from payrollx_db.consolidate.planner import Task
 from payrollx_db.consolidate.state.lock import TakesOver, exclusive
 from payrollx_db.consolidate.state.switches import BACK, FOLLOWING
 from payrollx_db.errors import PayrollxError
 from payrollx_db.model.events import StageStarted
+
+FEW = 100  # keys that are asked for before the fence as they are behind it
 
 
 async def rehearse_cutover(task: Task, limits: Limits, *, way_back: bool = True) -> Rehearsed:
@@ -87,7 +90,7 @@ async def cutover(task: Task, limits: Limits, *, telling: Telling = NOBODY, way_
             async with switching.timed("prove before"):
                 await prove_before(begun, followers)
                 settler = Settler(begun.context, begun.plan, followers, judges)
-                await settler.prepare()
+                await try_out(settler, FEW)  # so that its sessions are there, and know the tables: writers would wait
                 await switching.catch_up()
             stop = await cut_over(switching, prepared, settler, next_flows)
         answer = await told(telling, "cutover", begun)

@@ -8,17 +8,22 @@ once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+import psycopg
 from psycopg import sql
 
 from payrollx_db.errors import LockLostError
 from payrollx_db.postgres import locks
-from payrollx_db.postgres.session import Connection, Endpoint, render_sql, set_application_name
+from payrollx_db.postgres.session import Connection, Endpoint, render_sql, run_together, set_application_name
+
+IDLE = psycopg.pq.TransactionStatus.IDLE
+# Fails where the lock isn't held, so that the server runs nothing that comes behind it.
+IF_HELD = "SELECT 1 / (CASE WHEN ({}) THEN 1 ELSE 0 END)"
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,42 @@ class RunSession:
         async with self._turn, self.connection.transaction():
             await pass_write_gate(self.connection, self.endpoint, self.lock_pid, "run", writable=True)
             yield self.connection
+
+    async def commit(self, statements: Sequence[sql.Composable]) -> None:
+        """Run statements whose answers don't count in a transaction that writes, all of it in one round trip.
+
+        For when somebody waits for it. Raises LockLostError; then none of them has done anything.
+        """
+        begin, commit = sql.SQL("BEGIN READ WRITE"), sql.SQL("COMMIT")
+        async with self._turn:
+            try:
+                await write_behind_gate(
+                    self.connection, self.endpoint, self.lock_pid, "run", [*statements, commit], begin=[begin]
+                )
+            finally:
+                if not self.connection.closed and self.connection.info.transaction_status != IDLE:
+                    await self.connection.execute("ROLLBACK")
+
+
+async def write_behind_gate(
+    connection: Connection,
+    endpoint: Endpoint,
+    lock_pid: int,
+    label: str,
+    statements: Sequence[sql.Composable],
+    *,
+    begin: Sequence[sql.Composable] = (),
+) -> None:
+    """Pass the gate as `pass_write_gate`, and run ``statements`` behind it, in one round trip; ``begin`` before it.
+
+    Raises LockLostError, with the transaction failed.
+    """
+    enter = [locks.RUN.statement(locks.PASS), set_application_name(endpoint, label)]
+    held = sql.SQL(IF_HELD).format(locks.RUN.is_held(lock_pid))
+    try:
+        await run_together(connection, [*begin, *enter, held, *statements])
+    except psycopg.errors.DivisionByZero:
+        raise lock_lost(endpoint) from None
 
 
 async def pass_write_gate(

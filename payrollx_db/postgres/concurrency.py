@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -19,6 +19,18 @@ async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     except BaseExceptionGroup as errors:
         raise first_of(errors) from None
     return [task.result() for task in tasks]
+
+
+async def all_of(first: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, object]) -> T:
+    """Do all of it at once, each to its end, so that none leaves a session in the midst of something; answer of first.
+
+    Raises what one of them raises.
+    """
+    answer, *_ = answers = await asyncio.gather(first, *others, return_exceptions=True)
+    for each in answers:
+        if isinstance(each, BaseException):
+            raise each
+    return cast("T", answer)
 
 
 async def limited(work: Iterable[Coroutine[Any, Any, T]], limit: int) -> list[T]:

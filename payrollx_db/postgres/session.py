@@ -4,7 +4,7 @@
 """
 
 import select
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -145,6 +145,19 @@ async def run(connection: Connection, query: sql.Composable, params: Any = None)
     """Run composed SQL and return its rows, if it has any."""
     cursor = await connection.execute(sql.Composed([_escaped(query) if params else query]), params)
     return await cursor.fetchall() if cursor.description is not None else []
+
+
+async def run_together(connection: Connection, queries: Sequence[sql.Composable]) -> list[list[tuple[Any, ...]]]:
+    """Run composed statements in one round trip, and return the rows of each; none of those that have none.
+
+    Those behind one that fails aren't run. What begins a transaction among them ends it too, or leaves it open.
+    """
+    cursor = await connection.execute(sql.SQL("; ").join(queries))
+    answers: list[list[tuple[Any, ...]]] = []
+    while True:
+        answers.append(await cursor.fetchall() if cursor.description is not None else [])
+        if not cursor.nextset():
+            return answers
 
 
 def _escaped(query: sql.Composable) -> sql.Composable:

@@ -24,6 +24,7 @@ from payrollx_db.consolidate.run_session import pass_write_gate
 from payrollx_db.consolidate.state import history, objects
 from payrollx_db.consolidate.state.history import Timed
 from payrollx_db.consolidate.state.objects import DroppedObject
+from payrollx_db.errors import PayrollxError
 from payrollx_db.model.events import ObjectBuilt
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, ForeignKey
@@ -33,6 +34,7 @@ from payrollx_db.postgres.session import Connection, Endpoint, run
 # it was given more.
 GROUP = 100
 NOT_VALID = " NOT VALID"
+ADDITION, CHECK = "foreign key", "foreign key check"  # kinds of steps
 CURRENT = """
 SELECT n.nspname || '.' || c.relname, k.conname, k.convalidated
 FROM pg_catalog.pg_constraint AS k
@@ -41,7 +43,7 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE k.contype = 'f' AND k.conname = ANY (%s)
 """
 
-Work = Callable[[Connection, ForeignKey], Awaitable[None]]
+Work = Callable[[Connection, Sequence[ForeignKey]], Awaitable[None]]
 
 
 async def drop_keys(connection: Connection, target: Endpoint, number: int, keys: Sequence[ForeignKey]) -> None:
@@ -66,10 +68,12 @@ class KeyBuilder:
 
     Keys of the tables ``partitioned``, and keys that point at them, are checked when they are added. So are temporal:
     VALIDATE CONSTRAINT of Postgres 18 looks only whether a parent of the same key is there, and not at periods.
+    ``hurried`` adds those of a transaction in one round trip, and one by one only where that fails.
     """
 
     context: RunContext
     partitioned: Collection[str] = ()
+    hurried: bool = False
 
     async def add(self, keys: Sequence[ForeignKey], final: Collection[ForeignKey]) -> None:
         """Add keys NOT VALID, which looks at no row yet; those of ``final`` are to stay so.
@@ -79,14 +83,13 @@ class KeyBuilder:
         """
         final_keys = set(final)
 
-        async def one(connection: Connection, key: ForeignKey) -> None:
-            statements = [self._addition(key, stays=key in final_keys)]
-            if key.comment is not None:
-                statements.append(comment_on_constraint(key.table, key.name, key.comment))
+        async def add(connection: Connection, some: Sequence[ForeignKey]) -> None:
+            statements = [self._addition(key, stays=key in final_keys) for key in some]
+            statements += [comment_on_constraint(k.table, k.name, k.comment) for k in some if k.comment is not None]
             await run(connection, sql.SQL("; ").join(statements))
 
         for group in in_groups(keys, GROUP):
-            await self._do(group, one, "foreign key", last=[key for key in group if key in final_keys])
+            await self._do(group, add, ADDITION, last=[key for key in group if key in final_keys])
 
     async def validate(self, keys: Sequence[ForeignKey], small: Collection[str]) -> None:
         """Validate keys, many in one transaction where their tables are among ``small``.
@@ -103,16 +106,17 @@ class KeyBuilder:
         ]
         work += [[group] for group in in_groups(quick, GROUP)]
 
-        async def one(connection: Connection, key: ForeignKey) -> None:
-            if key.period:
-                await self._make_anew(connection, key)
-                return
-            statement = sql.SQL("ALTER TABLE {} VALIDATE CONSTRAINT {}")
-            await run(connection, statement.format(qualified(key.table), sql.Identifier(key.name)))
+        async def check(connection: Connection, some: Sequence[ForeignKey]) -> None:
+            for key in some:
+                if key.period:
+                    await self._make_anew(connection, key)
+                    continue
+                statement = sql.SQL("ALTER TABLE {} VALIDATE CONSTRAINT {}")
+                await run(connection, statement.format(qualified(key.table), sql.Identifier(key.name)))
 
         async def in_turn(members: list[Sequence[ForeignKey]]) -> None:
             for group in members:
-                await self._do(group, one, "foreign key check", last=group)
+                await self._do(group, check, CHECK, last=group)
 
         await limited([in_turn(members) for members in work], self.context.jobs)
 
@@ -138,6 +142,7 @@ class KeyBuilder:
         target, run_id = self.context.target, self.context.run
         label = f"run {run_id} {keys[0].table}"
         steps: list[Timed] = []
+        at_once = self.hurried and kind == ADDITION and len(keys) > 1
 
         async def once() -> None:
             steps.clear()
@@ -147,25 +152,34 @@ class KeyBuilder:
                         await pass_write_gate(connection, target, self.context.lock_pid, label)
                         # A connection may have been lost after the server's commit, before its answer.
                         current = await _current(connection, keys)
-                        for key in keys:
-                            state = current.get((key.table, key.name))
-                            if state is None or (kind != "foreign key" and not state):
-                                steps.append(await _timed(target, connection, key, work, kind))
+                        states = {key: current.get((key.table, key.name)) for key in keys}
+                        due = [k for k, valid in states.items() if valid is None or (kind == CHECK and not valid)]
+                        for some in [due] if at_once and due else [[key] for key in due]:
+                            steps.extend(await _timed(target, connection, some, work, kind))
                         await history.record_timed(connection, run_id, steps)
                         if last:
                             await objects.record_restored(connection, run_id, [(key.table, key.name) for key in last])
 
         what = f"{kind} {keys[0].name} on {keys[0].table}" if len(keys) == 1 else f"{kind} of {len(keys)} keys"
-        await retry_transient(once, what, self.context.observer)
+        try:
+            await retry_transient(once, what, self.context.observer)
+        except PayrollxError:
+            if not at_once:
+                raise
+            at_once = False  # which of them fails is told by doing one after the other
+            await retry_transient(once, what, self.context.observer)
         for step in steps:
             self.context.observer(ObjectBuilt(step.table, step.name, kind, step.seconds))
 
 
-async def _timed(target: Endpoint, connection: Connection, key: ForeignKey, work: Work, kind: str) -> Timed:
-    started = time.monotonic()
-    with target.translating_errors(f"can't build {kind} {key.name} on {key.table}"):
-        await work(connection, key)
-    return Timed(key.table, key.name, kind, started, time.monotonic() - started)
+async def _timed(
+    target: Endpoint, connection: Connection, keys: Sequence[ForeignKey], work: Work, kind: str
+) -> list[Timed]:
+    started, first = time.monotonic(), keys[0]
+    with target.translating_errors(f"can't build {kind} {first.name} on {first.table}"):
+        await work(connection, keys)
+    each = (time.monotonic() - started) / len(keys)
+    return [Timed(key.table, key.name, kind, started + number * each, each) for number, key in enumerate(keys)]
 
 
 async def _current(connection: Connection, keys: Sequence[ForeignKey]) -> dict[tuple[str, str], bool]:

@@ -5,13 +5,10 @@ end. Then all of them refuse writes, and the unified database is opened by one t
 """
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar, cast
-
-from psycopg import sql
 
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy import triggers
@@ -28,19 +25,17 @@ from payrollx_db.consolidate.cutover.switching import Switching, within
 from payrollx_db.consolidate.follow import closing
 from payrollx_db.consolidate.follow import gate as gates
 from payrollx_db.consolidate.follow.gate import Gate
+from payrollx_db.consolidate.follow.settler import SettledAndProven
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.state import switches
 from payrollx_db.consolidate.state.switches import FENCED, FENCING, FOLLOWING, OPEN
 from payrollx_db.errors import LayoutMismatchError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Notice
-from payrollx_db.postgres.concurrency import together
+from payrollx_db.postgres.concurrency import all_of, together
+from payrollx_db.postgres.replication.connection import lsn_text
+from payrollx_db.postgres.replication.publications import barrier as put_barrier
 from payrollx_db.postgres.sequences import ColumnSequence, set_positions
 from payrollx_db.postgres.session import Connection, run, session
-
-T = TypeVar("T")
-
-MESSAGE = "SET LOCAL synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'payrollx', '')"
-FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
 
 
 @dataclass(frozen=True)
@@ -90,9 +85,7 @@ async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, 
     try:
         async with _fence(switching, prepared) as fence:
             async with within(fence, switching.limits):
-                await _behind_the_fence(switching, fence, prepared, settling)
-                if way_back is not None:
-                    await _begin_way_back(switching, fence, way_back)
+                await _behind_the_fence(switching, fence, prepared, settling, way_back)
             async with switching.timed("gates"):
                 await fence.commit_gates(switching.record(FENCING, "gates", durable=True))
             closed = True
@@ -164,8 +157,10 @@ def _fence(switching: Switching, prepared: Prepared) -> AbstractAsyncContextMana
     return fenced(databases, limits.patience, terminate=limits.terminate, observer=switching.context.observer)
 
 
-async def _behind_the_fence(switching: Switching, fence: Fence, prepared: Prepared, settling: Settles) -> None:
-    """Bring the unified database to where the legacy ones stand still: rows, sequences, keys.
+async def _behind_the_fence(
+    switching: Switching, fence: Fence, prepared: Prepared, settling: Settles, way_back: WayBack | None
+) -> None:
+    """Bring the unified database to where the legacy ones stand still, rows, sequences, keys; and begin the way back.
 
     None of these steps is recorded by itself: whoever comes after a kill in one of them does the same, and writers wait
     for each record.
@@ -173,32 +168,25 @@ async def _behind_the_fence(switching: Switching, fence: Fence, prepared: Prepar
     switching.seconds["fence"] = fence.seconds
     async with switching.timed("drain"):
         await switching.passes(barrier=True)
-    if await _all_of(_settle(switching, settling), _set_sequences(switching, fence, prepared)):
+    settled = await all_of(_settle(switching, settling), _set_sequences(switching, fence, prepared))
+    if settled.arrived:
         await _set_sequences(switching, fence, prepared)  # what has come may hold further numbers
     # The rows stand still now. None of these changes one, and what was added goes down again where another fails.
-    await _all_of(_prove(switching, fence, prepared, settling), _bring_back(switching, prepared))
+    steps = [_prove(switching, fence, prepared, settling, settled), _bring_back(switching, prepared)]
+    await all_of(*steps, *([_begin_way_back(switching, fence, way_back)] if way_back is not None else []))
 
 
-async def _all_of(first: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, object]) -> T:
-    """Do all of it at once, each to its end, so that none leaves a session in the midst of something; answer of first.
-
-    Raises what one of them raises.
-    """
-    answer, *_ = answers = await asyncio.gather(first, *others, return_exceptions=True)
-    for each in answers:
-        if isinstance(each, BaseException):
-            raise each
-    return cast("T", answer)
-
-
-async def _settle(switching: Switching, settling: Settles) -> bool:
+async def _settle(switching: Switching, settling: Settles) -> SettledAndProven:
     async with switching.timed("settle"):
-        return await settling.settle()
+        return await settling.settle_and_prove()
 
 
-async def _prove(switching: Switching, fence: Fence, prepared: Prepared, settling: Settles) -> None:
+async def _prove(
+    switching: Switching, fence: Fence, prepared: Prepared, settling: Settles, settled: SettledAndProven
+) -> None:
     async with switching.timed("prove"):
-        await together([settling.prove(), _refuse_other_shapes(fence, prepared.shapes)])
+        rest = [] if settled.proven else [settling.prove()]
+        await together([*rest, _refuse_other_shapes(fence, prepared.shapes)])
 
 
 async def _bring_back(switching: Switching, prepared: Prepared) -> None:
@@ -242,12 +230,12 @@ async def _begin_way_back(switching: Switching, fence: Fence, way_back: WayBack)
 
 
 async def flushed_position(switching: Switching) -> str:
-    """Return up to where the unified database's log is written, with all of our own commits before it."""
-    with switching.context.target.translating_errors("can't read how far its log is written"):
-        async with switching.context.transaction() as connection:
-            await run(connection, sql.SQL(MESSAGE))
-        ((position,),) = await run(switching.context.connection, sql.SQL(FLUSHED))
-    return str(position)
+    """Return up to where the unified database's log is written, with all rows that we have written before it."""
+    context = switching.context
+    # Not in the run's own session, where a transaction of another step may be open: this is one by itself.
+    async with context.sessions.session(context.target) as connection:
+        with context.target.translating_errors("can't read how far its log is written"):
+            return lsn_text(await put_barrier(connection, "the way back begins"))
 
 
 async def _open(switching: Switching, fence: Fence) -> None:
@@ -271,9 +259,8 @@ async def _open_target(switching: Switching, fence: Fence) -> None:
     context = switching.context
     stop = {"stop_seconds": round(fence.seconds, 3), "keys": switching.keys}
     with context.target.translating_errors("can't be opened"):
-        async with context.transaction() as connection:
-            await run(connection, sql.SQL("; ").join(line.target_gate.open() for line in switching.lines))
-            await switches.record(connection, switching.names, OPEN, "opened", stop, durable=True)
+        recorded = switches.recording(switching.names, OPEN, "opened", stop, durable=True)
+        await context.session.commit([*(line.target_gate.open() for line in switching.lines), *recorded])
 
 
 async def _undo(switching: Switching) -> None:

@@ -126,7 +126,8 @@ async def fenced(
     the server has ended a session that holds locks.
     """
     async with AsyncExitStack() as stack:
-        posts = [await Post.open(stack, database) for database in databases]
+        # All at once: what services write meanwhile has to be brought over behind the fence.
+        posts = await together([Post.open(stack, database) for database in databases])
         try:
             fence = await _take(posts, patience, terminate=terminate, observer=observer)
             async with asyncio.TaskGroup() as group:

@@ -56,7 +56,7 @@ async def keys_of(context: RunContext, away: Collection[str]) -> Keys:
         designed = await designed_valid(context.connection)
     current = {(key.table, key.name): key for key in database.foreign_keys}
     return Keys(
-        KeyBuilder(context, {name for name, table in database.tables.items() if table.kind == "p"}),
+        KeyBuilder(context, {n for n, table in database.tables.items() if table.kind == "p"}, hurried=True),
         tuple(key for name, key in recorded.items() if name not in current),
         tuple(key for name, key in recorded.items() if name in designed),
         frozenset(name for name, key in current.items() if key.validated),

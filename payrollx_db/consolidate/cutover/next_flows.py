@@ -6,6 +6,8 @@ begin behind the fence, at a place that all of our own writes lie before.
 
 from collections.abc import Iterable, Mapping
 
+from psycopg import sql
+
 from payrollx_db.consolidate.cutover.beginning import Begun
 from payrollx_db.consolidate.follow import making
 from payrollx_db.consolidate.follow.back_ledger import begin_place, make_place
@@ -25,6 +27,7 @@ class NextFlows:
     def __init__(self, begun: Begun, flows: Iterable[Flow]) -> None:
         self.begun = begun
         self.flows = {flow.name: flow for flow in flows}
+        self._recorded: dict[str, FlowState] = {}
 
     async def prepare(self) -> None:
         """Make what they read from, anew where it is there. Raises SourceError or TargetError."""
@@ -42,28 +45,26 @@ class NextFlows:
                 async with session(endpoint) as connection:
                     with endpoint.translating_errors("can't make the table of its place"):
                         await make_place(connection)
+        # From here on only their places change: what else is stored with these isn't to be asked for behind the fence.
+        self._recorded = {flow.database: flow for flow in await self.recorded()}
 
     async def begin(self, position: str, writing: Mapping[str, Connection]) -> None:
-        """Store in open transactions of ``writing``, by database, that these flows begin at ``position``, an LSN.
+        """Store in open transactions of ``writing``, by database, that flows back begin at ``position``, an LSN.
 
-        Raises SourceError or TargetError.
+        Raises SourceError.
         """
-        back = self._direction == "back"
-        recorded = {flow.database: flow for flow in await self.recorded()} if back else {}
 
         async def one(name: str, connection: Connection) -> None:
-            flow = self.flows[name]
+            flow, known = self.flows[name], self._recorded[name]
             with flow.written.translating_errors("can't store where its flow begins"):
-                if flow.direction == "back":
-                    known = recorded[name]
-                    statement = begin_place(
-                        flow, position, read_place=known.read_place, surroundings=known.surroundings
-                    )
-                    await run(connection, statement)
-                else:
-                    await state.move_place(connection, (name, flow.direction), position)
+                statement = begin_place(flow, position, read_place=known.read_place, surroundings=known.surroundings)
+                await run(connection, statement)
 
         await together([one(name, connection) for name, connection in writing.items()])
+
+    def beginning(self, positions: Mapping[str, str]) -> list[sql.Composable]:
+        """Return the statements that store in the unified database that flows forward begin at these LSNs."""
+        return [state.move_place((name, self._direction), position) for name, position in positions.items()]
 
     async def recorded(self) -> list[FlowState]:
         """Return these flows as the unified database has them."""

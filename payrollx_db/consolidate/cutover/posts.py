@@ -133,9 +133,7 @@ class Post:
         try:
             with self.fenced.endpoint.translating_errors("can't close its gate"):
                 limit = sql.SQL("SET LOCAL lock_timeout = {}").format(CLOSING)
-                await run(self.connection, sql.SQL("; ").join([limit, *(gate.close() for gate in self.fenced.gates)]))
-                for gate, oids in self.fenced.gates.items():
-                    await gates.attach(self.connection, gate, oids)
+                await gates.close(self.connection, self.fenced.gates, limit)
         except PayrollxError:
             if self.connection.closed:
                 raise self.lost() from None

@@ -28,7 +28,7 @@ async def rehearsed(
     keys = await keys_of(begun.context, stages.away_tables(begun)) if switching.action == CUTOVER else None
     slowest, missing = max(passed.values(), default=0.0), len(keys.missing) if keys else 0
     steps = await predict(switching, fences, settler, missing)
-    predicted = total(steps)
+    predicted = total(switching.action, steps)
     return Rehearsed(
         switching.action,
         tuple(switching.names),

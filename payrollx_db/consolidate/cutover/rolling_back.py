@@ -8,29 +8,27 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from psycopg import sql
-
 from payrollx_db.consolidate.cutover import sequences
 from payrollx_db.consolidate.cutover.cutting_over import open_sources
 from payrollx_db.consolidate.cutover.fence import Fence, fenced
 from payrollx_db.consolidate.cutover.lines import fenced_target
-from payrollx_db.consolidate.cutover.parties import WayBack
+from payrollx_db.consolidate.cutover.parties import WayForward
 from payrollx_db.consolidate.cutover.switching import Switching, within
-from payrollx_db.consolidate.run_session import pass_write_gate
+from payrollx_db.consolidate.run_session import write_behind_gate
 from payrollx_db.consolidate.state import switches
 from payrollx_db.consolidate.state.stuck import stuck_counts
 from payrollx_db.consolidate.state.switches import BACK, CLOSED, OPEN, ROLLING_BACK
 from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError
 from payrollx_db.model.events import Notice
-from payrollx_db.postgres.concurrency import together
+from payrollx_db.postgres.concurrency import all_of, together
+from payrollx_db.postgres.replication.connection import lsn_text
+from payrollx_db.postgres.replication.publications import barrier as put_barrier
 from payrollx_db.postgres.sequences import ColumnSequence
-from payrollx_db.postgres.session import Connection, run, session
-
-FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
+from payrollx_db.postgres.session import Connection, session
 
 
 async def roll_back(
-    switching: Switching, held: list[ColumnSequence], forward: WayBack | None, *, leave_stuck: bool = False
+    switching: Switching, held: list[ColumnSequence], forward: WayForward | None, *, leave_stuck: bool = False
 ) -> float:
     """Close the unified database's tables, and open the legacy databases; return how long writers waited.
 
@@ -49,8 +47,7 @@ async def roll_back(
             async with within(fence, limits):
                 await _behind_the_fence(switching, fence, writing, forward, leave_stuck=leave_stuck)
             async with switching.timed("gates"):
-                await _record_closed(switching, fence.connection(target.name))
-                await fence.commit_gates()
+                await fence.commit_gates(_record_closed(switching, fence.connection(target.name)))
             closed = True
             await open_again(switching, writing, fence)
             return fence.seconds
@@ -78,9 +75,9 @@ async def open_again(
 async def _record_closed(switching: Switching, connection: Connection) -> None:
     """Record in the fence's own transaction that it is closed, so that both are done or neither."""
     context = switching.context
+    recorded = switches.recording(switching.names, ROLLING_BACK, CLOSED, durable=True)
     with context.target.translating_errors("can't write the state tables"):
-        await pass_write_gate(connection, context.target, context.lock_pid, "rollback")
-        await switches.record(connection, switching.names, ROLLING_BACK, CLOSED, durable=True)
+        await write_behind_gate(connection, context.target, context.lock_pid, "rollback", recorded)
 
 
 @asynccontextmanager
@@ -95,7 +92,7 @@ async def _behind_the_fence(
     switching: Switching,
     fence: Fence,
     writing: Mapping[str, Connection],
-    forward: WayBack | None,
+    forward: WayForward | None,
     *,
     leave_stuck: bool,
 ) -> None:
@@ -104,32 +101,36 @@ async def _behind_the_fence(
     None of these steps is recorded by itself: whoever comes after a kill in one of them does the same.
     """
     switching.seconds["fence"] = fence.seconds
-    async with switching.timed("drain"):
-        await switching.passes(barrier=True)
-        await refuse_stuck(switching, leave=leave_stuck)  # what was written just before the fence may not fit either
-    async with switching.timed("sequences"):
-        messages = await sequences.back(fence.connection("target"), writing, switching.plan, switching.target_tables)
-        switching.tell(messages)
+    await all_of(_drain(switching, leave_stuck=leave_stuck), _set_sequences(switching, fence, writing))
     if forward is not None:
         async with switching.timed("way forward"):
             await _begin_forward(switching, writing, forward)
 
 
-async def _begin_forward(switching: Switching, writing: Mapping[str, Connection], forward: WayBack) -> None:
+async def _drain(switching: Switching, *, leave_stuck: bool) -> None:
+    async with switching.timed("drain"):
+        await switching.passes(barrier=True)
+        await refuse_stuck(switching, leave=leave_stuck)  # what was written just before the fence may not fit either
+
+
+async def _set_sequences(switching: Switching, fence: Fence, writing: Mapping[str, Connection]) -> None:
+    async with switching.timed("sequences"):
+        messages = await sequences.back(fence.connection("target"), writing, switching.plan, switching.target_tables)
+        switching.tell(messages)
+
+
+async def _begin_forward(switching: Switching, writing: Mapping[str, Connection], forward: WayForward) -> None:
     """Let the flows forward begin here: what has gone back lies before it, what services will write behind it."""
     context = switching.context
     positions: dict[str, str] = {}
 
     async def one(name: str, connection: Connection) -> None:
         with context.sources[name].translating_errors("can't read how far its log is written"):
-            await run(connection, sql.SQL("SELECT pg_catalog.pg_logical_emit_message(true, 'payrollx', '')"))
-            ((positions[name],),) = await run(connection, sql.SQL(FLUSHED))
+            positions[name] = lsn_text(await put_barrier(connection, "the way forward begins"))
 
     await together([one(name, connection) for name, connection in writing.items()])
     with context.target.translating_errors("can't write the state tables"):
-        async with context.transaction() as connection:
-            for name, position in positions.items():
-                await forward.begin(position, {name: connection})
+        await context.session.commit(forward.beginning(positions))
 
 
 async def _undo(switching: Switching) -> None:

@@ -88,8 +88,7 @@ class Switching:
     ) -> None:
         """Record the stage of all lines, and the step that begins. Raises LockLostError or TargetError."""
         with self.context.target.translating_errors("can't write the state tables"):
-            async with self.context.transaction() as connection:
-                await switches.record(connection, self.names, stage, step, facts, durable=durable)
+            await self.context.session.commit(switches.recording(self.names, stage, step, facts, durable=durable))
 
     @asynccontextmanager
     async def step(self, stage: str, name: str, *, note: str = "", durable: bool = False) -> AsyncIterator[None]:

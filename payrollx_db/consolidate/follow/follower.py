@@ -29,13 +29,13 @@ from payrollx_db.postgres.concurrency import is_set
 from payrollx_db.postgres.replication.changes import Changes, Key, Published
 from payrollx_db.postgres.replication.connection import lsn_number, lsn_text
 from payrollx_db.postgres.replication.errors import RESYNC, SlotLostError
-from payrollx_db.postgres.replication.publications import Surroundings, surroundings_query
+from payrollx_db.postgres.replication.publications import Surroundings, barrier_query, surroundings_query
 from payrollx_db.postgres.replication.publications import barrier as put_barrier
 from payrollx_db.postgres.replication.stream import MOST_KEYS, ChangeStream
 from payrollx_db.postgres.script import Row, as_text, run_script
 from payrollx_db.postgres.session import NAME_BYTES, Connection, Endpoint, connect, session
 
-LOOK = 0.2  # seconds between two looks at how much waits
+LOOK = 0.4  # seconds between two looks at how much waits
 PATIENCE = 600.0  # seconds in which the stream has to come to a snapshot
 SURVEY = 1.0  # seconds between two looks at what the log doesn't tell
 STORE = 10.0  # seconds after which the place is stored, though nothing of ours has changed
@@ -225,9 +225,8 @@ class Follower:
         started = time.monotonic()
         reader = self._sides.sessions.reader
         with self.flow.read.translating_errors("can't take a snapshot"):
-            if barrier:
-                await put_barrier(reader, self.flow.slot)
-            snapshot, reached, around = await self._begin(reader, survey=barrier or self._is_survey_due())
+            survey = barrier or self._is_survey_due()
+            snapshot, reached, around = await self._begin(reader, barrier=barrier, survey=survey)
             if exact:
                 reached = await self._flushed_behind(reached)
         await self._log.until(reached, PATIENCE)
@@ -254,9 +253,12 @@ class Follower:
         async with session(self.flow.read) as other:
             return max(reached, await put_barrier(other, self.flow.slot))
 
-    async def _begin(self, reader: Connection, *, survey: bool) -> tuple[str, int, Surroundings | None]:
+    async def _begin(self, reader: Connection, *, barrier: bool, survey: bool) -> tuple[str, int, Surroundings | None]:
         """Begin the transaction that is read in; return its snapshot, an LSN behind all that it sees, and a survey."""
-        statements: list[sql.Composable] = [sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
+        statements: list[sql.Composable] = []
+        if barrier:
+            statements += [sql.SQL("BEGIN"), barrier_query(self.flow.slot), sql.SQL("COMMIT")]
+        statements += [sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
         statements += [reader.local] if reader.local is not None else []
         statements += [writing.ONE_MONEY] if any(move.form == "text" for move in self.flow.moves) else []
         statements += [self._locking, sql.SQL(SNAPSHOT), sql.SQL("SAVEPOINT payrollx_read")]

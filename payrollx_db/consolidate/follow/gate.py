@@ -11,13 +11,14 @@ that has rows has a trigger of its rows as well.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import sql
 
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.session import Connection, run
+from payrollx_db.postgres.session import Connection, run, run_together
 
 queries = query_files.beside(__name__)
 
@@ -133,9 +134,7 @@ class Gate:
 
 async def gated_tables(connection: Connection, gate: Gate, tables: Collection[int]) -> list[GatedTable]:
     """Return the tables through which rows of ``tables`` (oids) can be written, with whether ``gate`` stands there."""
-    params = {"tables": list(tables), "trigger": TRIGGER, "of_rows": ROWS_TRIGGER, **gate.place}
-    rows = await run(connection, sql.SQL(queries.load("gate_tables")), params)
-    return [GatedTable(*row) for row in rows]
+    return [GatedTable(*row) for row in await run(connection, _tables_query(gate, tables))]
 
 
 async def attach(connection: Connection, gate: Gate, tables: Collection[int]) -> list[GatedTable]:
@@ -143,24 +142,34 @@ async def attach(connection: Connection, gate: Gate, tables: Collection[int]) ->
 
     Its function must be there. Returns those at which it didn't stand.
     """
-    missing = [table for table in await gated_tables(connection, gate, tables) if not table.stands]
-    version = connection.info.server_version
-    if missing:
-        await run(connection, sql.SQL("; ").join(gate.attach(table, version) for table in missing))
-    return missing
+    return await _attach_missing(connection, gate, await run(connection, _tables_query(gate, tables)))
+
+
+async def close(connection: Connection, gates: Mapping[Gate, Collection[int]], *before: sql.Composable) -> None:
+    """Close ``gates`` in the current transaction, once statements ``before`` that are done.
+
+    Each is put at all tables through which rows of its tables (oids) can be written, where it doesn't stand. Its
+    function must be there. Raises what the driver raises.
+    """
+    statements = [*before, *(gate.close() for gate in gates)]
+    questions = [_tables_query(gate, tables) for gate, tables in gates.items()]
+    answers = await run_together(connection, [*statements, *questions])
+    for gate, rows in zip(gates, answers[len(statements) :], strict=True):
+        await _attach_missing(connection, gate, rows)
 
 
 async def is_closed(connection: Connection, gate: Gate) -> bool | None:
     """Tell whether ``gate`` is closed; ``None`` where its function isn't there."""
-    rows = await run(connection, sql.SQL(queries.load("gate_state")), gate.place)
+    rows = await run(connection, _state_query(gate))
     return bool(rows[0][0]) if rows else None
 
 
 async def stands(connection: Connection, gate: Gate, tables: Collection[int]) -> list[str]:
     """Say what keeps ``gate`` from refusing all writes to ``tables`` (oids): empty where it does."""
-    if not await is_closed(connection, gate):
+    state, rows = await run_together(connection, [_state_query(gate), _tables_query(gate, tables)])
+    if not (state and state[0][0]):
         return [f"the function {gate.schema}.{gate.function} doesn't refuse writes, or isn't there"]
-    missing = [table for table in await gated_tables(connection, gate, tables) if not table.stands]
+    missing = [table for table in (GatedTable(*row) for row in rows) if not table.stands]
     names = {table.full_name: f"{TRIGGER} or {ROWS_TRIGGER}" if table.subscribed else TRIGGER for table in missing}
     return [f"the trigger {trigger} doesn't stand at {name}" for name, trigger in names.items()]
 
@@ -178,6 +187,24 @@ async def remove(connection: Connection, gate: Gate) -> None:
         sql.SQL("DROP FUNCTION IF EXISTS {}()").format(sql.Identifier(gate.schema, gate.function)),
     ]
     await run(connection, sql.SQL("; ").join(statements))
+
+
+async def _attach_missing(connection: Connection, gate: Gate, rows: Iterable[tuple[Any, ...]]) -> list[GatedTable]:
+    missing = [table for table in (GatedTable(*row) for row in rows) if not table.stands]
+    if missing:
+        version = connection.info.server_version
+        await run_together(connection, [gate.attach(table, version) for table in missing])
+    return missing
+
+
+def _state_query(gate: Gate) -> sql.Composed:
+    return sql.SQL(queries.load("gate_state")).format(**gate.place)
+
+
+def _tables_query(gate: Gate, tables: Collection[int]) -> sql.Composed:
+    return sql.SQL(queries.load("gate_tables")).format(
+        tables=list(tables), trigger=TRIGGER, of_rows=ROWS_TRIGGER, **gate.place
+    )
 
 
 def _short(name: str) -> str:

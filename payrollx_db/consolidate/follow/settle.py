@@ -67,6 +67,11 @@ class Settled:
     nulled: int = 0
 
     @property
+    def decided(self) -> bool:
+        """Whether anything was found, and so may have been decided."""
+        return bool(self.findings or self.quarantined or self.nulled)
+
+    @property
     def blocking(self) -> tuple[Finding, ...]:
         """The findings that no policy resolves."""
         return tuple(finding for finding in self.findings if finding.blocks)

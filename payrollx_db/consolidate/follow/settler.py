@@ -4,7 +4,7 @@ Behind a fence the sources stand still, so any snapshot of theirs is what the ta
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString
@@ -37,12 +37,13 @@ from payrollx_db.errors import FindingsError
 from payrollx_db.model.finding import refuse
 from payrollx_db.postgres.compare import Difference, compare
 from payrollx_db.postgres.compare_many import compare_many
-from payrollx_db.postgres.concurrency import limited, together
+from payrollx_db.postgres.concurrency import background, limited, together
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import Connection, run
 from payrollx_db.postgres.sides import Side
 
-READERS = 2  # sessions with each source: one holds the snapshot, one compares
+READERS = 3  # sessions with each source: one holds the snapshot, one proves, one compares duplicates
+OTHERS = 4  # sessions with the target beside those that prove: they ask what was touched, decided, and what is alone
 TOGETHER = 20_000  # rows of one database that are compared in one query a side
 SHOWN = 10  # differing rows that are named of a table
 
@@ -78,6 +79,17 @@ class Seen:
         return None if (database, name) in self.whole else self.keys.get(database, {}).get(name, ())
 
 
+@dataclass(frozen=True)
+class SettledAndProven:
+    """What has come of settling: whether more rows were brought over for it, and whether what was compared counts.
+
+    It doesn't where something was decided meanwhile: then the proof is to come.
+    """
+
+    arrived: bool
+    proven: bool
+
+
 @dataclass
 class Settler:
     """Settles and proves for a switch of some databases, whose ``followers`` have these ``judges``.
@@ -100,7 +112,7 @@ class Settler:
             ends = [follower.flow.read for follower in self.followers] * READERS
             compared = {follower.flow.name: follower.flow.read for follower in self.followers}
             ends += [compared[table.owner] for table in self.plan.merges if table.owner in compared]
-            ends += [self.context.target] * max(len(self.followers), self.context.jobs)
+            ends += [self.context.target] * (max(len(self.followers), self.context.jobs) + OTHERS)
             await asyncio.gather(*(stack.enter_async_context(self.context.sessions.session(end)) for end in ends))
 
     async def settle(self) -> bool:
@@ -109,21 +121,25 @@ class Settler:
         Returns whether some have come for that, in another pass. Raises FindingsError where rows point at nothing, or
         differ from their owner's, and no policy says what to do with them; SourceError or TargetError.
         """
-        arrived, settled = 0, None
-        for _ in range(ROUNDS):  # a row that comes may be what others wait for
+        return (await self._do(self._settled)).arrived
+
+    async def settle_and_prove(self) -> SettledAndProven:
+        """Do as `settle` does, and meanwhile as `prove`, which is waited for as well. Raises as both."""
+        return await self._do(self._settled_and_proven)
+
+    async def _do(self, work: Callable[[Mapping[str, Followed]], Awaitable[tuple[Settled, bool]]]) -> SettledAndProven:
+        arrived = 0
+        for attempt in range(ROUNDS + 1):  # a row that comes may be what others wait for
             async with self.reading() as followed:
                 come, _ = await together([self._arrivals(followed), self._look(followed)])
-                settled = None if come else await self._settled(followed)
+                settled, proven = await work(followed) if not come or attempt == ROUNDS else (None, False)
             if settled is not None:
                 break
             arrived += come
             await together([follower.one_pass() for follower in self.followers])
-        if settled is None:
-            async with self.reading() as followed:
-                await self._look(followed)
-                settled = await self._settled(followed)
-        _refuse(settled)
-        return arrived > 0
+        if settled is not None:
+            _refuse(settled)
+        return SettledAndProven(arrived > 0, proven)
 
     async def prove(self) -> None:
         """Compare the rows of all touched keys on both sides, after `settle`. FindingsError names those that differ."""
@@ -134,11 +150,20 @@ class Settler:
     async def _arrivals(self, followed: Mapping[str, Followed]) -> int:
         return await arrivals(self.context, self.plan, followed.values())
 
-    async def _settled(self, followed: Mapping[str, Followed]) -> Settled:
+    async def _settled_and_proven(self, followed: Mapping[str, Followed]) -> tuple[Settled, bool]:
+        """Settle and compare at once; what was compared doesn't count where settling has decided about a row."""
+        async with background(prove(self.context, self.plan, followed, self._seen)) as proving:
+            settled, _ = await self._settled(followed)
+            if settled.decided or proving is None:
+                return settled, False
+            refuse_differing(await proving)
+        return settled, True
+
+    async def _settled(self, followed: Mapping[str, Followed]) -> tuple[Settled, bool]:
         seen = self._seen
         settled = await settle(self.context, self.plan, followed, seen.leading if seen else None)
         findings = await settle_duplicates(self.context, self.context, self.plan, followed, seen)
-        return replace(settled, findings=(*settled.findings, *findings))
+        return replace(settled, findings=(*settled.findings, *findings)), False
 
     async def _look(self, followed: Mapping[str, Followed]) -> int:
         self._seen = await seen_since_proofs(self.context, followed)

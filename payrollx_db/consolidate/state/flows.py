@@ -107,9 +107,10 @@ async def set_run(connection: Connection, databases: Sequence[str], run: int) ->
     await connection.execute(query, (run, list(databases)))
 
 
-async def move_place(connection: Connection, flow: tuple[str, str], place: str) -> None:
-    """Record, in the current transaction, that a flow whose slot is there begins at ``place``, further on."""
-    await connection.execute(queries.load("move_flow"), (place, *flow))
+def move_place(flow: tuple[str, str], place: str) -> sql.Composed:
+    """Return the statement that records that a flow whose slot is there begins at ``place``, further on."""
+    database, direction = flow
+    return sql.SQL(queries.load("move_flow")).format(database=database, direction=direction, place=place)
 
 
 async def take_flow(connection: Connection, flow: tuple[str, str], owner: str) -> None:

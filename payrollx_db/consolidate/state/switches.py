@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from payrollx_db.consolidate.state import schema
 from payrollx_db.consolidate.state.flows import FIRST_VERSION
 from payrollx_db.consolidate.state.runs import this_process
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.session import Connection
+from payrollx_db.postgres.session import Connection, run_together
 
 queries = query_files.beside(__name__)
 
@@ -117,16 +118,26 @@ async def record(
 
     ``durable`` makes its commit wait until nothing can undo it: before what nobody could find out otherwise.
     """
-    if durable:
-        await connection.execute("SET LOCAL synchronous_commit = on")
-    params = {
-        "databases": list(databases),
-        "stage": stage,
-        "step": step,
-        "facts": json.dumps(dict(facts or {})),
-        "operator": this_operator(),
-    }
-    await connection.execute(queries.load("record_switch"), params)
+    await run_together(connection, recording(databases, stage, step, facts, durable=durable))
+
+
+def recording(
+    databases: Collection[str],
+    stage: str,
+    step: str,
+    facts: Mapping[str, Any] | None = None,
+    *,
+    durable: bool = False,
+) -> list[sql.Composable]:
+    """Return the statements by which `record` does so."""
+    query = sql.SQL(queries.load("record_switch")).format(
+        databases=list(databases),
+        stage=stage,
+        step=step,
+        facts=json.dumps(dict(facts or {})),
+        operator=this_operator(),
+    )
+    return [sql.SQL("SET LOCAL synchronous_commit = on"), query] if durable else [query]
 
 
 def this_operator() -> str:

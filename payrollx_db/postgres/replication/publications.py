@@ -81,8 +81,13 @@ async def barrier(connection: Connection, content: str) -> int:
     All up to there is flushed, so that the server sends it, also where sessions don't wait for the log when they commit
     (synchronous_commit off). Needs a session without a transaction. Raises psycopg's errors.
     """
-    ((_, lsn),) = await run(connection, sql.SQL(BARRIER).format(sql.Literal(content)))
+    ((_, lsn),) = await run(connection, barrier_query(content))
     return int(lsn)
+
+
+def barrier_query(content: str) -> sql.Composed:
+    """Return the statement by which `barrier` does so, to be sent with others, in a transaction of its own."""
+    return sql.SQL(BARRIER).format(sql.Literal(content))
 
 
 async def _let_write(connection: Connection) -> None:

@@ -8,8 +8,7 @@ from moving_worlds import cut_over, follow, roll_back, stages
 from test_round_trip import WRITES, assert_equal
 from worlds import World, query, value
 
-from payrollx_db.consolidate import moving, online
-from payrollx_db.errors import FindingsError
+from payrollx_db.consolidate import moving
 
 pytestmark = [pytest.mark.usefixtures("logical_server"), pytest.mark.long]
 
@@ -42,9 +41,6 @@ def test_eight_services_go_there_and_back(world: World) -> None:
     query(world.urls["payrollx_auth"], """UPDATE users SET "lastName" = 'written in the old one'""")
     follow(world)
     assert_equal(world)
-    with pytest.raises(FindingsError):  # microseconds, and what only the unified tables have: the legacy ones count now
-        cut_over(world)
-    asyncio.run(online.follow(world.task(), once=True, anew=True))
-    assert cut_over(world).left == ()
+    assert cut_over(world).left == ()  # what was rounded there was compared before it was followed again
     assert asyncio.run(moving.complete(world.task(), unfence=True)).left == ()
     assert query(world.target, LEFT) == [(0, 0)]
