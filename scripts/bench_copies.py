@@ -57,7 +57,8 @@ class Copies:
 
         What it made is taken away again.
         """
-        writing = pids(self.world.old.url(), "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench'")
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench'"
+        writing = await asyncio.to_thread(pids, self.world.old.url(), query)
         before, began = self._spent(writing), time.monotonic()
         await pipeline.copy(replace(self.world.task, following=True))
         seconds, spent = time.monotonic() - began, self._spent(writing) - before

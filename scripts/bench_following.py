@@ -51,6 +51,7 @@ class Following:
             for follower in followers:
                 await follower.connect()
             try:
+                await self.see_all(followers)
                 for rate in self.rates:
                     progress(f"following: {rate}/s of each source")
                     await self._steady_ours(followers, rate)
@@ -62,6 +63,15 @@ class Following:
                     await follower.close()
         await online.drop_following(self.world.task)
 
+    async def see_all(self, followers: list[Follower]) -> None:
+        """Let each row that others look up come by once: until then, who follows takes it as changed where it does.
+
+        What is measured is following that has gone on for a while, not the first minutes after a start.
+        """
+        for url in self.world.sources.values():
+            await asyncio.to_thread(execute, url, 'UPDATE payroll_runs SET "updatedAt" = now()')
+        await asyncio.gather(*(catch_up(follower, lambda _: None) for follower in followers))
+
     async def _steady_ours(self, followers: list[Follower], rate: int) -> None:
         stop, lags, passes = asyncio.Event(), list[float](), 0
 
@@ -70,13 +80,14 @@ class Following:
             passes += 1
             lags.extend([result.lag] * result.commits)
 
-        before = cpu(self._our_pids(), own=True)
+        before = cpu(await asyncio.to_thread(self._our_pids), own=True)
         following = [asyncio.create_task(follower.run(stop, passed)) for follower in followers]
-        transactions = await asyncio.to_thread(transactions_of, self.world.writers(rate, self.seconds))
+        writers = await asyncio.to_thread(self.world.writers, rate, self.seconds)
+        transactions = await asyncio.to_thread(transactions_of, writers)
         stop.set()
         await asyncio.gather(*following)
         await asyncio.gather(*(catch_up(follower, lambda _: None) for follower in followers))
-        spent = difference(cpu(self._our_pids(), own=True), before)
+        spent = difference(cpu(await asyncio.to_thread(self._our_pids), own=True), before)
         self.results[f"steady {rate} ours"] = self._steady(transactions, spent, lags) | {"passes": passes}
 
     def _our_pids(self) -> dict[str, list[int]]:
@@ -152,11 +163,11 @@ class Following:
         for what, statement, number in (
             ("update", BULK_UPDATE, count), ("insert", BULK_INSERT.format(rows=count), count),
         ):  # fmt: skip
-            before = cpu(who(), own=method == "ours")
+            before = cpu(await asyncio.to_thread(who), own=method == "ours")
             began = time.monotonic()
             await asyncio.to_thread(execute, self.world.sources["s1"], statement)
             await bring()
-            spent = difference(cpu(who(), own=method == "ours"), before)
+            spent = difference(cpu(await asyncio.to_thread(who), own=method == "ours"), before)
             each = {name: round(seconds / number * 1e6, 1) for name, seconds in spent.items()}
             self.results[f"bulk {what} {method}"] = {
                 "rows": number, "seconds": round(time.monotonic() - began, 1), "us_per_row": each,

@@ -138,7 +138,12 @@ class Script:
                 await self._wait(_flush(self._pgconn))
 
     async def _wait(self, generator: Generator[Any, Any, Any]) -> Any:
-        return await self.connection.wait(generator)
+        """Do what the generator does; most often it has nothing to wait for, and then nothing is set up for that."""
+        try:
+            first = next(generator)
+        except StopIteration as ended:
+            return ended.value
+        return await self.connection.wait(_resumed(first, generator))
 
 
 async def run_script(connection: Connection, statements: Sequence[sql.Composable]) -> list[list[Row]]:
@@ -155,6 +160,17 @@ def as_text(statement: sql.Composable) -> sql.SQL:
 def _text(result: PGresult, row: int, column: int) -> str | None:
     value = result.get_value(row, column)
     return None if value is None else value.decode()
+
+
+def _resumed(first: Any, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Go on with a generator whose first word was taken from it."""
+    ready = yield first
+    while True:
+        try:
+            word = generator.send(ready)
+        except StopIteration as ended:
+            return ended.value
+        ready = yield word
 
 
 def _flush(pgconn: PGconn) -> Generator[Any, Any, None]:

@@ -5,6 +5,7 @@ a statement gets.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from psycopg import sql
 
@@ -14,6 +15,7 @@ from payrollx_db.postgres.column_types import ColumnType
 from payrollx_db.postgres.introspect import Column
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.script import as_text
+from payrollx_db.postgres.session import render_sql
 
 CHUNK = 20_000  # keys in one statement at most
 GONE = "payrollx_gone"  # the staging table's column that marks keys without a row
@@ -146,10 +148,8 @@ def _own_keys(move: Move) -> list[str] | None:
 def among(watched: Watched, keys: Sequence[Key], alias: str = ROW) -> sql.Composable:
     """Return the condition that the row called ``alias`` has one of these keys."""
     if len(watched.key) == 1 and not _is_nested(watched.key[0].type):
-        (column,) = watched.key
-        return sql.SQL("{} {} ANY ({})").format(
-            sql.Identifier(alias, column.name), equals(column.type), _array([key[0] for key in keys], column.type)
-        )
+        begin, end = _one_of(alias, watched.key[0])
+        return sql.SQL(f"{begin}{_literal([key[0] for key in keys])}{end}")
     same = sql.SQL(" AND ").join(
         sql.SQL("{} {} {}").format(sql.Identifier(alias, c.name), equals(c.type), sql.Identifier("k", c.name))
         for c in watched.key
@@ -227,6 +227,13 @@ def _is_spelled_as(column: Column) -> sql.Composable:
 
 def _where(parts: Sequence[sql.Composable]) -> sql.Composable:
     return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(parts)) if parts else sql.SQL("")
+
+
+@cache
+def _one_of(alias: str, column: Column) -> tuple[str, str]:
+    """Return what stands before and behind the literal of a column's keys: passes ask for some all the time."""
+    begin = sql.SQL("{} {} ANY (").format(sql.Identifier(alias, column.name), equals(column.type))
+    return render_sql(begin), render_sql(sql.SQL("::{}[])").format(_type(column.type)))
 
 
 def _is_nested(kind: ColumnType) -> bool:

@@ -8,8 +8,8 @@ brought over at once; and what changes after a time of quiet too.
 import time
 
 GAP = 0.05  # seconds between the ends of two passes, at least
-LAG = 0.8  # seconds that the oldest change may wait until it is in: the second that is promised, and some to spare
-LONGEST = 0.6  # seconds between the beginnings of two passes while it isn't much that changes
+LAG = 0.85  # seconds that the oldest change may wait until it is in: the second that is promised, and some to spare
+LONGEST = 0.75  # seconds between the beginnings of two passes while it isn't much that changes
 ENOUGH = 1_000  # keys and transactions that wait, with which another pass begins
 SMOOTH = 0.3  # how much the last pass counts for how long the next one takes
 

@@ -29,7 +29,7 @@ MOST_KEYS = 500_000
 OVER = 1.25  # how many more may be held until a transaction ends, in which reading shouldn't stop
 
 BATCH = 1000  # messages that are read in one go, while nothing else is done
-GAP = 0.2  # seconds in which changes gather in the socket while nobody waits for them
+GAP = 0.4  # seconds in which changes gather in the socket while nobody waits for them
 HEARTBEAT = 1.0  # seconds between two words to the server, or less where it is impatient
 ASK_FIRST, ASK_LAST = 0.002, 0.05  # pauses between two questions how far it has come
 UNDECODABLE = ("XX", "58P01")  # an internal error, and log that is missing though the slot counts on it
