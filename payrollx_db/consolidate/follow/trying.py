@@ -15,8 +15,8 @@ from payrollx_db.consolidate.follow.flow import Watched
 from payrollx_db.consolidate.follow.settle import MOST, Followed, ask, leading_of
 from payrollx_db.consolidate.follow.settler import Keys, Seen, Settler, prove
 from payrollx_db.consolidate.plan.mapping import ROW, from_item
-from payrollx_db.postgres.concurrency import background
 from payrollx_db.consolidate.state.touched import Touched
+from payrollx_db.postgres.concurrency import background
 from payrollx_db.postgres.replication.changes import Key
 from payrollx_db.postgres.session import run
 
