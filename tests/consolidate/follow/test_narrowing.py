@@ -10,7 +10,7 @@ from psycopg import sql
 from worlds import World, query, value
 
 from payrollx_db.consolidate import online, pipeline, proving
-from payrollx_db.consolidate.follow.orphans import Look, Touched, with_orphans
+from payrollx_db.consolidate.follow.orphans import Look, TouchedRows, with_orphans
 from payrollx_db.consolidate.follow.settle import ask
 from payrollx_db.consolidate.follow.settler import Settler
 from payrollx_db.errors import FindingsError, LockLostError
@@ -43,7 +43,7 @@ def settler_of(it: Following) -> Settler:
     return Settler(it.context, it.plan, list(it.followers.values()), it.judges)
 
 
-async def doubtful(it: Following, touched: Touched) -> list[str]:
+async def doubtful(it: Following, touched: TouchedRows) -> list[str]:
     async with it.held() as followed:
         settling, _ = await ask(it.context, it.plan, followed, None)
         looks: list[Look] = list(settling.looks())
@@ -80,17 +80,17 @@ def test_a_proof_is_narrowed_to_what_came_since(proven: World, monkeypatch: pyte
 def test_references_are_in_doubt_whose_child_or_parent_was_touched(proven: World) -> None:
     async def work(it: Following) -> None:
         orphan = "INSERT INTO till.payments (id, member, amount) VALUES (77, gen_random_uuid(), 1)"
-        everything = Touched({"till.payments": None, "hall.members": None, "hall.badges": None})
+        everything = TouchedRows({"till.payments": None, "hall.members": None, "hall.badges": None})
         assert await doubtful(it, everything) == []
         query(proven.target, FOLLOWS + orphan)
         assert len(await doubtful(it, everything)) == 1
-        assert len(await doubtful(it, Touched({"till.payments": [("77",)]}))) == 1
-        assert await doubtful(it, Touched({"till.payments": [("1",)]})) == []
+        assert len(await doubtful(it, TouchedRows({"till.payments": [("77",)]}))) == 1
+        assert await doubtful(it, TouchedRows({"till.payments": [("1",)]})) == []
         query(proven.target, FOLLOWS + "DELETE FROM till.payments WHERE id = 77")
         query(proven.target, FOLLOWS + f"DELETE FROM hall.members WHERE id = '{ID}12'")
-        assert len(await doubtful(it, Touched({"hall.members": [(f"{ID}12",)]}))) == 1
-        assert await doubtful(it, Touched({"hall.members": [(f"{ID}13",)]})) == []
-        assert await doubtful(it, Touched({})) == []
+        assert len(await doubtful(it, TouchedRows({"hall.members": [(f"{ID}12",)]}))) == 1
+        assert await doubtful(it, TouchedRows({"hall.members": [(f"{ID}13",)]})) == []
+        assert await doubtful(it, TouchedRows({})) == []
 
     with_following(proven, work)
 
