@@ -55,8 +55,6 @@ async def record_changes(context: RunContext, plan: Plan) -> list[Finding]:
 
 async def announce(context: RunContext, plan: Plan, *, resumed: bool) -> None:
     """Tell what the run is going to do, and what of it is left."""
-    for reference in plan.waiting:
-        context.observer(Notice(f"{reference}: its foreign key is left NOT VALID, as its table is not in this run"))
     context.observer(RunStarted(context.run, resumed, len(plan.copies), plan.rows, plan.size))
     finished = await finished_parts(context.connection, context.run)
     left = [table.source for table in plan.copies if table.place not in finished]

@@ -23,7 +23,8 @@ from payrollx_db.consolidate.state.objects import designed_valid, dropped_object
 from payrollx_db.consolidate.state.runs import set_stage
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verifier
 from payrollx_db.errors import FindingsError
-from payrollx_db.model.events import StageStarted
+from payrollx_db.model.catalog import Reference
+from payrollx_db.model.events import Notice, StageStarted
 from payrollx_db.postgres.introspect import ForeignKey
 
 
@@ -94,6 +95,11 @@ async def _restore_keys(work: Work) -> None:
     valid = {(key.table, key.name) for key in work.database.foreign_keys if key.validated}
     small = {table.target_name for table in work.plan.copies if table.small}
     await builder.validate([k for k in due if (k.table, k.name) not in valid], small)
+    for key in originals:
+        if (key.parent or key.target) not in ready:
+            reference = Reference(key.table, key.columns, key.target, key.target_columns, enforced=True)
+            text = f"{reference}: its foreign key is left NOT VALID, as what it points at isn't copied yet"
+            context.observer(Notice(text))
 
 
 async def _merge(context: RunContext, plan: Plan) -> None:

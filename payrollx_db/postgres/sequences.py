@@ -97,6 +97,9 @@ class ColumnSequence:
 
 async def read_sequences(connection: Connection, tables: Collection[int]) -> tuple[ColumnSequence, ...]:
     """Return the sequences of the columns of ``tables`` (oids), and where they stand. Raises what the driver raises."""
+    ((any_at_all,),) = await run(connection, sql.SQL("SELECT EXISTS (SELECT FROM pg_catalog.pg_sequence)"))
+    if not any_at_all:  # as in many a small database, where to plan the query takes longer than all else
+        return ()
     rows = await run(connection, sql.SQL(queries.load("column_sequences")), {"tables": list(tables)})
     sequences = []
     for key, members in groupby(rows, key=lambda row: row[:10]):

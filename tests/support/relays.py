@@ -1,4 +1,4 @@
-"""A relay before a server that loses the answer to a commit: the server has done it, and the client never hears so."""
+"""Relays before a server: one loses the answer to a commit, which the client never hears of; one falls silent."""
 
 import contextlib
 import socket
@@ -42,9 +42,6 @@ def _forward(source: socket.socket, goal: socket.socket, swallows: Callable[[byt
 @contextmanager
 def losing_one_answer(url: DatabaseUrl, when: Callable[[], bool]) -> Iterator[Relay]:
     """Relay sessions to ``url``, and end one of them when a commit is answered and ``when()`` is true: once."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    params = {**url.params, "host": "127.0.0.1", "port": str(listener.getsockname()[1]), "sslmode": "disable"}
-    relay = Relay(DatabaseUrl(params))
     one_at_a_time = threading.Lock()
 
     def swallows(data: bytes) -> bool:
@@ -54,13 +51,44 @@ def losing_one_answer(url: DatabaseUrl, when: Callable[[], bool]) -> Iterator[Re
                 return True
         return False
 
+    with _relaying(url, lambda _: False, swallows) as relay:
+        yield relay
+
+
+@contextmanager
+def falling_silent(url: DatabaseUrl) -> Iterator[tuple[Relay, threading.Event]]:
+    """Relay sessions to ``url`` until the event is set: then nothing comes through, and nothing ends either."""
+    silent, over = threading.Event(), threading.Event()
+
+    def holds(_: bytes) -> bool:
+        return silent.is_set() and over.wait()
+
+    with _relaying(url, holds, holds) as relay:
+        try:
+            yield relay, silent
+        finally:
+            over.set()
+            for opened in relay.sockets:
+                with contextlib.suppress(OSError):
+                    opened.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def _relaying(
+    url: DatabaseUrl, from_client: Callable[[bytes], bool], from_server: Callable[[bytes], bool]
+) -> Iterator[Relay]:
+    """Relay sessions to ``url`` for as long as neither function swallows what is sent."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    params = {**url.params, "host": "127.0.0.1", "port": str(listener.getsockname()[1]), "sslmode": "disable"}
+    relay = Relay(DatabaseUrl(params))
+
     def serve() -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
                 server = _connect(url)
                 relay.sockets += [client, server]
-                for ends in ((client, server, lambda _: False), (server, client, swallows)):
+                for ends in ((client, server, from_client), (server, client, from_server)):
                     threads.append(threading.Thread(target=_forward, args=ends))
                     threads[-1].start()
 

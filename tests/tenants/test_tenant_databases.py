@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from choir_worlds import Choirs, run
 from choirs.models import Singer, Song
 from conftest import TestServer, unique
 from psycopg import sql
+from relays import falling_silent
 from sqlalchemy import select, text
 from watchers import PATIENCE, eventually
 
@@ -168,6 +170,35 @@ def test_closing_lets_nobody_in_and_leaves_no_session(moved: Choirs) -> None:
     with pytest.raises(ConfigurationError, match="closed"), tenants.session("alto"):
         pass
     no_session_is_left(moved)
+
+
+@pytest.mark.long
+def test_closing_ends_though_a_server_says_nothing_any_more(
+    choirs: Choirs, other_databases: dict[str, DatabaseUrl]
+) -> None:
+    """A session is at work there, and one waits in the pool; neither ends by itself."""
+    with falling_silent(other_databases[choirs.shape]) as (relay, silent):
+        place = f"postgresql://{relay.url.params['host']}:{relay.url.params['port']}/{relay.url.dbname}?sslmode=disable"
+        choirs.query("UPDATE registry.tenants SET database_url = %s WHERE id = 'bass'", place)
+        tenants = choirs.tenants()
+        opened = threading.Event()
+        threading.Thread(target=asleep, args=(tenants, opened.set), daemon=True).start()
+        assert opened.wait(PATIENCE)
+        assert titles(tenants, "bass") == ["own of bass"]
+        silent.set()
+        closing = threading.Thread(target=tenants.close, daemon=True)
+        closing.start()
+        closing.join(PATIENCE)
+        assert not closing.is_alive()
+        with pytest.raises(ConfigurationError, match="closed"), tenants.session("alto"):
+            pass
+
+
+def asleep(tenants: Tenants, when_open: Callable[[], None]) -> None:
+    with suppress(Exception), tenants.session("bass") as session:
+        session.connection()
+        when_open()
+        session.execute(text("SELECT 1 FROM songs, generate_series(1, 100000000) AS n"))
 
 
 def no_session_is_left(choirs: Choirs) -> None:

@@ -1,9 +1,12 @@
 -- The indexes of these tables and, where they are partitioned, those of a partition's own: element by element, so that
 -- each can be computed for a row that isn't there yet.
-WITH members AS (
-  SELECT t.oid AS root, coalesce(p.relid::oid, t.oid) AS relid
+WITH members AS MATERIALIZED (
+  SELECT t.oid AS root, t.oid AS relid
   FROM pg_catalog.unnest(%(tables)s::oid[]) AS t (oid)
-  LEFT JOIN LATERAL pg_catalog.pg_partition_tree(t.oid::regclass) AS p ON true
+  UNION ALL
+  SELECT c.oid, p.relid
+  FROM pg_catalog.pg_class AS c CROSS JOIN LATERAL pg_catalog.pg_partition_tree(c.oid) AS p
+  WHERE c.oid = ANY (%(tables)s::oid[]) AND c.relkind = 'p' AND p.relid <> c.oid
 )
 SELECT m.root::bigint AS table,
        ic.relname::text AS name,
