@@ -48,6 +48,7 @@ def test_grants_to_further_roles_are_named(archive: Archive, role: str) -> None:
     assert archive.restore(archive.backup("wallet")[0], accept=yes).ungranted == lost
 
 
+@pytest.mark.long
 def test_what_was_published_is_named(archive: Archive) -> None:
     archive.run('CREATE PUBLICATION "Every one" FOR TABLE auth.users, wallet.wallets;'
                 " CREATE PUBLICATION all_of_it FOR ALL TABLES")  # fmt: skip

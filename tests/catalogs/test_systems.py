@@ -99,6 +99,7 @@ def test_a_table_that_two_entries_of_one_database_claim_is_ambiguous(azora: Syst
     assert ("ambiguous", "ai_family_db.public.messages") in found
 
 
+@pytest.mark.long
 def test_what_is_planted_in_azora_is_found_and_policies_resolve_it(hostile_azora: SystemWorld) -> None:
     checked = hostile_azora.run("check", "--json")
     assert checked.returncode == 3

@@ -60,6 +60,7 @@ def test_the_newer_copy_stays_and_the_older_one_gives_way(club: World) -> None:
     assert club.verify().identical
 
 
+@pytest.mark.long
 def test_two_newer_copies_bring_one_row(club: World) -> None:
     for name in ("oldshop", "oldmail"):
         query(club.urls[name], AGED, (f"newer in {name}", "2025-01-01", "north", 1))

@@ -186,11 +186,10 @@ def test_an_unchanged_source_is_not_accused(reading_world: World) -> None:
 # --- lost connections -------------------------------------------------------------------------------------------
 
 
-# Each side and each moment once; the others are pairs of what these have shown.
+# Each side once, at a moment of its own; the others are pairs, which take longer all together.
 SHORT = {
     ("source", "a table is in"),
     ("target", "a foreign key is validated"),
-    ("target", "duplicates are merged"),
     ("lock", "the run is recorded"),
 }
 

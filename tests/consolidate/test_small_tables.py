@@ -64,6 +64,7 @@ def test_many_tables_share_a_transaction_and_keep_what_they_have(odd: World) -> 
     assert transactions < slices / 3
 
 
+@pytest.mark.long
 def test_starting_anew_leaves_every_shape_as_it_was(odd: World) -> None:
     before = structure(odd.target)
     odd.copy()

@@ -78,6 +78,7 @@ def assert_every_step_was_foreseen(rehearsed: Rehearsed, switched: Switched) -> 
     assert sum(parts.values()) >= rehearsed.document()["predicted_stop_seconds"] - 0.01
 
 
+@pytest.mark.long
 def test_back_and_forward_again(moving_world: World) -> None:
     world = moving_world
     before = query(world.target, STANDS)

@@ -67,6 +67,7 @@ def test_a_rollback_does_the_comparison_that_was_cut_off(lost: World) -> None:
     assert value(lost.urls["oldpeople"], name) == "unheard"
 
 
+@pytest.mark.long
 def test_a_slot_that_is_lost_in_a_rollback_keeps_nobody_there(lost: World) -> None:
     intent = json.dumps({"step": "fence"})
     query(lost.target, "UPDATE payrollx_meta.switches SET stage = 'rolling_back', intent = %s", (intent,))
