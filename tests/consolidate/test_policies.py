@@ -34,7 +34,7 @@ def resolved(server: TestServer, hostile_to_read: LegacyDatabases, migrated_temp
     """A finished copy of databases with every trouble, for tests that only look at it."""
     name = unique("resolved")
     world = World(hostile_to_read.urls, server.create_database(name, migrated_template))
-    went_through(world, world.answer("copy", *given()))
+    assert_went_through(world, world.answer("copy", *given()))
     yield world
     server.drop_database(name)
 
@@ -62,10 +62,10 @@ def balanced(document: Any) -> None:
 )
 @pytest.mark.long
 def test_hostile_databases_go_through(hostile_world: World, changes: dict[str, str]) -> None:
-    went_through(hostile_world, hostile_world.answer("copy", *given(**changes)))
+    assert_went_through(hostile_world, hostile_world.answer("copy", *given(**changes)))
 
 
-def went_through(world: World, document: Any) -> None:
+def assert_went_through(world: World, document: Any) -> None:
     """See that a copy is done, and proven, and that its sums hold."""
     assert document["status"] == "done"
     balanced(document)
