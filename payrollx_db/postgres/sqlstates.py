@@ -139,7 +139,8 @@ HINTS = {
     "53400": f"raise the limit that is exceeded, such as temp_file_limit, {AGAIN}",
     "54": "the server's log names the limit; make the row, the index or the statement smaller",
     IN_USE: f"end the sessions that use it, {AGAIN}",
-    LOCK_NOT_AVAILABLE: "end the session that holds the lock, or allow more time with --lock-timeout, and run it again",
+    LOCK_NOT_AVAILABLE: "end the session that holds the lock, or wait until it lets go, and run it again; commands that"
+    " have --lock-timeout wait longer with it",
     QUERY_CANCELED: f"somebody cancelled it, or --statement-timeout is too short; {AGAIN}",
     "57P": UNREACHABLE,
     "57P03": f"wait until the server is ready, {AGAIN}",
