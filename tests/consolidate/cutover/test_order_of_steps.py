@@ -1,11 +1,13 @@
 """What a switch does in which order: each step counts on the one before, whatever happens right between them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from fenced_databases import Client, client, waiting
 from moving_worlds import LIMITS, cut_over, make_moving_world, roll_back, stages
 from worlds import World, query, value
 
@@ -109,6 +111,27 @@ def test_a_rollback_that_has_lost_the_lock_closes_nothing(world: World) -> None:
         asyncio.run(moving.rollback(world.task(observer=observer), LIMITS))
     assert (refuses(world.urls["oldshop"], "orders"), refuses(world.target, "shop.orders")) == (True, False)
     roll_back(world)
+
+
+def test_who_writes_behind_the_last_pass_back_waits_and_is_refused(world: World) -> None:
+    """Nobody may write to the unified database once its last rows have gone back: such a row would be left there."""
+    cut_over(world)
+    clients: list[Client] = []
+    write = "UPDATE shop.orders SET price = '98765' WHERE id = 1"
+    observer = meanwhile(StepStarted, "sequences", lambda: clients.append(client_that_waits(world, write)))
+    asyncio.run(moving.rollback(world.task(observer=observer), LIMITS))
+    assert [client.end() for client in clients] == [["25006"]]
+    assert value(world.target, "SELECT count(*) FROM shop.orders WHERE price = '98765'") == 0
+    assert (refuses(world.urls["oldshop"], "orders"), refuses(world.target, "shop.orders")) == (False, True)
+
+
+def client_that_waits(world: World, write: str) -> Client:
+    """Return a client that has begun to write, and waits if anything keeps it from that."""
+    begun = client(world.target, write)
+    until = time.monotonic() + 2
+    while time.monotonic() < until and not waiting(world.target) and begun.waits:
+        time.sleep(0.01)
+    return begun
 
 
 def end_lock_holder(world: World) -> None:
