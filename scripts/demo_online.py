@@ -173,7 +173,7 @@ class Story:
         """Hold the ledger against the databases."""
         world, screen = self.world, self.screen
         screen.step("the ledger")
-        while world.writes and world.writing:
+        while world.wants_more:
             self.watch(1)
         world.stop_services()
         crashed = world.crashed
@@ -244,7 +244,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--employees", type=int, default=100, help="how large the legacy databases are")
     parser.add_argument("--rate", type=float, default=10, help="writes a second of each service; 0: all that it can")
-    parser.add_argument("--writes", type=int, default=0, help="writes of each service in all; 0: as the story lasts")
+    parser.add_argument("--writes", type=int, default=0, help="writes of each service at least")
     parser.add_argument("--seconds", type=float, default=4, help="how long each state is shown")
     parser.add_argument("--folder", type=Path, default=default_folder(), help="where the servers' files go")
     parser.add_argument("--keep", action="store_true", help="leave the servers running at the end")

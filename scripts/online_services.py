@@ -4,7 +4,7 @@
 
 Each writes one row a transaction, and keeps in its ledger what was acknowledged. Where the side that it writes to
 refuses (SQLSTATE 25006, which a closed gate says), it goes over to the other one, as a service does that is given
-another URL. Nothing else tells it that there is a cutover. It ends after so many writes (0: when it is terminated).
+another URL. Nothing else tells it that there is a cutover. It ends when it is terminated.
 """
 
 import argparse
@@ -256,7 +256,6 @@ def options() -> argparse.Namespace:
     parser.add_argument("--new", required=True, help="URL of the unified database")
     parser.add_argument("--ledgers", required=True, type=Path, help="folder in which acknowledged writes are kept")
     parser.add_argument("--rate", type=float, default=20, help="writes a second; 0: as many as there can be")
-    parser.add_argument("--writes", type=int, default=0, help="how many in all; 0: until it is terminated")
     return parser.parse_args()
 
 
@@ -270,16 +269,15 @@ def serve(name: str, given: argparse.Namespace) -> int:
     new.warm_up(name)
     service = Service(name, (OldClient(old), new), given.ledgers / f"{name}.ledger", seed=sum(map(ord, name)))
     service.learn(old)
-    pace(service, given.rate, given.writes, stopped)
+    pace(service, given.rate, stopped)
     return 0
 
 
-def pace(service: Service, rate: float, writes: int, stopped: list[bool]) -> None:
+def pace(service: Service, rate: float, stopped: list[bool]) -> None:
     """Let a service write so many times a second; what a pause has cost isn't made up for in a rush."""
-    due, written = time.monotonic(), 0
-    while not stopped and not (writes and written >= writes):
+    due = time.monotonic()
+    while not stopped:
         service.write()
-        written += 1
         if rate:
             due = max(due + 1 / rate, time.monotonic() - 0.2)
             time.sleep(max(due - time.monotonic(), 0))

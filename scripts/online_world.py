@@ -64,7 +64,7 @@ class OnlineWorld:
     folder: Path
     employees: int
     rate: float
-    writes: int = 0  # of each service; 0: until they are stopped
+    writes: int = 0  # of each service at least
     services: Program | None = None
     ledgers: dict[str, LedgerReader] = field(default_factory=dict)
 
@@ -99,7 +99,6 @@ class OnlineWorld:
         command = [
             sys.executable, str(HERE / "online_services.py"), *SERVICES, "--old", self.old.url().plain,
             "--new", self.unified.plain, "--ledgers", str(self.folder), "--rate", str(self.rate),
-            "--writes", str(self.writes),
         ]  # fmt: skip
         self.services = self._start("services", command, new_session=True)
         self.ledgers = {name: LedgerReader(self.folder / f"{name}.ledger") for name in SERVICES}
@@ -115,9 +114,9 @@ class OnlineWorld:
         return {name: ledger.read() for name, ledger in self.ledgers.items()}
 
     @property
-    def writing(self) -> bool:
-        """Whether any service still runs."""
-        return self.services is not None and self.services.process.poll() is None
+    def wants_more(self) -> bool:
+        """Whether any service has written less often than it is to."""
+        return any(sum(balance.writes.values()) < self.writes for balance in self.balances().values())
 
     @property
     def crashed(self) -> str:

