@@ -66,6 +66,7 @@ class Writer:
         session.close()
 
 
+@pytest.mark.long
 def test_a_transaction_that_is_open_when_writers_are_to_wait_is_waited_for_and_comes_over(world: World) -> None:
     """Both ways: what it has written is on the other side, and numbers go on behind it."""
     old = world.urls["oldshop"]
@@ -82,6 +83,7 @@ def test_a_transaction_that_is_open_when_writers_are_to_wait_is_waited_for_and_c
     assert value(old, "SELECT nextval('numbers')") > number
 
 
+@pytest.mark.long
 def test_a_rollback_that_does_not_get_its_locks_leaves_the_way_back_as_it_was(world: World) -> None:
     cut_over(world)
     in_the_way = transaction(world.target, "LOCK TABLE shop.orders IN ROW EXCLUSIVE MODE")

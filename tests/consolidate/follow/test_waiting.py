@@ -64,7 +64,10 @@ def test_the_passes_bring_a_chain_of_rows_whose_parent_has_come_and_settling_tak
     assert query(guild.target, "SELECT id FROM till.receipts") == [(1,)]
 
 
-@pytest.mark.parametrize(("policy", "kind", "before"), [("quarantine", "row", []), ("null", "value", [(2, None)])])
+@pytest.mark.parametrize(
+    ("policy", "kind", "before"),
+    [("quarantine", "row", []), pytest.param("null", "value", [(2, None)], marks=pytest.mark.long)],
+)
 def test_an_orphan_that_the_copy_held_back_comes_in_with_its_parent(
     guild: World, policy: str, kind: str, before: list[tuple[int, str | None]]
 ) -> None:
@@ -122,6 +125,7 @@ def test_of_two_rows_that_clash_the_other_comes_in_when_the_kept_one_goes(guild:
     assert query(guild.target, HELD) == []
 
 
+@pytest.mark.long
 def test_what_is_looked_up_follows_its_parent_wherever_that_goes(guild: World) -> None:
     """The rows themselves don't change: their parent does, changes its key, goes, and comes."""
     till = guild.urls["oldtill"]
