@@ -46,6 +46,8 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
     findings += list(_Target(plan, target.name, plan.target, target_facts).findings())
     for (name, database), source_facts in zip(plan.sources.items(), facts, strict=True):
         findings += _Source(plan, name, database, source_facts, target_facts).findings()
+    if any(finding.blocks and finding.code == "version" for finding in findings):
+        return findings  # there are tables that can't even be asked, such as unlogged ones of a standby
     if unplanned := await unreadable_tables(context, plan):
         return findings + unplanned
     findings += await foreign_targets(context, plan)
