@@ -127,7 +127,7 @@ class TenantMigrations:
         options = {"catalog": self.catalog, "template_schema": service.schema}
         context = MigrationContext.configure(opened, opts=options)
         with (
-            migrated_structures.following(migrate.driver_of(opened), service.name),
+            migrated_structures.following(migrate.driver_of(opened), service.name, service.schema),
             migrate.alembic_lock,
             Operations.context(context),
         ):

@@ -33,18 +33,19 @@ class _Record:
 
 
 @contextmanager
-def following(connection: psycopg.Connection[Any], service: str = "") -> Iterator[None]:
+def following(connection: psycopg.Connection[Any], service: str = "", schema: str = "") -> Iterator[None]:
     """Let the records of finished runs follow what the block, a migration, changes; in the current transaction.
 
-    With a ``service``, only the runs of that one are looked at, and nothing else may be changed. Does nothing where no
-    run has recorded a structure, or this role may not write to the records.
+    With a ``service``, only the runs of that one are looked at, and nothing else may be changed; with its ``schema``,
+    what these runs have recorded of others isn't read. Does nothing where no run has recorded a structure, or this role
+    may not write to the records.
     """
     if not perform(connection, _writable()):
         yield
         return
-    before, revisions = _read(connection, service), perform(connection, _revisions())
+    before, revisions = _read(connection, service, schema), perform(connection, _revisions())
     yield
-    after, now = _read(connection, service), perform(connection, _revisions())
+    after, now = _read(connection, service, schema), perform(connection, _revisions())
     if before == after and revisions == now:
         return
     for record in perform(connection, _records(service)):
@@ -77,18 +78,21 @@ def _changed(recorded: Properties, was: Properties, now: Properties) -> Properti
     return kept | {name: now[name] for name in changed if name in now}
 
 
-def _read(connection: psycopg.Connection[Any], service: str) -> Rows:
+def _read(connection: psycopg.Connection[Any], service: str, schema: str) -> Rows:
     """Read the structure of all tables that runs have recorded; the settings for that don't outlast it."""
     with connection.transaction(force_rollback=True):
-        return perform(connection, _structure(service))
+        return perform(connection, _structure(service, schema))
 
 
-def _structure(service: str) -> Steps[Rows]:
+def _structure(service: str, schema: str) -> Steps[Rows]:
     names = yield Statement(sql.SQL(queries.load("recorded_roots")), {"service": service})
     listed = yield Statement(sql.SQL(queries.load("recorded_names")), {"service": service})
+    roots = [(place, name) for place, name in names if schema in ("", place)]
+    others = [name for (name,) in listed if not schema or structure.plain_name(name).startswith(f"{schema}.")]
+    if not roots and not others:
+        return []
     yield Statement(structure.settings_statement())
-    roots = [(schema, name) for schema, name in names]
-    parameters = structure.query_parameters(roots, (name for (name,) in listed))
+    parameters = structure.query_parameters(roots, others)
     return _rows((yield Statement(structure.structure_query(), parameters)))
 
 

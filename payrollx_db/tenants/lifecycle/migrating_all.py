@@ -31,6 +31,9 @@ from payrollx_db.tenants.lifecycle.losses import (
 from payrollx_db.tenants.lifecycle.registry import RegistryTable
 from payrollx_db.tenants.migrating import Migrated, TenantMigrations
 
+# A deadlock, a serialization failure, and "tuple concurrently updated": two grants on one thing.
+CONCURRENT = frozenset({"40P01", "40001", "XX000"})
+
 State = Literal["made", "migrated", "up to date", "failed"]
 
 
@@ -46,6 +49,7 @@ class TenantMigrated:
     problem: str = ""
     details: tuple[str, ...] = ()
     hint: str = ""
+    met_others: bool = False  # it failed by what others did at the same moment
 
     def document(self) -> dict[str, Any]:
         """Return it as plain data, for ``--json``."""
@@ -83,13 +87,19 @@ def migrate_all(
 
         def work(tenant: str) -> TenantMigrated:
             done = _one(url, places[tenant], migrations, tenant, allow_loss=allow_loss)
-            watch(done)
+            if not done.met_others:
+                watch(done)
             return done
 
         # The first alone: what all of them need beside their schemas is made with it, once.
         results = [work(tenant) for tenant in chosen[:1]]
         with ThreadPoolExecutor(max(jobs, 1)) as threads:
             results += threads.map(work, chosen[1:])
+        # What two of them have kept each other from is done alone.
+        for number, result in enumerate(results):
+            if result.met_others:
+                results[number] = _one(url, places[result.tenant], migrations, result.tenant, allow_loss=allow_loss)
+                watch(results[number])
         made = [one.tenant for one in results if one.state == "made" and not places[one.tenant]]
         if made:
             opened.execute(ddl.script(migrations.connecting(made)))
@@ -128,7 +138,8 @@ def _one(here: DatabaseUrl, own: str, migrations: TenantMigrations, tenant: str,
             opened.commit()
     except PayrollxError as error:
         return TenantMigrated(
-            tenant, schema, "failed", problem=error.message, details=error.details, hint=error.hint
+            tenant, schema, "failed", problem=error.message, details=error.details, hint=error.hint,
+            met_others=getattr(error, "sqlstate", "") in CONCURRENT,
         )  # fmt: skip
     return TenantMigrated(tenant, schema, "made" if done.new else "migrated", done.applied, done.revision)
 
