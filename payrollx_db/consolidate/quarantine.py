@@ -16,15 +16,20 @@ from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state.quarantine import Decision
 
+UNSENT = "undefined-character"  # the code of rows that can't leave their server as texts
+
 
 def apply(plan: Plan, decisions: Iterable[Decision]) -> Plan:
     """Return the plan with the exceptions that ``decisions`` make."""
     out: dict[str, dict[str, None]] = defaultdict(dict)
     nulled: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
     imported: dict[str, dict[str, None]] = defaultdict(dict)
+    unsent: dict[str, dict[str, None]] = defaultdict(dict)
     for decision in decisions:
         if decision.kind == "row":
             out[decision.source][decision.key] = None
+            if decision.code == UNSENT:
+                unsent[decision.source][decision.key] = None
         elif decision.kind == "adopted":
             imported[decision.source][decision.key] = None
         elif decision.action == "null":
@@ -39,7 +44,9 @@ def apply(plan: Plan, decisions: Iterable[Decision]) -> Plan:
         columns = {
             c.target.name: tuple(keys) for c in table.columns if (keys := nulled.get((decided_as, c.target.name)))
         }
-        return replace(table, out=tuple(out[name]), nulled=columns, imported=tuple(imported[name]))
+        return replace(
+            table, out=tuple(out[name]), unsent=tuple(unsent[name]), nulled=columns, imported=tuple(imported[name])
+        )
 
     return replace(plan, tables=tuple(map(excepted, plan.tables)))
 

@@ -17,6 +17,7 @@ FAIL = "fail"
 ACTIONS: dict[str, tuple[str, ...]] = {
     "unconvertible": ("quarantine",),
     "enum-unknown": ("quarantine",),
+    "undefined-character": ("quarantine",),
     "null": ("quarantine",),
     "duplicate": ("quarantine",),
     "case-collision": ("quarantine",),

@@ -58,22 +58,24 @@ async def refused_rows(
     most: int,
     *,
     few: bool = False,
+    by_place: bool = False,
 ) -> list[Refused]:
     """Try each of ``expressions`` over those ``rows`` of the source; return for each on which rows it fails.
 
-    At most ``most`` keys of each are returned. Where the rows are ``few``, their table isn't read page by page. Raises
-    psycopg's errors where it fails for another reason than a row.
+    At most ``most`` keys of each are returned; places instead if ``by_place``. Where the rows are ``few``, their table
+    isn't read page by page. Raises psycopg's errors where it fails for another reason than a row.
     """
     if not expressions:
         return []
-    body = render_sql(_body(table, expressions, rows, most, paged=table.source.kind == "r" and not few))
+    named = table.source_key is not None and not by_place
+    paged = table.source.kind == "r" and not few
+    body = render_sql(_body(table, expressions, rows, most, paged=paged, named=named))
     try:
         async with connection.transaction():
             await run(connection, sql.SQL("DO {}").format(sql.Literal(body)))
             answer = (await run(connection, sql.SQL("SELECT pg_catalog.current_setting('payrollx_db.refused')")))[0][0]
     except NO_PROCEDURES:
         return [await _whether(connection, table, expression, rows) for expression in expressions]
-    named = table.source_key is not None
     return [Refused(count, tuple(keys), named) for count, keys in json.loads(answer)]
 
 
@@ -84,7 +86,13 @@ def within(connection: Connection) -> AbstractAsyncContextManager[object]:
 
 
 def _body(
-    table: TablePlan, expressions: Sequence[sql.Composable], rows: sql.Composable, most: int, *, paged: bool
+    table: TablePlan,
+    expressions: Sequence[sql.Composable],
+    rows: sql.Composable,
+    most: int,
+    *,
+    paged: bool,
+    named: bool,
 ) -> sql.Composable:
     aliases = {ROW: table.source, **table.lookups}
     fields = {alias: sql.Identifier(f"payrollx_of_{number}") for number, alias in enumerate(aliases)}
@@ -113,7 +121,7 @@ def _body(
             sql.SQL("pg_catalog.count(pg_catalog.num_nulls({}))").format(expression) for expression in expressions
         ),
         rows=sql.SQL(", ").join(_whole_row(alias, of.identifier, fields[alias]) for alias, of in aliases.items()),
-        key=table.source_key or place,
+        key=(table.source_key if named else None) or place,
         source=table.from_clause,
         where=rows,
         assignments=sql.SQL("\n").join(

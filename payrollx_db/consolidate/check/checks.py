@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from payrollx_db.consolidate.check import duplicates, prisma, uniques, values
+from payrollx_db.consolidate.check.characters import undefined_characters
 from payrollx_db.consolidate.check.examiner import Examiner, Scans
 from payrollx_db.consolidate.check.imports import ImportCheck
 from payrollx_db.consolidate.check.orphans import OrphanSearch
@@ -20,6 +21,7 @@ from payrollx_db.consolidate.check.verdicts import Verdicts, too_many_exceptions
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.quarantine import apply
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.model.events import TableChecked, WorkStarted
 from payrollx_db.model.finding import Finding
@@ -62,6 +64,11 @@ async def check(
     would have to be quarantined than a run can name.
     """
     migrations = await _prisma(context, plan)
+    undefined = await undefined_characters(context, plan, policies)
+    if any(one.finding.blocks for one in undefined):  # whatever else is asked of these rows fails
+        return Checked((*migrations, *(one.finding for one in undefined)), ())
+    left_out = [decision for one in undefined for decision in one.decisions]
+    plan = apply(plan, left_out)
     known_rules, schemas = await (rules or read_target_rules(context, plan))
     context.observer(WorkStarted("check", len(plan.copies), plan.rows, plan.size))
     scanned = await limited(
@@ -73,6 +80,7 @@ async def check(
         known_rules, schemas, await holding_keys(context, plan), trusting=trusting,
     )  # fmt: skip
     verdicts = Verdicts(context, plan, policies, MOST)
+    verdicts.add([one.finding for one in undefined], left_out)
     drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
     verdicts.add(drifted.findings, drifted.decisions)
     await _examine(verdicts, scans, loose=loose)

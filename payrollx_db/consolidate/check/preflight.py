@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from payrollx_db.consolidate.check.characters import COMPLETE
 from payrollx_db.consolidate.check.foreign_targets import foreign_targets
 from payrollx_db.consolidate.check.functions import READING, unreadable_tables
 from payrollx_db.consolidate.check.limits import check_limits
@@ -140,7 +141,8 @@ class _Source(_Side):
             message = "SQL_ASCII: nothing says what its bytes mean, so they can't be carried over; give it an encoding"
             yield self.finding("encoding", "block", message)
         elif mine != theirs and theirs == "UTF8":
-            yield self.finding("encoding", "info", f"{mine} becomes UTF8 on the way, without loss")
+            undefined = "" if mine in COMPLETE else "; bytes that it has no character for are searched for by the check"
+            yield self.finding("encoding", "info", f"{mine} becomes UTF8 on the way, without loss{undefined}")
         elif mine != theirs:
             message = f"{mine} may hold what the unified database's {theirs} can't; make that one with UTF8"
             yield self.finding("encoding", "block", message)

@@ -73,7 +73,7 @@ async def scan_values(
     ``among`` limits it to the rows with these keys; ``silent`` to what would be changed without a word.
     Raises SourceError where the table can't be read.
     """
-    rows = sql.SQL("true") if among is None else table.among(among)
+    rows = table.kept if among is None else table.among(among)
     if not _is_asked(table, silent=silent):  # most tables of a lift
         return Values(table, (), frozenset(), frozenset(), {})
     endpoint = context.sources[table.database]

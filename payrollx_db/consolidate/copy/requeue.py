@@ -12,6 +12,7 @@ import asyncpg
 from psycopg import sql
 
 from payrollx_db.consolidate.check.attempts import Refused
+from payrollx_db.consolidate.check.characters import undefined_among
 from payrollx_db.consolidate.check.values import guard, scan_values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import TablePlan
@@ -90,6 +91,8 @@ class QuarantineRetrier:
         self, number: int, table: TablePlan, keys: Sequence[str], reader: Any, writer: Any
     ) -> tuple[str, list[str]]:
         """Bring the rows that can be converted into a temporary table; return its name and their keys."""
+        undefined = await undefined_among(self.context, table, keys)
+        keys = [key for key in keys if key not in undefined]
         name = f"retried_{number}"
         staging, target_table = sql.Identifier(name), sql.Identifier(table.target.schema, table.target.name)
         columns = [column.target.name for column in table.columns]

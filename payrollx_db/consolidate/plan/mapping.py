@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.plan import conversion as rules
+from payrollx_db.consolidate.plan.conversion.canonical import has_text
 from payrollx_db.consolidate.plan.destination import Destination, Scope, condition
 from payrollx_db.consolidate.plan.pasting import Line
 from payrollx_db.postgres.copy_pipe import CopyFormat
@@ -15,6 +16,7 @@ from payrollx_db.postgres.introspect import Column, Index, Table
 from payrollx_db.postgres.sides import Form
 
 ROW = "s"  # what a source row is called in all our SQL
+BYTES = "pg_catalog.convert_to({}::text, pg_catalog.getdatabaseencoding()) AS {}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class TablePlan:
     With ``owner`` unset, its rows are copied. With ``owner`` set, the table is a duplicate of that
     legacy database's: its rows are compared with what the owner's rows became, and merged.
 
-    Policies make exceptions, by the source's own key as text: rows that stay ``out`` (quarantined),
+    Policies make exceptions, by the source's own key as text: rows that stay ``out`` (quarantined), those of
+    them that are ``unsent`` because a text in them can't leave its server as a text,
     columns that are ``nulled`` in some rows, and rows of a duplicate table that are ``imported``.
 
     With a ``scope``, the rows of the target that have its constants are this table's, and no others: each look at the
@@ -77,6 +80,7 @@ class TablePlan:
     slices: int = 1
     small: bool = False  # its target keeps its indexes, and it is copied with others in one transaction
     out: tuple[str, ...] = ()
+    unsent: tuple[str, ...] = ()
     nulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     imported: tuple[str, ...] = ()
     lookups: Mapping[str, Table] = field(default_factory=dict)  # by alias
@@ -149,8 +153,23 @@ class TablePlan:
     def whole_row(self) -> sql.Composable:
         """The source's row as one jsonb, in which quarantine keeps it.
 
-        JSON in it is a text: as a part of a jsonb it would lose what a jsonb can't hold, or be refused for it.
+        JSON in it is a text: as a part of a jsonb it would lose what a jsonb can't hold, or be refused for it. Of a row
+        that is ``unsent`` it has the bytes of each text.
         """
+        if not self.unsent:
+            return self._row_of_values
+        values = sql.SQL(", ").join(
+            sql.SQL(BYTES if has_text(column.type) else "{} AS {}").format(
+                sql.Identifier(ROW, column.name), sql.Identifier(column.name)
+            )
+            for column in self.source.columns
+        )
+        return sql.SQL(
+            "CASE WHEN {} THEN (SELECT pg_catalog.to_jsonb(kept) FROM (SELECT {}) AS kept) ELSE {} END"
+        ).format(self.among(self.unsent), values, self._row_of_values)
+
+    @property
+    def _row_of_values(self) -> sql.Composable:
         if not any(_has_json(column) for column in self.source.columns):
             return sql.SQL("pg_catalog.to_jsonb({})").format(sql.Identifier(ROW))
         values = sql.SQL(", ").join(

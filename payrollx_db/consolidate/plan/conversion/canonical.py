@@ -13,6 +13,8 @@ HASHABLE = frozenset({
     "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "uuid", "date", "time", "timetz",
     "timestamp", "timestamptz", "bytea", "jsonb", "inet", "cidr", "macaddr", "macaddr8", "oid",
 })  # fmt: skip
+# Types whose values are written in ASCII alone, whatever they are.
+TEXTLESS = (HASHABLE - {"jsonb"}) | {"interval", "money", "bit", "varbit", "pg_lsn", "xid8", "point", "box", "circle"}
 
 
 def canonical(value: sql.Composable, kind: ColumnType) -> sql.Composable:
@@ -50,3 +52,11 @@ def form(kind: ColumnType) -> Form:
         return "document"
     plain = kind.built_in and (kind.kind in ("r", "m") or kind.name in HASHABLE | {"money"})
     return "bytes" if plain else "text"
+
+
+def has_text(kind: ColumnType) -> bool:
+    """Tell whether values of a type may have other characters than those of ASCII."""
+    parts = [part for part in (kind.element, *(attribute for _, attribute in kind.attributes)) if part is not None]
+    if parts:
+        return any(has_text(part) for part in parts)
+    return not (kind.built_in and (kind.kind in ("r", "m") or kind.name in TEXTLESS))
