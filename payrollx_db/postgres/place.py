@@ -155,6 +155,15 @@ def is_same_database(one: "psycopg.Connection[Any]", other: "psycopg.Connection[
     return bool(locked)
 
 
+async def is_same_database_async(one: AsyncConnection, other: AsyncConnection) -> bool:
+    """Tell the same of two sessions of psycopg's async kind, which may be outside of a transaction."""
+    key = secrets.randbits(62)
+    async with one.transaction(), other.transaction():
+        await one.execute(sql.SQL("SELECT pg_catalog.pg_advisory_xact_lock_shared({})").format(key))
+        ((locked,),) = await (await other.execute(sql.SQL(IS_LOCKED).format(**_halves(key)))).fetchall()
+    return bool(locked)
+
+
 def _halves(key: int) -> dict[str, int]:
     """Return the number of an advisory lock as pg_locks has it."""
     return {"high": key >> 32, "low": key & 0xFFFFFFFF}

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+from command_line import call
 from conftest import THROW_AWAY
 from preflight_worlds import (
     CATALOG,
@@ -200,7 +201,9 @@ def own_server() -> Iterator[Server]:
     own.destroy()
 
 
-def test_prepared_transactions_and_a_standby(own_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prepared_transactions_and_a_standby(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     url = own_server.url()
     for name in ("old", "new"):
         query(url, f"CREATE DATABASE {name}")
@@ -233,9 +236,17 @@ def test_prepared_transactions_and_a_standby(own_server: Server, monkeypatch: py
     shutil.chown(signal, signal.parent.stat().st_uid, signal.parent.stat().st_gid)
     moved = own_server.up()
     world = World({"old": moved.with_database("old")}, moved.with_database("new"), world.layout, world.catalog)
-    standing = [(f.severity, f.place, f.message.partition(":")[0]) for f in findings_in(world) if f.code == "version"]
+    versions = [finding for finding in findings_in(world) if finding.code == "version"]
+    standing = [(f.severity, f.place, f.message.partition(":")[0]) for f in versions]
     assert standing == [
         ("block", "new", "a standby"),
         ("info", "old", "a standby"),
         ("block", "old.public.things", "UNLOGGED"),
     ]
+    assert versions[-1].message.endswith("read the primary")
+
+    source, target = (moved.with_database(name).plain for name in ("old", "new"))
+    lifted = call(("lift", "--source", f"old={source}", "--to", target), {}, tmp_path)
+    assert lifted.returncode == 3
+    assert "standby  new" in lifted.stdout
+    assert "the primary" in lifted.stdout

@@ -57,6 +57,11 @@ OF_SCHEMA = {
         "warn", "partitions or children of tables in a schema that isn't lifted from this database",
         "lift that schema as well", "of",
     ),
+    "invalid-index": Topic(
+        "warn", "invalid indexes are left behind: a CREATE INDEX CONCURRENTLY that failed has left them, no query uses"
+        " them, and a unique one may not hold",
+        "REINDEX INDEX those that are wanted in the source, and drop the others", "of",
+    ),
     "tablespace": Topic(
         "info", "tablespaces that the target hasn't: everything of this database is made in the target's default one",
         "make the tablespaces there first, or move what should be elsewhere with ALTER … SET TABLESPACE", "in",

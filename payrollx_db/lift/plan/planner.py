@@ -8,7 +8,7 @@ from payrollx_db.lift.catalog import lift
 from payrollx_db.lift.lock import Lock
 from payrollx_db.lift.plan import bound, lacking, left_out, routines
 from payrollx_db.lift.plan.facts import SourceFacts, TargetFacts, read_source, read_target
-from payrollx_db.lift.plan.target import of_others, taken_schemas
+from payrollx_db.lift.plan.target import of_others, taken_schemas, unfit
 from payrollx_db.lift.project import LiftedSchema, Project
 from payrollx_db.lift.reading import AT_ONCE, by_database, read_databases
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
@@ -65,6 +65,7 @@ async def plan(
         findings += lacking.poolers(
             {**{source.source: databases[source.source] for source in sources}, target.name: there}
         )
+        findings += await unfit(sessions, endpoints, target, sources, databases, there)
         findings += taken_schemas(lift(project, lock), sources, there)
         findings += await of_others(sessions, target, sources, there)
         for source in sources:

@@ -1,6 +1,6 @@
 """What the target has already, where a schema is to come."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from psycopg import sql
 
@@ -9,6 +9,7 @@ from payrollx_db.lift.project import LiftedSchema
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.introspect import Database
+from payrollx_db.postgres.place import is_same_database_async
 from payrollx_db.postgres.session import Endpoint, run
 from payrollx_db.postgres.session_pool import SessionPool
 
@@ -16,6 +17,36 @@ OBJECTS = query_files.beside("payrollx_db.lift.schema.staging").load("objects")
 IS_RECORDED = "SELECT pg_catalog.to_regclass('payrollx_meta.lifted_schemas') IS NOT NULL"
 RECORDED = "SELECT schema FROM payrollx_meta.lifted_schemas"
 ROLES = "SELECT rolname::text FROM pg_catalog.pg_roles"
+
+
+async def unfit(
+    sessions: SessionPool,
+    endpoints: Mapping[str, Endpoint],
+    target: Endpoint,
+    sources: Iterable[LiftedSchema],
+    databases: Mapping[str, Database],
+    there: Database,
+) -> list[Finding]:
+    """Return why the target can't take anything: it is a standby, or a source. Raises SourceError or TargetError.
+
+    A clone of a server has its identifiers, and is another one: so the two are asked whether they share their locks.
+    """
+    findings = []
+    if there.standby:
+        remedy = "give the URL of the primary, or promote it"
+        message = "a standby: it can't be written to"
+        findings.append(Finding("standby", "block", there.name, 1, message, remedy=remedy))
+    for source in sources:
+        if databases[source.source].identity != there.identity:
+            continue
+        async with sessions.session(endpoints[source.source]) as here, sessions.session(target) as connection:
+            with target.translating_errors("can't tell which database it is"):
+                same = await is_same_database_async(here, connection)
+        if same:
+            message = f"is the target itself, {there.dbname}: it would be lifted into itself"
+            remedy = "give the target another database; a schema of this one is moved with ALTER SCHEMA … RENAME"
+            findings.append(Finding("same-database", "block", source.source, 1, message, remedy=remedy))
+    return findings
 
 
 def taken_schemas(lift: Lift, sources: Iterable[LiftedSchema], target: Database) -> Iterator[Finding]:

@@ -40,6 +40,12 @@ JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = r.oid
 JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent AND p.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace AND pn.nspname <> ALL (%(schemas)s)
 UNION ALL
+SELECT r.schema_name, 'invalid-index', r.relname::text, t.relname::text
+FROM relation AS r
+JOIN pg_catalog.pg_index AS i ON i.indexrelid = r.oid AND NOT i.indisvalid
+JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
+WHERE r.relkind = 'i'
+UNION ALL
 SELECT r.schema_name, 'tablespace', r.relname::text, t.spcname::text
 FROM relation AS r
 JOIN pg_catalog.pg_tablespace AS t ON t.oid = r.reltablespace
