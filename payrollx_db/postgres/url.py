@@ -71,7 +71,8 @@ class DatabaseUrl:
         ports = self.params.get("port", "").split(",")
         ports = ports * len(hosts) if len(ports) == 1 else ports
         places = ",".join(_place(h, p) for h, p in zip(hosts, ports, strict=False))
-        return f"postgresql://{user}{secret}{'@' if user else ''}{places}/{quote(self.dbname, safe='')}"
+        service = f"?service={quote(self.params['service'], safe='')}" if "service" in self.params else ""
+        return f"postgresql://{user}{secret}{'@' if user else ''}{places}/{quote(self.dbname, safe='')}{service}"
 
     def with_database(self, dbname: str) -> "DatabaseUrl":
         """Return the same server and user, with another database."""

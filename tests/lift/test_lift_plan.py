@@ -169,13 +169,10 @@ def test_a_schema_of_others_and_a_reader_without_rights_stand_in_the_way(world: 
     assert 'GRANT USAGE ON SCHEMA "parts"' in blocking["privilege"]["sql"]
 
 
-def test_a_database_is_not_lifted_into_itself_whatever_url_names_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_is_not_lifted_into_itself_whatever_url_names_it(world: World) -> None:
     """Nor are its invalid indexes carried over; that of a partitioned table, which lacks a partition's, is."""
     services = world.folder / "services.conf"
     services.write_text("[there]\n" + "".join(f"{key}={text}\n" for key, text in world.source.params.items()))
-    monkeypatch.setenv("PGSERVICEFILE", str(services))
     with psycopg.connect(world.source.conninfo(), autocommit=True) as connection:
         connection.execute("CREATE TABLE twice (a) AS VALUES (1), (1); CREATE INDEX half ON ONLY parted (at)")
         with pytest.raises(psycopg.errors.UniqueViolation):
@@ -183,12 +180,14 @@ def test_a_database_is_not_lifted_into_itself_whatever_url_names_it(
     name = world.source.dbname
     assert world.call("lift", "init", "--databases", name).returncode == 0
     urls = {"DATABASE_URL": "postgresql:///?service=there", "LEGACY_DATABASE_URL": world.source.plain}
+    urls["PGSERVICEFILE"] = str(services)
 
     done = call(("lift", "plan", "--json"), urls, world.folder)
-
+    assert done.stdout, done.stderr
     findings = {finding["code"]: finding for finding in json.loads(done.stdout)["findings"]}
     assert done.returncode == 3
-    assert (findings["same-database"]["severity"], findings["same-database"]["place"]) == ("block", name)
+    assert findings["same-database"]["severity"] == "block"
+    assert findings["same-database"]["place"].startswith(name)
     assert findings["invalid-index"]["examples"] == ['left "over (of twice)']
 
 

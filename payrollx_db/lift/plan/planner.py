@@ -1,7 +1,7 @@
 """The story of ``lift plan``: read both sides, say what stands in the way, and lock the shapes of the sources."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from payrollx_db.lift import lock as locks
 from payrollx_db.lift.catalog import lift
@@ -62,6 +62,7 @@ async def plan(
         lock = Lock({name: (now if name in renewed else before).schemas[name] for name in now.schemas})
         locks.write(project, lock)
         there = await inspect(sessions, target)
+        there = replace(there, name=there.name or there.dbname)  # a service file may say which it is
         findings += lacking.poolers(
             {**{source.source: databases[source.source] for source in sources}, target.name: there}
         )
