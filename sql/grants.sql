@@ -79,6 +79,10 @@ BEGIN
             ) AS expected (schema, role)
             JOIN pg_namespace ON nspname = expected.schema
             WHERE pg_get_userbyid(nspowner) = owner
+        ), inside AS MATERIALIZED (
+            -- What lies in these schemas, an index of pg_depend finds; of the catalogs themselves, all would be read.
+            SELECT DISTINCT refobjid AS schema, classid AS class, objid AS oid
+            FROM walls JOIN pg_depend ON refclassid = 'pg_namespace'::regclass AND refobjid = space
         ), things AS (
             SELECT space, 'SCHEMA' AS kind, space AS oid, quote_ident(nspname) AS name, nspowner AS owned_by,
                    coalesce(nspacl, acldefault('n', nspowner)) AS acl, guest,
@@ -90,7 +94,8 @@ BEGIN
                    coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner)), guest,
                    rights, rights, CASE relkind WHEN 'S' THEN ARRAY[]::text[] ELSE ARRAY['SELECT'] END
             FROM walls
-            JOIN pg_class ON relnamespace = space AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+            JOIN inside ON inside.schema = space AND inside.class = 'pg_class'::regclass
+            JOIN pg_class ON pg_class.oid = inside.oid AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
             CROSS JOIN LATERAL (
                 SELECT CASE relkind
                     WHEN 'S' THEN ARRAY['USAGE'] ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']
@@ -106,7 +111,8 @@ BEGIN
                    coalesce(typacl, acldefault('T', typowner)), guest,
                    ARRAY['USAGE'], ARRAY['USAGE'], ARRAY[]::text[]
             FROM walls
-            JOIN pg_type ON typnamespace = space
+            JOIN inside ON inside.schema = space AND inside.class = 'pg_type'::regclass
+            JOIN pg_type ON pg_type.oid = inside.oid
             LEFT JOIN pg_class ON pg_class.oid = typrelid
             WHERE (typtype IN ('e', 'd', 'r') OR relkind = 'c') AND NOT EXISTS (
                 SELECT FROM pg_depend
@@ -120,7 +126,8 @@ BEGIN
                    CASE WHEN callable THEN ARRAY['EXECUTE'] ELSE ARRAY[]::text[] END,
                    ARRAY['EXECUTE'], ARRAY[]::text[]
             FROM walls
-            JOIN pg_proc ON pronamespace = space
+            JOIN inside ON inside.schema = space AND inside.class = 'pg_proc'::regclass
+            JOIN pg_proc ON pg_proc.oid = inside.oid
             CROSS JOIN LATERAL (
                 SELECT prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
                     AND (NOT prosecdef OR EXISTS (

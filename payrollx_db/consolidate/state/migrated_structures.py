@@ -37,23 +37,25 @@ def following(connection: psycopg.Connection[Any], service: str = "", schema: st
     """Let the records of finished runs follow what the block, a migration, changes; in the current transaction.
 
     With a ``service``, only the runs of that one are looked at, and nothing else may be changed; with its ``schema``,
-    what these runs have recorded of others isn't read. Does nothing where no run has recorded a structure, or this role
-    may not write to the records.
+    only what these runs have recorded of tables there is read, unless the block changes what tables elsewhere use too.
+    Does nothing where no run has recorded a structure, or this role may not write to the records.
     """
     if not perform(connection, _writable()):
         yield
         return
-    before, revisions = _read(connection, service, schema), perform(connection, _revisions())
+    names = perform(connection, _names(service, schema))
+    before, revisions = _read(connection, names, few=bool(schema)), perform(connection, _revisions())
     yield
-    after, now = _read(connection, service, schema), perform(connection, _revisions())
+    after, now = _read(connection, names, few=bool(schema)), perform(connection, _revisions())
     if before == after and revisions == now:
         return
-    for record in perform(connection, _records(service)):
+    where = schema if _lie_in(schema, before, after) else ""
+    for record in perform(connection, _records(service, where)):
         objects = changed_by(record.objects, before, after)
         # Whose record was behind already can't tell what of the differences some earlier migration has made.
         at = now if record.revisions == revisions else record.revisions
         if (objects, at) != (record.objects, record.revisions):
-            perform(connection, _rewrite(record.run, at, objects))
+            perform(connection, _rewrite(record.run, where, at, objects))
 
 
 def changed_by(recorded: Rows, before: Rows, after: Rows) -> Rows:
@@ -78,32 +80,45 @@ def _changed(recorded: Properties, was: Properties, now: Properties) -> Properti
     return kept | {name: now[name] for name in changed if name in now}
 
 
-def _read(connection: psycopg.Connection[Any], service: str, schema: str) -> Rows:
-    """Read the structure of all tables that runs have recorded; the settings for that don't outlast it."""
-    with connection.transaction(force_rollback=True):
-        return perform(connection, _structure(service, schema))
+def _lie_in(schema: str, before: Rows, after: Rows) -> bool:
+    """Tell whether all things that differ between the two are a schema's own: others' records may name what isn't."""
+    was = {thing: properties for _, thing, properties in before}
+    now = {thing: properties for _, thing, properties in after}
+    differing = (thing for thing in {*was, *now} if was.get(thing) != now.get(thing))
+    return all(structure.plain_name(table).startswith(f"{schema}.") for _, table, _ in differing)
 
 
-def _structure(service: str, schema: str) -> Steps[Rows]:
-    names = yield Statement(sql.SQL(queries.load("recorded_roots")), {"service": service})
-    listed = yield Statement(sql.SQL(queries.load("recorded_names")), {"service": service})
-    roots = [(place, name) for place, name in names if schema in ("", place)]
-    others = [name for (name,) in listed if not schema or structure.plain_name(name).startswith(f"{schema}.")]
-    if not roots and not others:
+def _read(connection: psycopg.Connection[Any], names: list[str], *, few: bool) -> Rows:
+    """Read the structure of what has these names; the settings for that don't outlast it."""
+    if not names:
         return []
+    with connection.transaction(force_rollback=True):
+        return perform(connection, _structure(names, few=few))
+
+
+def _structure(names: list[str], *, few: bool) -> Steps[Rows]:
     yield Statement(structure.settings_statement())
-    parameters = structure.query_parameters(roots, others)
-    return _rows((yield Statement(structure.structure_query(), parameters)))
+    if few:
+        yield Statement(sql.SQL(queries.load("read_few")))
+    return _rows((yield Statement(structure.structure_query(), structure.query_parameters((), names))))
 
 
-def _records(service: str) -> Steps[list[_Record]]:
-    rows = yield Statement(sql.SQL(queries.load("recorded_structures")), {"service": service})
+def _names(service: str, schema: str) -> Steps[list[str]]:
+    rows = yield Statement(sql.SQL(queries.load("recorded_names")), {"service": service, "schema": schema})
+    return [name for (name,) in rows]
+
+
+def _records(service: str, schema: str) -> Steps[list[_Record]]:
+    """Read what runs have recorded of a schema's tables, once nobody else is about to write to these records."""
+    yield Statement(sql.SQL(queries.load("hold_structures")), {"service": service})
+    parameters = {"service": service, "schema": schema}
+    rows = yield Statement(sql.SQL(queries.load("recorded_structures")), parameters)
     return [_Record(run, tuple(revisions), _rows(objects)) for run, revisions, objects in rows]
 
 
-def _rewrite(run: int, revisions: tuple[str, ...], objects: Rows) -> Steps[None]:
+def _rewrite(run: int, schema: str, revisions: tuple[str, ...], objects: Rows) -> Steps[None]:
     document = Jsonb([[root, *thing, properties] for root, thing, properties in objects])
-    parameters = {"run": run, "revisions": list(revisions), "objects": document}
+    parameters = {"run": run, "schema": schema, "revisions": list(revisions), "objects": document}
     yield Statement(sql.SQL(queries.load("rewrite_structure")), parameters)
 
 

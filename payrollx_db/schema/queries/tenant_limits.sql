@@ -21,9 +21,10 @@ BEGIN
             ) AS member
         ), there AS (
             SELECT tgrelid AS relation, tgname::text AS trigger, obj_description(pg_trigger.oid, 'pg_trigger') AS mark
-            FROM pg_trigger
-            JOIN pg_class ON pg_class.oid = tgrelid
-            JOIN pg_namespace ON pg_namespace.oid = relnamespace AND nspname = {schema}
+            FROM pg_namespace AS space
+            JOIN pg_depend ON refclassid = 'pg_namespace'::regclass AND refobjid = space.oid
+                AND classid = 'pg_class'::regclass -- an index finds these; of the tables, all tenants' would be read
+            JOIN pg_trigger ON tgrelid = pg_depend.objid AND nspname = {schema}
             WHERE starts_with(tgname, 'payrollx_limit_') AND NOT tgisinternal
         )
         SELECT relation::regclass AS place, trigger, there.trigger IS NOT NULL AS is_there, wanted.definition, wanted.mark

@@ -9,16 +9,21 @@ SELECT DISTINCT ON (k.oid)
        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
          'definition', pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
          'not valid', NULLIF(NOT k.convalidated, false),
-         'refers to', CASE WHEN k.contype = 'f' THEN f.name END,
+         'refers to', CASE WHEN k.contype = 'f' THEN pg_catalog.format('%%I.%%I', fn.nspname, f.relname) END,
          'comment', said.description
        ))
 FROM scope AS s
-JOIN (SELECT b.oid, b.conrelid AS relation FROM pg_catalog.pg_constraint AS b
-      UNION ALL SELECT b.oid, b.confrelid FROM pg_catalog.pg_constraint AS b) AS e ON e.relation = s.oid
-JOIN pg_catalog.pg_constraint AS k ON k.oid = e.oid
+CROSS JOIN LATERAL (
+  SELECT b.oid FROM pg_catalog.pg_constraint AS b WHERE b.conrelid = s.oid
+  -- What a key refers to, no index of pg_constraint finds; that it depends on it, one of pg_depend does.
+  UNION ALL SELECT d.objid FROM pg_catalog.pg_depend AS d
+  WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = s.oid
+) AS e
+JOIN pg_catalog.pg_constraint AS k ON k.oid = e.oid AND s.oid IN (k.conrelid, k.confrelid)
 JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-LEFT JOIN relations AS f ON f.oid = k.confrelid
+LEFT JOIN pg_catalog.pg_class AS f ON f.oid = k.confrelid
+LEFT JOIN pg_catalog.pg_namespace AS fn ON fn.oid = f.relnamespace
 LEFT JOIN pg_catalog.pg_description AS said
   ON said.objoid = k.oid AND said.classoid = 'pg_catalog.pg_constraint'::regclass AND said.objsubid = 0
 WHERE k.contype IN ('p', 'u', 'x') OR (k.contype = 'f' AND k.conparentid = 0) OR (k.contype = 'c' AND k.conislocal)

@@ -37,8 +37,11 @@ FROM (
   ) AS c (root, class, oid)
   JOIN pg_catalog.pg_depend AS d ON d.classid = c.class AND d.objid = c.oid AND d.refclassid = 'pg_catalog.pg_proc'::regclass
   UNION ALL
-  SELECT '', p.oid FROM pg_catalog.pg_proc AS p
-  WHERE p.oid >= 16384 AND p.oid::pg_catalog.regprocedure::text = ANY (%(listed)s::text[])
+  SELECT '', p.oid
+  FROM names AS l
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = l.schema
+  JOIN pg_catalog.pg_proc AS p ON p.pronamespace = n.oid AND p.proname = l.name AND p.oid >= 16384
+  WHERE l.text = p.oid::pg_catalog.regprocedure::text
 ) AS u
 JOIN pg_catalog.pg_proc AS f ON f.oid = u.oid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace

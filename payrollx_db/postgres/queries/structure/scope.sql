@@ -1,17 +1,20 @@
 -- The tables of these names, what inherits from them or is a partition, and the views over them; ``root`` is the one
 -- of those names that each belongs to. ``listed`` are further names of tables, types and functions, as the records of
 -- structures write them: they are looked at though nothing uses them any more.
-WITH RECURSIVE relations AS MATERIALIZED (
-  SELECT c.oid, c.relkind, pg_catalog.format('%%I.%%I', n.nspname, c.relname) AS name, n.nspname, c.relname
-  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.relpersistence <> 't'
+WITH RECURSIVE names AS MATERIALIZED (
+  -- Each listed name with the parts that an index finds it by; of a function, without what it takes.
+  SELECT l.text, p.parts[1] AS schema, p.parts[2] AS name
+  FROM pg_catalog.unnest(%(listed)s::text[]) AS l (text)
+  CROSS JOIN LATERAL (SELECT pg_catalog.parse_ident(l.text, false) AS parts) AS p
 ), members AS (
-  SELECT r.oid, r.name AS root
-  FROM relations AS r
-  WHERE r.relkind <> 'S'
-    AND ((r.nspname, r.relname) IN (SELECT t.schema, t.name
-                                    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[])) AS t (schema, name))
-         OR r.name = ANY (%(listed)s::text[]))
+  SELECT c.oid, pg_catalog.format('%%I.%%I', n.nspname, c.relname) AS root
+  FROM (SELECT t.schema, t.name
+        FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[])) AS t (schema, name)
+        UNION
+        SELECT l.schema, l.name FROM names AS l WHERE l.text = pg_catalog.format('%%I.%%I', l.schema, l.name)) AS t
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = t.schema
+  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.name
+  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't'
   UNION
   SELECT i.inhrelid, m.root
   FROM members AS m JOIN pg_catalog.pg_inherits AS i ON i.inhparent = m.oid
@@ -25,8 +28,11 @@ WITH RECURSIVE relations AS MATERIALIZED (
   JOIN pg_catalog.pg_rewrite AS w ON w.oid = d.objid
   JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class AND c.relkind IN ('v', 'm')
 ), scope AS MATERIALIZED (
-  SELECT DISTINCT ON (v.oid) v.oid, v.root, r.name, r.relkind
-  FROM viewed AS v JOIN relations AS r ON r.oid = v.oid
+  SELECT DISTINCT ON (v.oid) v.oid, v.root, r.name, c.relkind
+  FROM viewed AS v
+  JOIN pg_catalog.pg_class AS c ON c.oid = v.oid AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't'
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  CROSS JOIN LATERAL (SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname) AS name) AS r
   ORDER BY v.oid, r.name <> v.root, v.root
 ), used_types AS (
   -- What the columns are of, and what that is made of: elements, bases, attributes and subtypes.
@@ -35,8 +41,10 @@ WITH RECURSIVE relations AS MATERIALIZED (
    WHERE s.relkind IN ('r', 'p', 'f') AND a.atttypid >= 16384
    UNION
    SELECT '', t.oid
-   FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
-   WHERE t.oid >= 16384 AND pg_catalog.format('%%I.%%I', n.nspname, t.typname) = ANY (%(listed)s::text[]))
+   FROM names AS l
+   JOIN pg_catalog.pg_namespace AS n ON n.nspname = l.schema
+   JOIN pg_catalog.pg_type AS t ON t.typnamespace = n.oid AND t.typname = l.name AND t.oid >= 16384
+   WHERE l.text = pg_catalog.format('%%I.%%I', n.nspname, t.typname))
   UNION
   SELECT u.root, p.oid
   FROM used_types AS u
