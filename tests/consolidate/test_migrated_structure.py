@@ -1,12 +1,17 @@
 """A migration after a copy: what it changes is the design from then on, and what somebody has lost is still missed."""
 
 import shutil
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from worlds import World, query, value
 
+from payrollx_db.consolidate.state import migrated_structures
 from payrollx_db.schema import migrate
 from payrollx_db.unified import CATALOG
 
@@ -92,3 +97,61 @@ def test_a_migration_with_nothing_to_do_accepts_nothing(migrated_later: World) -
     migrate.downgrade(world.target, world.catalog, revision="auth_0001", service="auth")
     assert "function auth.is_role(text) is gone" not in differences(world)
     assert "index ix_users_created_at of auth.users is gone" in differences(world)
+
+
+SHARED_FUNCTION = """
+CREATE OR REPLACE FUNCTION public.is_named(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+SELECT $1 IS NOT NULL {more}
+$$
+"""
+
+
+@pytest.fixture
+def two_schemas(reading_world: World) -> Iterator[World]:
+    """Two services of one run, of which each has a table that a function beside both is called for."""
+    world = reading_world
+    query(world.target, SHARED_FUNCTION.format(more=""))
+    query(world.target, "ALTER TABLE auth.users ADD CHECK (public.is_named(first_name) IS NOT NULL)")
+    query(world.target, "ALTER TABLE organization.organizations ADD CHECK (public.is_named(id::text) IS NOT NULL)")
+    world.copy("auth", "organization")
+    yield world
+    query(world.target, "DROP FUNCTION public.is_named CASCADE")
+
+
+def change(world: World, schema: str, statement: str, written: threading.Event, may_end: threading.Event) -> None:
+    """Change one of the schemas as a migration of it alone does, and end once it may."""
+    with psycopg.connect(world.target.conninfo()) as connection:
+        with migrated_structures.following(connection, schema, schema):
+            connection.execute(statement)
+        written.set()
+        assert may_end.wait(30)
+
+
+def test_two_schemas_of_one_run_that_are_changed_at_once_are_both_recorded(two_schemas: World) -> None:
+    world = two_schemas
+    first_written, first_may_end, at_once = threading.Event(), threading.Event(), threading.Event()
+    at_once.set()
+    changes = [
+        (world, "auth", "ALTER TABLE auth.users ALTER first_name SET STATISTICS 50", first_written, first_may_end),
+        (world, "organization", "COMMENT ON TABLE organization.organizations IS 'new'", threading.Event(), at_once),
+    ]
+    threads = [threading.Thread(target=change, args=arguments) for arguments in changes]
+    threads[0].start()
+    assert first_written.wait(30)
+    threads[1].start()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    while threads[1].is_alive() and not value(world.target, waiting):
+        time.sleep(0.02)
+    first_may_end.set()
+    for thread in threads:
+        thread.join(30)
+
+    assert differences(world) == []
+
+
+def test_what_one_schema_changes_of_a_thing_that_others_use_is_recorded_for_all(two_schemas: World) -> None:
+    at_once = threading.Event()
+    at_once.set()
+    change(two_schemas, "auth", SHARED_FUNCTION.format(more="AND true"), threading.Event(), at_once)
+
+    assert differences(two_schemas) == []
