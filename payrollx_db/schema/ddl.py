@@ -12,6 +12,7 @@ from psycopg import sql
 from sqlalchemy import TextClause, text
 
 from payrollx_db.model.catalog import Catalog
+from payrollx_db.postgres.settings import COMMON
 from payrollx_db.schema import audit
 from payrollx_db.schema.roles import statements
 
@@ -69,11 +70,21 @@ def make_extension(name: str, schema: str) -> TextClause:
     )
 
 
-def run_script(path: Path) -> None:
-    """For a revision: run a file of SQL, as pg_dump writes it: what a function names may come after it."""
+def run_script(path: Path, *, names_in: str = "") -> None:
+    """For a revision: run a file of SQL, as pg_dump writes it: what a function names may come after it.
+
+    A generated column's function in SQL is written into the column as its table is made, and may name things without
+    their schema: these are looked for in the schema ``names_in``, and in public.
+    """
     op.execute("SET LOCAL check_function_bodies = off")
+    if names_in:
+        op.execute(
+            script(sql.SQL("SET LOCAL search_path TO {}, public").format(sql.Identifier(names_in)).as_string(None))
+        )
     if written := path.read_text("utf-8").strip():
         op.execute(script(written))
+    if names_in:
+        op.execute(f"SET LOCAL search_path TO {COMMON['search_path']}")
 
 
 def begin_service(schema: str) -> None:

@@ -3,7 +3,9 @@
 Unique over an expression (django 27533, peewee 2075), INCLUDE columns taken for keys (mssql-django 338), composite keys
 over columns that are called otherwise as attributes (django 37203), composite keys at all (entimport 21), a table whose
 composite key points at itself through a column of it (dbml 222), composite types of domains (jOOQ 7070), enums of
-another schema (sqlboiler 1225).
+another schema (sqlboiler 1225), names that are none in Python (sqlacodegen 10, sqlc-gen-better-python 160), arrays of
+enums (sqlacodegen 454), defaults and comments of several lines (sqlacodegen 12 and 156, prisma 1382 and 1704),
+functions of generated columns that name others without a schema (supabase/cli 3921).
 """
 
 import importlib
@@ -44,6 +46,17 @@ CREATE TABLE shop.linked (
   name text, id text, linked_name text NOT NULL, PRIMARY KEY (name, id),
   FOREIGN KEY (linked_name, id) REFERENCES shop.linked (name, id)
 );
+CREATE TABLE shop.odd (
+  id integer PRIMARY KEY, "reply-to" text NOT NULL DEFAULT '', "3p%" text, "100%" integer, metadata text,
+  registry integer, "__init__" integer, states kinds.state[] NOT NULL DEFAULT '{open}',
+  body text DEFAULT E'it''s "\\\\" % {x} --- []\\n', at timestamptz DEFAULT (now() AT TIME ZONE 'utc')
+);
+COMMENT ON TABLE shop.odd IS E'This\\nis \"\"\" a \\\\multi-line comment %s {y}';
+SET search_path TO shop;
+CREATE FUNCTION shop.short(bytea) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT encode($1, 'hex') $$;
+CREATE FUNCTION shop.short(uuid) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT short(uuid_send($1)) $$;
+CREATE TABLE shop.shortened (id uuid PRIMARY KEY, name text GENERATED ALWAYS AS (shop.short(id)) STORED);
+RESET search_path;
 """
 
 
@@ -101,6 +114,18 @@ def test_a_key_that_points_at_its_own_table_through_its_own_column_is_a_relation
         assert getattr(second, leading) is first
 
 
+def test_names_defaults_and_comments_that_are_no_python(reported: tuple[DatabaseUrl, Path]) -> None:
+    odd = shop().Odd
+    attributes = {inspect(odd).get_property_by_column(column).key: column.name for column in odd.__table__.columns}
+
+    assert attributes["reply_to"] == "reply-to"
+    assert attributes["metadata_"] == "metadata"
+    assert {"3p%", "100%", "__init__"} <= set(attributes.values())
+    assert all(name.isidentifier() for name in attributes)
+    assert odd.__table__.comment == 'This\nis """ a \\multi-line comment %s {y}'
+    assert odd.__table__.columns["states"].type.item_type.schema == "kinds"
+
+
 def test_migrations_make_the_same_and_nothing_differs(
     reported: tuple[DatabaseUrl, Path], database: DatabaseUrl
 ) -> None:
@@ -111,4 +136,7 @@ def test_migrations_make_the_same_and_nothing_differs(
     shapes = (
         "SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute AS a WHERE a.attrelid = 'shop.folded'::regclass"
     )
+    tables = "'shop.odd'::regclass, 'shop.shortened'::regclass"
+    defaults = f"SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid IN ({tables})"
+    assert sorted(ask(database, defaults)) == sorted(ask(reported[0], defaults))
     assert sorted(ask(database, shapes)) == sorted(ask(reported[0], shapes))

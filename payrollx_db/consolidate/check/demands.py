@@ -34,6 +34,7 @@ class Demand:
     tree: str = ""
     conditions: tuple[str, ...] = ()
     index: IndexRule | None = None
+    caution: str = ""  # what is to be known of how it is computed
     raw: bool = False  # over the values as they come, before their domains
 
 
@@ -174,7 +175,21 @@ def _checks(rules: TableRules, table: TablePlan) -> Iterator[Demand]:
         conditions = (check.bounds,) if check.bounds else ()
         columns = (*check.columns, *_routing(rules, check.bounds))
         what = f"the CHECK {check.name} of {of}" if check.name != "NOT NULL" else f"NOT NULL of {of}"
-        yield Demand("check", "check-violated", what, (check.expression,), columns, check.tree, conditions)
+        yield Demand(
+            "check", "check-violated", what, (check.expression,), columns, check.tree, conditions,
+            caution=_caution(rules, check.tree),
+        )  # fmt: skip
+
+
+def _caution(rules: TableRules, tree: str) -> str:
+    """Return what is to be said of functions that may read tables, which are as they are before the copy."""
+    names = [f.name for f in rules.calls(tree) if f is not None and not f.built_in and f.volatility != "i"]
+    if not names:
+        return ""
+    return (
+        f", which calls {', '.join(names)}: if that reads other tables, it finds them as they are before their rows"
+        " come, as the copy does; drop the CHECK then, copy, and add it again"
+    )
 
 
 def _of_index(

@@ -256,4 +256,4 @@ def _message(demand: Demand) -> str:
         return f"none of {demand.what} takes it"
     if demand.kind == "size":
         return f"too long for {demand.what}"
-    return f"refused by {demand.what}"
+    return f"refused by {demand.what}{demand.caution}"
