@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from preflight_worlds import Make
 from rule_worlds import MakeTables
 from worlds import World, query, value
 
@@ -161,3 +162,17 @@ def test_equality_of_an_extension_s_type_and_of_domains_over_it(make_tables: Mak
     world.copy_with(world.task(), Policies.read(["duplicate=quarantine", "orphan=quarantine"]))
     assert value(world.target, "SELECT count(*) FROM app.notes") == 2
     assert world.verify().identical
+
+
+def test_a_check_whose_function_reads_a_table_is_said_to(make_world: Make) -> None:
+    """As pgcopydb 264: the rows that it looks for aren't there yet when those come that it is asked about."""
+    world = make_world()
+    query(world.target, "CREATE TABLE shop.words (word text)")
+    body = "SELECT EXISTS (SELECT FROM shop.words WHERE word = $1)"
+    query(world.target, f"CREATE FUNCTION shop.known(text) RETURNS bool STABLE LANGUAGE sql AS '{body}'")
+    query(world.target, "ALTER TABLE shop.things ADD CONSTRAINT known CHECK (shop.known(name) AND id > 0)")
+    query(world.urls["old"], "INSERT INTO things VALUES (1, 'a')")
+
+    (finding,) = (f for f in asyncio.run(pipeline.check(world.task())) if f.code == "check-violated")
+
+    assert "which calls shop.known(text): if that reads other tables" in finding.message

@@ -58,3 +58,23 @@ INSERT INTO bookings SELECT n, tstzrange(now() + n * interval '1 h', now() + (n 
 INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
   VALUES ('a', 'b', '20240101_init', now(), 1);
 INSERT INTO schema_migrations VALUES ('20240101000000');
+-- Deferrable uniques (pgcopydb 395), generated columns by functions that call others of their name (supabase/cli 3921),
+-- NULLS NOT DISTINCT (pgadmin4 8479), keys over columns in another order and triggers that are off (seqwall 107),
+-- constraint triggers (pg-schema-diff 213).
+CREATE FUNCTION shorter(bytea) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT encode($1, 'hex') $$;
+CREATE FUNCTION shorter(uuid) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT shorter(uuid_send($1)) $$;
+CREATE TABLE shortened (id uuid PRIMARY KEY, name text GENERATED ALWAYS AS (shorter(id)) STORED, one integer,
+  other integer, CONSTRAINT two_of_them UNIQUE (other, one) DEFERRABLE, CONSTRAINT single UNIQUE (one) DEFERRABLE INITIALLY
+  DEFERRED, CONSTRAINT never_twice UNIQUE NULLS NOT DISTINCT (name, other));
+CREATE TABLE pairs (x integer, y integer, CONSTRAINT pairs_key UNIQUE (y, x));
+CREATE TABLE of_pairs (p integer, q integer, CONSTRAINT of_pairs_fkey FOREIGN KEY (p, q) REFERENCES pairs (y, x)
+  DEFERRABLE INITIALLY DEFERRED);
+CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER off AFTER INSERT OR UPDATE OF x ON pairs FOR EACH ROW WHEN (NEW.x > 0) EXECUTE FUNCTION fire();
+ALTER TABLE pairs DISABLE TRIGGER off;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON pairs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  EXECUTE FUNCTION fire();
+ALTER TABLE pairs ENABLE ALWAYS TRIGGER late;
+INSERT INTO shortened (id, one, other) SELECT gen_random_uuid(), n, 40 - n FROM generate_series(1, 5) AS n;
+INSERT INTO pairs VALUES (1, 2), (2, 1);
+INSERT INTO of_pairs VALUES (2, 1), (1, NULL);

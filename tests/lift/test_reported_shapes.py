@@ -14,7 +14,17 @@ from schema_dumps import differences, newest_clients
 from payrollx_db.postgres.url import DatabaseUrl
 
 SHAPES = Path(__file__).with_name("reported_shapes.sql")
-TABLES = ("content_type", "accounts", "comments", "bookings", "_prisma_migrations", "schema_migrations")
+TABLES = (
+    "content_type",
+    "accounts",
+    "comments",
+    "bookings",
+    "_prisma_migrations",
+    "schema_migrations",
+    "shortened",
+    "pairs",
+    "of_pairs",
+)
 
 
 @dataclass(frozen=True)

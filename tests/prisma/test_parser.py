@@ -254,3 +254,41 @@ def test_equal_texts_give_equal_schemas() -> None:
     texts: dict[str, Any] = {"a.prisma": "model A {\n  id Int @id\n}\n"}
     assert parse(texts) == parse(texts)
     assert hash(parse(texts)) == hash(parse(texts))
+
+
+def test_what_other_readers_of_the_language_were_reported_to_stop_at() -> None:
+    """Comments behind and below block attributes (prisma 1609, 1905, 3658), @@map of enums (prisma-ast 2), @@map by
+    name (prisma-lint 59), signs of the language within texts, and a file that ends in a comment.
+    """
+    schema = parse(
+        {
+            "schema.prisma": r"""
+            datasource db {
+              provider = "postgresql" /// behind
+              // Like, postgresql://user:password@localhost:5432/database/schema
+            }
+            model Blog {
+              id1 Int
+              id2 Int @map("o}k{ // no")
+              ok  String @default("a \"q\" } // no") // } yes
+              role Role @default(OWNER)
+              @@id([id1, id2(sort: Desc)]) /// id comment
+              @@map(name: "blogs") // }
+            }
+            enum Role {
+              OWNER @map("own er") /// docs
+              USER
+
+              @@map("membership_role")
+            }
+            // the end, without a line's end"""
+        }
+    )
+
+    (blog,), (role,) = schema.models, schema.enums
+    assert [each.name for each in blog.attributes] == ["id", "map"]
+    assert blog.fields[2].default == 'a "q" } // no'
+    assert attribute(blog.fields[1], "map").arguments[0].value == "o}k{ // no"
+    assert attribute(blog, "map").arguments[0].value == "blogs"
+    assert [each.name for each in role.attributes] == ["map"]
+    assert [each.name for each in role.values] == ["OWNER", "USER"]
