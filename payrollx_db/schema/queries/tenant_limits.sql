@@ -15,7 +15,9 @@ BEGIN
             SELECT member.relid AS relation, w.trigger, w.definition, md5(w.definition) AS mark
             FROM jsonb_to_recordset(expected) AS w ("table" text, trigger text, definition text)
             JOIN pg_namespace AS space ON nspname = {schema}
-            JOIN pg_class AS root ON relnamespace = space.oid AND relname = w."table" AND NOT relispartition
+            JOIN pg_depend ON refclassid = 'pg_namespace'::regclass AND refobjid = space.oid
+                AND classid = 'pg_class'::regclass -- an index finds these; of the tables, all tenants' would be read
+            JOIN pg_class AS root ON root.oid = pg_depend.objid AND relname = w."table" AND NOT relispartition
             CROSS JOIN LATERAL (
                 SELECT root.oid AS relid UNION SELECT relid::oid FROM pg_partition_tree(root.oid)
             ) AS member
@@ -23,7 +25,7 @@ BEGIN
             SELECT tgrelid AS relation, tgname::text AS trigger, obj_description(pg_trigger.oid, 'pg_trigger') AS mark
             FROM pg_namespace AS space
             JOIN pg_depend ON refclassid = 'pg_namespace'::regclass AND refobjid = space.oid
-                AND classid = 'pg_class'::regclass -- an index finds these; of the tables, all tenants' would be read
+                AND classid = 'pg_class'::regclass
             JOIN pg_trigger ON tgrelid = pg_depend.objid AND nspname = {schema}
             WHERE starts_with(tgname, 'payrollx_limit_') AND NOT tgisinternal
         )
