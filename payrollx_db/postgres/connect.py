@@ -112,6 +112,15 @@ async def connect_copy(url: DatabaseUrl, settings: Mapping[str, str], *, name: s
     return connection
 
 
+def renew(connection: SyncConnection, settings: Mapping[str, str]) -> None:
+    """Make a session in autocommit mode as `connect` had opened it, whatever its transactions have left in it.
+
+    Not for a pooler's: those are somebody else's as well. Raises psycopg's errors.
+    """
+    connection.execute("DISCARD ALL")
+    connection.execute(_for_session(connection, session_settings.for_version(settings, connection.info.server_version)))
+
+
 def pooler_error(url: DatabaseUrl, reason: str, *, where: str = "") -> PooledError:
     """Return the error that says that a pooler stands before the server, and why that won't do."""
     hint = "connect to the server directly: give the URL of Postgres itself"

@@ -225,6 +225,18 @@ def connection(
             opened.close()
 
 
+def renew(opened: Connection) -> None:
+    """Undo what is open in a session that `connection` has opened, and make it as it was then, for who comes next.
+
+    Raises the driver's error where the session is lost.
+    """
+    opened.rollback()
+    driver = driver_of(opened)
+    driver.autocommit = True  # DISCARD can't be undone, so it isn't for transactions
+    connect.renew(driver, {**COMMON, "lock_timeout": TABLE_WAIT})
+    driver.autocommit = False
+
+
 @contextmanager
 def locked_connection(
     url: DatabaseUrl, catalog: Catalog, *, settings: Mapping[str, str] = NO_SETTINGS

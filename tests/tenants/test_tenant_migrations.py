@@ -111,6 +111,20 @@ def test_whatever_a_revision_does_stops_no_other_tenant(choirs_here: Growing, tm
     assert "key" in columns(choirs_here, "bass", "songs")
 
 
+def test_what_a_revision_leaves_in_its_session_reaches_no_other_tenant(choirs_here: Growing, tmp_path: Path) -> None:
+    body = (
+        "before = op.get_bind().exec_driver_sql('SHOW statement_timeout').scalar();"
+        " op.execute(f\"COMMENT ON SCHEMA {schema} IS '{before}'\");"
+        " op.execute('CREATE TEMPORARY TABLE seen (name text)');"
+        " op.execute(\"SET statement_timeout = '77s'\")"
+    )
+    assert states(migrate(choirs_here, tmp_path / "m", {"tenant_0002": body}, jobs=1)) == dict.fromkeys(
+        CHOIRS, "migrated"
+    )
+    comment = "SELECT obj_description(to_regnamespace(%s), 'pg_namespace')"
+    assert {choirs_here.query(comment, choirs_here.place(choir)) == [("0",)] for choir in CHOIRS} == {True}
+
+
 LOSSES = {
     "a column": "ALTER TABLE {schema}.songs DROP title",
     "a column made anew": "ALTER TABLE {schema}.songs DROP title; ALTER TABLE {schema}.songs ADD title text",

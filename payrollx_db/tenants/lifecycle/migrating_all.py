@@ -3,12 +3,15 @@
 One that fails is named, and the others go on; the next call does what is left. What would lose values is refused.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import psycopg
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from payrollx_db.errors import ConfigurationError, PayrollxError, StateConflictError
 from payrollx_db.model.catalog import Catalog
@@ -33,6 +36,9 @@ from payrollx_db.tenants.migrating import Migrated, TenantMigrations
 
 # A deadlock, a serialization failure, and "tuple concurrently updated": two grants on one thing.
 CONCURRENT = frozenset({"40P01", "40001", "XX000"})
+
+# A server's process remembers what it has looked at, of each tenant some; so it isn't kept for all of them.
+TENANTS_A_SESSION = 50
 
 State = Literal["made", "migrated", "up to date", "failed"]
 
@@ -59,6 +65,37 @@ class TenantMigrated:
         }  # fmt: skip
 
 
+@dataclass
+class Sessions:
+    """Sessions of one database that serve one tenant after the other, each as if it were new.
+
+    One that is new has to read first how the server's own catalogs look, which takes longer than many a revision.
+    """
+
+    url: DatabaseUrl
+    idle: list[tuple[ExitStack, Connection, int]] = field(default_factory=list)
+
+    @contextmanager
+    def one(self) -> Iterator[Connection]:
+        """Yield a session. It is closed where the block raises. Raises TargetError where none can be had."""
+        try:
+            ending, opened, served = self.idle.pop()
+        except IndexError:
+            ending, served = ExitStack(), 0
+            opened = ending.enter_context(migrate.connection(self.url))
+        with ExitStack() as closes:
+            closes.callback(ending.close)
+            yield opened
+            if served + 1 < TENANTS_A_SESSION and _renewed(opened):
+                self.idle.append((ending, opened, served + 1))
+                closes.pop_all()
+
+    def close(self) -> None:
+        """Close those that nobody uses."""
+        while self.idle:
+            self.idle.pop()[0].close()
+
+
 Watch = Callable[[TenantMigrated], None]
 
 
@@ -77,7 +114,11 @@ def migrate_all(
             f"the tenants of {catalog.name} share their tables", hint=f"{catalog.command('migrate')} migrates these"
         )
     migrations = TenantMigrations(catalog)
-    with migrate.locked_connection(url, catalog) as opened, migrate.translating_errors(url):
+    with (
+        migrate.locked_connection(url, catalog) as opened,
+        migrate.translating_errors(url),
+        closing(Sessions(url)) as sessions,
+    ):
         places = _places(catalog, migrations, opened, tenants) | dict.fromkeys(also, "")
         opened.rollback()
         for tenant in tenants:
@@ -86,7 +127,7 @@ def migrate_all(
         chosen = [tenant for tenant in places if not tenants or tenant in set(tenants)]
 
         def work(tenant: str) -> TenantMigrated:
-            done = _one(url, places[tenant], migrations, tenant, allow_loss=allow_loss)
+            done = _one(sessions, places[tenant], migrations, tenant, allow_loss=allow_loss)
             if not done.met_others:
                 watch(done)
             return done
@@ -98,7 +139,9 @@ def migrate_all(
         # What two of them have kept each other from is done alone.
         for number, result in enumerate(results):
             if result.met_others:
-                results[number] = _one(url, places[result.tenant], migrations, result.tenant, allow_loss=allow_loss)
+                results[number] = _one(
+                    sessions, places[result.tenant], migrations, result.tenant, allow_loss=allow_loss
+                )
                 watch(results[number])
         made = [one.tenant for one in results if one.state == "made" and not places[one.tenant]]
         if made:
@@ -126,11 +169,23 @@ def _places(
     return places | {version.tenant: "" for version in recorded.values() if version.tenant not in places}
 
 
-def _one(here: DatabaseUrl, own: str, migrations: TenantMigrations, tenant: str, *, allow_loss: bool) -> TenantMigrated:
+def _renewed(opened: Connection) -> bool:
+    """Make a session as new; tell whether it is: what was to be done with it is done, though it be lost by now."""
+    try:
+        migrate.renew(opened)
+    except (DBAPIError, psycopg.Error):
+        return False
+    return True
+
+
+def _one(
+    sessions: Sessions, own: str, migrations: TenantMigrations, tenant: str, *, allow_loss: bool
+) -> TenantMigrated:
     schema = migrations.service(tenant).schema
     try:
-        url = DatabaseUrl.parse(own, name=f"the registry's URL of the tenant {tenant}") if own else here
-        with migrate.connection(url) as opened, migrate.translating_errors(url):
+        url = DatabaseUrl.parse(own, name=f"the registry's URL of the tenant {tenant}") if own else sessions.url
+        connecting = migrate.connection(url) if own else sessions.one()
+        with connecting as opened, migrate.translating_errors(url):
             before = migrations.recorded(opened).get(schema)
             if before is not None and before.revision == migrations.revisions[-1]:
                 return TenantMigrated(tenant, schema, "up to date", revision=before.revision)
