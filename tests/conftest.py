@@ -207,6 +207,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
         with closing(TestServer(url, is_ours=True)) as chosen:
             yield chosen
     finally:
+        # A fast stop waits a minute for whoever was sent changes and is gone without a word.
+        embedded.down(immediate=True)
         embedded.destroy()
 
 

@@ -27,6 +27,7 @@ DESTRUCTIVE = {
 }  # fmt: skip
 # In these commands also: the login that is dropped, the backup that replaces what is there, the file that is replaced.
 DESTRUCTIVE_HERE = {("roles login", "--name"), ("roles nologin", "--name"), ("service restore", "--backup"),
+                    ("tenant restore", "--backup"),
                     ("report", "--html"), ("complete", "--report"), ("lift reshape", "--apply"),
                     ("lift reshape", "--overwrite")}  # fmt: skip
 # All others. They choose, tune and show, so that a variable may set them; a new option has to be put into one list.
