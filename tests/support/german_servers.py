@@ -54,6 +54,7 @@ def _speaking(folder: Path) -> Iterator[Server]:
                 yield server
                 return
         finally:
+            server.down(immediate=True)  # a fast stop may wait for a minute, as that of the tests' server
             server.destroy()
         refusals.append(programs.version)
     pytest.skip(f"no server here has German messages: {', '.join(refusals) or 'none is installed'}")

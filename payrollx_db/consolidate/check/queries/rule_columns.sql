@@ -4,31 +4,35 @@ WITH RECURSIVE columns AS (
   SELECT a.*
   FROM pg_catalog.pg_attribute AS a
   WHERE a.attrelid = ANY (%(tables)s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+), kinds AS (
+  -- Hundreds of tables have some dozen kinds of columns, and a server of many schemas has types without end.
+  SELECT DISTINCT c.atttypid AS whole, c.atttypmod AS whole_modifier FROM columns AS c
 ), peeled AS (
-  SELECT c.attrelid, c.attnum, c.atttypid AS type, c.atttypmod AS modifier, false AS listed, 1 AS depth
-  FROM columns AS c
+  SELECT k.whole, k.whole_modifier, k.whole AS type, k.whole_modifier AS modifier, false AS listed, 1 AS depth
+  FROM kinds AS k
   UNION ALL
-  SELECT p.attrelid, p.attnum,
+  SELECT p.whole, p.whole_modifier,
          CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
          CASE WHEN p.modifier = -1 THEN t.typtypmod ELSE p.modifier END,
          p.listed OR t.typtype <> 'd',
          p.depth + 1
   FROM peeled AS p
-  JOIN pg_catalog.pg_type AS t ON t.oid = p.type
+  CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_type WHERE oid = p.type OFFSET 0) AS t  -- looked up, not hashed
   WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND NOT p.listed)
 ), plain AS (
-  SELECT DISTINCT ON (p.attrelid, p.attnum) p.*, t.typtype, t.typcategory, t.typlen
+  SELECT DISTINCT ON (p.whole, p.whole_modifier) p.*, t.typtype, t.typcategory, t.typlen
   FROM peeled AS p
-  JOIN pg_catalog.pg_type AS t ON t.oid = p.type
-  ORDER BY p.attrelid, p.attnum, p.depth DESC
+  CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_type WHERE oid = p.type OFFSET 0) AS t
+  ORDER BY p.whole, p.whole_modifier, p.depth DESC
 ), parts AS (
   -- Every type that a column is made of.
-  SELECT p.attrelid, p.attnum, p.type, p.depth = max(p.depth) OVER (PARTITION BY p.attrelid, p.attnum) AS deeper
+  SELECT p.whole, p.whole_modifier, p.type,
+         p.depth = max(p.depth) OVER (PARTITION BY p.whole, p.whole_modifier) AS deeper
   FROM peeled AS p
   UNION
-  SELECT p.attrelid, p.attnum, inner_type.oid, true
+  SELECT p.whole, p.whole_modifier, inner_type.oid, true
   FROM parts AS p
-  JOIN pg_catalog.pg_type AS t ON t.oid = p.type
+  CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_type WHERE oid = p.type OFFSET 0) AS t
   CROSS JOIN LATERAL (
     SELECT t.typbasetype AS oid WHERE t.typtype = 'd'
     UNION ALL SELECT t.typelem WHERE t.typcategory = 'A' AND t.typelem <> 0
@@ -38,13 +42,13 @@ WITH RECURSIVE columns AS (
   ) AS inner_type
   WHERE p.deeper
 ), domains AS (
-  SELECT p.attrelid, p.attnum,
+  SELECT p.whole, p.whole_modifier,
          bool_or(p.deeper AND d.typtype = 'd') AS deep,
          bool_or(d.typtype = 'd' AND (d.typnotnull OR EXISTS (
            SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = d.oid))) AS checked
   FROM parts AS p
-  JOIN pg_catalog.pg_type AS d ON d.oid = p.type
-  GROUP BY p.attrelid, p.attnum
+  CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_type WHERE oid = p.type OFFSET 0) AS d
+  GROUP BY p.whole, p.whole_modifier
 )
 SELECT c.attrelid::bigint AS table,
        c.attname::text AS name,
@@ -67,8 +71,8 @@ SELECT c.attrelid::bigint AS table,
                AND n.refclassid = 'pg_catalog.pg_class'::regclass AND n.refobjid = c.attrelid
   AND n.refobjsubid NOT IN (0, c.attnum)) AS columns
 FROM columns AS c
-JOIN plain AS p USING (attrelid, attnum)
-JOIN domains AS d USING (attrelid, attnum)
+JOIN plain AS p ON (p.whole, p.whole_modifier) = (c.atttypid, c.atttypmod)
+JOIN domains AS d ON (d.whole, d.whole_modifier) = (c.atttypid, c.atttypmod)
 JOIN pg_catalog.pg_type AS t ON t.oid = c.atttypid
 LEFT JOIN pg_catalog.pg_attrdef AS f ON f.adrelid = c.attrelid AND f.adnum = c.attnum
 LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = c.attcollation
