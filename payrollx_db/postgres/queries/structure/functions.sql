@@ -31,7 +31,9 @@ FROM (
       UNION ALL
       SELECT s.root, 'pg_catalog.pg_rewrite'::regclass, w.oid FROM scope AS s JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = s.oid
       UNION ALL
-      SELECT t.root, 'pg_catalog.pg_constraint'::regclass, k.oid FROM used_types AS t JOIN pg_catalog.pg_constraint AS k ON k.contypid = t.oid
+      -- Of domains alone: without the second condition, the server reads the constraints of all tables for it.
+      SELECT t.root, 'pg_catalog.pg_constraint'::regclass, k.oid
+      FROM used_types AS t JOIN pg_catalog.pg_constraint AS k ON k.contypid = t.oid AND k.contypid > 0
       UNION ALL
       SELECT t.root, 'pg_catalog.pg_type'::regclass, t.oid FROM used_types AS t
   ) AS c (root, class, oid)
