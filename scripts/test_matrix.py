@@ -19,7 +19,7 @@ from payrollx_db.devserver.programs import VARIABLE, folders
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("15", "16", "17", "18")
-PARALLEL = ("--numprocesses", "3", "--dist", "worksteal", "-m", "not long")
+PARALLEL = ("--numprocesses", "2", "--dist", "worksteal", "-m", "not long")
 COUNTED = {"passed": "passed", "failed": "failed", "error": "failed", "errors": "failed", "skipped": "skipped"}
 
 
