@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,22 +122,46 @@ def copy(
         task = of_options(observer)
         if many := tenants.of(task):
             return answer_tenants(_copy_tenants(many, dry_run=dry_run, restart=restart), as_json=as_json)
-        result = _plan(task) if dry_run else asyncio.run(pipeline.copy(task, restart=restart))
-        views = _fill_views(task) if not dry_run and task.catalog.lifted else {}
-        interruption = Interruption(task.observer)
-        brought = _follow(task, result, max_retained, interruption) if follow and isinstance(result, Report) else None
+        result = _plan(task) if dry_run else _copy(task, max_retained, restart=restart)
+    if isinstance(result, Copied):
+        return result.answer(as_json=as_json)
     if as_json:
-        followed = {"followed": brought.document()["databases"]} if brought else {}
-        console.answer_json(result.document() | views | followed)
-    elif brought is not None:
-        _show_followed(brought)
-    elif isinstance(result, Plan):
-        reports.show_plan(result, sql=False)
+        console.answer_json(result.document())
     else:
-        reports.show_report(result)
-    if interruption.came:
-        raise FollowInterruptedError(brought)
+        reports.show_plan(result, sql=False)
     return 0
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What was copied, a lift's views that were filled for ``--json``, and what was followed until when."""
+
+    report: Report
+    views: dict[str, Any]
+    brought: "FollowReport | None"
+    interrupted: bool
+
+    def answer(self, *, as_json: bool) -> int:
+        """Answer with it, and return the exit code. Raises FollowInterruptedError where following was interrupted."""
+        if as_json:
+            followed = {"followed": self.brought.document()["databases"]} if self.brought else {}
+            console.answer_json(self.report.document() | self.views | followed)
+        elif self.brought is not None:
+            _show_followed(self.brought)
+        else:
+            reports.show_report(self.report)
+        if self.interrupted:
+            raise FollowInterruptedError(self.brought)
+        return 0
+
+
+def _copy(task: Task, most_retained: int | None, *, restart: bool) -> Copied:
+    """Copy, fill the views of a lift, and follow where the task says so. Raises as `pipeline.copy`."""
+    report = asyncio.run(pipeline.copy(task, restart=restart))
+    views = _fill_views(task) if task.catalog.lifted else {}
+    interruption = Interruption(task.observer)
+    brought = _follow(task, report, most_retained, interruption) if task.following else None
+    return Copied(report, views, brought, interruption.came)
 
 
 def _copy_tenants(many: "TenantsTask", *, dry_run: bool, restart: bool) -> "TenantsOutcome":

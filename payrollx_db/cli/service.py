@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from payrollx_db.cli import options, shapes, signing
+from payrollx_db.cli.backup_options import backup_to_restore, chosen_backup, folder_of_backups, unsigned
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import backups as archives
@@ -22,20 +23,6 @@ if TYPE_CHECKING:
     from payrollx_db.model.catalog import Catalog, Service
     from payrollx_db.postgres.url import DatabaseUrl
 
-_dir = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("backups"),
-    show_default=True,
-    envvar="PAYROLLX_BACKUPS",
-    metavar="DIR",
-    help="Folder of the backups.",
-)
-_unsigned = destructive_option(
-    "--unsigned", is_flag=True,
-    help="Take a backup that this key didn't sign: an older version's, or one of another key.",
-)  # fmt: skip
 _extras = destructive_option(
     "--extras", is_flag=True,
     help="Bring what no migration makes as well: functions, triggers, views and the like.",
@@ -51,7 +38,7 @@ def service() -> None:
 @service.command("list", example="payrollx-db service list")
 @options.database_url
 @options.catalog
-@_dir
+@folder_of_backups
 @signing.key_file
 @click.option("--exact", is_flag=True, help="Count the rows instead of using the server's estimate.")
 @options.as_json
@@ -97,7 +84,7 @@ def list_(
     show_default="--prove with --all, and for what models can't say",
     help="Restore each backup in a transaction that is undone; keep only those that can be restored.",
 )
-@_dir
+@folder_of_backups
 @destructive_option("--keep", type=click.IntRange(min=1), metavar="N",
                     help="Keep the N newest backups of each service of this database, delete older ones.")  # fmt: skip
 @signing.key_file
@@ -153,11 +140,10 @@ def backup(
 @options.database_url
 @options.catalog
 @_name
-@_dir
-@destructive_option("--backup", "chosen", metavar="BACKUP",
-                    help="Backup to restore: its folder, or its name in --dir; by default the newest.")  # fmt: skip
+@folder_of_backups
+@backup_to_restore
 @signing.key_file
-@_unsigned
+@unsigned
 @_extras
 @yes
 @options.as_json
@@ -199,7 +185,7 @@ def restore(
 @options.catalog
 @_name
 @click.option("--to", metavar="URL", help="URL of the service's own database; by default SERVICE_DATABASE_URL.")
-@_dir
+@folder_of_backups
 @signing.key_file
 @_extras
 @yes
@@ -233,7 +219,7 @@ def export(
 @_name
 @click.option("--from", "origin", metavar="URL", envvar="PAYROLLX_SERVICE_IMPORT_FROM",
               help="URL of the service's own database; by default SERVICE_DATABASE_URL.")  # fmt: skip
-@_dir
+@folder_of_backups
 @signing.key_file
 @_extras
 @yes
@@ -262,11 +248,11 @@ def import_(
 @options.database_url
 @options.catalog
 @_name
-@_dir
+@folder_of_backups
 @click.option("--backup", "chosen", metavar="BACKUP", envvar="PAYROLLX_SERVICE_DROP_BACKUP",
               help="Backup that holds what is dropped; by default the newest.")  # fmt: skip
 @signing.key_file
-@_unsigned
+@unsigned
 @destructive_option("--loosen", is_flag=True, help="Also drop the foreign keys of other services that point at it.")
 @yes
 @options.as_json
@@ -357,16 +343,6 @@ def _own(chosen_service: "Service", text: str | None, option: str) -> "DatabaseU
             f"the URL of {chosen_service.name}'s own database is not set", hint=f"pass {option} URL, or set {name}"
         )
     return DatabaseUrl.parse(url, name=option if text else name)
-
-
-def chosen_backup(chosen_service: "Service", folder: Path, chosen: str | None) -> "Backup":
-    """Return the backup of a service that somebody has named, or the newest."""
-    from payrollx_db.backup import manifest
-
-    if chosen is None:
-        return manifest.newest(folder, chosen_service.name)
-    path = Path(chosen).expanduser()
-    return manifest.read(path if path.is_dir() else folder / chosen)
 
 
 def find_clients(version: int) -> "Clients":

@@ -11,6 +11,7 @@ import click
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli import options, signing
+from payrollx_db.cli.backup_options import backup_to_restore, chosen_backup, folder_of_backups, unsigned
 from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.progress import showing
@@ -28,11 +29,6 @@ _id = click.argument("tenant", metavar="ID")
 _layout = click.option(
     "--from", "layout", metavar="LAYOUT", envvar="PAYROLLX_TENANT_FROM", default=None,
     help="Layout whose registry names the tenants, too: those that are to be copied.",
-)  # fmt: skip
-
-_dir = click.option(
-    "--dir", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("backups"), show_default=True,
-    envvar="PAYROLLX_BACKUPS", metavar="DIR", help="Folder of the backups.",
 )  # fmt: skip
 
 
@@ -203,7 +199,7 @@ def move(
 @options.database_url
 @options.catalog
 @_id
-@_dir
+@folder_of_backups
 @signing.key_file
 @destructive_option("--without-backup", is_flag=True,
                     help="Where tenants share their tables: drop the rows, which were exported before.")  # fmt: skip
@@ -242,11 +238,10 @@ def drop(
 @options.database_url
 @options.catalog
 @_id
-@_dir
-@destructive_option("--backup", "chosen", metavar="BACKUP",
-                    help="Backup to restore: its folder, or its name in --dir; by default the newest.")  # fmt: skip
+@folder_of_backups
+@backup_to_restore
 @signing.key_file
-@destructive_option("--unsigned", is_flag=True, help="Take a backup that this key didn't sign.")
+@unsigned
 @yes
 @options.as_json
 def restore(
@@ -254,7 +249,7 @@ def restore(
     unsigned: bool, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Bring the tenant ID back that was dropped: its schema and role, its rows of the registry, and its routes."""
-    from payrollx_db.cli.service import chosen_backup, find_clients, note_step
+    from payrollx_db.cli.service import find_clients, note_step
     from payrollx_db.model.instances import instance, template_of
     from payrollx_db.tenants.lifecycle import returning
 
