@@ -14,11 +14,15 @@ queries = query_files.beside(__name__)
 
 @dataclass(frozen=True)
 class TenantVersion:
-    """A tenant that has a schema, and the revision of the template that the schema is at."""
+    """A tenant that has a schema, and the revision of the template that the schema is at.
+
+    Where the schema doesn't ``stands``, somebody has dropped it, and this is what is left of it.
+    """
 
     tenant: str
     schema: str
     revision: str
+    stands: bool = True
 
 
 def recorded(opened: Connection) -> dict[str, TenantVersion]:
@@ -26,7 +30,7 @@ def recorded(opened: Connection) -> dict[str, TenantVersion]:
     if not opened.execute(text(queries.load("tenants_has_record"))).scalar():
         return {}
     rows = opened.execute(text(queries.load("tenants_recorded")))
-    return {schema: TenantVersion(tenant, schema, revision) for schema, tenant, revision in rows}
+    return {schema: TenantVersion(tenant, schema, revision, stands) for schema, tenant, revision, stands in rows}
 
 
 def record(opened: Connection, version: TenantVersion) -> None:

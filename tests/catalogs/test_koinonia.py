@@ -169,6 +169,12 @@ def test_a_new_church_signs_up_and_its_routes_lead_to_it(catalog: str, churches:
         again = world.run("tenant", "create", "cnew2", *given)
         assert again.returncode == 6
         assert value(world.target, "SELECT count(*) FROM registry.churches") == 1
+        dropped = world.run(
+            "tenant", "drop", "cnew1", "--yes", *(["--without-backup"] if catalog.endswith("shared") else [])
+        )
+        assert dropped.returncode == 0, dropped.stderr
+        back = world.run("tenant", "create", "cnew1", *given)
+        assert back.returncode == 0, back.stderr
 
 
 def test_the_number_of_tenants_is_refused_where_a_catalog_has_none(churches: Churches) -> None:

@@ -209,6 +209,19 @@ def test_a_registered_tenant_without_a_schema_stops_nobody_and_gets_one_when_it_
         migrate(choirs_here, tmp_path / "m", {}, tenants=["nobody"])
 
 
+def test_a_schema_that_somebody_has_dropped_is_named_and_not_up_to_date(choirs_here: Growing, tmp_path: Path) -> None:
+    choirs_here.query(f"DROP SCHEMA {choirs_here.place('bass')} CASCADE")
+
+    results = migrate(choirs_here, tmp_path / "m", {}, jobs=2)
+    listed = {one.tenant.id: one.revision for one in ending.list_tenants(choirs_here.url, choirs_here.catalog)}
+
+    assert states(results) == {"Alto": "up to date", "bass": "failed", "it's.3": "up to date"}
+    (gone,) = [one for one in results if one.state == "failed"]
+    assert "is gone" in gone.problem
+    assert "tenant drop" in gone.hint
+    assert listed == {"Alto": "tenant_0001", "bass": "", "it's.3": "tenant_0001"}
+
+
 def test_a_tenant_whose_own_database_cannot_be_had_is_one_failure(choirs_here: Growing, tmp_path: Path) -> None:
     others = "migrated"
     for url in ("postgresql://localhost:1/nowhere", "no url", "mysql://x/y"):

@@ -97,3 +97,17 @@ def test_a_tenant_whose_number_is_another_ones_by_now_does_not_come_back_in_part
         choir.remove("other")
     back = tenant(choir, tmp_path, "restore", CHOIR, "--yes")
     assert (back.returncode, status(choir, tmp_path)) == (0, "active"), back.stderr
+
+
+def test_a_tenant_whose_schema_somebody_has_dropped_can_be_dropped_too_and_made_again(
+    choir: Growing, tmp_path: Path
+) -> None:
+    choir.query(f"DROP SCHEMA {choir.place(CHOIR)} CASCADE")
+
+    dropped = tenant(choir, tmp_path, "drop", CHOIR, "--yes")
+
+    assert (dropped.returncode, status(choir, tmp_path)) == (0, "none"), dropped.stderr
+    assert (json.loads(dropped.stdout)["rows"], json.loads(dropped.stdout)["backup"]) == (0, None)
+    assert revisions(choir) == []
+    choir.create(CHOIR, phone="+15550100")
+    assert status(choir, tmp_path) == "active"

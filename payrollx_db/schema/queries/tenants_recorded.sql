@@ -1,1 +1,4 @@
-SELECT schema, tenant, revision FROM payrollx_meta.tenants ORDER BY schema
+SELECT t.schema, t.tenant, t.revision, n.oid IS NOT NULL AS stands
+FROM payrollx_meta.tenants AS t
+LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = t.schema
+ORDER BY t.schema

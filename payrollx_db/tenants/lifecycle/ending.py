@@ -20,7 +20,7 @@ from payrollx_db.model.template import Tenant
 from payrollx_db.postgres import query_files
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import ddl, migrate
+from payrollx_db.schema import ddl, migrate, tenant_versions
 from payrollx_db.tenants.lifecycle.registry import Registered, as_owner
 from payrollx_db.tenants.lifecycle.returning import keep
 from payrollx_db.tenants.migrating import TenantMigrations
@@ -71,7 +71,8 @@ def list_tenants(url: DatabaseUrl, catalog: Catalog) -> list[Listed]:
     listed = []
     for row in known:
         version = recorded.get(template.schema_of(row.id))
-        listed.append(Listed(row, version.revision if version else shared.get(template.service.name, "")))
+        revision = version.revision if version and version.stands else ""
+        listed.append(Listed(row, revision or shared.get(template.service.name, "")))
     return listed
 
 
@@ -119,9 +120,11 @@ def drop(
     service = made.services[-1]
     status = _keep_out(url, catalog, tenant)
     with as_owner(url, catalog) as registry:
-        there = service.schema in TenantMigrations(catalog).recorded(registry.opened)
+        version = TenantMigrations(catalog).recorded(registry.opened).get(service.schema)
+        if version is not None and not version.stands:
+            tenant_versions.forget(registry.opened, service.schema)
     rows, proof = 0, None
-    if there:
+    if version is not None and version.stands:
         (proof,) = backup(url, made, [service], folder, find, observer, key=key, prove=False)
         if status:
             with as_owner(url, catalog) as registry:

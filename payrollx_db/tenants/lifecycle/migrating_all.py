@@ -187,6 +187,8 @@ def _one(
         connecting = migrate.connection(url) if own else sessions.one()
         with connecting as opened, migrate.translating_errors(url):
             before = migrations.recorded(opened).get(schema)
+            if before is not None and not before.stands:
+                raise _gone(migrations.catalog, tenant, schema)
             if before is not None and before.revision == migrations.revisions[-1]:
                 return TenantMigrated(tenant, schema, "up to date", revision=before.revision)
             done = _upgrade(opened, migrations, tenant, schema, allow_loss=allow_loss)
@@ -197,6 +199,14 @@ def _one(
             met_others=getattr(error, "sqlstate", "") in CONCURRENT,
         )  # fmt: skip
     return TenantMigrated(tenant, schema, "made" if done.new else "migrated", done.applied, done.revision)
+
+
+def _gone(catalog: Catalog, tenant: str, schema: str) -> StateConflictError:
+    return StateConflictError(
+        f"the schema {schema} is gone, and not by {catalog.command('tenant drop')}",
+        hint=f"bring it back from a backup: {catalog.command(f'service restore {schema}')}; if it is to be gone:"
+        f" {catalog.command(f'tenant drop {tenant}')}",
+    )
 
 
 def _upgrade(
