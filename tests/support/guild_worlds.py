@@ -75,6 +75,9 @@ CREATE TABLE till.payments (id integer PRIMARY KEY, member uuid REFERENCES hall.
 """
 
 
+RECEIPTS = "CREATE TABLE receipts (id integer PRIMARY KEY, payment integer); INSERT INTO receipts VALUES (1, 2)"
+
+
 def with_receipts(*, amount: bool = False) -> tuple[Layout, Catalog]:
     """Return the guild's layout and catalog with a third table, whose rows point at payments.
 
@@ -94,6 +97,13 @@ def with_receipts(*, amount: bool = False) -> tuple[Layout, Catalog]:
         replace(LAYOUT, databases=(LAYOUT.databases[0], replace(old, maps=(*old.maps, receipts)))),
         replace(CATALOG, services=services, references=(*CATALOG.references, reference)),
     )
+
+
+def chained(guild: World) -> World:
+    """Return the guild with a receipt for payment 2, which a foreign key holds: a chain of three tables."""
+    query(guild.urls["oldtill"], RECEIPTS)
+    query(guild.target, "CREATE TABLE till.receipts (id integer PRIMARY KEY, payment integer REFERENCES till.payments)")
+    return World(guild.urls, guild.target, *with_receipts())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 from following import Following, follow, following
-from guild_worlds import with_receipts
+from guild_worlds import chained
 from worlds import World, query, value
 
 from payrollx_db.consolidate import online, pipeline
@@ -57,10 +57,8 @@ def test_a_row_whose_parent_goes_waits_for_it_and_comes_back(guild: World) -> No
 @pytest.mark.long
 def test_rows_that_wait_for_rows_that_wait_come_back_with_them(guild: World) -> None:
     """Of a chain of three tables, the first one's row is what all the others wait for."""
-    hall, till = guild.urls["oldhall"], guild.urls["oldtill"]
-    query(till, "CREATE TABLE receipts (id integer PRIMARY KEY, payment integer); INSERT INTO receipts VALUES (1, 2)")
-    query(guild.target, "CREATE TABLE till.receipts (id integer PRIMARY KEY, payment integer REFERENCES till.payments)")
-    world = World(guild.urls, guild.target, *with_receipts())
+    hall = guild.urls["oldhall"]
+    world = chained(guild)
 
     async def work(it: Following) -> None:
         query(hall, f"DELETE FROM members WHERE id = '{ID}12'")

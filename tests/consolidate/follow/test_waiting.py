@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from following import Following, follow, following
-from guild_worlds import with_receipts
+from guild_worlds import chained, with_receipts
 from worlds import World, query
 
 from payrollx_db.consolidate import online, pipeline
@@ -33,10 +33,8 @@ async def settled(it: Following) -> None:
 
 def test_the_passes_bring_a_chain_of_rows_whose_parent_has_come_and_settling_takes_them_out_again(guild: World) -> None:
     """The parent is of another database; it comes, goes, and comes."""
-    hall, till = guild.urls["oldhall"], guild.urls["oldtill"]
-    query(till, "CREATE TABLE receipts (id integer PRIMARY KEY, payment integer); INSERT INTO receipts VALUES (1, 2)")
-    query(guild.target, "CREATE TABLE till.receipts (id integer PRIMARY KEY, payment integer REFERENCES till.payments)")
-    world = World(guild.urls, guild.target, *with_receipts())
+    hall = guild.urls["oldhall"]
+    world = chained(guild)
 
     async def take_out(it: Following) -> None:
         query(hall, DELETE)

@@ -11,6 +11,7 @@ from worlds import World, query, value
 
 from payrollx_db.consolidate import online, pipeline, proving
 from payrollx_db.consolidate.follow.settle import leading_of
+from payrollx_db.consolidate.planner import Task
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import StateConflictError
 
@@ -35,6 +36,14 @@ class Service:
         self.times += 1
 
 
+@pytest.fixture
+def copied(guild: World) -> Task:
+    """The task by which the guild was copied and is followed."""
+    task = replace(guild.task(), following=True)
+    asyncio.run(pipeline.copy(task))
+    return task
+
+
 def after_comparing(monkeypatch: pytest.MonkeyPatch, service: Service, times: int) -> list[set[str]]:
     """Let the service work when all tables were compared and the snapshots are held yet; return what each time read."""
     compare_all: Compare = Verifier.all
@@ -53,14 +62,12 @@ def after_comparing(monkeypatch: pytest.MonkeyPatch, service: Service, times: in
 
 
 def test_it_does_not_wait_for_the_rest_of_a_proof_and_what_was_proven_is_not_read_again(
-    guild: World, monkeypatch: pytest.MonkeyPatch
+    guild: World, copied: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = replace(guild.task(), following=True)
-    asyncio.run(pipeline.copy(task))
     service = Service(guild, "UPDATE members SET name = 'x' || name; BEGIN; LOCK TABLE members; COMMIT")
     read = after_comparing(monkeypatch, service, 1)
 
-    verdict = asyncio.run(online.verify(task))
+    verdict = asyncio.run(online.verify(copied))
 
     assert verdict.identical
     assert service.times == 1
@@ -70,25 +77,21 @@ def test_it_does_not_wait_for_the_rest_of_a_proof_and_what_was_proven_is_not_rea
 
 @pytest.mark.long
 def test_a_table_that_was_emptied_between_two_attempts_is_compared_whole(
-    guild: World, monkeypatch: pytest.MonkeyPatch
+    guild: World, copied: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = replace(guild.task(), following=True)
-    asyncio.run(pipeline.copy(task))
     query(guild.urls["oldtill"], "UPDATE payments SET member = NULL")
     read = after_comparing(monkeypatch, Service(guild, "TRUNCATE members"), 1)
 
-    assert asyncio.run(online.verify(task)).identical
+    assert asyncio.run(online.verify(copied)).identical
     assert read[1:] == [{"oldhall.public.members"}]
     assert value(guild.target, "SELECT count(*) FROM hall.members") == 0
 
 
 @pytest.mark.long
 def test_a_row_that_differs_after_an_attempt_that_found_its_table_identical_is_named(
-    guild: World, monkeypatch: pytest.MonkeyPatch
+    guild: World, copied: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is touched is compared again, and where it differs the whole table, so that all that does is named."""
-    task = replace(guild.task(), following=True)
-    asyncio.run(pipeline.copy(task))
     service = Service(guild, "BEGIN; LOCK TABLE members; COMMIT")
     read = after_comparing(monkeypatch, service, 1)
     work = service.work
@@ -103,7 +106,7 @@ def test_a_row_that_differs_after_an_attempt_that_found_its_table_identical_is_n
 
     monkeypatch.setattr(service, "work", work_and_write)
     monkeypatch.setattr(proving, "leading_of", leading)  # after the pass that brings the row
-    verdict = asyncio.run(online.verify(task))
+    verdict = asyncio.run(online.verify(copied))
 
     assert not verdict.identical
     assert read[1:] == [{"oldtill.public.payments"}]
@@ -114,17 +117,15 @@ def test_a_row_that_differs_after_an_attempt_that_found_its_table_identical_is_n
 
 @pytest.mark.long
 def test_where_no_attempt_gets_further_the_tables_are_named_and_the_service_has_had_them_each_time(
-    guild: World, monkeypatch: pytest.MonkeyPatch
+    guild: World, copied: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = replace(guild.task(), following=True)
-    asyncio.run(pipeline.copy(task))
     monkeypatch.setattr(proving, "ATTEMPTS", 3)
     service = Service(guild, "BEGIN; LOCK TABLE members; COMMIT")
     after_comparing(monkeypatch, service, 99)
 
     with pytest.raises(StateConflictError) as failure:
-        asyncio.run(online.verify(task))
+        asyncio.run(online.verify(copied))
 
     assert failure.value.details == ("oldhall.public.members",)
     assert service.times >= 3
-    asyncio.run(online.follow(task, once=True))
+    asyncio.run(online.follow(copied, once=True))
