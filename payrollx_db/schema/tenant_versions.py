@@ -16,13 +16,13 @@ queries = query_files.beside(__name__)
 class TenantVersion:
     """A tenant that has a schema, and the revision of the template that the schema is at.
 
-    Where the schema doesn't ``stands``, somebody has dropped it, and this is what is left of it.
+    Where the schema no longer ``exists``, somebody has dropped it, and this is what is left of it.
     """
 
     tenant: str
     schema: str
     revision: str
-    stands: bool = True
+    exists: bool = True
 
 
 def recorded(opened: Connection) -> dict[str, TenantVersion]:
@@ -30,7 +30,7 @@ def recorded(opened: Connection) -> dict[str, TenantVersion]:
     if not opened.execute(text(queries.load("tenants_has_record"))).scalar():
         return {}
     rows = opened.execute(text(queries.load("tenants_recorded")))
-    return {schema: TenantVersion(tenant, schema, revision, stands) for schema, tenant, revision, stands in rows}
+    return {schema: TenantVersion(tenant, schema, revision, exists) for schema, tenant, revision, exists in rows}
 
 
 def record(opened: Connection, version: TenantVersion) -> None:

@@ -71,7 +71,7 @@ def list_tenants(url: DatabaseUrl, catalog: Catalog) -> list[Listed]:
     listed = []
     for row in known:
         version = recorded.get(template.schema_of(row.id))
-        revision = version.revision if version and version.stands else ""
+        revision = version.revision if version and version.exists else ""
         listed.append(Listed(row, revision or shared.get(template.service.name, "")))
     return listed
 
@@ -121,10 +121,10 @@ def drop(
     status = _keep_out(url, catalog, tenant)
     with as_owner(url, catalog) as registry:
         version = TenantMigrations(catalog).recorded(registry.opened).get(service.schema)
-        if version is not None and not version.stands:
+        if version is not None and not version.exists:
             tenant_versions.forget(registry.opened, service.schema)
     rows, proof = 0, None
-    if version is not None and version.stands:
+    if version is not None and version.exists:
         (proof,) = backup(url, made, [service], folder, find, observer, key=key, prove=False)
         if status:
             with as_owner(url, catalog) as registry:

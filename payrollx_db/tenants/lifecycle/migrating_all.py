@@ -187,7 +187,7 @@ def _one(
         connecting = migrate.connection(url) if own else sessions.one()
         with connecting as opened, migrate.translating_errors(url):
             before = migrations.recorded(opened).get(schema)
-            if before is not None and not before.stands:
+            if before is not None and not before.exists:
                 raise _gone(migrations.catalog, tenant, schema)
             if before is not None and before.revision == migrations.revisions[-1]:
                 return TenantMigrated(tenant, schema, "up to date", revision=before.revision)
