@@ -25,6 +25,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 
 pytest_plugins = [
     "worlds",
+    "clean_checkouts",
     "club_worlds",
     "foreign_catalogs",
     "harbours",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from church_worlds import Churches, open_churches
@@ -153,7 +154,7 @@ def test_the_seed_is_the_same_every_time(catalog: str, written: int, churches: C
 
 
 @SHAPES
-def test_a_new_church_signs_up_and_its_routes_lead_to_it(catalog: str, churches: Churches) -> None:
+def test_a_new_church_signs_up_and_its_routes_lead_to_it(catalog: str, churches: Churches, tmp_path: Path) -> None:
     details = {
         "name": "New Life", "email": "office@new.example", "admin_email": "Pat@New.example ", "admin_first_name": "Pat",
         "admin_last_name": "Lee", "phone": "+1 (202) 555-0199", "plan": "growth",
@@ -170,8 +171,9 @@ def test_a_new_church_signs_up_and_its_routes_lead_to_it(catalog: str, churches:
         assert again.returncode == 6
         assert value(world.target, "SELECT count(*) FROM registry.churches") == 1
         dropped = world.run(
-            "tenant", "drop", "cnew1", "--yes", *(["--without-backup"] if catalog.endswith("shared") else [])
-        )
+            "tenant", "drop", "cnew1", "--yes",
+            *(["--without-backup"] if catalog.endswith("shared") else ["--dir", str(tmp_path)]),
+        )  # fmt: skip
         assert dropped.returncode == 0, dropped.stderr
         back = world.run("tenant", "create", "cnew1", *given)
         assert back.returncode == 0, back.stderr
