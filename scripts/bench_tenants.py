@@ -2,11 +2,13 @@
 
 Two servers, one a side, with default lock settings. Each figure is in seconds by the clock, of our processors, and of
 both servers' (on Linux). The legacy databases are clones of a few, and how long they take isn't measured. The loop goes
-over a sample of the tenants, and its figures are scaled to all of them. The parts can be run one by one on a folder
-that is kept, and what earlier calls have measured there is printed along.
+over a sample of the tenants, and its figures are scaled to all of them. Each figure is printed as soon as it is there,
+and a step that fails doesn't keep the others from being measured. The parts, and the steps of a shape, can be run one
+by one on a folder that is kept; its databases are made once, and what earlier calls have measured is printed along.
 
     python scripts/bench_tenants.py --tenants 20 200
     python scripts/bench_tenants.py --tenants 1000 --folder /var/tmp/thousand --parts schemas
+    python scripts/bench_tenants.py --tenants 1000 --folder /var/tmp/thousand --parts schemas --steps verify roles
     python scripts/bench_tenants.py --tenants 1000 --folder /var/tmp/thousand --parts column shared reads loop --end
 """
 
@@ -18,8 +20,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -36,6 +39,15 @@ from payrollx_db.tenants.migrating import TenantMigrations
 
 SHAPES = {"schemas": "koinonia", "shared": "koinonia-shared"}
 PARTS = ("schemas", "column", "shared", "reads", "loop")
+STEPS: Mapping[str, tuple[str, ...]] = {  # of a shape, in their order
+    "migrate": ("migrate",),
+    "tenants": ("tenant", "migrate", "--from", "legacy"),
+    "plan": ("plan",),
+    "copy": ("copy",),
+    "verify": ("verify",),
+    "roles": ("roles", "--check"),
+    "doctor": ("doctor",),
+}
 LOOP = "pg_dump | psql"
 MADE = "schemas: tenant migrate"
 GROWN = """
@@ -60,34 +72,39 @@ def upgrade():
 
 @dataclass
 class TenantsBench:
-    """Both servers, the tenants on them, and over how many the loop goes."""
+    """Both servers, the tenants on them, over how many the loop goes, which steps of a shape; and what has failed."""
 
     servers: TwoServers
     source: DatabaseUrl
     target: DatabaseUrl
     tenants: int
     sample: int
+    steps: Sequence[str] = tuple(STEPS)
+    failed: list[str] = field(default_factory=list)
 
     def run(self, part: str) -> None:
-        """Run one of the parts."""
-        {
+        """Run one of the parts; where it fails, say so."""
+        parts: dict[str, Callable[[], None]] = {
             "schemas": lambda: self.consolidate("schemas"),
             "column": self.column,
             "shared": lambda: self.consolidate("shared"),
             "reads": self.reads,
             "loop": self.loop,
-        }[part]()
+        }
+        with self._going_on(part):
+            parts[part]()
 
     def consolidate(self, shape: str) -> None:
-        """Take all tenants the whole way into one shape."""
-        url = self._anew(f"bench_{shape}")
-        steps = [["migrate"], ["plan"], ["copy"], ["verify"], ["roles", "--check"], ["doctor"]]
-        if shape == "schemas":
-            steps.insert(1, ["tenant", "migrate", "--from", "legacy"])
-        for words in steps:
-            with self.servers.measured(f"{shape}: {' '.join(words[:2])}"):
-                self._ours(words, SHAPES[shape], url)
-            self._tell(f"{shape}: {' '.join(words[:2])}")
+        """Take all tenants the whole way into one shape, or those steps of it that are chosen."""
+        url = self.target.with_database(f"bench_{shape}")
+        if "migrate" in self.steps:
+            url = self._anew(f"bench_{shape}")
+        for step, words in STEPS.items():
+            if step not in self.steps or (step == "tenants" and shape == "shared"):
+                continue
+            what = f"{shape}: {' '.join(words[:2])}"
+            with self._going_on(what):
+                self._measured(what, words, SHAPES[shape], url)
 
     def column(self) -> None:
         """Add a column to a table of every tenant."""
@@ -98,10 +115,9 @@ class TenantsBench:
             shutil.copytree(shipped("alembic") / "koinonia", folder / "revisions")
             before = TenantMigrations(unified.CATALOG).revisions[-1]
             (folder / "revisions" / "tenant" / "bench_column.py").write_text(REVISION.format(before=before))
-            with self.servers.measured("schemas: a column everywhere"):
-                url = self.target.with_database("bench_schemas")
-                self._ours(["tenant", "migrate"], "grown_koinonia:CATALOG", url, PYTHONPATH=name)
-        self._tell("schemas: a column everywhere")
+            url = self.target.with_database("bench_schemas")
+            what = "schemas: a column everywhere"
+            self._measured(what, ["tenant", "migrate"], "grown_koinonia:CATALOG", url, PYTHONPATH=name)
 
     def reads(self) -> None:
         """Look tenants up and read a row, as a service does, where the part of a shape has put them."""
@@ -117,6 +133,7 @@ class TenantsBench:
             done = subprocess.run([sys.executable, program], env=environment, stdout=subprocess.PIPE, check=True)
             for what, (clock, used) in json.loads(done.stdout).items():
                 self.servers.record(f"{shape}: {what}", Figure(clock / 1000, used / 1000, 0.0))
+                self._tell(f"{shape}: {what}")
 
     def loop(self) -> None:
         """Take a sample of the databases through `pg_dump | psql`, one after the other."""
@@ -133,6 +150,7 @@ class TenantsBench:
         about = f" of {len(chosen)}, scaled to {len(names)}" if times > 1 else ""
         self.servers.figures = {what: f for what, f in self.servers.figures.items() if not what.startswith(LOOP)}
         self.servers.record(LOOP + about, scaled)
+        self._tell(LOOP + about)
         for name in chosen:
             drop_database(self.target, f"dump_{name}")
 
@@ -148,7 +166,7 @@ class TenantsBench:
                 psql, stdin=reading.stdout, env=with_password(self.target), stdout=subprocess.DEVNULL, check=True
             )
         if reading.returncode:
-            sys.exit(f"pg_dump of {name} failed")
+            raise CommandFailedError(f"pg_dump of {name} ended with {reading.returncode}")
 
     def _ids(self) -> list[str]:
         """Return the tenants that the registry names and that have a database."""
@@ -170,18 +188,47 @@ class TenantsBench:
             "DATABASE_URL": url.plain, "LEGACY_DATABASE_URL": self.source.plain, "PAYROLLX_CATALOG": catalog,
         }  # fmt: skip
 
-    def _ours(self, words: Sequence[str], catalog: str, url: DatabaseUrl, **more: str) -> None:
+    def _measured(self, what: str, words: Sequence[str], catalog: str, url: DatabaseUrl, **more: str) -> None:
+        """Measure one of our commands, and print what it took."""
+        with self.servers.measured(what):
+            peak = self._ours(words, catalog, url, **more)
+        self.servers.record(what, replace(self.servers.figures[what], peak=peak))
+        self._tell(what)
+
+    def _ours(self, words: Sequence[str], catalog: str, url: DatabaseUrl, **more: str) -> int:
+        """Run one of our commands; return the most memory that it had, in kB. Raises CommandFailedError."""
         with tempfile.TemporaryFile("w+") as output:
             command = [sys.executable, "-m", "payrollx_db", *words]
             environment = self._environment(catalog, url) | more
-            done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=output, check=False)
-            if done.returncode not in (0, 3):
+            running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=output)
+            _, status, usage = os.wait4(running.pid, 0)
+            running.returncode = os.waitstatus_to_exitcode(status)
+            if running.returncode not in (0, 3):
                 output.seek(0)
-                sys.exit(f"{words} failed:\n{output.read()[-2000:]}")
+                raise CommandFailedError(f"{' '.join(words)} ended with {running.returncode}", output.read()[-2000:])
+        return usage.ru_maxrss
+
+    @contextmanager
+    def _going_on(self, what: str) -> Iterator[None]:
+        """Say of what fails inside that it did, and go on."""
+        try:
+            yield
+        except (CommandFailedError, subprocess.SubprocessError, psycopg.Error, OSError) as error:
+            self.failed.append(what)
+            print(f"{self.tenants} tenants: {what} FAILED: {error}", file=sys.stderr, flush=True)
+            for text in error.args[1:] if isinstance(error, CommandFailedError) else ():
+                print(text, file=sys.stderr, flush=True)
 
     def _tell(self, what: str) -> None:
-        figure = self.servers.figures[what]
-        print(f"{self.tenants} tenants: {what} {figure.clock:.1f} s", file=sys.stderr)
+        print(f"{self.tenants} tenants:{_line(what, self.servers.figures[what])}", file=sys.stderr, flush=True)
+
+
+class CommandFailedError(Exception):
+    """One of our commands failed: how, and what it said."""
+
+    def __str__(self) -> str:
+        """Return how it ended."""
+        return str(self.args[0])
 
 
 def report(figures: Mapping[str, Figure], tenants: int) -> None:
@@ -189,16 +236,21 @@ def report(figures: Mapping[str, Figure], tenants: int) -> None:
     print(f"\n{tenants:,} tenants of 25 tables{'seconds':>27} {'ours':>9} {'servers':>9}")
     loop = next((figure for what, figure in figures.items() if what.startswith(LOOP)), None)
     for what, figure in figures.items():
-        if figure.clock < 1 and figure.servers == 0:
-            print(f"  {what:<48} {figure.clock * 1000:8.3f} ms {figure.ours * 1000:6.3f} ms")
-            continue
-        notes = [f"{figure.peak / 1024:.0f} MB"] if figure.peak else []
+        notes = []
         if loop and what.endswith("copy"):
             used = (figure.ours + figure.servers) / (loop.ours + loop.servers)
             notes.append(f"{figure.clock / loop.clock:.2f} of the loop, {used:.2f} by processors")
         if what == MADE:
             notes.append(f"{figure.clock / tenants:.2f} s a tenant")
-        print(f"  {what:<48} {figure.clock:8.1f} {figure.ours:9.1f} {figure.servers:9.1f}  {'  '.join(notes)}")
+        print("  ".join([_line(what, figure), *notes]), flush=True)
+
+
+def _line(what: str, figure: Figure) -> str:
+    """Return a figure as a line of the table."""
+    if figure.clock < 1 and figure.servers == 0:
+        return f"  {what:<48} {figure.clock * 1000:8.3f} ms {figure.ours * 1000:6.3f} ms"
+    memory = f"  {figure.peak / 1024:.0f} MB" if figure.peak else ""
+    return f"  {what:<48} {figure.clock:8.1f} {figure.ours:9.1f} {figure.servers:9.1f}{memory}"
 
 
 def main() -> None:
@@ -206,23 +258,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tenants", type=int, nargs="+", default=[20])
     parser.add_argument("--parts", choices=PARTS, nargs="+", default=list(PARTS))
+    parser.add_argument("--steps", choices=STEPS, nargs="+", default=list(STEPS), help="of schemas and shared")
     parser.add_argument("--sample", type=int, default=100, help="tenants that the loop goes over")
     parser.add_argument("--folder", type=Path, help="keep both servers and the figures here, for the next part")
     parser.add_argument("--end", action="store_true", help="remove what is in --folder at the end")
     options = parser.parse_args()
+    failed: list[str] = []
     for tenants in options.tenants:
         with tempfile.TemporaryDirectory(prefix="payrollx-bench-") as name:
             servers = TwoServers((options.folder or Path(name)) / str(tenants))
             try:
-                bench = TenantsBench(servers, *servers.up(), tenants, options.sample)
+                bench = TenantsBench(servers, *servers.up(), tenants, options.sample, options.steps)
                 servers.churches(bench.source, tenants)
                 for part in [part for part in PARTS if part in options.parts]:
                     bench.run(part)
                 report(servers.figures, tenants)
+                failed += bench.failed
             finally:
                 if options.folder is None or options.end:
                     servers.destroy()
                     shutil.rmtree(servers.folder, ignore_errors=True)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 # -- the database that services read ------------------------------------------------------------------

@@ -331,7 +331,7 @@ async def _nothing_to_do(connection: Connection, plan: Plan) -> Report:
             hint="leave out --service, or map its tables in the layout",
         )
     destinations = {table.destination for table in plan.tables}
-    last = await accounts.writing_runs(connection)
+    last = await accounts.writing_runs(connection, {destination.table for destination in destinations})
     scoped = {table.place for table in plan.tables if table.scope}
     whole = {destination.table for destination in destinations if not destination.scope}
     numbers = sorted({run for place, run in last.items() if place in scoped or place[1] in whole})

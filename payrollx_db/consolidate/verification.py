@@ -21,7 +21,7 @@ from payrollx_db.consolidate.state.verified import VerifiedSoFar
 from payrollx_db.consolidate.verify.scopes import find_unknown_scopes
 from payrollx_db.consolidate.verify.sequences import BEHIND, check_sequences
 from payrollx_db.consolidate.verify.source_design import compare_with_sources
-from payrollx_db.consolidate.verify.structure import StructureVerdict, findings_of, unknown_design
+from payrollx_db.consolidate.verify.structure import StructureVerdict, ends_of, findings_of, unknown_design
 from payrollx_db.consolidate.verify.sums import sum_columns
 from payrollx_db.consolidate.verify.uncovered import find_uncovered
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict, Verifier
@@ -187,9 +187,10 @@ async def verify_structure(
     context.observer(StageStarted("verify", "the structure"))
     async with context.sessions.session(context.target) as connection:
         with context.target.translating_errors("can't compare the structure"):
-            ready = await accounts.done_names(connection)
+            ready = await accounts.done_names(connection, {table.target_name for table in tables})
             filled = [table for table in tables if table.target_name in ready]
             changes, unknown = await structures.structure_changes(connection, filled)
+            ready |= await accounts.done_names(connection, ends_of(changes.recorded))
     looked_at = list(tables) if by_source else filled
     if not looked_at:
         return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.copy.rows import filled_tables
-from payrollx_db.consolidate.copy.selection import Selection, read_facts, select, without
+from payrollx_db.consolidate.copy.selection import Selection, TargetFacts, read_facts, select, without
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.state import accounts
@@ -38,11 +38,11 @@ class Work:
         connection = context.connection
         finished = await finished_parts(connection, context.run)
         unfinished = tuple(table for table in plan.copies if table.place not in finished)
-        filled = await accounts.done_names(connection)
         decided = await sources_with_decisions(connection, context.run)
         importing = {t.destination for t in plan.merges if t.imported}
         alone = {t.place for t in plan.copies if t.source_name in decided or t.destination in importing}
         facts = await read_facts(connection, unfinished)
+        filled = await accounts.done_names(connection, _concerned(plan, facts))
         current = await _current_target(context, plan)
         present = filled | {t.target_name for t in plan.copies if t.place in finished}
         if any(table.scope for table in unfinished):  # where services write already, not all rows are of a run
@@ -55,6 +55,13 @@ class Work:
     def imports(self, table: TablePlan) -> list[TablePlan]:
         """Return the duplicate tables of which policies let rows into the target of ``table``."""
         return [other for other in self.plan.merges if other.destination == table.destination and other.imported]
+
+
+def _concerned(plan: Plan, facts: TargetFacts) -> set[str]:
+    """Return the tables of which it counts whether they are filled: those to copy, and both ends of their keys."""
+    names = {table.target_name for table in plan.copies}
+    names.update(name for key in plan.target.foreign_keys for name in (key.table, key.target, key.parent))
+    return names.union(name for fact in facts.keys for name in (fact.child, fact.parent))
 
 
 async def _current_target(context: RunContext, plan: Plan) -> Database:

@@ -83,11 +83,11 @@ async def accounts(connection: Connection, run: int) -> list[TableState]:
     return await cursor.fetchall()
 
 
-async def done_names(connection: Connection) -> set[str]:
-    """Return the names of the target tables that finished runs have filled, be it in one scope."""
+async def done_names(connection: Connection, targets: Collection[str]) -> set[str]:
+    """Return those of these target tables, by their names, that finished runs have filled, be it in one scope."""
     if not await schema.exists(connection):
         return set()
-    cursor = await connection.execute(queries.load("done_names"))
+    cursor = await connection.execute(queries.load("done_names"), {"targets": list(targets)})
     return {name for (name,) in await cursor.fetchall()}
 
 
@@ -107,9 +107,10 @@ async def known_destinations(connection: Connection, tables: Collection[str]) ->
     return {Destination(table, scope_of(constants)) for table, constants in await cursor.fetchall()}
 
 
-async def writing_runs(connection: Connection) -> dict[tuple[str, str], int]:
-    """Return which finished run wrote each table last, by source and target."""
-    cursor = await connection.execute(queries.load("writing_runs"))
+async def writing_runs(connection: Connection, targets: Collection[str] | None = None) -> dict[tuple[str, str], int]:
+    """Return which finished run wrote each table last, by source and target; of these ``targets``, or of all."""
+    chosen = None if targets is None else list(targets)
+    cursor = await connection.execute(queries.load("writing_runs"), {"targets": chosen})
     return {(source, target): run for source, target, run in await cursor.fetchall()}
 
 

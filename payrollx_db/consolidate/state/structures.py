@@ -118,9 +118,8 @@ async def _compare(
 async def _last_runs(connection: Connection, names: Collection[str]) -> dict[str, int]:
     """Return the finished run that wrote each of these tables last, of those that one has written."""
     last: dict[str, int] = {}
-    for (_, target), run in (await accounts.writing_runs(connection)).items():
-        if target in names:
-            last[target] = max(run, last.get(target, 0))
+    for (_, target), run in (await accounts.writing_runs(connection, names)).items():
+        last[target] = max(run, last.get(target, 0))
     return last
 
 

@@ -187,6 +187,12 @@ def _is_worse(name: str, thing: StructureObject, now: StructureObject) -> bool:
     return was != is_now and not (name in FLAWS and is_now is None)
 
 
+def ends_of(things: Iterable[StructureObject]) -> set[str]:
+    """Return the tables (``schema.table``) that the foreign keys among ``things`` leave and refer to."""
+    keys = (thing for thing in things if thing.kind == "foreign key")
+    return {plain_name(name) for key in keys for name in (key.table, str(key.properties.get("refers to", "")))}
+
+
 def _both_ready(key: StructureObject, ready: Collection[str]) -> bool:
     return plain_name(key.table) in ready and plain_name(str(key.properties.get("refers to", ""))) in ready
 

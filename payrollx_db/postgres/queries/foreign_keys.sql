@@ -1,4 +1,13 @@
--- The foreign keys that leave these tables or arrive at them.
+-- The foreign keys that leave these tables or arrive at them. What a key refers to, no index of pg_constraint finds; that
+-- it depends on it, one of pg_depend does.
+WITH chosen AS MATERIALIZED (
+  SELECT k.oid FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = ANY (%(tables)s::oid[]) AND k.contype = 'f'
+  UNION
+  SELECT d.objid
+  FROM pg_catalog.pg_depend AS d
+  WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    AND d.refobjid = ANY (%(tables)s::oid[]) AND d.deptype = 'n'
+)
 SELECT con.conrelid::bigint,
        sn.nspname::text,
        sc.relname::text,
@@ -15,7 +24,8 @@ SELECT con.conrelid::bigint,
        con.convalidated,
        -- Temporal keys came with 18.
        coalesce((pg_catalog.to_jsonb(con) ->> 'conperiod')::boolean, false)
-FROM pg_catalog.pg_constraint AS con
+FROM chosen AS o
+JOIN pg_catalog.pg_constraint AS con ON con.oid = o.oid
 JOIN pg_catalog.pg_class AS sc ON sc.oid = con.conrelid
 JOIN pg_catalog.pg_namespace AS sn ON sn.oid = sc.relnamespace
 JOIN pg_catalog.pg_class AS tc ON tc.oid = con.confrelid

@@ -3,8 +3,9 @@
 -- Those for TRUNCATE too: without them, a table can be truncated, which is faster.
 SELECT n.nspname || '.' || c.relname, t.tgname::text, t.tgenabled::text
 FROM pg_catalog.unnest(%(tables)s::text[]) AS x (name)
-JOIN pg_catalog.pg_class AS r ON true
-JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace AND rn.nspname || '.' || r.relname = x.name
+JOIN pg_catalog.pg_namespace AS rn ON rn.nspname = pg_catalog.split_part(x.name, '.', 1)
+JOIN pg_catalog.pg_class AS r
+  ON r.relnamespace = rn.oid AND r.relname = pg_catalog.substr(x.name, pg_catalog.strpos(x.name, '.') + 1)
 LEFT JOIN LATERAL pg_catalog.pg_partition_tree(r.oid::regclass) AS p ON true
 JOIN pg_catalog.pg_class AS c ON c.oid = coalesce(p.relid::oid, r.oid)
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
