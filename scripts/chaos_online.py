@@ -42,6 +42,7 @@ END_READER = "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_
 VERIFIED = 0.2  # how often both sides are compared by the tool in the midst of a round
 NOTHING_LEFT = "nothing is left to do"  # says who was called when the other had ended
 ENOUGH = 0.5  # seconds of a step that are worth a word
+MIXED = (0.5, 0.5, 0.5, 0.8)  # how often fresh databases have what is bad, what is stuck, moves alone, completions
 LONGEST = 4.0  # seconds after its start in which harm is done to a cutover or a rollback
 
 
@@ -249,7 +250,7 @@ def begin_anew(chaos: Chaos, options: argparse.Namespace) -> None:
     """Begin with fresh databases; with ``--mixed``, what is written to them, and done with them, is chosen anew."""
     choices = [options.bad, options.stuck, options.alone, options.complete]
     if options.mixed:
-        choices = [chaos.dice.random() < 0.5 for _ in choices]
+        choices = [chaos.dice.random() < share for share in MIXED]
     chaos.site.bad, chaos.site.unfit, alone, completes = choices
     chaos.site.begin_anew()
     chaos.sides = Sides(chaos.site, chaos.dice, alone, completes)

@@ -23,7 +23,7 @@ OURS = {
 GATES = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'payrollx_moved'"
 STUCK = "SELECT count(DISTINCT key) FROM payrollx_meta.stuck WHERE source = 'public.orders'"
 UNFIT = "SELECT count(*) FROM market.orders WHERE state = 'RETURNED'"
-SINGLE, COMPLETED = 0.5, 0.15  # how often a service is moved alone, and how often it is completed
+SINGLE, COMPLETED = 0.5, 0.35  # how often a service is moved alone, and how often it is completed
 
 
 @dataclass(frozen=True)
