@@ -56,12 +56,26 @@ def table(results: dict[str, Any], rates: tuple[int, ...], sources: int) -> Iter
     for world in ("", SERVICES):
         yield from moves(results, world)
     if "copy" in results:
-        found = results["copy"]
-        times = [f"{seconds:.1f}" for name in ("under load", "at rest") for seconds, _ in found[name]]
-        text = f"{found['ratio']:.2f} ({', '.join(times)} s), of processors {found['cpu_ratio']:.2f}"
-        reached = f"{found['per_second']}/s of all sources together"
-        yield f"copy under load ({reached}) : at rest", text, "<= 1.3", found["ratio"] <= 1.3
-        yield "writers lose meanwhile", f"{found['lost']:.1%}", "< 10 %", found["lost"] < 0.1
+        yield from copies(results["copy"])
+
+
+def copies(found: dict[str, Any]) -> Iterator[Row]:
+    """Yield the rows of copies under load, and of what they cost the writers."""
+    times = [f"{one['seconds']:.1f}" for name in ("under load", "at rest") for one in found[name]]
+    text = f"{found['ratio']:.2f} ({', '.join(times)} s), of processors {found['cpu_ratio']:.2f}"
+    text += (
+        f"; writers take {found['writers']:.2f} of {os.cpu_count()}, and what is left of them gives {found['fair']:.2f}"
+    )
+    reached = f"{found['asked']}/s of all sources together"
+    yield f"copy under load ({reached}) : at rest", text, "<= 1.3", found["ratio"] <= 1.3
+    alone, meanwhile = (
+        " and ".join(f"p{share:.0%} {1000 * seconds:.0f} ms".replace("%", "") for share, seconds in found[when].items())
+        for when in ("before", "meanwhile")
+    )
+    text = (
+        f"{found['lost']:.1%} of what they were asked for ({found['lost before']:.1%} before it); latency {meanwhile}"
+    )
+    yield "writers lose meanwhile", f"{text}, before it {alone}", "< 10 %", found["lost"] < 0.1
 
 
 def moves(results: dict[str, Any], world: str) -> Iterator[Row]:

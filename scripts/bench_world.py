@@ -172,13 +172,19 @@ class BenchWorld:
         """Return the processor seconds of both servers, of sessions that have ended too."""
         return sum(cpu_of_server(self.folder / name) for name in ("old", "new"))
 
-    def writers(self, rate: int, seconds: int, *, unified: bool = False) -> list["subprocess.Popen[str]"]:
-        """Start pgbench for each source, on it or on its tables in the unified database, at the rate asked for."""
+    def writers(
+        self, rate: int, seconds: int, *, unified: bool = False, logs: Path | None = None
+    ) -> list["subprocess.Popen[str]"]:
+        """Start pgbench for each source, on it or on its tables in the unified database, at the rate asked for.
+
+        In the folder ``logs`` each keeps a log of its transactions.
+        """
         started = []
         for name, url in self.sources.items():
             script = self.folder / f"writes-{name}-{unified}.sql"
             script.write_text(WRITES_UNIFIED.replace("{schema}", f"t{name}") if unified else WRITES)
             command = ["pgbench", "-n", "-c", "2", "-j", "1", "-R", str(rate), "-T", str(seconds), "-f", str(script)]
+            command += ["-l", f"--log-prefix={logs / name}"] if logs is not None else []
             command += ["-D", f"items={self.items}", (self.unified if unified else url).conninfo()]
             started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
         return started

@@ -8,7 +8,7 @@ random moments; what it ended is started again. Every other round moves services
 tool's (`chaos_market`); each transaction that was acknowledged must be there. The same seed makes the same choices, but
 not the same moments.
 Usage: chaos_online.py [--rounds N] [--seed N] [--stay] [--bad] [--stuck] [--alone] [--complete] [--mixed] [--fresh N]
-                       [--stop] [--only KIND …] [--source-bin FOLDER] [--target-bin FOLDER]
+                       [--stop] [--only KIND …] [--source-bin FOLDER] [--target-bin FOLDER] [--pace FACTOR]
 """
 
 import argparse
@@ -145,12 +145,12 @@ class Chaos:
 
     def move(self, move: Move, kinds: list[str]) -> Move:
         """Let services write on the other side, with harm on the way; return what was done."""
-        words = (*move.words, *(() if move.action == "complete" else self.site.policies))
+        words = (*move.words, *(() if move.action == "complete" else (*self.site.policies, *self.site.limits)))
         if self.dice.random() < 0.5:
             self.mend_stuck(move)
         for kind in kinds:
             call = self.site.call(*words)
-            pause = time.monotonic() + self.dice.uniform(0, LONGEST)
+            pause = time.monotonic() + self.dice.uniform(0, LONGEST * self.site.pace)
             while call.runs and time.monotonic() < pause:
                 time.sleep(0.005)
             if kind == "second operator":
@@ -277,6 +277,7 @@ def main() -> int:
     parser.add_argument("--target-bin", type=Path, help="the programs of the unified database's server")
     parser.add_argument("--fresh", type=int, default=20, help="begin with fresh databases every so many rounds")
     parser.add_argument("--only", nargs="*", choices=dict.fromkeys(KINDS + OF_A_MOVE), help="these kinds of harm")
+    parser.add_argument("--pace", type=float, default=1.0, help="so much more time, on a machine that others use, too")
     parser.add_argument("--stop", action="store_true", help="stop at the first round that fails")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are to be stopped then, too
@@ -285,7 +286,7 @@ def main() -> int:
         Path(name).chmod(0o711)
         dice = random.Random(options.seed)  # noqa: S311
         site = Site(Path(name), dice, source_programs=programs(options.source_bin),
-                    target_programs=programs(options.target_bin))  # fmt: skip
+                    target_programs=programs(options.target_bin), pace=options.pace)  # fmt: skip
         try:
             done, good, bad = play(Chaos(site, dice, Sides(site, dice)), options)
         finally:

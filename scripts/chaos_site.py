@@ -26,6 +26,7 @@ SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB",
 POLICIES = ("--policy=unconvertible=quarantine", "--policy=orphan=quarantine", "--policy=lossy=round")
 PATIENCE = 300.0  # seconds that a call may take: a proof begins anew wherever a writer empties a table
 LOST_AFTER = 20.0  # seconds after which Ctrl-C is sent again to a call that hasn't said a word yet
+STOP = 5.0  # seconds that writers may wait in a move
 TRIES = 10  # calls of a command within which it must go well, once nobody does harm any more
 AWAY = (3, 4, 5, 6)  # exit codes of a call that met harm: refused, a side is away, a killed call's session isn't gone
 ENDED = (0, 130, -signal.SIGKILL, -signal.SIGINT)  # the last one: before the interpreter has begun
@@ -96,7 +97,8 @@ class Call:
 @dataclass
 class Site:
     """All of it. ``bad`` says that writers write what doesn't fit, too, and that policies keep it out; ``unfit`` that
-    they write to the unified database what can't go back.
+    they write to the unified database what can't go back. ``pace`` is how much more time there is than on a machine
+    that does nothing else: writers pause for longer, and moves may lag and stop for longer.
     """
 
     folder: Path
@@ -105,6 +107,7 @@ class Site:
     unfit: bool = False
     source_programs: Programs | None = None
     target_programs: Programs | None = None
+    pace: float = 1.0
     ledger: Ledger = field(default_factory=Ledger)
     codes: Counter[str] = field(default_factory=Counter)
     calls: list[Call] = field(default_factory=list)
@@ -158,7 +161,7 @@ class Site:
     def writing(self) -> Iterator[None]:
         """Let writers write on both sides while the block lasts: those of the side that is closed are refused."""
         writers = [
-            Writer(url, names, is_market, self.ledger, random.Random(self.dice.random()), bad, pause)  # noqa: S311
+            Writer(url, names, is_market, self.ledger, random.Random(self.dice.random()), bad, pause * self.pace)  # noqa: S311
             for url, names, is_market, bad, pause in (
                 (self.urls["oldmarket"], OLD, True, self.bad, 0.02),
                 (self.urls["oldmarket"], OLD, True, self.bad, 0.02),
@@ -192,6 +195,11 @@ class Site:
     def policies(self) -> tuple[str, ...]:
         """The policies that calls are given."""
         return POLICIES if self.bad else ("--policy=lossy=round",)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The limits that moves are given."""
+        return () if self.pace == 1 else (f"--max-lag={self.pace:g}s", f"--max-stop={STOP * self.pace:g}s")
 
     def call(self, *words: str) -> Call:
         """Start a call."""
