@@ -129,6 +129,11 @@ def _summary(pairs: Sequence[Pair]) -> dict[str, Any]:
         "asked": round(median(lambda pair: pair.meanwhile.asked / pair.load.seconds)),
         "lost": median(lambda pair: pair.meanwhile.lost), "all lost": [pair.meanwhile.lost for pair in pairs],
         "lost before": median(lambda pair: pair.before.lost),
-        "before": {share: median(lambda pair, share=share: pair.before.latency(share)) for share in SHARES},
-        "meanwhile": {share: median(lambda pair, share=share: pair.meanwhile.latency(share)) for share in SHARES},
+        "before": _latencies([pair.before for pair in pairs]),
+        "meanwhile": _latencies([pair.meanwhile for pair in pairs]),
     }  # fmt: skip
+
+
+def _latencies(spans: Sequence[Span]) -> dict[float, float]:
+    """Return the medians of latencies in seconds, by the share of transactions that stayed under them."""
+    return {share: statistics.median(span.latency(share) for span in spans) for share in SHARES}
