@@ -19,7 +19,7 @@ from payrollx_db.model.events import Observer, StageStarted, ignore_events
 from payrollx_db.model.layout import Layout
 from payrollx_db.model.policy import Policies
 from payrollx_db.model.wording import counted
-from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.concurrency import DATABASES_AT_ONCE, limited
 from payrollx_db.postgres.introspect import Database, KnownCatalogs, inspect
 from payrollx_db.postgres.session import Connection, Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
@@ -108,7 +108,7 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
         _read_target(sessions, task.target),
         *(inspect(sessions, endpoint, task.catalogs) for endpoint in asked.values()),
     ]
-    target, *read = await limited(readers, max(task.jobs, 2))
+    target, *read = await limited(readers, max(task.jobs, DATABASES_AT_ONCE))
     databases = dict(zip(asked, read, strict=True))
     sources = {name: databases[_asked_as(endpoint)] for name, endpoint in needed.items()}
     groups = await _same_databases(sessions, task, sources, target)

@@ -1,9 +1,12 @@
 """Several coroutines at once, with the first real error instead of a group of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
+
+DATABASES_AT_ONCE = 4  # of which catalogs are read at the same time: it waits for servers more than it works
 
 T = TypeVar("T")
 
@@ -47,6 +50,20 @@ async def limited(work: Iterable[Coroutine[Any, Any, T]], limit: int) -> list[T]
     finally:
         for coroutine in coroutines:  # those whose turn never came
             coroutine.close()
+
+
+def taking_turns(things: Iterable[T], group_of: Callable[[T], Hashable]) -> list[T]:
+    """Return ``things`` so that neighbours are of different groups as far as can be, each group's in their order.
+
+    For work of many databases: those that are worked on at once need no second session of one of them.
+    """
+    seen: Counter[Hashable] = Counter()
+    turns: list[tuple[int, T]] = []
+    for thing in things:
+        group = group_of(thing)
+        turns.append((seen[group], thing))
+        seen[group] += 1
+    return [thing for _, thing in sorted(turns, key=lambda turn: turn[0])]
 
 
 @asynccontextmanager

@@ -110,13 +110,13 @@ class SessionPool:
 
     async def _keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
         """Keep a session for later; false where enough of that side, or of that server, are waiting already."""
-        server = _server(endpoint)
-        bound = FEW_IDLE
-        if self._waiting(server) >= FEW_IDLE:
-            bound = max(bound, await self._left_of(server, connection))
-        side = sum(len(idle) for (other, _), idle in self._idle.items() if other.side == endpoint.side)
-        if side >= MOST_IDLE or self._waiting(server) >= bound:
+        if sum(len(idle) for (other, _), idle in self._idle.items() if other.side == endpoint.side) >= MOST_IDLE:
             return False
+        server = _server(endpoint)
+        if self._waiting(server) >= FEW_IDLE:
+            left = await self._left_of(server, connection)
+            if self._waiting(server) >= max(left, FEW_IDLE):
+                return False
         self._idle.setdefault((endpoint, driver), []).append(connection)
         return True
 

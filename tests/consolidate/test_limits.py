@@ -26,6 +26,7 @@ def test_a_server_as_it_comes_is_no_finding(make_world: Make) -> None:
         ("ALTER DATABASE {} SET default_transaction_read_only = on", "setting", "block"),
         ("ALTER DATABASE {} SET session_replication_role = 'replica'", "setting", "warn"),
         ("ALTER DATABASE {} SET log_statement = 'all'", "logging", "warn"),
+        ("ALTER DATABASE {} SET log_min_duration_statement = 0", "logging", "warn"),
     ],
 )
 def test_a_setting_of_the_target_that_a_run_would_meet(
@@ -35,6 +36,13 @@ def test_a_setting_of_the_target_that_a_run_would_meet(
     query(world.target, statement.format(f'"{world.target.dbname}"'))
 
     assert [(f.code, f.severity, f.place) for f in limits_in(world)] == [(code, severity, world.target.dbname)]
+
+
+def test_slow_statements_alone_may_be_logged(make_world: Make) -> None:
+    world = make_world()
+    query(world.target, f"ALTER DATABASE \"{world.target.dbname}\" SET log_min_duration_statement = '1500ms'")
+
+    assert limits_in(world) == []
 
 
 def test_a_run_never_waits_for_itself(tiny: World) -> None:

@@ -27,7 +27,7 @@ from payrollx_db.model.events import TableChecked, WorkStarted
 from payrollx_db.model.finding import Finding
 from payrollx_db.model.policy import Policies
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.concurrency import limited, taking_turns
 from payrollx_db.postgres.session import run
 
 queries = query_files.beside(__name__)
@@ -71,8 +71,9 @@ async def check(
     plan = apply(plan, left_out)
     known_rules, schemas = await (rules or read_target_rules(context, plan))
     context.observer(WorkStarted("check", len(plan.copies), plan.rows, plan.size))
+    in_turn = taking_turns(plan.copies, lambda table: table.database)
     scanned = await limited(
-        [_scan(context, table, known_rules[table.target.oid], trusting=trusting) for table in plan.copies], context.jobs
+        [_scan(context, table, known_rules[table.target.oid], trusting=trusting) for table in in_turn], context.jobs
     )
     scans = Scans(
         {known.table.place: known for known, _ in scanned},
@@ -114,7 +115,8 @@ async def check_silent(context: Context, plan: Plan) -> Checked:
     comparison of a duplicate table. Raises SourceError.
     """
     findings = await _prisma(context, plan)
-    scanned = await limited([values.scan_values(context, t, silent=True) for t in plan.copies], context.jobs)
+    in_turn = taking_turns(plan.copies, lambda table: table.database)
+    scanned = await limited([values.scan_values(context, table, silent=True) for table in in_turn], context.jobs)
     return Checked((*findings, *(suspect.finding for known in scanned for suspect in known.suspects)), ())
 
 

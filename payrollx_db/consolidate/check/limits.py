@@ -13,7 +13,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.concurrency import DATABASES_AT_ONCE, limited
 from payrollx_db.postgres.session import Connection, Endpoint
 
 queries = query_files.beside(__name__)
@@ -56,7 +56,7 @@ class Limits:
 
 async def check_limits(context: Context, plan: Plan) -> list[Finding]:
     """Find which limits and settings of both sides a run would meet. Raises SourceError or TargetError."""
-    of_sources = await limited([_of_source(context, name) for name in plan.sources], context.jobs)
+    of_sources = await limited([_of_source(context, name) for name in plan.sources], DATABASES_AT_ONCE)
     findings = [finding for group in of_sources for finding in group]
     target = context.target
     tables = {table.target.oid: table.target_name for table in plan.copies}
@@ -102,7 +102,7 @@ def _sessions(place: str, limits: Limits, least: int, most: int) -> Iterator[Fin
 
 
 def _logged(place: str, limits: Limits) -> Iterator[Finding]:
-    if limits.settings.get("log_statement") == "all" or limits.number("log_min_duration_statement") == 0:
+    if limits.settings.get("log_statement") == "all" or limits.settings.get("log_min_duration_statement") == "0":
         message = "the server logs every statement, and ours name keys of rows that policies decide about"
         yield Finding("logging", "warn", place, 1, message)
 

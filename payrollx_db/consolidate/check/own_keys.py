@@ -16,7 +16,7 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.concurrency import limited
+from payrollx_db.postgres.concurrency import DATABASES_AT_ONCE, limited
 from payrollx_db.postgres.introspect import ForeignKey
 from payrollx_db.postgres.session import run
 
@@ -48,7 +48,7 @@ async def holding_keys(context: Context, plan: Plan) -> frozenset[OwnKey]:
             if child and (key := own_key(plan, child, parent)):
                 candidates[key] = table.source.size
     groups = [_held(context, plan, database, keys) for database, keys in _groups(plan, candidates)]
-    return frozenset(key for keys in await limited(groups, context.jobs) for key in keys)
+    return frozenset(key for keys in await limited(groups, max(context.jobs, DATABASES_AT_ONCE)) for key in keys)
 
 
 def own_key(plan: Plan, child: ReferenceEnd, parent: ReferenceEnd | None) -> OwnKey | None:

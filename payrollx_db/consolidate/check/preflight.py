@@ -19,10 +19,9 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.mapping import ColumnPlan, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
-from payrollx_db.postgres.concurrency import limited, together
+from payrollx_db.postgres.concurrency import DATABASES_AT_ONCE, limited, together
 from payrollx_db.postgres.introspect import Database
 
-AT_ONCE = 4  # databases that are asked at the same time
 OLDEST = 140000  # server_version_num: what this is tested with
 LONG = 5 * 60  # seconds; a transaction that is open longer isn't about to end
 SOON = 10  # seconds; the run itself waits that long for a lock (load.LOCK_TIMEOUT)
@@ -42,7 +41,7 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
         for name, database in plan.sources.items()
     ]
     work.append(fetch_facts(sessions, target, {t.target.oid for t in plan.tables}, plan.target.version))
-    *facts, target_facts = await limited(work, AT_ONCE)
+    *facts, target_facts = await limited(work, DATABASES_AT_ONCE)
     findings = poolers(plan)
     findings += list(_Target(plan, target.name, plan.target, target_facts).findings())
     for (name, database), source_facts in zip(plan.sources.items(), facts, strict=True):

@@ -1,16 +1,10 @@
--- What this login may use of the server, and how its sessions are set without a word of ours. to_jsonb and pg_settings,
--- because what there is depends on the server's version.
+-- What this login may use of the server, and how its sessions are set without a word of ours. Not by pg_settings, which
+-- computes all of them; reserved_connections is unknown to older servers.
 WITH sessions AS (
   SELECT a.usesysid, a.datid
-  FROM pg_catalog.pg_stat_activity AS a
+  FROM pg_catalog.pg_stat_get_activity(NULL) AS a
   WHERE coalesce(a.backend_type, 'client backend') = 'client backend'
     AND NOT pg_catalog.starts_with(coalesce(a.application_name, ''), pg_catalog.current_setting('application_name'))
-), settings AS (
-  SELECT pg_catalog.jsonb_object_agg(s.name, s.setting) AS of
-  FROM pg_catalog.pg_settings AS s
-  WHERE s.name IN ('default_transaction_read_only', 'session_replication_role', 'temp_file_limit', 'log_statement',
-                   'log_min_duration_statement', 'max_connections', 'superuser_reserved_connections',
-                   'reserved_connections', 'max_locks_per_transaction', 'max_prepared_transactions')
 )
 SELECT r.rolsuper AS superuser,
        r.rolconnlimit AS role_limit,
@@ -18,7 +12,17 @@ SELECT r.rolsuper AS superuser,
        d.datconnlimit AS database_limit,
        (SELECT count(*) FROM sessions AS s WHERE s.datid = d.oid) AS database_used,
        (SELECT count(*) FROM sessions) AS used,
-       (SELECT s.of FROM settings AS s) AS settings,
+       (SELECT pg_catalog.jsonb_object_agg(s.name, s.setting)
+        FROM (SELECT x.name, CASE WHEN x.name <> 'temp_file_limit' OR pg_catalog.current_setting(x.name) = '-1'
+                               THEN pg_catalog.current_setting(x.name, true)
+                               ELSE (pg_catalog.pg_size_bytes(pg_catalog.current_setting(x.name)) / 1024)::text END
+                AS setting
+              FROM pg_catalog.unnest(ARRAY[
+                'default_transaction_read_only', 'session_replication_role', 'log_statement', 'max_connections',
+                'superuser_reserved_connections', 'reserved_connections', 'max_locks_per_transaction',
+                'max_prepared_transactions', 'temp_file_limit', 'log_min_duration_statement'
+              ]) AS x (name)) AS s
+        WHERE s.setting IS NOT NULL) AS settings,
        pg_catalog.age(d.datfrozenxid) AS age,
        coalesce((SELECT w.last_failed_time > coalesce(w.last_archived_time, '-infinity')
                  FROM pg_catalog.pg_stat_archiver AS w), false) AS archiving_fails,

@@ -1,5 +1,6 @@
 -- What surrounds the rows of this database: its locale, its extensions, this role's rights, the server's settings.
--- to_jsonb, because which of these columns there are depends on the server's version.
+-- to_jsonb, because which of these columns there are depends on the server's version. Views of the server's state are
+-- passed by where one function behind them tells as much: to plan their joins takes longer than all else here.
 SELECT coalesce(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c') AS provider,
        coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale',
                 d.datcollate::text) AS locale,
@@ -14,11 +15,16 @@ SELECT coalesce(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c') AS provider,
        pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees_others,
        (SELECT coalesce(pg_catalog.jsonb_object_agg(e.extname, e.extversion), '{}')
         FROM pg_catalog.pg_extension AS e) AS extensions,
-       (SELECT pg_catalog.jsonb_object_agg(s.name, s.setting)
-        FROM pg_catalog.pg_settings AS s
-        WHERE s.name IN ('data_directory', 'max_replication_slots', 'max_standby_streaming_delay',
-                         'max_wal_senders', 'wal_level')) AS settings,
-       (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots,
-       (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS senders
+       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+         'data_directory', CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')
+                                THEN pg_catalog.current_setting('data_directory') END,
+         'max_replication_slots', pg_catalog.current_setting('max_replication_slots'),
+         'max_standby_streaming_delay', CASE WHEN pg_catalog.pg_is_in_recovery()
+           THEN (SELECT s.setting FROM pg_catalog.pg_settings AS s WHERE s.name = 'max_standby_streaming_delay') END,
+         'max_wal_senders', pg_catalog.current_setting('max_wal_senders'),
+         'wal_level', pg_catalog.current_setting('wal_level')
+       )) AS settings,
+       (SELECT count(*) FROM pg_catalog.pg_get_replication_slots()) AS slots,
+       (SELECT count(*) FROM pg_catalog.pg_stat_get_wal_senders()) AS senders
 FROM pg_catalog.pg_database AS d
 WHERE d.datname = pg_catalog.current_database()
