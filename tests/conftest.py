@@ -26,6 +26,7 @@ from payrollx_db.postgres.url import DatabaseUrl
 pytest_plugins = [
     "worlds",
     "clean_checkouts",
+    "quick_starts",
     "club_worlds",
     "foreign_catalogs",
     "harbours",
