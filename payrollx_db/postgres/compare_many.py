@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from payrollx_db.errors import FindingsError, SourceError, TargetError
-from payrollx_db.postgres.compare import Bucket, Comparison, Fingerprint, read
+from payrollx_db.postgres.compare import Bucket, Comparison, alike, read
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.postgres.sides import Side
@@ -29,7 +29,7 @@ async def compare_many(sessions: SessionPool, pairs: Sequence[tuple[Side, Side]]
         if error.transient:
             raise
         return [None] * len(pairs)
-    return [_identical(left) if left == right else None for left, right in zip(lefts, rights, strict=True)]
+    return [alike(left) if left == right else None for left, right in zip(lefts, rights, strict=True)]
 
 
 async def _totals(sessions: SessionPool, sides: Sequence[Side]) -> list[Bucket]:
@@ -39,9 +39,3 @@ async def _totals(sessions: SessionPool, sides: Sequence[Side]) -> list[Bucket]:
     rows = await read(sessions, side, query, "can't hash the rows of several tables")
     totals: dict[int, Bucket] = {number: (count, total or "") for number, count, total in rows}
     return [totals[number] for number in range(len(sides))]
-
-
-def _identical(total: Bucket) -> Comparison:
-    rows, _ = total
-    held = Fingerprint(1, {0: total} if rows else {})
-    return Comparison(rows, rows, rows, 0, 0, 0, (), held, held)

@@ -6,7 +6,7 @@ timestamps folds 64 bits into 32; and a record's adds them up with fixed factors
 can't see two rows swapping a value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,7 +32,8 @@ class Side:
 
     Both sides of a comparison name the same keys and columns in the same order. ``forms`` says of which form a part
     of the key is, where its bytes depend on the server's encoding. ``by_index`` says that the rows are a few of many,
-    to be found by an index.
+    to be found by an index. ``written`` has, of some columns, a text that is cheaper to come by than the value: where
+    it is the same on both sides, so is the value, and where it isn't, the value may be all the same.
     """
 
     endpoint: Endpoint
@@ -42,6 +43,7 @@ class Side:
     where: sql.Composable = field(default_factory=lambda: sql.SQL("true"))
     forms: Mapping[str, Form] = field(default_factory=dict)
     by_index: bool = False
+    written: Mapping[str, sql.Composable] = field(default_factory=dict)
 
     def sums(self, buckets: int, by: BucketedBy = "key") -> sql.Composable:
         """Return a query of the rows in each bucket, and the sum of their hashes as text.
@@ -50,9 +52,12 @@ class Side:
         """
         return self._sums_by_key(buckets) if by == "key" else self._sums_by_row(buckets)
 
-    def total(self, number: int) -> sql.Composable:
-        """Return a query of one row: ``number``, how many rows there are, and the sum of their hashes as text."""
-        hashed = _hash([value for _, value in self.columns])
+    def total(self, number: int, written: Collection[str] = ()) -> sql.Composable:
+        """Return a query of one row: ``number``, how many rows there are, and the sum of their hashes as text.
+
+        Of the columns ``written``, what is hashed is that text.
+        """
+        hashed = _hash([self.written[name] if name in written else value for name, value in self.columns])
         return sql.SQL(
             "SELECT {number}, pg_catalog.count(*), pg_catalog.sum(h.hash)::text"
             " FROM (SELECT {hash} AS hash FROM {source} WHERE {where} OFFSET 0) AS h"

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,7 @@ class _Expected:
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     scope: Scope = ()
+    texts: tuple[str, ...] = ()  # columns of which the texts are hashed
 
     @property
     def named(self) -> str:
@@ -134,7 +135,8 @@ def _expected(document: Mapping[str, Any]) -> Iterator[_Expected]:
         buckets = {int(number): (rows, total) for number, (rows, total) in one["buckets"].items()}
         recorded = Fingerprint(one["bucket_count"], buckets)
         columns, key = tuple(one["row_columns"]), tuple(one["key_columns"])
-        yield _Expected(table["target"], one["target_rows"], recorded, key, columns, _destination(table).scope)
+        texts = tuple(one.get("text_columns", ()))  # older tools hashed the values of all
+        yield _Expected(table["target"], one["target_rows"], recorded, key, columns, _destination(table).scope, texts)
 
 
 def _destination(table: Mapping[str, Any]) -> Destination:
@@ -152,7 +154,8 @@ async def _table(
         return _unseen(expected, f"has no column {', '.join(gone)}")
     started = time.monotonic()
     observer(TableStarted("", expected.target, expected.rows))
-    side = replace(_side(table, target, expected.key or names, names), where=condition(expected.scope, ROW))
+    side = _side(table, target, expected.key or names, names, expected.texts)
+    side = replace(side, where=condition(expected.scope, ROW))
     current = await fingerprint(sessions, side, expected.fingerprint.count if expected.fingerprint else 1)
     observer(TableFinished("", expected.target, current.rows, table.size, time.monotonic() - started))
     if expected.fingerprint is None:
@@ -169,7 +172,7 @@ def _unseen(expected: _Expected, problem: str) -> TableChecked:
     return TableChecked(expected.named, expected.rows, 0, identical=False, hashed=False, problem=problem)
 
 
-def _side(table: Table, target: Endpoint, key: tuple[str, ...], names: tuple[str, ...]) -> Side:
+def _side(table: Table, target: Endpoint, key: tuple[str, ...], names: tuple[str, ...], texts: Collection[str]) -> Side:
     """Return the target's side as verify makes it: by names that the database has, never by SQL of the file."""
 
     def canonical(name: str) -> tuple[str, sql.Composable]:
@@ -178,8 +181,12 @@ def _side(table: Table, target: Endpoint, key: tuple[str, ...], names: tuple[str
             raise ConfigurationError(f"{table.full_name} has no column {name}")
         return name, conversion.canonical(sql.Identifier(ROW, name), column.type)
 
+    def written(name: str) -> tuple[str, sql.Composable]:
+        return name, sql.SQL("{}::text").format(sql.Identifier(ROW, name))
+
     forms = {column.name: conversion.form(column.type) for column in table.columns}
-    return Side(target, from_item(table), tuple(map(canonical, key)), tuple(map(canonical, names)), forms=forms)
+    columns = (written(name) if name in texts else canonical(name) for name in names)
+    return Side(target, from_item(table), tuple(map(canonical, key)), tuple(columns), forms=forms)
 
 
 async def _record(document: Mapping[str, Any], target: Endpoint) -> tuple[str, ...]:

@@ -142,7 +142,10 @@ class Verification:
 
 @dataclass(frozen=True)
 class Verified:
-    """What a verification saw of one table; ``buckets`` are rows and hash sums of the target, by bucket of the key."""
+    """What a verification saw of one table; ``buckets`` are rows and hash sums of the target, by bucket of the key.
+
+    Of the ``text_columns``, what was hashed are their values' texts.
+    """
 
     source: str
     target: str
@@ -161,6 +164,7 @@ class Verified:
     row_columns: list[str]
     bucket_count: int
     buckets: dict[str, list[Any]]
+    text_columns: list[str]
 
 
 @dataclass(frozen=True)

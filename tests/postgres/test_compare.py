@@ -191,6 +191,39 @@ def test_enums_of_two_types_compare_by_their_labels(compared: Comparer, scratch:
     assert pooled(compare, *sides, rows=1).identical
 
 
+@pytest.mark.parametrize(
+    ("ours", "changed", "by_text"),
+    [
+        ("6f1c1d5e-0000-4000-8000-00000000000a", 0, True),
+        ("6F1C1D5E-0000-4000-8000-00000000000A", 0, False),  # another text of the same value
+        ("{6f1c1d5e00004000800000000000000a}", 0, False),
+        ("6f1c1d5e-0000-4000-8000-00000000000b", 1, False),
+        (None, 1, False),
+    ],
+)
+def test_values_that_one_side_keeps_as_text(
+    compared: Comparer, scratch: DatabaseUrl, ours: str | None, changed: int, *, by_text: bool
+) -> None:
+    """Texts that are the same prove the values to be; texts that aren't prove nothing."""
+    theirs = "VALUES (1, '6f1c1d5e-0000-4000-8000-00000000000a'::uuid), (2, NULL)"
+    compared("a int, b uuid", "VALUES (2, NULL)", theirs)
+    query(scratch, "ALTER TABLE ours ALTER b TYPE text")
+    query(scratch, "INSERT INTO ours VALUES (1, %s)", (ours,))
+    sides = []
+    for name, kind in (("ours", "source"), ("theirs", "target")):
+        values = {"a": sql.SQL("s.a"), "b": sql.SQL("s.b::uuid")}
+        columns, written = tuple(values.items()), {"b": sql.SQL("s.b::text")}
+        endpoint = Endpoint(scratch, kind, "scratch")  # type: ignore[arg-type]
+        sides.append(Side(endpoint, sql.SQL("public.{} AS s").format(sql.Identifier(name)), columns[:1], columns,
+                          written=written))  # fmt: skip
+
+    result = pooled(compare, *sides, rows=2)
+
+    assert counts(result) == (2 - changed, 0, 0, changed)
+    assert [difference.columns for difference in result.differences] == [("b",)] * changed
+    assert bool(result.written) == by_text
+
+
 @pytest.mark.parametrize("contained", [True, False])
 def test_rows_meet_whatever_the_encodings_are(server: Any, monkeypatch: pytest.MonkeyPatch, *, contained: bool) -> None:
     """A row's bucket doesn't depend on its server's bytes: else buckets looked into one by one hold other rows."""

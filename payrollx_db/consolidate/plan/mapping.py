@@ -190,10 +190,19 @@ class TablePlan:
 
     def value(self, column: ColumnPlan) -> sql.Composable:
         """Return the column's transform, with the rows in which a policy makes it NULL."""
+        return self._unless_nulled(column, column.conversion.value)
+
+    @property
+    def written(self) -> Mapping[str, sql.Composable]:
+        """Of some columns a text, in the source's row, that is what the target writes only of the same value."""
+        texts = ((column, column.conversion.written) for column in self.columns)
+        return {column.target.name: self._unless_nulled(column, text) for column, text in texts if text is not None}
+
+    def _unless_nulled(self, column: ColumnPlan, value: sql.Composable) -> sql.Composable:
         keys = self.nulled.get(column.target.name, ())
         if not keys:
-            return column.conversion.value
-        return sql.SQL("CASE WHEN {} THEN NULL ELSE {} END").format(self.among(keys), column.conversion.value)
+            return value
+        return sql.SQL("CASE WHEN {} THEN NULL ELSE {} END").format(self.among(keys), value)
 
     def canonical(self, column: ColumnPlan) -> sql.Composable:
         """Return the expression that the source computes for comparing (law 4)."""

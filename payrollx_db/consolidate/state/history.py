@@ -134,5 +134,5 @@ def _verified(table: TableVerdict) -> tuple[object, ...]:
     return (
         *plan.place, table.identical, *counts, result.left.digest, result.right.digest,
         [column.target.name for column in plan.key], [column.target.name for column in plan.columns],
-        result.right.count, json.dumps(buckets),
+        list(result.written), result.right.count, json.dumps(buckets),
     )  # fmt: skip

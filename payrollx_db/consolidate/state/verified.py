@@ -93,6 +93,7 @@ class VerifiedSoFar:
             *self.plan.target.identity,
             render_sql(table.select()),
             key,
+            sorted(table.written),
             len(table.imported),
         ]
         parts += self.runs
@@ -117,7 +118,7 @@ def _comparison_document(result: Comparison) -> dict[str, Any]:
     counts = (result.left_rows, result.right_rows, result.matched, result.missing, result.extra, result.changed)
     prints = [[side.count, {str(number): list(bucket) for number, bucket in side.buckets.items()}]
               for side in (result.left, result.right)]  # fmt: skip
-    return {"counts": counts, "prints": prints}
+    return {"counts": counts, "prints": prints, "written": result.written}
 
 
 def _comparison(document: Mapping[str, Any]) -> Comparison:
@@ -126,4 +127,5 @@ def _comparison(document: Mapping[str, Any]) -> Comparison:
         for count, buckets in document["prints"]
     )
     left_rows, right_rows, matched, missing, extra, changed = document["counts"]
-    return Comparison(left_rows, right_rows, matched, missing, extra, changed, (), left, right)
+    written = tuple(document["written"])
+    return Comparison(left_rows, right_rows, matched, missing, extra, changed, (), left, right, written)

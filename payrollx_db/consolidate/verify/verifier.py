@@ -14,7 +14,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.destination import Destination
-from payrollx_db.consolidate.plan.mapping import TablePlan
+from payrollx_db.consolidate.plan.mapping import ROW, TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.verify.batches import in_batches
 from payrollx_db.consolidate.verify.structure import StructureVerdict
@@ -263,7 +263,7 @@ def source_side(table: TablePlan, endpoint: Endpoint) -> Side:
     """Return the source's side of a comparison: its rows through their transforms, without those that stay out."""
     key = tuple((c.target.name, table.canonical(c)) for c in table.key)
     columns = tuple((c.target.name, table.canonical(c)) for c in table.columns)
-    return Side(endpoint, table.from_clause, key, columns, table.kept, table.key_forms)
+    return Side(endpoint, table.from_clause, key, columns, table.kept, table.key_forms, written=table.written)
 
 
 def target_side(table: TablePlan, endpoint: Endpoint) -> Side:
@@ -271,4 +271,5 @@ def target_side(table: TablePlan, endpoint: Endpoint) -> Side:
     key = tuple((c.target.name, c.target_canonical) for c in table.key)
     columns = tuple((c.target.name, c.target_canonical) for c in table.columns)
     by_index = bool(table.scope)
-    return Side(endpoint, table.target_from, key, columns, table.in_scope, table.key_forms, by_index)
+    written = {name: sql.SQL("{}::text").format(sql.Identifier(ROW, name)) for name in table.written}
+    return Side(endpoint, table.target_from, key, columns, table.in_scope, table.key_forms, by_index, written)

@@ -41,7 +41,8 @@ class Conversion:
     itself, and ``late`` that only the target refuses what isn't valid; ``lossy`` is true of values that it would
     change without a word (``None``: never), and ``ambiguous`` of those that may mean two things. ``code`` is what a
     value that isn't ``valid`` is called when it is found. ``text`` says
-    why the column has to go over as text, and is empty where its binary form does.
+    why the column has to go over as text, and is empty where its binary form does. ``written`` is a text that is the
+    target's value as text only where this is what ``value`` gives, and cheaper to come by (``None``: there is none).
     """
 
     rule: str
@@ -54,6 +55,7 @@ class Conversion:
     late: bool = False
     note: Note | None = None
     ambiguous: sql.Composable | None = None
+    written: sql.Composable | None = None
 
 
 def cast(value: sql.Composable, target: ColumnType) -> sql.Composable:

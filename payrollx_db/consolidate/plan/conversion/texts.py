@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
-from payrollx_db.consolidate.plan.conversion.rule import Conversion, Servers
+from payrollx_db.consolidate.plan.conversion.rule import Conversion, Servers, text_of
 from payrollx_db.postgres.column_types import ColumnType
 
 NAME_BYTES = 63
@@ -44,4 +44,4 @@ def to_uuid(value: sql.Composable, source: ColumnType, target: ColumnType, _: Se
     if target.name != "uuid" or not target.built_in or source.name not in TEXTS:
         return None
     valid = sql.SQL("{} OPERATOR(pg_catalog.~) {}").format(value, sql.Literal(UUID_PATTERN))
-    return Conversion("text to uuid", sql.SQL("{}::uuid").format(value), valid)
+    return Conversion("text to uuid", sql.SQL("{}::uuid").format(value), valid, written=text_of(value))
