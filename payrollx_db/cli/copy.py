@@ -1,7 +1,7 @@
 """``payrollx-db copy``."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ import click
 
 from payrollx_db.cli.command import command
 from payrollx_db.cli.destructive import confirm, destructive_option, same_servers, yes
-from payrollx_db.cli.interruption import FollowInterruptedError, Interruption
+from payrollx_db.cli.interruption import FollowInterruptedError
 from payrollx_db.cli.options import as_json, events, max_retained, without_triggers
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
@@ -22,7 +22,7 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import CheckRows, Report, Task
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import SMALL_TABLES
-from payrollx_db.model.events import Notice, Observer, ignore_events
+from payrollx_db.model.events import Observer, ignore_events
 
 if TYPE_CHECKING:
     from payrollx_db.consolidate.online import FollowReport
@@ -137,15 +137,15 @@ class Copied:
     """What was copied, a lift's views that were filled for ``--json``, and what was followed until when."""
 
     report: Report
-    views: dict[str, Any]
-    brought: "FollowReport | None"
-    interrupted: bool
+    views: Mapping[str, Any]
+    brought: "FollowReport | None" = None
+    interrupted: bool = False
 
     def answer(self, *, as_json: bool) -> int:
         """Answer with it, and return the exit code. Raises FollowInterruptedError where following was interrupted."""
         if as_json:
             followed = {"followed": self.brought.document()["databases"]} if self.brought else {}
-            console.answer_json(self.report.document() | self.views | followed)
+            console.answer_json({**self.report.document(), **self.views, **followed})
         elif self.brought is not None:
             _show_followed(self.brought)
         else:
@@ -157,11 +157,14 @@ class Copied:
 
 def _copy(task: Task, most_retained: int | None, *, restart: bool) -> Copied:
     """Copy, fill the views of a lift, and follow where the task says so. Raises as `pipeline.copy`."""
-    report = asyncio.run(pipeline.copy(task, restart=restart))
-    views = _fill_views(task) if task.catalog.lifted else {}
-    interruption = Interruption(task.observer)
-    brought = _follow(task, report, most_retained, interruption) if task.following else None
-    return Copied(report, views, brought, interruption.came)
+    if not task.following:
+        report = asyncio.run(pipeline.copy(task, restart=restart))
+        return Copied(report, _fill_views(task) if task.catalog.lifted else {})
+    from payrollx_db.cli.copy_followed import CopyAndFollowing
+
+    done = CopyAndFollowing()
+    report, brought, interrupted = done.run(task, most_retained, restart=restart)
+    return Copied(report, done.views, brought, interrupted)
 
 
 def _copy_tenants(many: "TenantsTask", *, dry_run: bool, restart: bool) -> "TenantsOutcome":
@@ -172,19 +175,6 @@ def _copy_tenants(many: "TenantsTask", *, dry_run: bool, restart: bool) -> "Tena
         raise click.UsageError("--follow does not go with a catalog of tenants: their services stand still meanwhile.")
     story = consolidating.plan(many) if dry_run else consolidating.copy(many, restart=restart)
     return asyncio.run(story)
-
-
-def _follow(task: Task, report: Report, most_retained: int | None, interruption: Interruption) -> "FollowReport | None":
-    """Follow what was copied, until it is stopped; what the copy did is told before."""
-    from payrollx_db.consolidate import online
-
-    rows = sum(table.rows_written or 0 for table in report.tables)
-    task.observer(
-        Notice(f"run {report.run.id} has copied {rows:,} rows; from here on, what services write is followed")
-    )
-    return interruption.run(
-        lambda observer, stop: online.follow(replace(task, observer=observer), stop=stop, most_retained=most_retained)
-    )
 
 
 def _show_followed(report: "FollowReport") -> None:

@@ -66,7 +66,10 @@ class Interruption:
         return await follow(self._observe, self._stop)
 
     def _observe(self, event: Event) -> None:
-        self._follows = self._follows or (isinstance(event, StageStarted) and event.stage == "follow")
+        if isinstance(event, StageStarted) and event.stage == "follow":
+            self._follows = True
+            if self.came:  # and whatever it met has swallowed it
+                self._stop.set()
         self._observer(event)
 
     def _interrupt(self, task: "asyncio.Task[Any] | None") -> None:

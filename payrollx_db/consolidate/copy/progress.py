@@ -26,8 +26,9 @@ async def watching(context: RunContext, plan: Plan) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])  # which doesn't take it for the task's own end where we are cancelled ourselves
+        if not task.cancelled():
+            task.result()
 
 
 async def _watch(context: RunContext, plan: Plan) -> None:

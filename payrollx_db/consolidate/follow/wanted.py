@@ -9,7 +9,6 @@ import asyncio
 import math
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from psycopg import sql
@@ -52,9 +51,10 @@ async def unless_wanted(
     finally:
         for task in (working, *watching):
             task.cancel()
+        await asyncio.wait([working, *watching])
         for task in (working, *watching):
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+            if not task.cancelled():
+                task.exception()  # seen, so that nobody warns of it
 
 
 async def _watch(context: Context, one: Followed, patience: float) -> None:
