@@ -3,7 +3,8 @@
 Two servers are made for the purpose, with the settings that a production server would have (fsync on). The
 legacy databases get the unified tables' secondary indexes too, so that all contenders do the same work. They
 take turns; medians are compared. Contenders: `payrollx-db copy`; pgcopydb, where installed; pg_dump | pg_restore
-in the directory format; and the limit: psql | psql with the same SQL, indexes as tables finish, keys last.
+in the directory format; and the limit: psql | psql with the SQL that
+`plan --sql` shows, indexes as tables finish, keys last.
 On request also: `check` before and `verify` after each copy, against the copy's time; the identity copy (see
 bench_identity.py) against pgcopydb; and the copy alone at further sizes, for its time and its memory.
 With --many, many small tables instead, against pg_dump | psql (see bench_many.py).

@@ -106,3 +106,28 @@ def test_rows_go_as_they_lie_in_the_columns_of_their_names(source: str, rows: st
 
     assert query(world.target, "SELECT id, name FROM shop.things ORDER BY id") == [(1, "a"), (2, None)]
     assert world.verify().identical
+
+
+TIMES = ("infinity", "-infinity", "4713-01-01 00:00:00 BC", "294276-12-31 23:59:59.999999", "2024-03-31 02:30:00.5")
+
+
+def test_what_has_the_same_bytes_is_sent_without_a_cast(make_world: Make) -> None:
+    world = make_world(
+        {"id": "integer", "at": "timestamp?", "mood": "mood?", "label": "mood?"},
+        source="id integer PRIMARY KEY, at timestamp, mood mood, label mood",
+        target="id integer PRIMARY KEY, at timestamptz, mood mood, label varchar(5)",
+        options=("ENCODING LATIN1 LOCALE 'C'", "ENCODING UTF8"),
+        before="CREATE TYPE mood AS ENUM ('sad', 'schön')",
+    )
+    query(world.target, "ALTER TYPE mood ADD VALUE 'other' BEFORE 'sad'")
+    rows = [(number, at, ("schön", "sad", None)[number % 3]) for number, at in enumerate((*TIMES, None))]
+    for number, at, label in rows:
+        query(world.urls["old"], "INSERT INTO things VALUES (%s, %s, %s, %s)", (number, at, label, label))
+
+    (copied,) = world.plan().copies
+    assert copied.plain_columns
+    world.copy()
+
+    given = "SELECT id, (at AT TIME ZONE 'UTC')::text, mood::text, label FROM shop.things ORDER BY id"
+    assert query(world.target, given) == [(number, at, label, label) for number, at, label in rows]
+    assert world.verify().identical

@@ -96,7 +96,7 @@ class TableCopier:
 
     async def _slice(self, table: TablePlan, number: int, where: sql.Composable, exported: str) -> Piped:
         async with self.slots, self._reader(table, exported) as (reader, _), self._writer(table) as writer:
-            moved = await self.pipe(table, table.select(where), reader, writer, freeze=False)
+            moved = await self.pipe(table, table.sending(where), reader, writer, freeze=False)
             await self._record_slice(writer, table, number, moved)
         return moved
 
@@ -107,7 +107,7 @@ class TableCopier:
             if await parts.is_finished(writer, self.run, table.place):
                 return Piped(0, 0, 0)  # tried again, though they were in: only the answer was lost
             await parts.begin_part(writer, self.run, table.place, snapshot, 1)
-            query = table.select(table.among(table.imported))
+            query = table.sending(table.among(table.imported))
             moved = await self.pipe(table, query, reader, writer, freeze=False)
             await self._record_slice(writer, table, 0, moved)
             await parts.finish_part(writer, self.run, table.place)
@@ -191,7 +191,7 @@ class TableCopier:
     async def _pipe(
         self, table: TablePlan, query: sql.Composable | None, reader: Any, writer: Any, *, freeze: bool
     ) -> Piped:
-        rows: str | TableRows = render_sql(table.select() if query is None else query)
+        rows: str | TableRows = render_sql(table.sending() if query is None else query)
         if query is None and table.plain_columns:
             rows = TableRows(table.source.schema, table.source.name, table.plain_columns)
         target_table = (table.target.schema, table.target.name)
@@ -206,7 +206,7 @@ class TableCopier:
 
         async def attempt(condition: sql.Composable) -> None:
             async with self.reader(table.database, table.target_name) as (reader, _):
-                await self._pipe(table, table.select(condition), reader, writer, freeze=False)
+                await self._pipe(table, table.sending(condition), reader, writer, freeze=False)
 
         try:
             await writer.execute("ROLLBACK; BEGIN")

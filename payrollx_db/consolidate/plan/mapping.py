@@ -1,6 +1,6 @@
 """Where the rows of one source table go: which target column is filled by what, and the SQL that says so."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -189,7 +189,7 @@ class TablePlan:
         return sql.SQL("{} = ANY ({}::text[])").format(self.source_key, sql.Literal(list(keys)))
 
     def value(self, column: ColumnPlan) -> sql.Composable:
-        """Return the column's transform, with the rows in which a policy makes it NULL."""
+        """Return the column's transform, NULL in the rows in which a policy makes it that."""
         return self._unless_nulled(column, column.conversion.value)
 
     @property
@@ -229,14 +229,26 @@ class TablePlan:
         names = tuple(column.sources[0] for column in self.columns if len(column.sources) == 1)
         origins = [self.source.column(name) for name in names]
         as_they_lie = len(names) == len(self.columns) == len(set(names)) and all(
-            origin is not None and not origin.generated and _is_column(column.conversion.value, origin.name)
+            origin is not None and not origin.generated and _is_column(self._sent(column), origin.name)
             for column, origin in zip(self.columns, origins, strict=False)
         )
         return names if as_they_lie else ()
 
     def select(self, condition: sql.Composable | None = None) -> sql.Composable:
-        """Return the query whose result is the target's rows: what COPY sends."""
-        values = sql.SQL(", ").join(self.value(column) for column in self.columns)
+        """Return the query whose result is the target's rows."""
+        return self._query([self.value(column) for column in self.columns], condition)
+
+    def sending(self, condition: sql.Composable | None = None) -> sql.Composable:
+        """Return the query whose result COPY sends in the table's form: what the target reads from it is the same."""
+        values = [self._unless_nulled(column, self._sent(column)) for column in self.columns]
+        return self._query(values, condition)
+
+    def _sent(self, column: ColumnPlan) -> sql.Composable:
+        sent = column.conversion.sent if self.form == "binary" else None
+        return column.conversion.value if sent is None else sent
+
+    def _query(self, columns: Sequence[sql.Composable], condition: sql.Composable | None) -> sql.Composable:
+        values = sql.SQL(", ").join(columns)
         conditions = [c for c in (condition, self.kept if self.out else None) if c is not None]
         where = sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(conditions)) if conditions else sql.SQL("")
         return sql.SQL("SELECT {} FROM {}{}").format(values, self.from_clause, where)

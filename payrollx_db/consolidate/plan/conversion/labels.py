@@ -1,6 +1,7 @@
 """Enums go over by their labels, which are text on the way: the types' own numbers differ between databases."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from psycopg import sql
 
@@ -15,9 +16,10 @@ def to_enum(value: sql.Composable, source: ColumnType, target: ColumnType, _: Se
         return None
     # enum_recv reads a label's text, so the target's type need not exist on the source's server.
     rule, label = "enum by its label", sql.SQL("{}::text").format(value)
+    sent = value if source.kind == "e" else None  # enum_send gives the label
     if source.kind == "e" and set(source.labels) <= set(target.labels):
-        return Conversion(rule, label, raises=False)
-    return labelled(rule, label, target)
+        return Conversion(rule, label, raises=False, sent=sent)
+    return replace(labelled(rule, label, target), sent=sent)
 
 
 def labelled(rule: str, text: sql.Composable, target: ColumnType) -> Conversion:

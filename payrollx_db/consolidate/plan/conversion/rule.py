@@ -43,6 +43,7 @@ class Conversion:
     value that isn't ``valid`` is called when it is found. ``text`` says
     why the column has to go over as text, and is empty where its binary form does. ``written`` is a text that is the
     target's value as text only where this is what ``value`` gives, and cheaper to come by (``None``: there is none).
+    ``sent`` is of another type, with the very bytes of ``value`` in COPY's binary form, and costs less than a cast.
     """
 
     rule: str
@@ -56,6 +57,7 @@ class Conversion:
     note: Note | None = None
     ambiguous: sql.Composable | None = None
     written: sql.Composable | None = None
+    sent: sql.Composable | None = None
 
 
 def cast(value: sql.Composable, target: ColumnType) -> sql.Composable:

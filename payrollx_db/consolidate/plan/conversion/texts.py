@@ -1,5 +1,7 @@
 """Texts: into other text types, which may be shorter, and into uuid."""
 
+from dataclasses import replace
+
 from psycopg import sql
 
 from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
@@ -17,9 +19,8 @@ def to_text(value: sql.Composable, source: ColumnType, target: ColumnType, _: Se
         return Conversion("to text[]", sql.SQL("{}::text[]").format(value), raises=False)
     if target.name not in TEXTS or not (source.name in TEXTS or source.kind == "e"):
         return None
-    return limited(
-        "to text" if not target.modifier else f"to {target.display}", sql.SQL("{}::text").format(value), target
-    )
+    conversion = limited("to text" if not target.modifier else f"to {target.display}", text_of(value), target)
+    return replace(conversion, sent=value) if source.kind == "e" else conversion  # enum_send gives the label
 
 
 def limited(rule: str, text: sql.Composable, target: ColumnType) -> Conversion:

@@ -53,7 +53,9 @@ def at_zone(value: sql.Composable, target: ColumnType, timezone: str) -> Convers
     moment = sql.SQL("({} AT TIME ZONE {})").format(value, zone)
     rule, converted = f"timestamp at {timezone}", cast(moment, target) if target.modifier else moment
     if timezone in WITHOUT_SUMMER_TIME:
-        return Conversion(rule, converted, None, differ(converted, moment) if target.modifier else None)
+        if target.modifier:
+            return Conversion(rule, converted, None, differ(converted, moment))
+        return Conversion(rule, converted, sent=value)  # both count microseconds since the same midnight
     lossy = sql.SQL("{} AT TIME ZONE {} <> {}").format(converted, zone, value)
     twice = sql.SQL(" ".join(TWICE.split())).format(local=value, moment=moment, zone=zone)
     return Conversion(rule, converted, None, lossy, ambiguous=twice)
