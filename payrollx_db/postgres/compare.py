@@ -157,8 +157,10 @@ async def compare(
     if not (contained or known) and (same := await _all_alike(sessions, left, right)):
         return same
     by: BucketedBy = "key" if contained else "row"
-    buckets = await _bucketed(sessions, left, right, buckets_for(rows), by, known)
-    if by == "row" and buckets.rows_to_look_at > BATCH_ROWS:
+    texts = _written(left, right) if known else ()
+    buckets = await _bucketed(sessions, left, right, buckets_for(rows), by, known, texts)
+    # Rows that lie in another bucket on the other side find each other only where all are held at once.
+    if (by == "row" or texts) and buckets.rows_to_look_at > BATCH_ROWS:
         buckets = await _bucketed(sessions, left, right, buckets.count, "key", known)
     named: list[Difference] = []
     tally: Counter[Kind] = Counter()
@@ -171,7 +173,7 @@ async def compare(
     kept = buckets.count if contained else 1  # one sum over all rows says as much, however they were bucketed
     return Comparison(
         left_rows, right_rows, matched, tally["missing"], tally["extra"], tally["changed"], tuple(named),
-        Fingerprint.of(buckets.left, kept), Fingerprint.of(buckets.right, kept),
+        Fingerprint.of(buckets.left, kept), Fingerprint.of(buckets.right, kept), buckets.texts,
     )  # fmt: skip
 
 
@@ -188,12 +190,16 @@ def buckets_for(rows: int) -> int:
 
 @dataclass(frozen=True)
 class _Buckets:
-    """Both sides' bucket sums: of ``count`` buckets, ``by`` the row's or the key's hash, without the empty ones."""
+    """Both sides' bucket sums: of ``count`` buckets, ``by`` the row's or the key's hash, without the empty ones.
+
+    They are of these columns' ``texts``.
+    """
 
     count: int
     by: BucketedBy
     left: dict[int, Bucket]
     right: dict[int, Bucket]
+    texts: tuple[str, ...] = ()
 
     @cached_property
     def differing(self) -> list[int]:
@@ -233,22 +239,28 @@ def alike(total: Bucket, written: tuple[str, ...] = ()) -> Comparison:
 
 async def _all_alike(sessions: SessionPool, left: Side, right: Side) -> Comparison | None:
     """Return the outcome where all rows are the same, which is less work to see than which are; else nothing."""
-    written = tuple(name for name, _ in left.columns if name in left.written and name in right.written)
+    written = _written(left, right)
 
     async def total(side: Side) -> Bucket:
-        ((_, rows, hashes),) = await read(sessions, side, side.total(0, written), "can't hash the rows")
+        ((_, rows, hashes),) = await read(sessions, side, side.by_texts(written).total(0), "can't hash the rows")
         return rows, hashes or ""
 
     ours, theirs = await together([total(left), total(right)])
     return alike(ours, written) if ours == theirs else None
 
 
+def _written(left: Side, right: Side) -> tuple[str, ...]:
+    return tuple(name for name, _ in left.columns if name in left.written and name in right.written)
+
+
 async def _bucketed(
-    sessions: SessionPool, left: Side, right: Side, count: int, by: BucketedBy, known: Sums | None
-) -> _Buckets:
+    sessions: SessionPool, left: Side, right: Side, count: int, by: BucketedBy, known: Sums | None,
+    texts: tuple[str, ...] = (),
+) -> _Buckets:  # fmt: skip
+    left, right = left.by_texts(texts), right.by_texts(texts)
     right_sums = known.of(sessions, right, count, by) if known else _sums(sessions, right, count, by)
     ours, theirs = await together([_sums(sessions, left, count, by), right_sums])
-    return _Buckets(count, by, ours, theirs)
+    return _Buckets(count, by, ours, theirs, texts)
 
 
 async def read(sessions: SessionPool, side: Side, query: sql.Composable, action: str) -> list[tuple[Any, ...]]:
@@ -297,7 +309,7 @@ async def _look(
 
 async def _rows(sessions: SessionPool, side: Side, buckets: _Buckets, batch: list[int]) -> dict[Key, list[int]]:
     rows: dict[Key, list[int]] = {}
-    query = side.rows(buckets.count, buckets.by, batch)
+    query = side.rows(buckets.count, buckets.by, batch, buckets.texts)
     for key, row_hash in await read(sessions, side, query, "can't read the keys"):
         rows.setdefault(tuple(key), []).append(row_hash)
     return rows

@@ -7,7 +7,7 @@ can't see two rows swapping a value.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from psycopg import sql
@@ -52,24 +52,32 @@ class Side:
         """
         return self._sums_by_key(buckets) if by == "key" else self._sums_by_row(buckets)
 
-    def total(self, number: int, written: Collection[str] = ()) -> sql.Composable:
-        """Return a query of one row: ``number``, how many rows there are, and the sum of their hashes as text.
+    def by_texts(self, names: Collection[str]) -> "Side":
+        """Return the side with the texts of these columns in place of their values."""
+        columns, key = (
+            tuple((name, self.written[name] if name in names else value) for name, value in pairs)
+            for pairs in (self.columns, self.key)
+        )
+        texts: dict[str, Form] = dict.fromkeys(names, "text")
+        return replace(self, columns=columns, key=key, forms={**self.forms, **texts})
 
-        Of the columns ``written``, what is hashed is that text.
-        """
-        hashed = _hash([self.written[name] if name in written else value for name, value in self.columns])
+    def total(self, number: int) -> sql.Composable:
+        """Return a query of one row: ``number``, how many rows there are, and the sum of their hashes as text."""
+        hashed = _hash([value for _, value in self.columns])
         return sql.SQL(
             "SELECT {number}, pg_catalog.count(*), pg_catalog.sum(h.hash)::text"
             " FROM (SELECT {hash} AS hash FROM {source} WHERE {where} OFFSET 0) AS h"
         ).format(number=sql.Literal(number), hash=hashed, source=self.from_clause, where=self.where)
 
-    def rows(self, buckets: int, by: BucketedBy, numbers: list[int]) -> sql.Composable:
-        """Return a query of the key and the hash of each row that falls into a bucket of these ``numbers``."""
+    def rows(self, buckets: int, by: BucketedBy, numbers: list[int], texts: Collection[str] = ()) -> sql.Composable:
+        """Return a query of the key and the hash of each row that falls into a bucket of these ``numbers``.
+
+        Buckets ``by`` key are those of a side `by_texts` of these columns.
+        """
         among = sql.SQL("{} = ANY ({}::int[])")
         conditions = [self.where]
         if by == "key":  # before a row is hashed: most rows are in no such bucket
-            key_bucket = self._bucket([value for _, value in self.key], buckets)
-            conditions.append(among.format(key_bucket, sql.Literal(numbers)))
+            conditions.append(among.format(self.by_texts(texts).key_bucket(buckets), sql.Literal(numbers)))
         query = sql.SQL("SELECT {keys} AS key, {hash} AS hash FROM {source} WHERE {where} OFFSET 0").format(
             keys=self.key_text(),
             hash=_hash([value for _, value in self.columns]),
@@ -80,6 +88,10 @@ class Side:
             return query
         bucket = among.format(_masked(sql.SQL("r.hash"), buckets), sql.Literal(numbers))
         return sql.SQL("SELECT r.key, r.hash FROM ({}) AS r WHERE {}").format(query, bucket)
+
+    def key_bucket(self, buckets: int) -> sql.Composable:
+        """Return which of the buckets a row falls into by its key."""
+        return self._bucket([value for _, value in self.key], buckets)
 
     def key_text(self) -> sql.Composable:
         """Return the key as an array of texts."""

@@ -224,6 +224,31 @@ def test_values_that_one_side_keeps_as_text(
     assert bool(result.written) == by_text
 
 
+@pytest.mark.parametrize("most", [1, 1000])
+def test_keys_that_one_side_keeps_as_text_lie_within_the_other(
+    compared: Comparer, scratch: DatabaseUrl, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Rows of one key are looked for in two buckets where its texts differ, however many are held at once."""
+    monkeypatch.setattr(compare_module, "BATCH_ROWS", most)
+    some = "SELECT ('6f1c1d5e-0000-4000-8000-' || lpad(n::text, 12, 'a'))::uuid, n FROM generate_series(1, {}) AS n"
+    compared("a uuid, b int", some.format(40), some.format(60))
+    query(scratch, "ALTER TABLE ours ALTER a TYPE text USING CASE b % 3 WHEN 0 THEN upper(a::text) ELSE a::text END")
+    query(scratch, "UPDATE ours SET b = 0 WHERE b IN (7, 9)")
+    query(scratch, "DELETE FROM theirs WHERE b IN (8, 12)")
+    sides = []
+    for name, kind in (("ours", "source"), ("theirs", "target")):
+        values = {"a": sql.SQL("s.a::uuid"), "b": sql.SQL("s.b")}
+        columns, written = tuple(values.items()), {"a": sql.SQL("s.a::text")}
+        endpoint = Endpoint(scratch, kind, "scratch")  # type: ignore[arg-type]
+        source = sql.SQL("public.{} AS s").format(sql.Identifier(name))
+        sides.append(Side(endpoint, source, columns[:1], columns, written=written))
+
+    result = pooled(compare, *sides, rows=60, contained=True, known=compare_module.Sums())
+
+    assert counts(result) == (36, 2, 20, 2)
+    assert sorted(difference.kind for difference in result.differences) == ["changed", "changed", "missing", "missing"]
+
+
 @pytest.mark.parametrize("contained", [True, False])
 def test_rows_meet_whatever_the_encodings_are(server: Any, monkeypatch: pytest.MonkeyPatch, *, contained: bool) -> None:
     """A row's bucket doesn't depend on its server's bytes: else buckets looked into one by one hold other rows."""
