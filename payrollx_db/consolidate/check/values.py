@@ -92,7 +92,9 @@ async def scan_rows(
     probes = [probe for probe in _probes(table) if not silent or probe.code in SILENT]
     keys = [] if silent else _uuid_keys(table)
     conditions = [_quick(probe) for probe in probes] + [_is_odd(column) for column in keys]
-    converted = [] if silent else [c.conversion.value for c in table.columns if c.conversion.raises]
+    # The ids among the keys are converted anyway, to see how they are written.
+    raising = [c for c in table.columns if c.conversion.raises and c not in keys]
+    converted = [] if silent else [c.conversion.value for c in raising]
     counts = await _scan(connection, table, conditions, converted, rows)
     suspects: list[Suspect] = []
     refused: dict[str, Refused] = {}
