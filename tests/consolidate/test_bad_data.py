@@ -61,10 +61,11 @@ def altered(server: Any, untouched: World, legacy_template: Any) -> Iterator[Cal
             "payrollx_auth.public.users.lastName: ",
             marks=pytest.mark.long,
         ),
-        (
+        pytest.param(
             "payrollx_payroll",
             "ALTER TABLE payroll_items ALTER amount TYPE numeric(20,2)",
             "payrollx_payroll.public.payroll_items.amount: is numeric(20,2), and the layout says numeric(65,30)",
+            marks=pytest.mark.long,
         ),
         pytest.param(
             "payrollx_wallet",

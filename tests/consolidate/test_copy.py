@@ -152,13 +152,13 @@ def test_large_tables_are_cut_into_slices_under_one_snapshot(world: World, monke
     )
     query(payroll, "ANALYZE")
 
-    report = world.copy(jobs=4)
+    report = world.copy("payroll", jobs=4)
 
     parts = query(world.target, "SELECT source, slices FROM payrollx_meta.parts WHERE slices > 1")
     assert ("payrollx_payroll.public.payroll_items", 4) in parts
     assert value(world.target, "SELECT count(*) FROM payrollx_meta.slices WHERE source LIKE '%payroll_items'") == 4
     assert all(table.balanced for table in report.tables)
-    assert world.verify().identical
+    assert world.verify("payroll").identical
 
 
 def test_a_part_remembers_its_snapshot(copied: World) -> None:

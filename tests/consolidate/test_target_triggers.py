@@ -291,7 +291,11 @@ CREATE TRIGGER refuse BEFORE INSERT ON app.{} FOR EACH ROW EXECUTE FUNCTION app.
 
 @pytest.mark.parametrize(
     ("amount", "small_tables", "named"),
-    [pytest.param("25", SMALL_TABLES, "28", marks=pytest.mark.long), ("25", 0, "28"), ("NEW.amount", 0, "1")],
+    [
+        pytest.param("25", SMALL_TABLES, "28", marks=pytest.mark.long),
+        ("25", 0, "28"),
+        pytest.param("NEW.amount", 0, "1", marks=pytest.mark.long),
+    ],
     ids=["one of many small tables", "a table of its own", "every row"],
 )
 def test_the_row_that_a_trigger_refuses_is_named(world: World, amount: str, small_tables: int, named: str) -> None:

@@ -8,7 +8,13 @@ from payrollx_db.postgres.url import DatabaseUrl
 
 
 @pytest.mark.parametrize(
-    ("place", "there"), [("public", ""), ("app", ""), ("extensions", "public"), ("app", "elsewhere")]
+    ("place", "there"),
+    [
+        ("public", ""),
+        ("extensions", "public"),
+        pytest.param("app", "", marks=pytest.mark.long),
+        pytest.param("app", "elsewhere", marks=pytest.mark.long),
+    ],
 )
 def test_an_extension_is_found_wherever_either_side_has_it(
     lifted_world: LiftedWorld, source: DatabaseUrl, place: str, there: str

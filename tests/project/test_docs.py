@@ -79,7 +79,9 @@ def test_the_checks_pass_on_an_unbroken_copy(copied: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "breaks", [BREAKS, APART, pytest.param(NO_PYTHON, marks=pytest.mark.long)], ids=["together", "apart", "no Python"]
+    "breaks",
+    [BREAKS, *(pytest.param(one, marks=pytest.mark.long) for one in (APART, NO_PYTHON))],
+    ids=["together", "apart", "no Python"],
 )
 def test_each_check_can_fail(copied: Path, breaks: list[tuple[str, str, str, str]]) -> None:
     """Several at once: none of them hides another one."""

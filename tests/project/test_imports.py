@@ -36,9 +36,7 @@ def loaded_by(module: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize(
-    "service", [pytest.param(s, marks=() if s in ("auth", "payroll") else pytest.mark.long) for s in SERVICES]
-)
+@pytest.mark.parametrize("service", [pytest.param(s, marks=() if s == "auth" else pytest.mark.long) for s in SERVICES])
 def test_a_service_loads_no_other_and_nothing_of_the_tool(service: str) -> None:
     loaded = loaded_by(f"payrollx_db.{service}")
 

@@ -27,6 +27,7 @@ THROW_AWAY = {
     "max_prepared_transactions": "2",
     "shared_buffers": "128MB",
     "max_wal_size": "256MB",
+    "join_collapse_limit": "1",  # a test's tables are small, and each session plans the same long queries anew
     "autovacuum": "off",  # it would start a process for each of hundreds of databases, and change what is counted there
 }
 # What two servers' data may take of a file system in memory, with a margin.

@@ -76,6 +76,7 @@ def test_what_is_written_during_the_copy_is_brought_over_after_it(guild: World) 
     def write() -> None:
         while not ended.is_set():
             query(till, WRITER)
+            ended.wait(0.02)
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -23,6 +23,7 @@ HELD = """
 SELECT source, key, kind, cause, waits_for ->> 'table', row IS NOT NULL FROM payrollx_meta.quarantine
 WHERE restored_at IS NULL ORDER BY source, key
 """
+BETWEEN = 0.02  # seconds between two writes: services that do nothing else would take the time of who verifies
 PAYMENTS = "SELECT id, member::text FROM till.payments WHERE id IN (2, 3) ORDER BY id"
 
 
@@ -189,6 +190,7 @@ def writing(world: World) -> Iterator[None]:
     def write(name: str) -> None:
         while not ended.is_set():
             query(world.urls[name], statements[name])
+            ended.wait(BETWEEN)
 
     writers = [threading.Thread(target=write, args=(name,)) for name in statements]
     for writer in writers:
