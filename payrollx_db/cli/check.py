@@ -1,6 +1,5 @@
 """``payrollx-db check``."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.check.online.readiness import OnlineCheck
 from payrollx_db.consolidate.pipeline import Task
 from payrollx_db.model.events import Observer
+from payrollx_db.postgres.concurrency import answer_of
 
 FINDINGS = 3
 
@@ -66,10 +66,10 @@ def check(
 
             if online:
                 raise click.UsageError("--online does not go with a catalog of tenants, whose databases come and go.")
-            return answer_tenants(asyncio.run(consolidating.check(many, reversible=reversible)), as_json=as_json)
+            return answer_tenants(answer_of(consolidating.check(many, reversible=reversible)), as_json=as_json)
         if online:
-            return _answer_online(asyncio.run(online_story.check(task)), as_json=as_json)
-        findings = asyncio.run(pipeline.check(task, reversible=reversible))
+            return _answer_online(answer_of(online_story.check(task)), as_json=as_json)
+        findings = answer_of(pipeline.check(task, reversible=reversible))
     if as_json:
         console.answer_json(render.check_document(findings))
     else:

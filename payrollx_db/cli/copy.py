@@ -1,6 +1,5 @@
 """``payrollx-db copy``."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from payrollx_db.consolidate.pipeline import CheckRows, Report, Task
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import SMALL_TABLES
 from payrollx_db.model.events import Observer, ignore_events
+from payrollx_db.postgres.concurrency import answer_of
 
 if TYPE_CHECKING:
     from payrollx_db.consolidate.online import FollowReport
@@ -158,7 +158,7 @@ class Copied:
 def _copy(task: Task, most_retained: int | None, *, restart: bool) -> Copied:
     """Copy, fill the views of a lift, and follow where the task says so. Raises as `pipeline.copy`."""
     if not task.following:
-        report = asyncio.run(pipeline.copy(task, restart=restart))
+        report = answer_of(pipeline.copy(task, restart=restart))
         return Copied(report, _fill_views(task) if task.catalog.lifted else {})
     from payrollx_db.cli.copy_followed import CopyAndFollowing
 
@@ -174,7 +174,7 @@ def _copy_tenants(many: "TenantsTask", *, dry_run: bool, restart: bool) -> "Tena
     if many.task.following:
         raise click.UsageError("--follow does not go with a catalog of tenants: their services stand still meanwhile.")
     story = consolidating.plan(many) if dry_run else consolidating.copy(many, restart=restart)
-    return asyncio.run(story)
+    return answer_of(story)
 
 
 def _show_followed(report: "FollowReport") -> None:
@@ -185,7 +185,7 @@ def _show_followed(report: "FollowReport") -> None:
 
 def _plan(task: Task) -> Plan:
     """Return the plan, where the layout and the databases agree. Raises LayoutMismatchError."""
-    plan = asyncio.run(pipeline.plan(task))
+    plan = answer_of(pipeline.plan(task))
     pipeline.refuse_mismatches(plan)
     return plan
 
@@ -194,14 +194,14 @@ def _fill_views(task: Task) -> dict[str, Any]:
     """Fill a lift's materialized views, and return what became of them, for ``--json``."""
     from payrollx_db.cli.lift_views import fill_views
 
-    return {"materialized_views": asyncio.run(fill_views(task))}
+    return {"materialized_views": answer_of(fill_views(task))}
 
 
 def _ask(task: Task) -> None:
     """Ask whether to empty what earlier runs have written, where any has. Raises ConfigurationError as `confirm`."""
     from payrollx_db.consolidate import status
 
-    recorded = asyncio.run(status.status(task.target))
+    recorded = answer_of(status.status(task.target))
     runs = [f"run {run.id} ({run.status}, {run.started_at:%Y-%m-%d %H:%M})"
             for run in recorded.runs if run.status != "undone"]  # fmt: skip
     if runs:

@@ -13,6 +13,7 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Report, Task
 from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.model.events import Observer
+from payrollx_db.postgres.concurrency import answer_of
 
 if TYPE_CHECKING:
     from payrollx_db.tenants.consolidating import TenantsTask
@@ -80,7 +81,7 @@ def _copy_and_verify_tenants(many: "TenantsTask", *, restart: bool, as_json: boo
     from payrollx_db.cli.render.tenants import code_of, show_tenants
     from payrollx_db.tenants import consolidating
 
-    copied, verified = asyncio.run(consolidating.copy_and_verify(many, restart=restart))
+    copied, verified = answer_of(consolidating.copy_and_verify(many, restart=restart))
     if as_json:
         proof = verified.document() if verified is not None else None
         console.answer_json(copied.document() | {"verify": proof})

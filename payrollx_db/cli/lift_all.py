@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ from payrollx_db.lift.plan.planner import LiftPlan
 from payrollx_db.lift.project import Project
 from payrollx_db.lift.schema.model import Outcome
 from payrollx_db.lift.schema.project_schemas import lift_schemas
+from payrollx_db.postgres.concurrency import answer_of
 from payrollx_db.postgres.databases import create_if_missing
+from payrollx_db.postgres.introspect import KnownCatalogs
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
 from payrollx_db.postgres.url import DatabaseUrl
@@ -95,9 +98,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Steps:
-    """What all steps have together: the sessions, the databases that they reach, and who runs coroutines."""
+    """What all steps have together: sessions, the databases that they reach and have read, and who runs coroutines."""
 
     reached: Reached
+    catalogs: KnownCatalogs
     run: Callable[[Coroutine[Any, Any, Any]], Any]
 
     @classmethod
@@ -107,7 +111,7 @@ class Steps:
         with asyncio.Runner() as runner:
             sessions = SessionPool()
             try:
-                yield cls(Reached(sessions), runner.run)
+                yield cls(Reached(sessions), KnownCatalogs(), partial(answer_of, run=runner.run))
             finally:
                 runner.run(sessions.close())
 
@@ -194,7 +198,10 @@ def _environ(asked: Asked, lifted: Project) -> Mapping[str, str]:
 def _plan(lifted: Project, ends: Endpoints, steps: Steps) -> Done:
     started = time.monotonic()
     with showing() as observer:
-        plan = planner.plan(lifted, ends.sources, ends.target, observer=observer, shared=steps.reached.sessions)
+        plan = planner.plan(
+            lifted, ends.sources, ends.target, observer=observer, shared=steps.reached.sessions,
+            catalogs=steps.catalogs,
+        )  # fmt: skip
         done = Done(steps.run(plan))
     done.seconds["plan"] = time.monotonic() - started
     return done
@@ -215,7 +222,7 @@ def _carry_over(
     with showing() as observer:
         task = Task(
             known.catalog, known.layout, ends.sources, ends.target, jobs=asked.jobs, observer=observer,
-            sessions=steps.reached.sessions,
+            sessions=steps.reached.sessions, catalogs=steps.catalogs,
         )  # fmt: skip
         with done.timing("copy"):
             done.report = steps.run(pipeline.copy(task))

@@ -1,6 +1,5 @@
 """``payrollx-db lift plan``."""
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from payrollx_db.cli.render import console
 from payrollx_db.cli.render import lifts as render
 from payrollx_db.lift import project as projects
 from payrollx_db.lift.plan import planner
+from payrollx_db.postgres.concurrency import answer_of
 from payrollx_db.postgres.session import Endpoint
 
 FINDINGS = 3
@@ -36,7 +36,7 @@ def plan(file: Path, database_url: str | None, services: tuple[str, ...], *, ren
     target = Endpoint(url, "target", url.dbname)
     endpoints = projects.endpoints(project, os.environ)
     with showing() as observer:
-        lift_plan = asyncio.run(
+        lift_plan = answer_of(
             planner.plan(project, endpoints, target, services=services, renew=renew, observer=observer)
         )
     if as_json:

@@ -1,6 +1,5 @@
 """``payrollx-db plan``."""
 
-import asyncio
 from collections.abc import Callable
 
 import click
@@ -12,6 +11,7 @@ from payrollx_db.cli.render.tenants import answer_tenants
 from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.postgres.concurrency import answer_of
 
 FINDINGS = 3
 
@@ -31,8 +31,8 @@ def plan(make_task: Callable[[], Task], *, tenants: ChosenTenants, sql: bool, as
     if many := tenants.of(task):
         from payrollx_db.tenants import consolidating
 
-        return answer_tenants(asyncio.run(consolidating.plan(many)), as_json=as_json)
-    table_plan = asyncio.run(pipeline.plan(task))
+        return answer_tenants(answer_of(consolidating.plan(many)), as_json=as_json)
+    table_plan = answer_of(pipeline.plan(task))
     if as_json:
         console.answer_json(table_plan.document())
     else:

@@ -1,6 +1,5 @@
 """``payrollx-db service export`` and ``import`` in the legacy shape: the old tables, so that old code goes on."""
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from payrollx_db.catalogs import registry
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.cli.render import runs as reports
+from payrollx_db.postgres.concurrency import answer_of
 
 if TYPE_CHECKING:
     from payrollx_db.consolidate.transfer import Transferred
@@ -53,7 +53,7 @@ def export(
     source = Endpoint(unified, "target", unified.dbname, NAME)
     buyer = Endpoint(to, "source", of_service(chosen, service.name).name, NAME)
     with showing() as observer:
-        done = asyncio.run(
+        done = answer_of(
             export_legacy(catalog, chosen, service.name, source, buyer, extract=extract, observer=observer)
         )
     if as_json:
@@ -82,8 +82,8 @@ def take_in(
             catalog, replace(chosen, databases=(legacy,)), {legacy.name: Endpoint(origin, "source", legacy.name, NAME)},
             Endpoint(unified, "target", unified.dbname, NAME), (service.name,), observer=observer,
         )  # fmt: skip
-        report = asyncio.run(pipeline.copy(task))
-        verdict = asyncio.run(pipeline.verify(task))
+        report = answer_of(pipeline.copy(task))
+        verdict = answer_of(pipeline.verify(task))
     if as_json:
         console.answer_json({"copied": report.document(), "verified": verdict.document()})
     else:

@@ -1,6 +1,5 @@
 """``payrollx-db verify``."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from payrollx_db.consolidate import online as online_story
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.pipeline import Task
 from payrollx_db.model.events import Observer, ignore_events
+from payrollx_db.postgres.concurrency import answer_of
 
 FINDINGS = 3
 
@@ -82,7 +82,7 @@ def verify(
             from payrollx_db.tenants import consolidating
 
             outcome = consolidating.verify(many, limit=limit, values=show_values, sums=sums)
-            return answer_tenants(asyncio.run(outcome), as_json=as_json)
+            return answer_tenants(answer_of(outcome), as_json=as_json)
         if online:
             story = online_story.verify(task, limit=limit, values=show_values, sums=sums)
         else:
@@ -95,7 +95,7 @@ def verify(
                 sums=sums,
                 anew=anew,
             )
-        verdict = asyncio.run(story)
+        verdict = answer_of(story)
     if as_json:
         console.answer_json(verdict.document())
     else:
@@ -105,7 +105,7 @@ def verify(
 
 def _accept(task: Task, *, as_json: bool) -> int:
     """Record the structure as it is, and say with which runs."""
-    numbers = asyncio.run(pipeline.accept_structure(task))
+    numbers = answer_of(pipeline.accept_structure(task))
     if as_json:
         console.answer_json({"accepted": numbers})
     else:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from payrollx_db.lift.project import LiftedSchema
 from payrollx_db.postgres.concurrency import limited
-from payrollx_db.postgres.introspect import Database, inspect
+from payrollx_db.postgres.introspect import Database, KnownCatalogs, inspect
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool
 
@@ -13,11 +13,17 @@ AT_ONCE = 8
 
 
 async def read_databases(
-    sessions: SessionPool, endpoints: Mapping[str, Endpoint], sources: Iterable[LiftedSchema]
+    sessions: SessionPool,
+    endpoints: Mapping[str, Endpoint],
+    sources: Iterable[LiftedSchema],
+    catalogs: KnownCatalogs | None = None,
 ) -> dict[str, Database]:
-    """Return the catalog of each source's database, by the source's name. Raises SourceError."""
+    """Return the catalog of each source's database, by the source's name. What ``catalogs`` know isn't read again.
+
+    Raises SourceError.
+    """
     groups = by_database(endpoints, sources)
-    known = await limited([inspect(sessions, endpoints[group[0].source]) for group in groups], AT_ONCE)
+    known = await limited([inspect(sessions, endpoints[group[0].source], catalogs) for group in groups], AT_ONCE)
     return {
         source.source: replace(database, name=source.source)
         for group, database in zip(groups, known, strict=True)

@@ -52,6 +52,21 @@ async def limited(work: Iterable[Coroutine[Any, Any, T]], limit: int) -> list[T]
             coroutine.close()
 
 
+def answer_of(work: Coroutine[Any, Any, T], run: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run) -> T:
+    """Do ``work`` in a loop of its own, or by ``run``, and return its answer.
+
+    It isn't the result of the task itself: that is written out whole, for nobody, as asyncio takes its handler of
+    SIGINT away, and a plan's or a verdict's text takes longer than to make it.
+    """
+    answers: list[T] = []
+
+    async def answered() -> None:
+        answers.append(await work)
+
+    run(answered())
+    return answers[0]
+
+
 def taking_turns(things: Iterable[T], group_of: Callable[[T], Hashable]) -> list[T]:
     """Return ``things`` so that neighbours are of different groups as far as can be, each group's in their order.
 

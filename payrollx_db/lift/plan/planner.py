@@ -14,7 +14,7 @@ from payrollx_db.lift.reading import AT_ONCE, by_database, read_databases
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.concurrency import limited
-from payrollx_db.postgres.introspect import Database, inspect
+from payrollx_db.postgres.introspect import Database, KnownCatalogs, inspect
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.session_pool import SessionPool, shared_or_own
 
@@ -43,17 +43,19 @@ async def plan(
     renew: bool = False,
     observer: Observer = ignore_events,
     shared: SessionPool | None = None,
+    catalogs: KnownCatalogs | None = None,
 ) -> LiftPlan:
     """Say what stands in the way of lifting ``services`` (none: all), and lock the shapes of all sources' tables.
 
     A lock that was written before stays as it is where a source has changed since, unless that of ``services`` is to be
-    renewed. ``shared`` are sessions that are used again afterwards; else they are closed.
+    renewed. ``shared`` are sessions that are used again afterwards, else they are closed; so is what
+    ``catalogs`` knows of the sources by then.
     Raises ConfigurationError, SourceError or TargetError.
     """
     sources = project.chosen(services)
     observer(StageStarted("plan", "reading the catalogs"))
     async with shared_or_own(shared) as sessions:
-        databases = await read_databases(sessions, endpoints, project.schemas)
+        databases = await read_databases(sessions, endpoints, project.schemas, catalogs)
         now = locks.locked(project, databases)
         before = locks.read(project, renewing=renew) or Lock({})
         chosen = {source.source for source in sources}
