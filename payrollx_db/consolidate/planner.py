@@ -22,7 +22,7 @@ from payrollx_db.model.wording import counted
 from payrollx_db.postgres.concurrency import DATABASES_AT_ONCE, limited
 from payrollx_db.postgres.introspect import Database, KnownCatalogs, inspect
 from payrollx_db.postgres.session import Connection, Endpoint
-from payrollx_db.postgres.session_pool import SessionPool
+from payrollx_db.postgres.session_pool import SessionPool, shared_or_own
 
 CheckRows = Literal["auto", "always", "never"]
 
@@ -95,7 +95,7 @@ class Task:
 
 async def plan(task: Task) -> Plan:
     """Read every catalog and say what would be done. Raises SourceError, TargetError or ConfigurationError."""
-    async with SessionPool() as sessions:
+    async with shared_or_own(task.sessions) as sessions:
         return await plan_with(sessions, task.placed())
 
 

@@ -4,7 +4,7 @@ Each group is one run, as for any services. What goes wrong with one tenant is t
 that fails is done again, tenant by tenant.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate import pipeline
@@ -30,9 +30,12 @@ from payrollx_db.model.finding import Finding
 from payrollx_db.model.instances import instance, legacy_layout, registry_layout, template_of, tenants_of
 from payrollx_db.model.instances import without_missing as as_there
 from payrollx_db.model.wording import counted
+from payrollx_db.postgres.introspect import KnownCatalogs
 from payrollx_db.postgres.session import session
-from payrollx_db.postgres.session_pool import shared_or_own
-from payrollx_db.tenants.discovery import Discovered, LegacyTenant, discover
+from payrollx_db.postgres.session_pool import SessionPool, shared_or_own
+from payrollx_db.tenants.discovery import Discovered, discover, drift
+from payrollx_db.tenants.legacy_tenant import LegacyTenant
+from payrollx_db.tenants.looking import Looking
 from payrollx_db.tenants.outcome import State, TenantOutcome, TenantsOutcome, blocked, in_trouble
 
 OF_TABLES = (StageStarted, WorkStarted, RunStarted, TableStarted, TableProgress, TableFinished, TableChecked)
@@ -40,7 +43,7 @@ COPIED: tuple[State, ...] = ("copied", "already copied")
 GROUP = 20  # tenants of a run: some hundred tables, whose fixed costs they share
 
 Group = tuple[LegacyTenant, ...]
-Work = Callable[[Group], Awaitable[list[TenantOutcome]]]
+Work = Callable[["TenantsTask", Group], Awaitable[list[TenantOutcome]]]
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class TenantsTask:
         made = instance(catalog, (one.tenant.id for one in group))
         services = tuple(dict.fromkeys(entry.service for entry in entries))
         sources = {one.endpoint.name: one.endpoint for one in group if one.endpoint is not None}
+        target = replace(self.task.target, schemas=tuple(service.schema for service in made.services))
         return replace(
             self.task,
             catalog=made,
@@ -82,7 +86,7 @@ class TenantsTask:
             sources=sources,
             services=services,
             observer=_without_tables(self.task.observer),
-            target=replace(self.task.target, schemas=tuple(service.schema for service in made.services)),
+            target=target if target.place is not None else target.placed(),
         )
 
     def groups(self, tenants: Sequence[LegacyTenant]) -> Iterator[Group]:
@@ -97,8 +101,8 @@ async def plan(tenants: TenantsTask) -> TenantsOutcome:
     pipeline.refuse_mismatches(beside)
     found = await discover(tenants.task, tenants.tenants)
 
-    async def work(group: Group) -> list[TenantOutcome]:
-        return _planned(group, await pipeline.plan(tenants.of(group)))
+    async def work(near: TenantsTask, group: Group) -> list[TenantOutcome]:
+        return _planned(group, await pipeline.plan(near.of(group)))
 
     return await _all(tenants, found, work, beside.document())
 
@@ -108,11 +112,12 @@ async def check(tenants: TenantsTask, *, reversible: bool = False) -> TenantsOut
     beside = await pipeline.check(tenants.registry, reversible=reversible)
     found = await discover(tenants.task, tenants.tenants, drift=True)
 
-    async def work(group: Group) -> list[TenantOutcome]:
-        return _checked(group, await pipeline.check(tenants.of(group), reversible=reversible))
+    async def work(near: TenantsTask, group: Group) -> list[TenantOutcome]:
+        return _checked(group, await pipeline.check(near.of(group), reversible=reversible))
 
-    outcome = await _all(tenants, found, work, {})
-    return replace(outcome, findings=(*beside, *outcome.findings))
+    looking = Looking(tenants.task, drift=True)
+    outcome = await _all(tenants, found, work, {}, looking=looking)
+    return replace(outcome, findings=(*beside, *outcome.findings, *drift(found, looking.facts, tenants.task)))
 
 
 async def copy(tenants: TenantsTask, *, restart: bool = False) -> TenantsOutcome:
@@ -132,8 +137,11 @@ async def copy(tenants: TenantsTask, *, restart: bool = False) -> TenantsOutcome
     if not first:
         beside = await pipeline.copy(tenants.registry, restart=restart and not tenants.tenants)
 
-    async def work(group: Group) -> list[TenantOutcome]:
-        return _copied(group, await _copy_group(tenants, group, restart=restart and group != first and not emptied))
+    resumed = {one.tenant.id for one in first}
+
+    async def work(near: TenantsTask, group: Group) -> list[TenantOutcome]:
+        again = restart and not emptied and resumed.isdisjoint(one.tenant.id for one in group)
+        return _copied(group, await _copy_group(near, group, restart=again))
 
     document = beside.document() if beside else {}
     return await _all(tenants, found, work, document, first=first)
@@ -144,8 +152,8 @@ async def verify(tenants: TenantsTask, *, limit: int = 20, values: bool = False,
     beside = await pipeline.verify(tenants.registry, limit=limit, values=values, sums=sums)
     found = await discover(tenants.task, tenants.tenants)
 
-    async def work(group: Group) -> list[TenantOutcome]:
-        verdict = await pipeline.verify(tenants.of(group), limit=limit, values=values, sums=sums)
+    async def work(near: TenantsTask, group: Group) -> list[TenantOutcome]:
+        verdict = await pipeline.verify(near.of(group), limit=limit, values=values, sums=sums)
         return _verified(group, verdict)
 
     outcome = await _all(tenants, found, work, beside.document())
@@ -170,7 +178,13 @@ async def copy_and_verify(
 
 
 async def _all(
-    tenants: TenantsTask, found: Discovered, work: Work, beside: dict[str, object], *, first: Group = ()
+    tenants: TenantsTask,
+    found: Discovered,
+    work: Work,
+    beside: dict[str, object],
+    *,
+    first: Group = (),
+    looking: Looking | None = None,
 ) -> TenantsOutcome:
     """Do the work for every group; return what became of each tenant, in the registry's order."""
     healthy = [one for one in found.tenants if one.trouble is None]
@@ -179,13 +193,13 @@ async def _all(
     stopped = tenants.stop_at_trouble and any(outcome.is_trouble for outcome in outcomes.values())
     rest = [one for one in healthy if one not in first]
     groups = [group for group in (first, *tenants.groups(rest)) if group]
+    each = _OneGroup(tenants, looking or Looking(tenants.task), work)
     for number, group in enumerate(groups, 1):
         if stopped:
             break
         tenants.task.observer(Notice(f"group {number} of {len(groups)}: {counted(len(group), 'tenant')}"))
-        async for outcome in _one_group(tenants, group, work):
-            outcomes[outcome.id] = outcome
-            stopped = tenants.stop_at_trouble and (stopped or outcome.is_trouble)
+        outcomes |= {outcome.id: outcome for outcome in await each.outcomes(group)}
+        stopped = tenants.stop_at_trouble and any(outcome.is_trouble for outcome in outcomes.values())
     for one in healthy:
         outcomes.setdefault(one.tenant.id, TenantOutcome(*_name(one), "left"))
     order = [one.tenant.id for one in found.tenants] + [tenant.id for tenant in found.gone]
@@ -193,26 +207,40 @@ async def _all(
     return TenantsOutcome(listed, found.findings, dict(beside), stopped=stopped)
 
 
-async def _one_group(tenants: TenantsTask, group: Group, work: Work) -> AsyncIterator[TenantOutcome]:
-    """Do the work for a group; where that fails, for each tenant alone, so that only those fail whose trouble it is."""
-    outcomes: list[TenantOutcome] = []
-    failure: PayrollxError | None = None
-    try:
-        outcomes = await work(group)
-    except PayrollxError as error:
-        if not _is_of_tenants(error):
-            raise
-        failure = error
-    if failure is None:
-        for outcome in outcomes:
-            yield outcome
-    elif len(group) == 1:
-        yield in_trouble(_name(group[0]), failure, group[0].missing)
-    else:
-        tenants.task.observer(Notice(f"{failure.message}: now tenant by tenant"))
-        for one in group:
-            async for outcome in _one_group(tenants, (one,), work):
-                yield outcome
+@dataclass(frozen=True)
+class _OneGroup:
+    """Does the work for one group: looks into its tenants' databases, and goes on in the same sessions."""
+
+    tenants: TenantsTask
+    looking: Looking
+    work: Work
+
+    async def outcomes(self, group: Group) -> list[TenantOutcome]:
+        """Return what became of each; where the work fails, it is done for each alone: only those fail whose it is."""
+        try:
+            return await self._looked_into(group)
+        except PayrollxError as error:
+            if len(group) == 1 or not _is_of_tenants(error):
+                raise
+            self.tenants.task.observer(Notice(f"{error.message}: now tenant by tenant"))
+        return [outcome for one in group for outcome in await self.outcomes((one,))]
+
+    async def _looked_into(self, group: Group) -> list[TenantOutcome]:
+        async with SessionPool() as sessions:
+            catalogs = KnownCatalogs()
+            looked = await self.looking.into(group, sessions, catalogs)
+            troubled = [in_trouble(_name(one), one.trouble) for one in looked if one.trouble is not None]
+            healthy = tuple(one for one in looked if one.trouble is None)
+            if not healthy or (troubled and self.tenants.stop_at_trouble):
+                return troubled
+            task = replace(self.tenants.task, sessions=sessions, catalogs=catalogs)
+            try:
+                outcomes = await self.work(replace(self.tenants, task=task), healthy)
+            except PayrollxError as error:
+                if len(group) > 1 or not _is_of_tenants(error):
+                    raise
+                outcomes = [in_trouble(_name(healthy[0]), error, healthy[0].missing)]
+            return [*troubled, *outcomes]
 
 
 def _is_of_tenants(error: PayrollxError) -> bool:
@@ -239,8 +267,13 @@ async def _copy_group(tenants: TenantsTask, group: Group, *, restart: bool) -> R
 
 async def _empty_all(tenants: TenantsTask, found: Discovered) -> None:
     """Undo what was copied of all tenants that can be had, group by group."""
+    looking = Looking(tenants.task)
     for group in tenants.groups([one for one in found.tenants if one.trouble is None]):
-        await pipeline.empty(tenants.of(group))
+        async with SessionPool() as sessions:
+            looked = await looking.into(group, sessions, KnownCatalogs())
+            there = tuple(one for one in looked if one.trouble is None)
+            if there:
+                await pipeline.empty(replace(tenants, task=replace(tenants.task, sessions=sessions)).of(there))
 
 
 async def _give_up(task: Task) -> None:

@@ -1,4 +1,4 @@
-"""Where the tenants are: what the legacy registry's rows say, and what each tenant's database is like.
+"""Where the tenants are: what the legacy registry's rows say.
 
 A tenant whose database can't be had is in trouble, and that is said of it; the others aren't concerned.
 """
@@ -13,14 +13,14 @@ from psycopg import sql
 from payrollx_db.consolidate.planner import Task
 from payrollx_db.errors import CatalogError, ConfigurationError, PayrollxError, SourceError
 from payrollx_db.model.finding import Finding
-from payrollx_db.model.instances import missing_of, template_of, tenants_of
+from payrollx_db.model.instances import template_of, tenants_of
 from payrollx_db.model.layout import TenantLayout
 from payrollx_db.model.template import Tenant
 from payrollx_db.postgres import query_files
-from payrollx_db.postgres.concurrency import limited
-from payrollx_db.postgres.introspect import database_query
 from payrollx_db.postgres.session import Connection, Endpoint, run, session
 from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.tenants.legacy_tenant import LegacyTenant
+from payrollx_db.tenants.looking import in_one_database
 
 queries = query_files.beside(__name__)
 
@@ -31,34 +31,22 @@ Overlaps = Mapping[str, tuple[Facts, Facts]]  # by the overlap's name, what the 
 
 
 @dataclass(frozen=True)
-class LegacyTenant:
-    """A tenant of the legacy registry: where its database is, which tables it has, and what older shapes lack of them.
-
-    ``trouble`` says why it can't be had; then there is no more of it.
-    """
-
-    tenant: Tenant
-    endpoint: Endpoint | None = None
-    tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-    trouble: PayrollxError | None = None
-    facts: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # by overlap, what the tenant has
-    identity: tuple[str, str] = ("", "")  # of its server and database, whatever URL leads there
-
-
-@dataclass(frozen=True)
 class Discovered:
-    """The tenants that are to be had or in trouble, those that are gone, and what else the registry's server shows."""
+    """The tenants that are to be had or in trouble, those that are gone, and what else the registry's server shows.
+
+    ``facts`` are those that the registry keeps and tenants too.
+    """
 
     tenants: tuple[LegacyTenant, ...]
     gone: tuple[Tenant, ...]
     findings: tuple[Finding, ...]
+    facts: Overlaps = field(default_factory=dict, repr=False)
 
 
 async def discover(task: Task, chosen: Iterable[str] = (), *, drift: bool = False) -> Discovered:
-    """Read the legacy registry of ``task``, and look into each tenant's database; of those ``chosen``, or of all.
+    """Read the legacy registry of ``task``: where each tenant's database is; of those ``chosen``, or of all.
 
-    With ``drift``, facts that both keep are compared. Raises SourceError where the registry can't be read, CatalogError
+    With ``drift``, the facts that both keep are read. Raises SourceError where the registry can't be read, CatalogError
     where its rows don't name tenants, ConfigurationError where one that is chosen isn't there.
     """
     known = tenants_of(task.catalog, task.layout)
@@ -72,11 +60,10 @@ async def discover(task: Task, chosen: Iterable[str] = (), *, drift: bool = Fals
     _refuse_unknown(tenants, chosen)
     gone = tuple(tenant for tenant in tenants if tenant.status in known.gone)
     wanted = [t for t in tenants if t not in gone and (not chosen or t.id in set(chosen))]
-    legacy = await limited((_look(task, registry, tenant, drift=drift) for tenant in wanted), max(task.jobs, 2))
-    shared = _in_one_database(legacy)
+    legacy = [_named(task, registry, tenant) for tenant in wanted]
+    shared = await in_one_database({one.tenant.id: one.endpoint for one in legacy if one.endpoint}, max(task.jobs, 2))
     legacy = [replace(one, trouble=shared[one.tenant.id]) if one.tenant.id in shared else one for one in legacy]
-    findings = [*_orphaned(tenants, databases, task), *_drift(legacy, facts, task)]
-    return Discovered(tuple(legacy), gone, tuple(findings))
+    return Discovered(tuple(legacy), gone, tuple(_orphaned(tenants, databases, task)), facts)
 
 
 async def registered(task: Task) -> list[Tenant]:
@@ -88,6 +75,27 @@ async def registered(task: Task) -> list[Tenant]:
             tenants = await _tenants(connection, known)
     _refuse_twice(tenants, known.registry)
     return [tenant for tenant in tenants if tenant.status not in known.gone]
+
+
+def drift(found: Discovered, facts: Mapping[str, Mapping[str, str | None]], task: Task) -> Iterator[Finding]:
+    """Yield a finding for each fact that the registry and tenants keep both, and not alike; by the tenants' ids.
+
+    ``facts`` are those of the tenants that were looked into, by id and overlap.
+    """
+    for overlap in tenants_of(task.catalog, task.layout).overlaps if found.facts else ():
+        said, second = found.facts.get(overlap.name, ({}, {}))
+        if overlap.within_registry:
+            differing = [one.tenant.id for one in found.tenants if second.get(one.tenant.id) != said.get(one.tenant.id)]
+            which, remedy = "two tables of the registry", "correct the wrong one in the registry"
+        else:
+            differing = [name for name, own in facts.items() if own.get(overlap.name) != said.get(name)]
+            which = f"the registry and the tenant's database, and the {overlap.owner} is right"
+            remedy = f"correct the other one; the {overlap.owner} owns it"
+        if differing:
+            yield Finding(
+                "tenant-drift", "warn", overlap.name, len(differing), f"what both have differs: {which}",
+                tuple(sorted(differing)[:10]), remedy=remedy,
+            )  # fmt: skip
 
 
 # -- private ------------------------------------------------------------------------------------------
@@ -143,38 +151,12 @@ async def _facts(connection: Connection, query: str) -> Facts:
     return {str(tenant): str(value) for tenant, value in await run(connection, sql.SQL(query)) if value is not None}
 
 
-async def _look(task: Task, registry: Endpoint, tenant: Tenant, *, drift: bool) -> LegacyTenant:
-    """Look into one tenant's database: which tables are there, and what of them older ones lack."""
+def _named(task: Task, registry: Endpoint, tenant: Tenant) -> LegacyTenant:
+    """Return a tenant with the place of its database, into which nobody has looked."""
     try:
-        endpoint = _endpoint(task, registry, tenant)
-        known = tenants_of(task.catalog, task.layout)
-        async with session(endpoint) as connection:
-            with endpoint.translating_errors("can't read the catalog"):
-                schema = endpoint.url.schema or known.database.schema
-                rows = await run(connection, sql.SQL(queries.load("columns")), {"schema": schema})
-                ((system, dbname, *_),) = await run(connection, sql.SQL(database_query()))
-            tables = dict(rows)
-            facts = await _tenant_facts(connection, endpoint, task, tables) if drift else {}
+        return LegacyTenant(tenant, _endpoint(task, registry, tenant))
     except PayrollxError as error:
         return LegacyTenant(tenant, trouble=error)
-    if not tables:
-        return LegacyTenant(tenant, endpoint, trouble=SourceError(
-            f"the database of the tenant {tenant.id} has no tables: {endpoint.url.masked}",
-            hint="correct the registry's row, or leave this tenant out with --tenant for the others",
-        ))  # fmt: skip
-    return LegacyTenant(tenant, endpoint, tables, missing_of(known, tables), facts=facts, identity=(system, dbname))
-
-
-async def _tenant_facts(
-    connection: Connection, endpoint: Endpoint, task: Task, tables: Mapping[str, object]
-) -> dict[str, str | None]:
-    facts: dict[str, str | None] = {}
-    across = [one for one in tenants_of(task.catalog, task.layout).overlaps if not one.within_registry]
-    for overlap in across if tables else ():
-        with endpoint.translating_errors(f"can't read what is to be compared: {overlap.name}"):
-            rows = await run(connection, sql.SQL(overlap.tenant))
-        facts[overlap.name] = str(rows[0][0]) if rows and rows[0][0] is not None else None
-    return facts
 
 
 def _endpoint(task: Task, registry: Endpoint, tenant: Tenant) -> Endpoint:
@@ -188,23 +170,6 @@ def _endpoint(task: Task, registry: Endpoint, tenant: Tenant) -> Endpoint:
     else:
         url = registry.url.with_database(tenant.database or place)
     return Endpoint(url, "source", place, registry.application_name)
-
-
-def _in_one_database(legacy: Sequence[LegacyTenant]) -> dict[str, PayrollxError]:
-    """Return the trouble of those tenants whose database is another one's too, so that rows are nobody's."""
-    places: dict[tuple[str, str], list[str]] = {}
-    for one in legacy:
-        if one.trouble is None:
-            places.setdefault(one.identity, []).append(one.tenant.id)
-    return {
-        tenant: SourceError(
-            f"the tenants {', '.join(sorted(ids))} have one database, so nothing tells their rows apart",
-            hint="correct the registry's rows",
-        )
-        for ids in places.values()
-        if len(ids) > 1
-        for tenant in ids
-    }
 
 
 def _orphaned(tenants: Iterable[Tenant], databases: Iterable[str], task: Task) -> Iterator[Finding]:
@@ -226,22 +191,3 @@ def _is_readable(url: str) -> bool:
         return bool(url and DatabaseUrl.parse(url).dbname)
     except ConfigurationError:
         return False
-
-
-def _drift(legacy: Sequence[LegacyTenant], facts: Overlaps, task: Task) -> Iterator[Finding]:
-    """Yield a finding for each fact that the registry and tenants keep both, and not alike; by the tenants' ids."""
-    for overlap in tenants_of(task.catalog, task.layout).overlaps if facts else ():
-        said, second = facts.get(overlap.name, ({}, {}))
-        if overlap.within_registry:
-            differing = [one.tenant.id for one in legacy if second.get(one.tenant.id) != said.get(one.tenant.id)]
-            which, remedy = "two tables of the registry", "correct the wrong one in the registry"
-        else:
-            reached = [one for one in legacy if one.trouble is None]
-            differing = [one.tenant.id for one in reached if one.facts.get(overlap.name) != said.get(one.tenant.id)]
-            which = f"the registry and the tenant's database, and the {overlap.owner} is right"
-            remedy = f"correct the other one; the {overlap.owner} owns it"
-        if differing:
-            yield Finding(
-                "tenant-drift", "warn", overlap.name, len(differing), f"what both have differs: {which}",
-                tuple(sorted(differing)[:10]), remedy=remedy,
-            )  # fmt: skip
