@@ -1,10 +1,30 @@
 -- The sequences from which columns of these tables take their numbers, each with every column of the database that
 -- takes numbers from it: because the column owns it (serial, identity), or because its default names it.
-WITH named AS (  -- nextval('name'::text) is found by name at each call, so that nothing is recorded about it
+--
+-- First those of these tables, by indexes; most have none, and then nothing else is looked at, however much there is.
+WITH own_defaults AS MATERIALIZED (
+  SELECT a.oid, a.adrelid, a.adnum, a.adbin FROM pg_catalog.pg_attrdef AS a WHERE a.adrelid = ANY (%(tables)s::oid[])
+), any_own AS MATERIALIZED (
+  SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_depend AS d
+    JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = d.objid
+    WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = ANY (%(tables)s::oid[])
+      AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+  ) OR EXISTS (
+    SELECT FROM own_defaults AS a
+    WHERE pg_catalog.strpos(a.adbin::text, 'funcid ' || 'pg_catalog.nextval(regclass)'::regprocedure::oid || ' ') > 0
+  ) OR EXISTS (
+    SELECT FROM own_defaults AS a
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = a.oid
+    JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = d.refobjid
+    WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  ) AS is_so
+), named AS (  -- nextval('name'::text) is found by name at each call, so that nothing is recorded about it
   SELECT d.adrelid AS relation, d.adnum AS attnum, n.nspname, m.name[1] AS name
   FROM (SELECT a.* FROM pg_catalog.pg_attrdef AS a
         -- Only what calls nextval is written out, which takes a hundred times as long as to look for its number.
-        WHERE pg_catalog.strpos(a.adbin::text, 'funcid ' || 'pg_catalog.nextval(regclass)'::regprocedure::oid || ' ') > 0
+        WHERE (SELECT o.is_so FROM any_own AS o)
+          AND pg_catalog.strpos(a.adbin::text, 'funcid ' || 'pg_catalog.nextval(regclass)'::regprocedure::oid || ' ') > 0
         OFFSET 0) AS d
   JOIN pg_catalog.pg_class AS c ON c.oid = d.adrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -16,14 +36,14 @@ WITH named AS (  -- nextval('name'::text) is found by name at each call, so that
   SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
   FROM pg_catalog.pg_sequence AS s
   JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.seqrelid
-  WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  WHERE (SELECT o.is_so FROM any_own AS o) AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
     AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
   UNION
   SELECT d.refobjid, a.adrelid, a.adnum
   FROM pg_catalog.pg_sequence AS s
   JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = s.seqrelid
   JOIN pg_catalog.pg_attrdef AS a ON a.oid = d.objid
-  WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+  WHERE (SELECT o.is_so FROM any_own AS o) AND d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
   UNION
   SELECT coalesce(
            pg_catalog.to_regclass(n.name),
@@ -39,7 +59,7 @@ WITH named AS (  -- nextval('name'::text) is found by name at each call, so that
   SELECT c.oid, c.relname, c.relkind, c.relpersistence, n.nspname AS schema,
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS may_be_used
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.oid IN (SELECT u.sequence FROM chosen AS u UNION SELECT u.relation FROM chosen AS u)
+  WHERE c.oid = ANY (ARRAY(SELECT u.sequence FROM chosen AS u UNION SELECT u.relation FROM chosen AS u))
 ), inherited AS MATERIALIZED (
   SELECT h.inhrelid AS relation, p.sequence, a.attname
   FROM pg_catalog.pg_inherits AS h

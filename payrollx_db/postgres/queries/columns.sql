@@ -11,7 +11,7 @@ SELECT a.attrelid::bigint,
        -- From 18 on, NOT NULL may have been declared for rows to come alone.
        a.attnotnull AND EXISTS (
          SELECT FROM pg_catalog.pg_constraint AS k
-         WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated
+         WHERE k.conrelid = a.attrelid AND k.conrelid = ANY (%(tables)s::oid[]) AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated
        )
 FROM pg_catalog.pg_attribute AS a
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
@@ -19,7 +19,8 @@ LEFT JOIN (
   SELECT DISTINCT ON (d.refobjid, d.refobjsubid)
          d.refobjid, d.refobjsubid, pg_catalog.format('%%I.%%I', n.nspname, s.relname) AS sequence
   FROM pg_catalog.pg_depend AS d
-  JOIN pg_catalog.pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
+  JOIN pg_catalog.pg_sequence AS q ON q.seqrelid = d.objid -- not by the kind: that reads all relations there are
+  JOIN pg_catalog.pg_class AS s ON s.oid = q.seqrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace
   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
     AND d.refobjid = ANY (%(tables)s::oid[]) AND d.deptype IN ('a', 'i')

@@ -17,6 +17,7 @@ SELECT i.indrelid::bigint,
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS ic ON ic.oid = i.indexrelid
 LEFT JOIN pg_catalog.pg_constraint AS con
-  ON con.conindid = i.indexrelid AND con.conrelid = i.indrelid AND con.contype IN ('p', 'u', 'x')
+  ON con.conindid = i.indexrelid AND con.conrelid = i.indrelid AND con.conrelid = ANY (%(tables)s::oid[])
+  AND con.contype IN ('p', 'u', 'x')
 WHERE i.indrelid = ANY (%(tables)s::oid[])
 ORDER BY i.indrelid, i.indisprimary DESC, ic.relname
