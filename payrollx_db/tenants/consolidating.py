@@ -14,6 +14,7 @@ from payrollx_db.consolidate.planner import unfinished_run
 from payrollx_db.consolidate.state.runs import sources_of
 from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import LockLostError, PayrollxError, PooledError, StateConflictError, TargetError
+from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import (
     Event,
     Notice,
@@ -31,7 +32,7 @@ from payrollx_db.model.instances import instance, legacy_layout, registry_layout
 from payrollx_db.model.instances import without_missing as as_there
 from payrollx_db.model.wording import counted
 from payrollx_db.postgres.introspect import KnownCatalogs
-from payrollx_db.postgres.session import session
+from payrollx_db.postgres.session import Endpoint, session
 from payrollx_db.postgres.session_pool import SessionPool, shared_or_own
 from payrollx_db.tenants.discovery import Discovered, discover, drift
 from payrollx_db.tenants.legacy_tenant import LegacyTenant
@@ -63,7 +64,9 @@ class TenantsTask:
         """The task of the services beside the tenants."""
         names = tuple(s.name for s in self.task.catalog.services if s.schema != self.template_schema)
         chosen = tuple(name for name in self.task.services if name in names) or names
-        return replace(self.task, layout=registry_layout(self.task.layout), services=chosen)
+        return replace(
+            self.task, layout=registry_layout(self.task.layout), services=chosen, target=self._target(self.task.catalog)
+        )
 
     @property
     def template_schema(self) -> str:
@@ -78,7 +81,7 @@ class TenantsTask:
         made = instance(catalog, (one.tenant.id for one in group))
         services = tuple(dict.fromkeys(entry.service for entry in entries))
         sources = {one.endpoint.name: one.endpoint for one in group if one.endpoint is not None}
-        target = replace(self.task.target, schemas=tuple(service.schema for service in made.services))
+        target = self._target(made)
         return replace(
             self.task,
             catalog=made,
@@ -88,6 +91,10 @@ class TenantsTask:
             observer=_without_tables(self.task.observer),
             target=target if target.place is not None else target.placed(),
         )
+
+    def _target(self, catalog: Catalog) -> Endpoint:
+        """Return the target with the schemas of this catalog alone: it may have those of any number of tenants."""
+        return replace(self.task.target, schemas=tuple(service.schema for service in catalog.services))
 
     def groups(self, tenants: Sequence[LegacyTenant]) -> Iterator[Group]:
         """Yield the tenants in groups."""
