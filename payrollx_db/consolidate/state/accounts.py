@@ -114,6 +114,15 @@ async def writing_runs(connection: Connection, targets: Collection[str] | None =
     return {(source, target): run for source, target, run in await cursor.fetchall()}
 
 
+async def runs_of(connection: Connection, places: Collection[tuple[str, str]]) -> dict[int, set[tuple[str, str]]]:
+    """Return the finished runs that are of any of these tables, each with those of them, by source and target."""
+    parameters = {"sources": [source for source, _ in places], "targets": [target for _, target in places]}
+    known: dict[int, set[tuple[str, str]]] = {}
+    for run, *place in await (await connection.execute(queries.load("runs_of_places"), parameters)).fetchall():
+        known.setdefault(run, set()).add((place[0], place[1]))
+    return known
+
+
 async def open_accounts(connection: Connection, run: int, tables: Iterable[TablePlan]) -> None:
     """Record the tables that a new run is of."""
     rows = [(*t.place, "merge" if t.owner else "copy", t.source.rows, t.source.size, as_json(t.scope)) for t in tables]

@@ -3,15 +3,15 @@
 import json
 import platform
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from payrollx_db import __version__
 from payrollx_db.consolidate.plan.plan import Plan, discards_of
 from payrollx_db.consolidate.state import migrations, schema
-from payrollx_db.consolidate.state.accounts import accounts
+from payrollx_db.consolidate.state.accounts import runs_of
 from payrollx_db.consolidate.state.lock import exclusive
-from payrollx_db.consolidate.state.runs import Run, runs, this_process
+from payrollx_db.consolidate.state.runs import runs, this_process
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 from payrollx_db.errors import PayrollxError
 from payrollx_db.model.events import Notice, Observer
@@ -94,21 +94,21 @@ async def _record(target: Endpoint, verdict: Verdict, started: float) -> None:
                 async with exclusive(target) as run_session:
                     await migrations.migrate(run_session)
             async with connection.transaction():
-                for run in done:
-                    await _record_run(connection, run, verdict, started)
+                by_run = await runs_of(connection, {table.table.place for table in verdict.tables}) if done else {}
+                for number in sorted(by_run, reverse=True):
+                    await _record_run(connection, number, by_run[number], verdict, started)
 
 
-async def _record_run(connection: Connection, run: Run, verdict: Verdict, started: float) -> None:
-    places = {(account.source, account.target) for account in await accounts(connection, run.id)}
+async def _record_run(
+    connection: Connection, run: int, places: Collection[tuple[str, str]], verdict: Verdict, started: float
+) -> None:
     tables = [table for table in verdict.tables if table.table.place in places]
-    if not tables:
-        return
     now = time.monotonic()
     structure = None if verdict.structure is None else json.dumps(verdict.structure.document())
     identical = all(table.identical for table in tables) and (verdict.structure is None or verdict.structure.intact)
     cursor = await connection.execute(
         queries.load("insert_verification"),
-        (run.id, now - started, identical, this_process()[0], __version__, structure),
+        (run, now - started, identical, this_process()[0], __version__, structure),
     )
     ((verification,),) = await cursor.fetchall()
     rows = [
