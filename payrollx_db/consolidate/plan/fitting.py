@@ -112,12 +112,15 @@ def _columns(
 
 def _column_plan(column: Column, target: Column, servers: rules.Servers, *, empty: bool) -> ColumnPlan | None:
     """Return the plan of a column that its own rule fills, one for all tables that have the same; ``None`` without."""
-    # By what they are, not by what they are like, which takes longer to compare; the value keeps both alive.
+    # By what they are first, as what they are like takes longer to compare; the value keeps both alive.
     place = (id(column), id(target), empty)
     if place not in servers.known:
-        conversion = rules.convert(_value(column, empty=empty), column.type, target.type, servers)
-        plan = conversion and ColumnPlan(target, (column.name,), conversion, column.may_be_null or empty)
-        servers.known[place] = (column, target, plan)
+        likeness = (column, target, empty)
+        if likeness not in servers.alike:
+            conversion = rules.convert(_value(column, empty=empty), column.type, target.type, servers)
+            plan = conversion and ColumnPlan(target, (column.name,), conversion, column.may_be_null or empty)
+            servers.alike[likeness] = plan
+        servers.known[place] = (column, target, servers.alike[likeness])
     known: ColumnPlan | None = servers.known[place][2]
     return known
 

@@ -203,6 +203,7 @@ def make_plan(
     tables: list[TablePlan] = []
     mismatches: list[Mismatch] = []
     given_up: dict[str, tuple[Discard, ...]] = {}
+    servers: dict[str, Servers] = {}  # by how money differs: what is alike in several databases is planned once
     for legacy in layout.databases:
         if legacy.name in sources:
             schema = next((s.schema for s in catalog.services if s.name == legacy.service), "")
@@ -210,7 +211,9 @@ def make_plan(
             if left := left_behind(legacy, sources[legacy.name], others, policies):
                 given_up[legacy.name] = left
             known = replace(legacy, discards=(*legacy.discards, *left))
-            planned, wrong = _plan_database(layout, known, sources[legacy.name], target, schema, others)
+            money = different_money(sources[legacy.name].money, target.money)
+            pair = servers.setdefault(money, Servers(layout.timezone, target.version, money))
+            planned, wrong = _plan_database(layout, known, sources[legacy.name], target, schema, others, pair)
             tables += [t for t in planned if t.target.schema in schemas]
             mismatches += wrong
     mismatches += _fed_twice(tables)
@@ -283,11 +286,16 @@ def databases_of(layout: Layout, schemas: set[str]) -> tuple[LegacyDatabase, ...
 
 
 def _plan_database(
-    layout: Layout, legacy: LegacyDatabase, database: Database, target: Database, schema: str, others: Shared
+    layout: Layout,
+    legacy: LegacyDatabase,
+    database: Database,
+    target: Database,
+    schema: str,
+    others: Shared,
+    servers: Servers,
 ) -> tuple[list[TablePlan], list[Mismatch]]:
     tables: list[TablePlan] = []
     wrong = list(unaccounted(legacy, database, target, schema, others))
-    servers = Servers(layout.timezone, target.version, different_money(database.money, target.money))
     for table_map in legacy.maps:
         target_table = target.tables.get(table_map.target)
         if target_table is not None and f"{legacy.schema}.{table_map.source.name}" in database.tables:

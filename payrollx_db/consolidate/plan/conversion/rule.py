@@ -14,13 +14,15 @@ class Servers:
 
     ``timezone`` is what naive timestamps of the source are in; ``target_version`` the target's server version;
     ``money`` says how the two servers' money differs, and is empty where it doesn't. ``known`` are columns that were
-    planned already: many tables have the same ones.
+    planned already, and ``alike`` the plans by what these are like: many tables have the same ones, and so have many
+    databases.
     """
 
     timezone: str = "UTC"
     target_version: int = 180000
     money: str = ""
     known: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    alike: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
