@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+import psycopg
 import pytest
 from worlds import World, query, value
 
@@ -74,9 +75,10 @@ def test_what_is_written_during_the_copy_is_brought_over_after_it(guild: World) 
     ended = threading.Event()
 
     def write() -> None:
-        while not ended.is_set():
-            query(till, WRITER)
-            ended.wait(0.02)
+        with psycopg.connect(till.conninfo(), autocommit=True) as connection:
+            while not ended.is_set():
+                connection.execute(WRITER.encode())
+                ended.wait(0.02)
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -188,9 +188,10 @@ def writing(world: World) -> Iterator[None]:
     }
 
     def write(name: str) -> None:
-        while not ended.is_set():
-            query(world.urls[name], statements[name])
-            ended.wait(BETWEEN)
+        with psycopg.connect(world.urls[name].conninfo(), autocommit=True) as connection:
+            while not ended.is_set():
+                connection.execute(statements[name].encode())
+                ended.wait(BETWEEN)
 
     writers = [threading.Thread(target=write, args=(name,)) for name in statements]
     for writer in writers:
@@ -207,7 +208,7 @@ def test_a_verification_is_exact_and_finds_a_difference_while_services_write(gui
     task = replace(guild.task(), following=True)
     with writing(guild):
         asyncio.run(pipeline.copy(task))
-        verdicts = [asyncio.run(online.verify(task, values=True)) for _ in range(3)]
+        verdicts = [asyncio.run(online.verify(task, values=True)) for _ in range(2)]
         query(guild.target, f"SET payrollx.flow = 'on'; UPDATE hall.badges SET rank = 'HIGH' WHERE member = '{ID}12'")
         query(guild.urls["oldhall"], f"DELETE FROM members WHERE id = '{ID}12'")
         query(guild.target, f"SET payrollx.flow = 'on'; UPDATE hall.members SET note = 'x' WHERE id = '{ID}13'")
@@ -216,7 +217,7 @@ def test_a_verification_is_exact_and_finds_a_difference_while_services_write(gui
 
     differences = [table["differences"] for verdict in verdicts for table in verdict.document()["tables"]]
     assert not any(differences), differences
-    assert [verdict.identical for verdict in verdicts] == [True] * 3
+    assert [verdict.identical for verdict in verdicts] == [True] * 2
     for table in (table for verdict in verdicts for table in verdict.document()["tables"]):
         assert table["source_rows"] == table["target_rows"] + table["quarantined"]
 
