@@ -87,7 +87,8 @@ async def cut_over(switching: Switching, prepared: Prepared, settling: Settles, 
             async with within(fence, switching.limits):
                 await _behind_the_fence(switching, fence, prepared, settling, way_back)
             async with switching.timed("gates"):
-                await fence.commit_gates(switching.record(FENCING, "gates", durable=True))
+                recorded = switching.record(FENCING, "gates", durable=True)
+                await fence.commit_gates(recorded, partial(_refuse_other_shapes, prepared.shapes))
             closed = True
             await _open(switching, fence)
             return fence.seconds
@@ -172,7 +173,7 @@ async def _behind_the_fence(
     if settled.arrived:
         await _set_sequences(switching, fence, prepared)  # what has come may hold further numbers
     # The rows stand still now. None of these changes one, and what was added goes down again where another fails.
-    steps = [_prove(switching, fence, prepared, settling, settled), _bring_back(switching, prepared)]
+    steps = [_prove(switching, settling, settled), _bring_back(switching, prepared)]
     await all_of(*steps, *([_begin_way_back(switching, fence, way_back)] if way_back is not None else []))
 
 
@@ -181,12 +182,10 @@ async def _settle(switching: Switching, settling: Settles) -> SettledAndProven:
         return await settling.settle_and_prove()
 
 
-async def _prove(
-    switching: Switching, fence: Fence, prepared: Prepared, settling: Settles, settled: SettledAndProven
-) -> None:
+async def _prove(switching: Switching, settling: Settles, settled: SettledAndProven) -> None:
     async with switching.timed("prove"):
-        rest = [] if settled.proven else [settling.prove()]
-        await together([*rest, _refuse_other_shapes(fence, prepared.shapes)])
+        if not settled.proven:
+            await settling.prove()
 
 
 async def _bring_back(switching: Switching, prepared: Prepared) -> None:
@@ -195,8 +194,11 @@ async def _bring_back(switching: Switching, prepared: Prepared) -> None:
         await prepared.keys.add()
 
 
-async def _refuse_other_shapes(fence: Fence, before: dict[str, str]) -> None:
-    changed = [name for name, shape in (await fence.shapes()).items() if shape != before[name]]
+def _refuse_other_shapes(before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raise LayoutMismatchError where tables aren't what they were before the fence: at the last moment before the
+    gates are committed, since nothing keeps anybody from making new ones meanwhile.
+    """
+    changed = [name for name, shape in now.items() if shape != before[name]]
     if changed:
         raise LayoutMismatchError(
             f"tables of {', '.join(changed)} were made or changed since they were planned",

@@ -13,7 +13,7 @@ again those that it has closed.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,14 +70,19 @@ class Fence:
         shapes = await asyncio.gather(*(post.shape() for post in self._posts))
         return {post.fenced.name: shape for post, shape in zip(self._posts, shapes, strict=True)}
 
-    async def commit_gates(self, *before: Coroutine[Any, Any, None]) -> None:
+    async def commit_gates(
+        self, before: Coroutine[Any, Any, None] | None = None, look: Callable[[dict[str, str]], None] = lambda _: None
+    ) -> None:
         """Close all gates, in the transactions that hold the locks, and commit them: who waited is then refused.
 
-        What has to be done ``before`` the commits is done while the gates are being closed. Raises what it raises;
-        FenceLostError, SourceError or TargetError where one of them can't be; then those that were closed are open
-        again, as far as their servers answer. Once the commits have begun, nothing interrupts them.
+        What has to be done ``before`` the commits is done while the gates are being closed. Then ``look`` is given what
+        `shapes` returns, of that moment. Raises what they raise; FenceLostError, SourceError or TargetError where a
+        gate can't be closed; then those that were are open again, as far as their servers answer. Once the commits have
+        begun, nothing interrupts them.
         """
-        await together([*before, *(post.close() for post in self._posts)])
+        shapes = together([post.close() for post in self._posts])
+        known, *_ = await together([shapes, *([before] if before is not None else [])])
+        look({post.fenced.name: shape for post, shape in zip(self._posts, known or (), strict=True)})
         self.end_beats()
         committing = asyncio.ensure_future(self._commit())
         try:

@@ -125,15 +125,16 @@ class Post:
             except DRIVER_ERRORS:
                 raise self.lost() from None
 
-    async def close(self) -> None:
-        """Close the gates in the transaction, and put triggers at what is new behind the lock.
+    async def close(self) -> str:
+        """Close the gates in the transaction, put triggers at what is new behind the lock, and return `shape` of then.
 
         Raises FenceLostError, SourceError or TargetError.
         """
         try:
             with self.fenced.endpoint.translating_errors("can't close its gate"):
-                limit = sql.SQL("SET LOCAL lock_timeout = {}").format(CLOSING)
-                await gates.close(self.connection, self.fenced.gates, limit)
+                limit, shape = sql.SQL("SET LOCAL lock_timeout = {}").format(CLOSING), sql.SQL(queries.load("shape"))
+                ((known,),) = await gates.close(self.connection, self.fenced.gates, limit, asking=shape)
+                return str(known)
         except PayrollxError:
             if self.connection.closed:
                 raise self.lost() from None

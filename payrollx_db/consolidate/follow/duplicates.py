@@ -48,6 +48,8 @@ async def settle_duplicates(
     drifted = await compare_duplicates(reading, plan, context.policies, most=MOST, among=among)
     duplicates = {table.source_name: table for table in plan.merges}
     decisions = [*drifted.decisions, *await _owners_are_out(plan, followed, duplicates, among)]
+    if among is not None and not decisions and not await _are_held(context, among):
+        return drifted.findings  # as mostly, and writers may be waiting
     with context.target.translating_errors("can't record what was decided about duplicates"):
         async with context.transaction() as connection:
             for name, table in duplicates.items():
@@ -56,6 +58,13 @@ async def settle_duplicates(
                     rows = None if among is None else among[name]
                     await _record(connection, context.run, followed, table, mine, rows)
     return drifted.findings
+
+
+async def _are_held(context: RunContext, rows: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether anything was decided before about one of these rows."""
+    with context.target.translating_errors("can't read what was decided about duplicates"):
+        async with context.sessions.session(context.target) as connection:
+            return await held.any_among(connection, rows)
 
 
 def _is_whole(plan: Plan, touched: Touched) -> bool:

@@ -145,17 +145,20 @@ async def attach(connection: Connection, gate: Gate, tables: Collection[int]) ->
     return await _attach_missing(connection, gate, await run(connection, _tables_query(gate, tables)))
 
 
-async def close(connection: Connection, gates: Mapping[Gate, Collection[int]], *before: sql.Composable) -> None:
+async def close(
+    connection: Connection, gates: Mapping[Gate, Collection[int]], *before: sql.Composable, asking: sql.Composable
+) -> list[tuple[Any, ...]]:
     """Close ``gates`` in the current transaction, once statements ``before`` that are done.
 
     Each is put at all tables through which rows of its tables (oids) can be written, where it doesn't stand. Its
-    function must be there. Raises what the driver raises.
+    function must be there. Returns the answer of ``asking``, in the same round trip. Raises what the driver raises.
     """
     statements = [*before, *(gate.close() for gate in gates)]
     questions = [_tables_query(gate, tables) for gate, tables in gates.items()]
-    answers = await run_together(connection, [*statements, *questions])
+    *answers, answer = await run_together(connection, [*statements, *questions, asking])
     for gate, rows in zip(gates, answers[len(statements) :], strict=True):
         await _attach_missing(connection, gate, rows)
+    return answer
 
 
 async def is_closed(connection: Connection, gate: Gate) -> bool | None:

@@ -45,6 +45,13 @@ async def held_keys(connection: Connection, sources: Collection[str]) -> dict[st
     return keys
 
 
+async def any_among(connection: Connection, keys: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether a record is in force of any of these rows, by their source tables. Raises psycopg's errors."""
+    given = json.dumps({source: list(some) for source, some in keys.items()}, ensure_ascii=False)
+    ((known,),) = await (await connection.execute(queries.load("held_among"), {"keys": given})).fetchall()
+    return bool(known)
+
+
 async def come(
     connection: Connection, sources: Collection[str], tables: Mapping[str, Table], *, others: bool
 ) -> dict[str, list[str]]:

@@ -61,9 +61,16 @@ def test_what_is_written_until_the_fence_is_there_and_numbers_go_on_behind_it(wo
     assert value(old, NEXT_OLD) > last + 4001
 
 
-def test_a_table_that_is_made_right_before_the_fence_lets_go(world: World) -> None:
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [pytest.param(StepFinished, "prove before", id="before the fence"),
+     pytest.param(StepStarted, "gates", id="behind it, at the last moment")],
+)  # fmt: skip
+def test_a_table_that_is_made_meanwhile_lets_go(
+    world: World, kind: type[StepStarted | StepFinished], step: str
+) -> None:
     old = world.urls["oldshop"]
-    make = meanwhile(StepFinished, "prove before", lambda: query(old, "CREATE TABLE extra (id integer PRIMARY KEY)"))
+    make = meanwhile(kind, step, lambda: query(old, "CREATE TABLE extra (id integer PRIMARY KEY)"))
     with pytest.raises(LayoutMismatchError, match="oldshop"):
         cut_over_with(world, make)
     assert set(stages(world).values()) <= {"following", "back"}
