@@ -44,7 +44,7 @@ demo-online: $(VENV)/.installed ## Eight services move to one database and back 
 	@$(BIN)/python scripts/demo_online.py --rate $(RATE)
 
 test: $(VENV)/.developer ## Run all tests but the long ones, against a real Postgres
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not long" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -m "not long" $(PYTEST_ARGS)
 
 test-long: $(VENV)/.developer ## Run what takes longer: the long tests, then all tests on each Postgres that is to be had
 	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
