@@ -68,7 +68,7 @@ __all__ = [
 ]
 
 # Bytes of source tables below which all rows are checked first: that costs little then, and nothing is
-# written in vain. Above it, it would cost a third of the copy, whose own constraints find the same.
+# written in vain. Above it, it would cost a fourth of the copy, whose own constraints find the same.
 CHECK_FIRST = 256 * 1024 * 1024
 
 

@@ -80,9 +80,14 @@ def unfinished(database: Database) -> list[Finding]:
     return [database.finding("unfinished-run", severity, message, remedy, place=f"run {database.run.id}")]
 
 
+async def tables_there(database: Database) -> set[tuple[str, str]]:
+    """Return the schemas and names of the services' tables that are there. Asks no sizes, so it waits for nobody."""
+    return {(schema, name) for schema, name in await database.rows("table_names") if name}
+
+
 async def roles(database: Database) -> list[Finding]:
     """Each role may do what it should, and nothing else."""
-    if not await database.rows("tables"):
+    if not await tables_there(database):
         return []  # nothing to guard yet, which another check says
     report = await asyncio.to_thread(check_roles, database.place.url, database.expected.catalog)
     schemas = {service.role: service.schema for service in database.place.services}
@@ -295,7 +300,7 @@ async def _tenant_revisions(database: Database) -> dict[str, str]:
 
 
 async def _missing_tables(database: Database) -> list[Finding]:
-    there = {(table.schema, table.name) for table in await database.rows("tables")}
+    there = await tables_there(database)
     message = "a migration created it, and it is gone"
     remedy = f"restore it: {database.command('service restore')}, or undo and redo the service's migrations"
     if database.expected.catalog.lifted:

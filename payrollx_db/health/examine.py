@@ -15,7 +15,7 @@ from payrollx_db.consolidate.state.lags import Lag
 from payrollx_db.consolidate.state.lags import lags as recorded_lags
 from payrollx_db.errors import PayrollxError
 from payrollx_db.health import backups
-from payrollx_db.health.checks import CHECKS, Check, followed, unfinished, with_run
+from payrollx_db.health.checks import CHECKS, Check, followed, tables_there, unfinished, with_run
 from payrollx_db.health.database import Database, Expected, Place
 from payrollx_db.health.sizes import Capacity, ServiceSize, capacity, sizes
 from payrollx_db.model.finding import GRAVITY, Finding
@@ -129,7 +129,7 @@ async def _look(database: Database, connected: float) -> DatabaseHealth:
         return unfinished(examined)
 
     checks = [await _checked(Check("runs", "none is unfinished", find_run), database)]
-    empty = not await database.rows("tables")
+    empty = not await tables_there(database)
     chosen = [replace(check, well=NO_TABLES) if empty and check.of_tables else check for check in CHECKS]
     lags: list[Lag] = []
 

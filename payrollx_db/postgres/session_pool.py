@@ -110,15 +110,18 @@ class SessionPool:
 
     async def _keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
         """Keep a session for later; false where enough of that side, or of that server, are waiting already."""
-        if sum(len(idle) for (other, _), idle in self._idle.items() if other.side == endpoint.side) >= MOST_IDLE:
+        if self._is_full(endpoint.side):
             return False
         server = _server(endpoint)
         if self._waiting(server) >= FEW_IDLE:
             left = await self._left_of(server, connection)
-            if self._waiting(server) >= max(left, FEW_IDLE):
+            if self._is_full(endpoint.side) or self._waiting(server) >= max(left, FEW_IDLE):  # others came meanwhile
                 return False
         self._idle.setdefault((endpoint, driver), []).append(connection)
         return True
+
+    def _is_full(self, side: str) -> bool:
+        return sum(len(idle) for (endpoint, _), idle in self._idle.items() if endpoint.side == side) >= MOST_IDLE
 
     def _waiting(self, server: Hashable) -> int:
         return sum(len(idle) for (endpoint, _), idle in self._idle.items() if _server(endpoint) == server)

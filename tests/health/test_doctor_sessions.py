@@ -178,11 +178,33 @@ def test_a_locked_table_ends_no_examination(
     with sessions(examined) as (other,):
         other.execute("BEGIN")
         other.execute(f"LOCK {table} IN ACCESS EXCLUSIVE MODE")
-        findings = findings_of(examined, "not-checked")
+        health = health_of(examined)
 
+    findings = [finding for finding in health.findings if finding.code == "not-checked"]
+    assert health.databases[0].reachable
     assert bool(findings) is not looked_at
     assert all("lock timeout" in finding.message for finding in findings)
     assert all(finding.remedy == "ask again in a moment" for finding in findings)
+
+
+def test_a_table_for_which_somebody_waits_alone_ends_no_examination(
+    examined: DatabaseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks its size would wait behind the one that waits, as behind every change of a table under load."""
+    monkeypatch.setitem(examination.SETTINGS, "lock_timeout", "50ms")
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+    with sessions(examined, application_name="reader") as (reader,), sessions(examined) as (other,):
+        reader.execute("BEGIN")
+        reader.execute("LOCK auth.users IN ACCESS SHARE MODE")
+        waiting = threading.Thread(target=other.execute, args=("ALTER TABLE auth.users ALTER id SET NOT NULL",))
+        waiting.start()
+        eventually(lambda: value(examined, waits) > 0 or not waiting.is_alive(), "the table is waited for")
+        health = health_of(examined)
+        reader.execute("COMMIT")
+        waiting.join()
+
+    assert health.databases[0].reachable
+    assert [finding for finding in health.findings if finding.code == "not-checked"] == []
 
 
 # -- databases that don't answer -----------------------------------------------------------------------

@@ -27,7 +27,7 @@ BREAKS = [
     ("README.md", "copy --dry-run ", "copy --dryrun ", "No such option"),
     ("README.md", "payrollx-db plan ", "payrollx-db plans ", "No such command"),
     ("docs/consolidation.md", "--limit 5", "--limit few", "not a valid integer"),
-    ("docs/consolidation.md", "with\n`--show-values`", "with\n`--show-all`", "no command has the option --show-all"),
+    ("docs/consolidation.md", "with `--show-values`", "with `--show-all`", "no command has the option --show-all"),
     ("CONTRIBUTING.md", "`make format`", "`make pretty`", "there is no make pretty"),
     ("README.md", "payrollx-db completion bash", "payrollx-db --version", "no page names payrollx-db completion"),
     ("docs/configuration.md", "Number of tables", "Number of chairs", "is stale"),

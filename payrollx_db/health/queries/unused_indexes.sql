@@ -1,9 +1,16 @@
 -- Indexes that no scan has used since the statistics began, and that nothing else needs: no key, no unique, and
--- not the one that a reference (enforced, or one of the loose ones that are given) is looked up by.
+-- not the one that a reference (enforced, or one of the loose ones that are given) is looked up by. To ask a size takes a
+-- lock: indexes that somebody holds or waits for alone are left out, as they change under our eyes.
+WITH held AS MATERIALIZED (
+  SELECT l.relation
+  FROM pg_catalog.pg_lock_status() AS l
+  WHERE l.mode = 'AccessExclusiveLock' AND l.locktype = 'relation'
+    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+)
 SELECT n.nspname::text AS schema,
        t.relname::text AS table,
        i.relname::text AS index,
-       pg_catalog.pg_relation_size(i.oid) AS bytes,
+       z.bytes,
        since.days
 FROM pg_catalog.pg_index AS x
 JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
@@ -16,11 +23,15 @@ CROSS JOIN (
     FROM pg_catalog.pg_stat_database AS d
     WHERE d.datname = pg_catalog.current_database()
 ) AS since
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN NOT EXISTS (SELECT FROM held AS l WHERE l.relation = i.oid)
+                THEN pg_catalog.pg_relation_size(i.oid) END AS bytes
+) AS z
 WHERE n.nspname = ANY (%(schemas)s)
   AND x.indisvalid AND NOT x.indisunique AND NOT x.indisexclusion
   AND s.idx_scan = 0
   AND since.days >= %(days)s
-  AND pg_catalog.pg_relation_size(i.oid) >= %(bytes)s
+  AND z.bytes >= %(bytes)s
   AND NOT EXISTS (
       SELECT
       FROM pg_catalog.pg_constraint AS k
