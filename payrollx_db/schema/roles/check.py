@@ -288,7 +288,7 @@ class Walls:
 
     def _open(self, schema: Securable) -> bool:
         """Tell whether a service's role, or the reader's, may create in a schema."""
-        creators = {grant.to for grant in schema.acl if grant.privilege == "CREATE"}
+        creators = {grant.to for grant in schema.acl.given if grant.privilege == "CREATE"}
         return self._all_powerful or PUBLIC in creators or not creators.isdisjoint(self._acted_as)
 
     def extensions(self) -> Iterator[Finding]:
