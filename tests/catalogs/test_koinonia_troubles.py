@@ -104,3 +104,22 @@ def test_all_churches_that_share_tables_are_emptied_before_their_registry_and_co
         assert value(world.target, "SELECT count(*) FROM tenant.members") == before
         verified = world.run("verify", "--json")
         assert (verified.returncode, json.loads(verified.stdout)["totals"]) == (0, {"identical": 3}), verified.stdout
+
+
+def test_two_churches_with_one_database_are_refused_by_whatever_name_it_is_called(churches: Churches) -> None:
+    as_localhost = """UPDATE "Tenant" AS t SET "databaseUrl" = replace(o."databaseUrl", '127.0.0.1', 'localhost')
+                      FROM "Tenant" AS o WHERE t.id = %s AND o.id = %s"""
+    with churches.unified("koinonia-shared") as world:
+        one, other, third = states(world.run("plan", "--json"))
+        before = value(churches.registry, 'SELECT "databaseUrl" FROM "Tenant" WHERE id = %s', [other])
+        query(churches.registry, as_localhost, [other, one])
+        try:
+            assert "localhost" in value(churches.registry, 'SELECT "databaseUrl" FROM "Tenant" WHERE id = %s', [other])
+            copied = world.run("copy", "--json")
+        finally:
+            query(churches.registry, 'UPDATE "Tenant" SET "databaseUrl" = %s WHERE id = %s', [before, other])
+        assert copied.returncode == 3
+        assert states(copied) == {one: "trouble", other: "trouble", third: "copied"}
+        assert "have one database" in problems(copied, one)
+        assert "have one database" in problems(copied, other)
+        assert value(world.target, "SELECT array_agg(DISTINCT tenant_id) FROM tenant.members") == [third]
