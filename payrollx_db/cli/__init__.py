@@ -99,9 +99,19 @@ def main(args: list[str] | None = None) -> Any:
     except PayrollxError as error:  # a file .env that can't be read
         console.error(error)
         code = error.exit_code
+    except BaseException as error:
+        if not _is_cancellation(error):
+            raise
+        console.problem("interrupted")
     if args is None:
         signals.finish()
     sys.exit(code)
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Tell whether it is asyncio's word for an interruption, where it doesn't know whose; imports nothing for that."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
 
 
 def _run(arguments: list[str]) -> int:

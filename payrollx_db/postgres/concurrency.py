@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
@@ -14,14 +14,42 @@ T = TypeVar("T")
 async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Run all of ``work`` at once and return the results in order.
 
-    The first to fail cancels the rest, and its own exception is raised, not an ExceptionGroup.
+    The first to fail cancels the rest, and its own exception is raised once they have ended, not an ExceptionGroup.
+    Where we are cancelled ourselves, we are, whatever fails because of that.
     """
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(coroutine) for coroutine in work]
-    except BaseExceptionGroup as errors:
-        raise first_of(errors) from None
+    # No TaskGroup: until Python 3.13 one that has failed leaves its caller cancelled once too often, and Ctrl-C then
+    # ends in a traceback of CancelledError; and what fails because of Ctrl-C would be raised in its place.
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
+    errors: list[BaseException] = []
+
+    def note(task: asyncio.Task[T]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            errors.append(error)
+
+    for task in tasks:
+        task.add_done_callback(note)
+    if tasks:
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            await _end(tasks)
+    if errors:
+        raise first_of(errors[0])
     return [task.result() for task in tasks]
+
+
+async def _end(tasks: Sequence[asyncio.Task[T]]) -> None:
+    """Cancel those that are still at work, and wait for them, also where somebody cancels us meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    for task in tasks:
+        task.cancel()
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 async def all_of(first: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, object]) -> T:
@@ -107,7 +135,6 @@ async def is_set(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group, or of the group in it."""
-    first = errors.exceptions[0]
-    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
+def first_of(error: BaseException) -> BaseException:
+    """Return the first error of a group, or of the group in it; what is no group, as it is."""
+    return first_of(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -1,11 +1,14 @@
 """Ctrl-C and SIGTERM before a command works: the process says that it was interrupted, and nothing else."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from payrollx_db import cli
 
 # The command line, which is sent a signal by itself as soon as a module of that name is looked for.
 SENT_WHILE_IMPORTING = """
@@ -60,3 +63,16 @@ def test_a_catalog_that_is_imported() -> None:
 
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.strip() == "payrollx-db: interrupted"
+
+
+def test_a_cancellation_that_asyncio_cannot_tell_from_another_one_is_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cancelled(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(cli.cli, "main", cancelled)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["status"])
+    assert ended.value.code == 130
+    assert "interrupted" in capsys.readouterr().err
