@@ -207,6 +207,23 @@ def test_a_table_for_which_somebody_waits_alone_ends_no_examination(
     assert [finding for finding in health.findings if finding.code == "not-checked"] == []
 
 
+def test_an_index_that_is_being_rebuilt_ends_no_examination(
+    examined: DatabaseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """REINDEX holds the index alone, and its table against writers only."""
+    monkeypatch.setitem(examination.SETTINGS, "lock_timeout", "50ms")
+    with sessions(examined) as (other,):
+        other.execute("BEGIN")
+        other.execute("REINDEX TABLE auth.users")
+        health = health_of(examined)
+        other.execute("ROLLBACK")
+
+    assert health.databases[0].reachable
+    assert [finding for finding in health.findings if finding.code == "not-checked"] == []
+    (auth,) = (service for service in health.databases[0].services if service.name == "auth")
+    assert {table.name: table.index_bytes > 0 for table in auth.tables}["users"]
+
+
 # -- databases that don't answer -----------------------------------------------------------------------
 
 

@@ -188,17 +188,7 @@ def _constants(
         else:
             constant = derive.derived(sql.SQL("{}::text").format(sql.Literal(value)), column.type)
             # That it is a value of the type is asked once for all (`scope_values`), not of each row.
-            sound = replace(
-                constant,
-                rule="scope",
-                valid=None,
-                lossy=None,
-                raises=False,
-                late=False,
-                note=None,
-                written=None,
-                sent=None,
-            )
+            sound = rules.Conversion("scope", constant.value, raises=False, code=constant.code, text=constant.text)
             plans[name] = ColumnPlan(column, (), sound, nullable=False)
     return plans, mismatches
 
