@@ -20,6 +20,13 @@ SPELLINGS = {
     "character varying": "varchar", "bit varying": "varbit", "timestamp without time zone": "timestamp",
     "timestamp with time zone": "timestamptz", "time without time zone": "time", "time with time zone": "timetz",
 }  # fmt: skip
+# What pg_type calls those types that are shown by another name.
+NAMES = {
+    "integer": "int4", "bigint": "int8", "smallint": "int2", "boolean": "bool", "real": "float4", "character": "bpchar",
+    '"char"': "char",
+}  # fmt: skip
+# Types that are one long where no length is written.
+ONE_LONG = ("char", "character", "nchar", "bit")
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,18 @@ def one_spelling(text: str) -> str:
     name, parenthesis, modifier = base.partition("(")
     name = SPELLINGS.get(name.strip(), name.strip())
     return name + (parenthesis + modifier).replace(" ", "") + brackets + rest
+
+
+def written_type(text: str) -> ColumnType:
+    """Return the type that an SQL expression writes as ``text``, as far as its words say what it is."""
+    text = text.strip().removeprefix(f"{BUILT_IN}.")
+    element = text.partition("[")[0].strip()
+    display = one_spelling(f"{element}(1)" if element.lower() in ONE_LONG else element)
+    name = "interval" if display.startswith("interval") else display.partition("(")[0]
+    known = ColumnType(BUILT_IN, NAMES.get(name, name), display, "b")
+    if "[" not in text:
+        return known
+    return ColumnType(BUILT_IN, f"_{known.name}", f"{display}[]", "b", "b", element=known)
 
 
 def _without_modifier(display: str) -> str:

@@ -179,6 +179,11 @@ def may_be_of_a_row(sqlstate: str) -> bool:
     return bool(sqlstate)
 
 
+def is_of_statement(sqlstate: str) -> bool:
+    """Tell whether a statement can't be run for what it says, whatever the rows are."""
+    return among(sqlstate, ("0A", "42")) and sqlstate != FORBIDDEN
+
+
 def words(sqlstate: str) -> str:
     """Return what a code means."""
     return _nearest(WORDS, sqlstate) or "the server refused it"

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from conftest import unique
+from psycopg import sql
+from rule_worlds import MakeTables
 from worlds import World, query
 
 from payrollx_db.consolidate import pipeline
@@ -81,6 +83,40 @@ CASES = {
     "empty": Case("text", "varchar(9)", ("", "x", None), {}, empty_as_null=True),
     "empty_enum": Case("text", "mood", ("", "fine", "odd"), {"enum-unknown": ("3",)}, empty_as_null=True),
     "dates": Case("date", "timestamp", ("294277-01-01", "infinity", "2024-02-29"), {"unconvertible": ("1",)}),
+    "cut_on_the_way": Case("text", "text", ("abc", "abcd"), {"lossy": ("2",)}, "CAST({v} AS varchar(3))::text"),
+    "rounded_on_the_way": Case("text", "numeric(9,2)", ("1.20", "1.239", "NaN"), {"lossy": ("2",)},
+                               "{v}::numeric(10, 2)"),
+    "by_way_of_a_float": Case("text", "bigint", ("5", "9007199254740993", "5.5"), {"lossy": ("2", "3")},
+                              "{v}::float8::bigint"),
+    "one_byte": Case("text", '"char"', ("x", "xyz"), {"lossy": ("2",)}, '{v}::"char"'),
+    "text_to_date": Case("text", "date", ("2024-02-01", "2024-02-01 12:00", "today", "2/1/24", "infinity",
+                         "0044-03-15 BC", "01.02.2024"), {"lossy": ("2", "3", "4"), "unconvertible": ("7",)},
+                         "{v}::date"),
+    "text_to_local_time": Case("text", "timestamp", ("2024-02-01T12:00:00Z", "2024-02-01 12:00+05",
+                               "2024-02-01 12:00:00.1234567", "2024-02-01 12:00:00.1234560"), {"lossy": ("2", "3")},
+                               "{v}::timestamp"),
+    "text_to_moment": Case("text", "timestamptz(0)", ("2024-02-01 12:00+05", "2024-02-01 12:00:00.5+05"),
+                           {"lossy": ("2",), "cast-at-utc": ()}, "{v}::timestamptz"),
+    "text_to_time": Case("text", "time", ("12:00", "12:00+05", "2024-01-01 12:00"),
+                         {"lossy": ("2", "3")}, "{v}::time"),
+    "date_left_out": Case("timestamp", "time", ("2024-01-01 12:00",), {"lossy": ("1",)}, "{v}"),
+    "days_left_out": Case("interval", "time", ("12:00", "25:00", "-1:00"), {"lossy": ("2", "3")}, "{v}::time"),
+    "zone_left_out": Case("timetz", "time", ("12:00+00", "12:00+05"), {"lossy": ("2",)}, "{v}::time"),
+    "moment_at_utc": Case("timestamp", "timestamptz", ("2024-02-01 12:00",), {"cast-at-utc": ()}, "{v}::timestamptz"),
+    "host_left_out": Case("inet", "cidr", ("10.0.0.0/24", "10.0.0.1/24", "::1"), {"lossy": ("2",)}, "{v}"),
+    "corners_left_out": Case("polygon", "box", ("((0,0),(0,2),(2,2),(2,0))", "((0,0),(1,2),(2,0))"), {"lossy": ("2",)},
+                             "{v}::box"),
+    "digits_of_json": Case("jsonb", "integer", ("1", "1.7", "1.0"), {"lossy": ("2",)}, "{v}::int"),
+    "bits_of_a_number": Case("integer", "bit(3)", ("5", "-1", "255"), {"lossy": ("3",)}, "{v}::bit(3)"),
+    "bits_of_bits": Case("bit(4)", "bit(2)", ("1100",), {"lossy": ("1",)}, "{v}::bit(2)"),
+    "number_of_an_object": Case("oid", "integer", ("5", "4294967295"), {"lossy": ("2",)}, "{v}::int"),
+    "coins": Case("float8", "money", ("1.5", "1.005"), {"lossy": ("2",)}, "{v}::numeric::money"),
+    "written_array": Case("text", "text[]", ("{a,NULL}", "[0:1]={a,b}", "a"), {"unconvertible": ("3",)}, "{v}::text[]"),
+    "written_numbers": Case("text", "numeric(5,1)[]", ("{1.50}", "{1.55}"), {"lossy": ("2",)}, "{v}::numeric[]"),
+    "dates_of_an_array": Case("timestamp[]", "date[]", ("{2024-01-01}", '{"2024-01-01 12:00"}'), {"lossy": ("2",)},
+                              "{v}::date[]"),
+    "derived_short_array": Case("text[]", "varchar(2)[]", ("{ab,NULL}", "{abc}"), {"unconvertible": ("2",)},
+                                "array_remove({v}, 'x')"),
     "looked_up": Case("integer", "integer", ("1", "2", "3"), {"unconvertible": ("2",)},
                       "6 / {other.divisor} + 0 * {v}"),
     "s": Case("integer", "numeric", ("1", "0"), {"unconvertible": ("2",)}, "1 / {v}"),
@@ -99,13 +135,14 @@ def changes(server: Any) -> Iterator[World]:
     query(source, TYPES.format("public", ", 'gone'"))
     query(source, "CREATE TABLE others (id int PRIMARY KEY, divisor int); INSERT INTO others VALUES (1, 2), (2, 0)")
     query(target, "CREATE SCHEMA app;" + TYPES.format("app", ""))
-    maps = []
+    maps, there, here = [], [], []
     for name, case in CASES.items():
         own = case.target in ("mood", "place")
-        query(source, f'CREATE TABLE "{name}" (id integer PRIMARY KEY, v {case.source})')
-        query(target, f'CREATE TABLE app."{name}" (id integer PRIMARY KEY, v {"app." * own}{case.target})')
-        for number, value in enumerate(case.values, 1):
-            query(source, f'INSERT INTO "{name}" VALUES ({number}, %s)', (value,))
+        rows = ", ".join(f"({n}, {sql.Literal(value).as_string(None)})" for n, value in enumerate(case.values, 1))
+        there.append(
+            f'CREATE TABLE "{name}" (id integer PRIMARY KEY, v {case.source}); INSERT INTO "{name}" VALUES {rows}'
+        )
+        here.append(f'CREATE TABLE app."{name}" (id integer PRIMARY KEY, v {"app." * own}{case.target})')
         maps.append(
             TableMap(
                 SourceTable(name, {"id": "integer", "v": f"{case.source}?"}), f"app.{name}",
@@ -114,6 +151,8 @@ def changes(server: Any) -> Iterator[World]:
                 empty_as_null=frozenset({"v"} if case.empty_as_null else ()),
             )
         )  # fmt: skip
+    query(source, ";".join(there))
+    query(target, ";".join(here))
     others = TableMap(SourceTable("others", {"id": "integer", "divisor": "integer?"}), "app.others")
     query(target, "CREATE TABLE app.others (id int PRIMARY KEY, divisor int)")
     catalog = Catalog("changes", (Service("app", schema="app", role="changes_app", tables=(*CASES, "others")),))
@@ -166,3 +205,25 @@ def test_policies_decide_about_them_and_the_rest_is_proven(changes: World) -> No
         "old.public.division": ("2",), "old.public.json": ("3",), "old.public.float_down": ("2",),
     }  # fmt: skip
     assert changes.verify().identical
+
+
+OF_NO_ROW = {
+    "derive-refused": ("row_number() OVER (ORDER BY {v})", "pg_catalog.generate_series(1, {v})", "max({v})", "no({v})"),
+    "derive-varies": ("{v} + random()", "{v} + extract(day FROM CURRENT_DATE)", "{v} + extract(day FROM now())"),
+    "": ("{v} + pg_catalog.length('now()')", "coalesce({v}, 0)"),
+}
+
+
+@pytest.mark.parametrize("code", OF_NO_ROW)
+def test_an_expression_that_gives_no_value_of_a_row_is_named(make_tables: MakeTables, code: str) -> None:
+    names = [f"t{number}" for number, _ in enumerate(OF_NO_ROW[code])]
+    create = "".join(f"CREATE TABLE {{0}}{name} (id integer PRIMARY KEY, v double precision);" for name in names)
+    tables = {name: {"id": "integer", "v": "float8?"} for name in names}
+    derive = {name: {"v": text} for name, text in zip(names, OF_NO_ROW[code], strict=True)}
+    world = make_tables(create.format(""), create.format("app."), tables, derive=derive)
+
+    found = asyncio.run(pipeline.check(world.task()))
+
+    named = {(f.code, f.place) for f in found if f.code.startswith("derive")}
+    assert named == {(code, f"old.public.{name}.v") for name in names if code}
+    assert all(f.blocks for f in found if f.code.startswith("derive"))

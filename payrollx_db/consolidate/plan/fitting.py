@@ -200,7 +200,8 @@ def _derived(target_column: Column, template: str, source: Table, servers: rules
         named[name] = sql.Identifier(lookup or ROW, column)
     reads = tuple(name for name in named if "." not in name)
     conversion = _own_conversion(target_column, template, source, named, servers)
-    return ColumnPlan(target_column, reads, conversion)
+    varying = derive.fleeting(template)
+    return ColumnPlan(target_column, reads, replace(conversion, note=varying) if varying else conversion)
 
 
 def _own_conversion(
@@ -208,7 +209,8 @@ def _own_conversion(
 ) -> rules.Conversion:
     """Return how a layout's own expression gets to the target: by the rule of its column's type, where it is bare."""
     zoned, timezone = derive.column_at_zone(template)
-    column = source.column(zoned or derive.cast_column(template))
+    casts = derive.casts(template)
+    column = source.column(zoned or casts.column)
     if column is not None and zoned and (column.type.name, target.type.name) == ("timestamp", "timestamptz"):
         return derive.derived_at_zone(named[zoned], target.type, timezone)
     if column is not None and template.strip() == f"{{{column.name}}}" and not difference(column.type, target.type):
@@ -218,9 +220,7 @@ def _own_conversion(
     value = sql.SQL(template).format(**named)  # the layout is code, not data
     if column is None or zoned:
         return derive.derived(value, target.type)
-    cast = named[column.name]
-    rule = rules.convert(cast, column.type, target.type, servers)
-    return derive.derived(value, target.type, cast, column.type, rule)
+    return derive.derived(value, target.type, named[column.name], column.type, casts.types, servers.timezone)
 
 
 def _unfilled(

@@ -26,17 +26,26 @@ def each_element(
     conversion = convert(element, source.element, target.element, servers)
     if conversion is None or conversion.text:
         return None
-    refused = conversion.valid and sql.SQL(SOME).format(value, sql.SQL("NOT {}").format(conversion.valid))
     return Conversion(
         f"an array: {conversion.rule}",
         _converted(value, source.element, target),
-        refused and sql.SQL("NOT {}").format(refused),
-        conversion.lossy and sql.SQL(SOME).format(value, conversion.lossy),
+        conversion.valid and none(value, sql.SQL("NOT {}").format(conversion.valid)),
+        conversion.lossy and some(value, conversion.lossy),
         raises=conversion.raises,
         late=conversion.late,
         code=conversion.code,
         note=conversion.note,
     )
+
+
+def some(array: sql.Composable, condition: sql.Composable) -> sql.Composable:
+    """Return the condition that ``condition`` holds of an ``element`` of ``array``."""
+    return sql.SQL(SOME).format(array, condition)
+
+
+def none(array: sql.Composable, condition: sql.Composable) -> sql.Composable:
+    """Return the condition that ``condition`` holds of no ``element`` of ``array``."""
+    return sql.SQL("NOT {}").format(some(array, condition))
 
 
 def _converted(value: sql.Composable, element: ColumnType, target: ColumnType) -> sql.Composable:

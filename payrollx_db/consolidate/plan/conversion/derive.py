@@ -6,22 +6,37 @@ column, and nothing else.
 """
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from psycopg import sql
 
-from payrollx_db.consolidate.plan.conversion import documents, labels, numbers, texts, times
+from payrollx_db.consolidate.plan.conversion import arrays, labels, numbers, texts, times
 from payrollx_db.consolidate.plan.conversion.bound import note
-from payrollx_db.consolidate.plan.conversion.canonical import HASHABLE, TEXTS
-from payrollx_db.consolidate.plan.conversion.rule import Conversion, any_of, cast, differ, text_of
+from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
+from payrollx_db.consolidate.plan.conversion.reading_back import changed
+from payrollx_db.consolidate.plan.conversion.rule import Conversion, Note, any_of, cast, differ, text_of
 from payrollx_db.consolidate.plan.conversion.same import why_text
-from payrollx_db.postgres.column_types import ColumnType
+from payrollx_db.postgres.column_types import ColumnType, written_type
 
 NAME = r"\(*\s*\{([^{}.]+)\}\s*\)*"
-TYPE = r"[\w .\"]+(?:\([\d,\s]+\))?[\w ]*(?:\[\])*"
-CASTS = re.compile(rf"\s*(?:{NAME}|CAST\s*\(\s*{NAME}\s+AS\s+{TYPE}\s*\))(?:\s*::\s*{TYPE}\)*)*\s*", re.IGNORECASE)
+TYPE = r"[\w .\"]+(?:\([-\d,\s]+\))?[\w ]*(?:\[\])*"
+FIRST = rf"\s*(?:{NAME}|CAST\s*\(\s*{NAME}\s+AS\s+({TYPE})\s*\))"
+CASTS = re.compile(rf"{FIRST}((?:\s*::\s*{TYPE}\)*)*)\s*", re.IGNORECASE)
 AT_ZONE = re.compile(rf"\s*\(?\s*{NAME}\s+AT\s+TIME\s+ZONE\s+'([^']+)'\s*\)?\s*", re.IGNORECASE)
-DATES = frozenset({"date", "timestamp", "timestamptz"})
+# What is another value at each time of asking. Literals are taken out before, but for the words that name a moment.
+LITERAL = re.compile(r"'(?!(?:now|today|tomorrow|yesterday)')(?:[^']|'')*'", re.IGNORECASE)
+FLEETING = re.compile(
+    r"""\b(?P<call>random|random_normal|gen_random_uuid|gen_random_bytes|gen_salt|uuidv4|uuidv7|uuid_generate_v\w+
+    |clock_timestamp|timeofday|now|statement_timestamp|transaction_timestamp|nextval|lastval|currval|txid_current
+    |pg_current_xact_id|pg_backend_pid|pg_current_wal_\w+)\s*\(
+    |\b(?P<word>current_timestamp|current_time|current_date|localtime|localtimestamp)\b
+    |'(?P<literal>now|today|tomorrow|yesterday)'""",
+    re.IGNORECASE | re.VERBOSE,
+)
+LOCAL = frozenset({"date", "timestamp", "time"})
+MOMENTS = frozenset({"timestamptz", "timetz"})
 
 # to_jsonb writes each number with all its digits, whatever its type, and compares them as numbers.
 OTHER_NUMBER = """
@@ -29,13 +44,24 @@ OTHER_NUMBER = """
    AND n.before <> n.after
  FROM (SELECT pg_catalog.to_jsonb({before}) AS before, pg_catalog.to_jsonb({after}) AS after OFFSET 0) AS n)
 """
-OTHER_TEXT = "{}::numeric <> {}::text::numeric"
 
 
-def cast_column(template: str) -> str:
-    """Return the one column that ``template`` casts, and does nothing else with; empty where it does more."""
+@dataclass(frozen=True)
+class Casts:
+    """The casts that an expression does to one column: the types that it writes, one after another."""
+
+    column: str = ""
+    types: tuple[str, ...] = ()
+
+
+def casts(template: str) -> Casts:
+    """Return the casts of ``template``; of no column where it does more than that with it."""
     match = CASTS.fullmatch(template)
-    return (match[1] or match[2] or "") if match else ""
+    if match is None:
+        return Casts()
+    plain, within, first, others = match.groups()
+    further = re.findall(rf"::\s*({TYPE})", others)
+    return Casts(plain or within, tuple(text.strip() for text in (first, *further) if text))
 
 
 def column_at_zone(template: str) -> tuple[str, str]:
@@ -49,23 +75,34 @@ def derived(
     target: ColumnType,
     column: sql.Composable | None = None,
     source: ColumnType | None = None,
-    rule: Conversion | None = None,
+    types: Sequence[str] = (),
+    timezone: str = "UTC",
 ) -> Conversion:
     """Return a layout's own expression as ``target`` takes it.
 
-    ``column``, of type ``source``, is what the expression casts, where it does nothing else; ``rule`` is how it
-    would be converted without the expression, if any rule says it.
+    ``column``, of type ``source``, is what the expression casts to these ``types``, where it does nothing else. Local
+    times of the source are in ``timezone``.
     """
     conversion = replace(_to_target(value, target), rule="derived")
-    unlike = _unlike(conversion.value, target, column, source)
-    numbered = (
-        source is not None and {source.name, target.name} <= numbers.NUMBERS
-    )  # which covers the last cast as well
-    lossy = [unlike] if numbered else [conversion.lossy, unlike]
-    if target.is_array and target.built_in and rule is not None:  # which looks at each element
-        lossy += [rule.lossy, _other_array(conversion.value, rule.value, target)]
-    judged = any_of([condition for condition in lossy if condition is not None])
-    return replace(conversion, lossy=judged, raises=True, note=conversion.note or note(target))
+    known = note(target)
+    if column is None or source is None:
+        return replace(conversion, raises=True, note=conversion.note or known)
+    kinds = [source, *map(written_type, types), target]
+    lossy = _changed_by_casts(conversion, column, kinds)
+    return replace(conversion, lossy=lossy, raises=True, note=conversion.note or known or _at_utc(kinds, timezone))
+
+
+def fleeting(template: str) -> Note | None:
+    """Return what is to be known of an expression that has another value whenever it is computed."""
+    match = FLEETING.search(LITERAL.sub("''", template))
+    if match is None:
+        return None
+    what = next(text for text in match.groupdict().values() if text)
+    message = (
+        f"the derive expression has another value each time it is computed ({what}), so that nothing proves what was"
+        " copied; call the column new in the layout, and give it a default in the target"
+    )
+    return Note("derive-varies", "block", message)
 
 
 def derived_at_zone(column: sql.Composable, target: ColumnType, timezone: str) -> Conversion:
@@ -84,11 +121,30 @@ def _to_target(value: sql.Composable, target: ColumnType) -> Conversion:
         return Conversion("", text_of(value), text=f"only the target knows {target.display}")
     if target.name in TEXTS:
         return texts.limited("", text_of(value), target)
+    return _to_built_in(value, target)
+
+
+def _to_built_in(value: sql.Composable, target: ColumnType) -> Conversion:
     text = why_text(target)
     if target.name == "xml":
         return Conversion("", text_of(value), text=text)
+    if target.is_array and target.modifier and target.element is not None:
+        return _to_limited_array(value, target, target.element)
     converted = cast(value, target)
     return Conversion("", converted, None, _rounded(value, converted, target), text=text)
+
+
+def _to_limited_array(value: sql.Composable, target: ColumnType, element: ColumnType) -> Conversion:
+    """Return an array of a type with a limit: texts that are too long are refused, and others that change are lossy."""
+    bare = sql.SQL("({})::{}").format(value, sql.Identifier("pg_catalog", target.name))
+    each = sql.Identifier("element")
+    if element.name in TEXTS:
+        limit = texts.limited("", text_of(each), element)
+        valid = limit.valid and arrays.none(bare, sql.SQL("NOT {}").format(limit.valid))
+        return Conversion("", bare, valid, limit.lossy and arrays.some(bare, limit.lossy), late=True)
+    converted = cast(value, target)
+    lossy = changed(bare, converted, target.bare, target)
+    return Conversion("", converted, None, lossy)
 
 
 def _to_array(value: sql.Composable, target: ColumnType) -> Conversion:
@@ -107,48 +163,48 @@ def _rounded(value: sql.Composable, converted: sql.Composable, target: ColumnTyp
     """Return the condition that the cast to ``target`` changes the expression's value."""
     if target.name in numbers.NUMBERS:
         other = _other_number(value, converted)
-        if not target.modifier:
-            return other
-        return any_of([other, differ(converted, cast(value, target.bare))])
+        return any_of([other, differ(converted, cast(value, target.bare))]) if target.modifier else other
     if target.name == "money":
         return _other_number(value, sql.SQL("{}::numeric").format(converted))
     if target.modifier and target.name in times.TIMES:
         return differ(text_of(converted), text_of(cast(value, target.bare)))
-    if target.name in ("bit", "varbit"):
-        return differ(text_of(converted), sql.SQL("(({})::varbit)::text").format(value))
-    return None
-
-
-def _unlike(
-    converted: sql.Composable, target: ColumnType, column: sql.Composable | None, source: ColumnType | None
-) -> sql.Composable | None:
-    """Return the condition that ``column`` doesn't read back from what it was cast to."""
-    if column is None or source is None or not source.built_in:
-        return None
-    number, textual = source.name in numbers.NUMBERS, source.name in TEXTS
-    back = differ(sql.SQL("({})::{}").format(converted, sql.SQL(source.bare.display)), column)
-    cases: tuple[tuple[bool, sql.Composable], ...] = (
-        (number and target.name in numbers.NUMBERS, differ(_exact(column, source), _exact(converted, target))),
-        (number and target.name == "bool", sql.SQL("({})::int4 <> {}").format(converted, column)),
-        (source.name in DATES and target.name in DATES, back),
-        ((number or source.name in DATES) and target.name in TEXTS, back),
-        (target.name == "jsonb" and (textual or source.name == "json"), documents.key_twice(column, converted)),
-        (textual and target.name in numbers.FLOATS, sql.SQL(OTHER_TEXT).format(column, converted)),
-    )
-    return next((condition for applies, condition in cases if applies), None)
-
-
-def _other_array(one: sql.Composable, other: sql.Composable, target: ColumnType) -> sql.Composable | None:
-    """Return the condition that two arrays differ, whose elements have an equality."""
-    if target.element is None or target.element.name not in HASHABLE:
-        return None
-    return differ(one, sql.SQL("({})::{}").format(other, sql.SQL(target.display)))
-
-
-def _exact(number: sql.Composable, kind: ColumnType) -> sql.Composable:
-    """Return a number as a numeric with all its digits."""
-    return sql.SQL("{}::text::numeric" if kind.name in numbers.FLOATS else "{}::numeric").format(number)
+    full = {"bit": "({})::varbit", "varbit": "({})::varbit", "char": "{}"}.get(target.name)  # a "char" is one byte
+    return None if full is None else differ(text_of(converted), text_of(sql.SQL(full).format(value)))
 
 
 def _other_number(before: sql.Composable, after: sql.Composable) -> sql.Composable:
     return sql.SQL(" ".join(OTHER_NUMBER.split())).format(before=before, after=after)
+
+
+def _changed_by_casts(
+    conversion: Conversion, column: sql.Composable, kinds: Sequence[ColumnType]
+) -> sql.Composable | None:
+    """Return the condition that one of the casts of ``column`` changes it, the last one being ``conversion``."""
+    *written, target = kinds
+    before, lossy = column, []
+    for source, kind in pairwise(written):
+        after = sql.SQL("({})::{}").format(before, sql.SQL(kind.display))
+        lossy.append(changed(before, after, source, kind))
+        before = after
+    last = changed(before, conversion.value, written[-1], target)
+    if last is None or target.name in TEXTS or target.kind == "e":  # whose own condition looks at other things
+        lossy.append(conversion.lossy)
+    if target.name not in TEXTS or written[-1].name not in TEXTS:
+        lossy.append(last)
+    return any_of([condition for condition in lossy if condition is not None])
+
+
+def _at_utc(kinds: Sequence[ColumnType], timezone: str) -> Note | None:
+    """Return what is to be known where a cast takes local times as those of UTC, and the layout has them elsewhere."""
+    if timezone in times.WITHOUT_SUMMER_TIME:
+        return None
+    for source, target in pairwise(kinds):
+        pair = {source.name.removeprefix("_"), target.name.removeprefix("_")}
+        textual = source.name in TEXTS and target.name in MOMENTS
+        if textual or (pair & LOCAL and pair & MOMENTS and pair != {"time", "timetz"}):
+            message = (
+                f"a cast between {source.display} and {target.display} takes local times as UTC's, and the layout has"
+                f" them in {timezone}; write AT TIME ZONE '{timezone}' in the derive expression"
+            )
+            return Note("cast-at-utc", "warn", message)
+    return None

@@ -30,7 +30,7 @@ class Note:
     """What is to be known of a column's conversion, whatever its values: a finding of the check."""
 
     code: str
-    severity: Literal["warn", "info"]
+    severity: Literal["block", "warn", "info"]
     message: str
 
 

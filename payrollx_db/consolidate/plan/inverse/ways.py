@@ -276,7 +276,7 @@ class _Making:
         value: sql.Composable = sql.Identifier(read.alias, planned.target.name)
         template = table_map.derive.get(planned.target.name)
         zoned, timezone = derive.column_at_zone(template) if template else ("", "")
-        if template and not zoned and not derive.cast_column(template):
+        if template and not zoned and not derive.casts(template).column:
             return None
         inverse = values.inverse(
             value, column.type, planned.target.type, self.servers,
