@@ -129,6 +129,11 @@ OTHERS = (
         "`make test`",
         "What `--pg` of pytest is unless given: a superuser's URL of a server to test on.",
     ),
+    (
+        "TEST_PG_BINS",
+        "`make test-matrix`, the tests",
+        "Folders with the programs of further versions of Postgres, as in a `PATH`.",
+    ),
 )
 
 

@@ -1,7 +1,7 @@
 """Run the tests on each version of Postgres that this machine can have, one after the other, and end in a table.
 
-A version is taken from programs on this machine (PAYROLLX_PG_BIN's, the wheel's, Debian's), else from a container.
-What can't be had is told with the reason, and is no failure. PYTEST_ARGS is handed on to pytest.
+A version is taken from programs on this machine (PAYROLLX_PG_BIN's, those of TEST_PG_BINS, the wheel's, Debian's), else
+from a container. What can't be had is told with the reason, and is no failure. PYTEST_ARGS is handed on to pytest.
 """
 
 import os
@@ -18,7 +18,8 @@ from payrollx_db.devserver import Programs
 from payrollx_db.devserver.programs import VARIABLE, folders
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSIONS = ("15", "16", "17", "18")
+FURTHER = "TEST_PG_BINS"  # folders of further programs, as in a PATH
+VERSIONS = ("14", "15", "16", "17", "18")
 PARALLEL = ("--numprocesses", "2", "--dist", "worksteal", "-m", "not long")
 COUNTED = {"passed": "passed", "failed": "failed", "error": "failed", "errors": "failed", "skipped": "skipped"}
 
@@ -102,8 +103,8 @@ def main(versions: Sequence[str]) -> int:
 
 
 def _installed() -> Iterator[Programs]:
-    named = [Path(explicit).expanduser()] if (explicit := os.environ.get(VARIABLE)) else []
-    for folder in (*named, *folders()):
+    named = [os.environ.get(VARIABLE, ""), *os.environ.get(FURTHER, "").split(os.pathsep)]
+    for folder in (*(Path(name).expanduser() for name in named if name), *folders()):
         if programs := Programs.at(folder) or Programs.at(folder / "bin"):
             yield programs
 

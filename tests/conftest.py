@@ -145,6 +145,11 @@ class TestServer:
         """The server's version as it counts them: 180004."""
         return self._connected().info.server_version
 
+    def needs(self, major: int, what: str) -> None:
+        """Skip the test where the server is older than Postgres ``major``, which brought ``what``."""
+        if self.version < major * 10_000:
+            pytest.skip(f"before Postgres {major} there is no {what}")
+
     def close(self) -> None:
         """End the session."""
         if self._session:

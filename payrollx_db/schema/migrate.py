@@ -30,7 +30,17 @@ from payrollx_db.postgres.pooled import SyncConnection
 from payrollx_db.postgres.resolve import resolved
 from payrollx_db.postgres.settings import COMMON
 from payrollx_db.postgres.url import DatabaseUrl
-from payrollx_db.schema import audit, ddl, drift, extras, migration_lock, protection, revisions, tenant_versions
+from payrollx_db.schema import (
+    audit,
+    ddl,
+    drift,
+    extras,
+    migration_lock,
+    protection,
+    revisions,
+    server_features,
+    tenant_versions,
+)
 from payrollx_db.schema.tenant_versions import TenantVersion
 
 LOCK_WAIT = "5min"  # for another migration to end
@@ -65,13 +75,14 @@ def upgrade(
     ``protected`` are those of the catalog's protected tables that the revisions may change.
     All or nothing, in one transaction. Of two at once, one waits. Foreign keys between services are made where
     both tables are in this database. Raises ConfigurationError for an unknown service or revision, TargetError
-    where the database can't be reached or changed, FindingsError where rows stand in the way of such a key, and
-    StateConflictError where the database is at a revision that this version doesn't know, or a protected table that
-    isn't named would be changed.
+    where the database can't be reached or changed, or is too old for the models, FindingsError where rows stand
+    in the way of such a key, and StateConflictError where the database is at a revision that this version doesn't
+    know, or a protected table that isn't named would be changed.
     """
     chosen = service or revisions.all_services(catalog)
     target = revisions.target(catalog, chosen, revision or ("head" if chosen else "heads"))
-    return _run(command.upgrade, url, catalog, target, protected)
+    names = revisions.names_of(catalog, chosen) or [known.name for known in catalog.services]
+    return _run(command.upgrade, url, catalog, target, protected, schemas=[catalog.service(n).schema for n in names])
 
 
 def downgrade(
@@ -293,8 +304,15 @@ def forget(migration: MigrationContext) -> None:
 
 
 def _run(
-    action: Any, url: DatabaseUrl, catalog: Catalog, target: str | tuple[str, ...], protected: Collection[str]
+    action: Any,
+    url: DatabaseUrl,
+    catalog: Catalog,
+    target: str | tuple[str, ...],
+    protected: Collection[str],
+    *,
+    schemas: Collection[str] = (),
 ) -> Result:
+    """Run Alembic's ``action`` to ``target``. ``schemas`` are those whose tables it may make."""
     protection.refuse_unknown(catalog, protected)
     applied: list[str] = []
 
@@ -304,6 +322,7 @@ def _run(
     with locked_connection(url, catalog) as opened, translating_errors(url):
         before = _current(opened, catalog)  # a database of another version is refused before anything runs
         opened.rollback()
+        server_features.refuse_older(driver_of(opened).info.server_version, catalog.models, schemas, url.masked)
         try:
             with alembic_lock:
                 action(

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from conftest import TestServer
 from preflight_worlds import Make
 from rule_worlds import MakeTables
+from servers import known_to
 from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
@@ -96,22 +98,24 @@ def named(findings: list[Finding]) -> dict[tuple[str, str], set[str]]:
 
 
 @pytest.fixture
-def ruled(make_tables: MakeTables) -> World:
+def ruled(make_tables: MakeTables, server: TestServer) -> World:
     """A world in which each table but the last has rows that the target refuses."""
-    return make_tables(SOURCE, TARGET, TABLES, new={"pays": ("flag", "app")})
+    return make_tables(SOURCE, known_to(server.version, TARGET), TABLES, new={"pays": ("flag", "app")})
 
 
-def test_each_rule_names_its_rows_and_a_policy_leaves_them_out(ruled: World) -> None:
-    assert named(findings_of(ruled)) == EXPECTED
+def test_each_rule_names_its_rows_and_a_policy_leaves_them_out(ruled: World, server: TestServer) -> None:
+    slots = ("duplicate", "slots.tenant+slug")  # before Postgres 15 two rows without a value are no duplicates
+    expected = {place: keys for place, keys in EXPECTED.items() if server.version >= 150000 or place != slots}
+    assert named(findings_of(ruled)) == expected
 
-    policies = Policies.read(f"{code}={ACTIONS[code][0]}" for code in sorted({code for code, _ in EXPECTED}))
+    policies = Policies.read(f"{code}={ACTIONS[code][0]}" for code in sorted({code for code, _ in expected}))
     report = ruled.copy_with(ruled.task(), policies)
 
     out = {
         (row.split(".")[-1], key)
         for row, key in query(ruled.target, "SELECT source, key FROM payrollx_meta.quarantine")
     }
-    assert out == {(place.split(".")[0], key) for (_, place), keys in EXPECTED.items() for key in keys}
+    assert out == {(place.split(".")[0], key) for (_, place), keys in expected.items() for key in keys}
     assert report.run.status == "done"
     assert ruled.verify().identical
     assert value(ruled.target, "SELECT count(*) FROM app.plain") == 50

@@ -10,6 +10,7 @@ from command_line import Done, call, spawn
 from conftest import TestServer, unique
 from lifted_worlds import rows, run_script
 from schema_dumps import differences, newest_clients
+from servers import known_to
 
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -44,7 +45,7 @@ def lifted(
     """The source, the target that it was lifted into, as the service ``shapes``, and what the lift said."""
     names = unique("shapes"), unique("all_shapes")
     source, target = map(server.create_database, names)
-    run_script(source, SHAPES.read_text("utf-8"))
+    run_script(source, known_to(server.version, SHAPES.read_text("utf-8")))
     folder = tmp_path_factory.mktemp("shapes")
     words = ("--source", f"shapes={source.plain}", "--name", names[1], "--to", target.plain, "--dir", str(folder))
     yield Lifted(source, target, folder, call(("lift", *words), {}, folder))

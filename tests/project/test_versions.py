@@ -1,5 +1,8 @@
 """The matrix: which versions it finds, what it counts, and that it says what it couldn't run."""
 
+import os
+from pathlib import Path
+
 import pytest
 import test_matrix as matrix
 
@@ -10,6 +13,15 @@ def test_a_version_on_this_machine_is_used() -> None:
     found = Programs.find()
 
     assert matrix.place(found.major).server == f"embedded:{found.major}"
+
+
+def test_a_version_in_a_folder_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for program in ("postgres", "initdb", "pg_ctl"):
+        (tmp_path / program).write_text("#!/bin/sh\necho postgres '(PostgreSQL)' 13.1\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("TEST_PG_BINS", os.pathsep.join(["/nowhere", str(tmp_path)]))
+
+    assert matrix.place("13") == matrix.Place("13", "embedded:13", tmp_path)
 
 
 def test_a_version_that_is_nowhere_is_told_with_the_reason(

@@ -205,6 +205,8 @@ def own_server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
 def two(own_server: TestServer) -> Iterator[tuple[DatabaseUrl, DatabaseUrl]]:
     """Two empty databases on a server that has none of our roles; ``deployer`` may log in and create there."""
     urls = own_server.create_database("one"), own_server.create_database("two")
+    for url in urls:
+        run(url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as it is since Postgres 15
     run(own_server.url, "CREATE ROLE deployer LOGIN PASSWORD 'made up'")
     run(own_server.url, "GRANT CREATE ON DATABASE one, two TO deployer")
     yield urls

@@ -216,6 +216,10 @@ def test_each_fault_is_named_and_its_sql_mends_it(
 
     assert found() == ()
     code, message = FAULTS[fault]
+    if " ON PARAMETER " in fault and undone.info.server_version < 150000:
+        pytest.skip("this server has no privileges on settings")
+    if fault.startswith("ALTER DATABASE") and undone.info.server_version < 150000:
+        pytest.skip("on this server, the database's owner has nothing of the schema public")
     said = message.format(**{name: part.as_string().strip('"') for name, part in shared_shop.names.items()})
 
     undone.execute(shared_shop.statement(fault))

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from command_line import Done, call
 from conftest import TestServer, unique
+from servers import known_to
 
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.postgres.url import DatabaseUrl
@@ -62,7 +63,7 @@ def odd_database(server: TestServer) -> Iterator[DatabaseUrl]:
     """The database with every oddity, only to be read."""
     name = unique("odd")
     url = server.create_database(name)
-    fill(url, ODD.read_text("utf-8"))
+    fill(url, known_to(server.version, ODD.read_text("utf-8")))
     yield url
     server.drop_database(name)
 

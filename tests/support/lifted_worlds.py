@@ -13,7 +13,7 @@ import pytest
 from command_line import Done, call
 from conftest import TestServer, unique
 from psycopg import sql
-from servers import THROW_AWAY, in_memory
+from servers import THROW_AWAY, in_memory, known_to
 
 from payrollx_db.devserver import Server
 from payrollx_db.devserver.programs import Programs, folders
@@ -95,7 +95,7 @@ def odd_source(server: TestServer) -> Iterator[DatabaseUrl]:
     """A database with something of every kind in ``public``. Only read."""
     name = unique("odd")
     url = server.create_database(name)
-    run_script(url, ODD_WORLD.read_text("utf-8"))
+    run_script(url, known_to(server.version, ODD_WORLD.read_text("utf-8")))
     yield url
     server.drop_database(name)
 

@@ -86,7 +86,6 @@ CREATE SCHEMA app;
 CREATE SCHEMA elsewhere;
 CREATE TABLE app.customers (id int CONSTRAINT customers_key PRIMARY KEY WITH (fillfactor = 70), name text NOT NULL,
   code text, score int, CONSTRAINT named UNIQUE (name) INCLUDE (score) DEFERRABLE INITIALLY DEFERRED);
-CREATE UNIQUE INDEX customers_code ON app.customers (code) NULLS NOT DISTINCT;
 CREATE INDEX customers_lower ON app.customers (pg_catalog.lower(name) DESC NULLS LAST) WHERE score > 1;
 CREATE INDEX "customers ""score.%" ON app.customers USING hash (score);
 COMMENT ON CONSTRAINT customers_key ON app.customers IS 'the ''key''';
@@ -156,6 +155,7 @@ CREATE TABLE elsewhere.readers (id int PRIMARY KEY, order_id int, placed date,
 
 # What only servers of these versions and newer know.
 NEWER = {
+    150000: "CREATE UNIQUE INDEX customers_code ON app.customers (code) NULLS NOT DISTINCT;",
     180000: """
 ALTER TABLE app.booked ADD CONSTRAINT stays UNIQUE (room, during WITHOUT OVERLAPS);
 ALTER TABLE app.guarded ADD CONSTRAINT advice FOREIGN KEY (id) REFERENCES app.tree NOT ENFORCED;

@@ -37,6 +37,22 @@ ROOM = 4 << 30
 IN_A_CONTAINER = {**THROW_AWAY, "wal_level": "logical", "max_connections": "200", "max_wal_size": "4GB"}
 
 
+# What a script may say since Postgres 15, as an expression, and what is said instead to an older server.
+SINCE_15 = (
+    (r" NULLS NOT DISTINCT", ""),
+    (r"UNLOGGED SEQUENCE", "SEQUENCE"),
+    (r"(ON DELETE SET NULL) \([^)]*\)", r"\1"),
+    (r"numeric\(5, -2\)", "numeric(6)"),
+)
+
+
+def known_to(version: int, script: str) -> str:
+    """Return a script without what a server of ``version`` (140023) doesn't know."""
+    for expression, replacement in SINCE_15 if version < 150000 else ():
+        script = re.sub(expression, replacement, script)
+    return script
+
+
 def in_memory() -> Path | None:
     """Return the folder of a file system in memory that has room for the servers, or ``None``: then the disk's.
 

@@ -18,7 +18,7 @@ from worlds import World, query, value
 
 from payrollx_db.consolidate import moving, online
 from payrollx_db.devserver import Programs, Server, create_database
-from payrollx_db.errors import DevServerError
+from payrollx_db.devserver.programs import folders
 
 VERSIONS = ("14", "15", "16", "17")
 LEFT = """
@@ -29,14 +29,12 @@ SELECT (SELECT count(*) FROM pg_replication_slots WHERE database = current_datab
 
 def programs_of(major: str) -> Programs:
     """Return the programs of that version. Skips where there are none."""
-    for folder in filter(None, os.environ.get("TEST_PG_BINS", "").split(os.pathsep)):
-        found = Programs.at(Path(folder))
+    named = filter(None, os.environ.get("TEST_PG_BINS", "").split(os.pathsep))
+    for folder in (*map(Path, named), *folders()):  # whichever PAYROLLX_PG_BIN names for the tests' own server
+        found = Programs.at(folder)
         if found is not None and found.major == major:
             return found
-    try:
-        return Programs.find(major)
-    except DevServerError as error:
-        pytest.skip(str(error))
+    pytest.skip(f"no programs of Postgres {major} are installed, nor named by TEST_PG_BINS")
 
 
 @pytest.fixture

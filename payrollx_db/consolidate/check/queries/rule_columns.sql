@@ -64,12 +64,15 @@ SELECT c.attrelid::bigint AS table,
        CASE WHEN f.oid IS NOT NULL THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) ELSE pg_catalog.pg_get_expr(t.typdefaultbin, 0) END AS expression,
        c.attidentity <> '' AS identity,
        coalesce(f.adbin, t.typdefaultbin)::text AS tree,
+       -- Before Postgres 15, a generated column depends on others by itself, and not by its expression.
        ARRAY(SELECT DISTINCT o.attname::text
-             FROM pg_catalog.pg_depend AS n
+             FROM (SELECT 'pg_catalog.pg_attrdef'::regclass, f.oid, 0
+                   UNION ALL
+                   SELECT 'pg_catalog.pg_class'::regclass, c.attrelid, c.attnum WHERE c.attgenerated <> '') AS h (class, oid, part)
+             JOIN pg_catalog.pg_depend AS n ON n.classid = h.class AND n.objid = h.oid AND n.objsubid = h.part
              JOIN pg_catalog.pg_attribute AS o ON o.attrelid = n.refobjid AND o.attnum = n.refobjsubid
-             WHERE n.classid = 'pg_catalog.pg_attrdef'::regclass AND n.objid = f.oid
-               AND n.refclassid = 'pg_catalog.pg_class'::regclass AND n.refobjid = c.attrelid
-  AND n.refobjsubid NOT IN (0, c.attnum)) AS columns
+             WHERE n.refclassid = 'pg_catalog.pg_class'::regclass AND n.refobjid = c.attrelid
+               AND n.refobjsubid NOT IN (0, c.attnum)) AS columns
 FROM columns AS c
 JOIN plain AS p ON (p.whole, p.whole_modifier) = (c.atttypid, c.atttypmod)
 JOIN domains AS d ON (d.whole, d.whole_modifier) = (c.atttypid, c.atttypmod)

@@ -15,16 +15,20 @@ SELECT r.nspname::text, p.proname::text, l.lanname::text, p.prosrc, pg_catalog.p
          SELECT 'trigger' FROM pg_catalog.pg_trigger AS t WHERE t.tgfoid = p.oid AND NOT t.tgisinternal
          UNION
          SELECT CASE WHEN d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN 'check'
-                     WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN 'index'
                      WHEN a.attgenerated <> '' THEN 'generated column'
+                     WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN 'index'
                      ELSE 'default' END
          FROM pg_catalog.pg_depend AS d
          LEFT JOIN pg_catalog.pg_attrdef AS f
            ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid
-         LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+         -- Before Postgres 15, a generated column depends on the routine by itself, and not by its expression.
+         LEFT JOIN pg_catalog.pg_attribute AS a
+           ON a.attrelid = CASE WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.objid ELSE f.adrelid END
+          AND a.attnum = coalesce(f.adnum, d.objsubid)
          WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = p.oid
            AND (d.classid IN ('pg_catalog.pg_constraint'::pg_catalog.regclass,
                               'pg_catalog.pg_attrdef'::pg_catalog.regclass)
+                OR a.attgenerated <> ''
                 OR EXISTS (SELECT FROM pg_catalog.pg_index AS i
                            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid))
          ORDER BY 1

@@ -29,7 +29,7 @@ CROSS JOIN LATERAL (
   JOIN pg_catalog.pg_attribute AS ga ON ga.attrelid = f.adrelid AND ga.attnum = f.adnum AND ga.attgenerated <> ''
   WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid AND f.adnum <> d.refobjsubid
   UNION ALL
-  -- Since Postgres 15.0, a generated column stands on others by itself.
+  -- Before Postgres 15, a generated column stands on others by itself, and not by its expression.
   SELECT 'generated column', n.nspname::text, c.relname::text, ga.attname::text
   FROM pg_catalog.pg_attribute AS ga
   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid > 0

@@ -23,7 +23,8 @@ FROM (
       UNION ALL
       SELECT s.root, 'pg_catalog.pg_class'::regclass, i.indexrelid FROM scope AS s JOIN pg_catalog.pg_index AS i ON i.indrelid = s.oid
       UNION ALL
-      SELECT s.root, 'pg_catalog.pg_class'::regclass, s.oid FROM scope AS s WHERE s.relkind = 'p'
+      -- Partition keys; and before Postgres 15, generated columns depend on functions by themselves.
+      SELECT s.root, 'pg_catalog.pg_class'::regclass, s.oid FROM scope AS s WHERE s.relkind IN ('p', 'r', 'f')
       UNION ALL
       SELECT s.root, 'pg_catalog.pg_statistic_ext'::regclass, x.oid FROM scope AS s JOIN pg_catalog.pg_statistic_ext AS x ON x.stxrelid = s.oid
       UNION ALL
