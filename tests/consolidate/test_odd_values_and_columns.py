@@ -1,5 +1,6 @@
 """Values and columns that other copying tools have lost or changed: each arrives as it was."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,9 @@ from conftest import TestServer
 from rule_worlds import MakeTables
 from servers import known_to
 from worlds import World, query, value
+
+from payrollx_db.consolidate import pipeline
+from payrollx_db.model.policy import Policies, Policy
 
 SOURCE = """
 CREATE TABLE gone (a integer, id integer PRIMARY KEY, b text, "order" text, c text, "user" text);
@@ -83,3 +87,34 @@ def test_they_arrive_as_they_were(world: World, small_tables: int) -> None:
     assert value(world.target, "SELECT sum(tax) FROM app.made") == 420
     next_id = value(world.target, "INSERT INTO app.made (price) VALUES (5) RETURNING id")
     assert next_id == 21, "the identity goes on after the rows"
+
+
+# A column may have the name that a query gives to the table itself: the column would be meant, and not the row.
+NAMED_LIKE_ROWS = {"kept": "text?", "r": "text?", "s": "text?", "t": "text?", "q": "text?"}
+OF_ROWS = "kept text, r text, s text, t text, q text"
+
+
+def test_columns_that_are_called_like_a_row_hide_none(make_tables: MakeTables) -> None:
+    rows = "SELECT n, 'kept', 'r', 's', 't', 'q', NULLIF(n, 3) FROM generate_series(1, 5) AS n"
+    world = make_tables(
+        f"CREATE TABLE plain (id integer PRIMARY KEY, {OF_ROWS}, n integer); INSERT INTO plain {rows};"
+        f"CREATE TABLE of_json (id integer PRIMARY KEY, {OF_ROWS}, n integer, body json); INSERT INTO of_json {rows}",
+        f"CREATE TABLE app.plain (id integer PRIMARY KEY, {OF_ROWS}, n integer NOT NULL);"
+        f"CREATE TABLE app.of_json (id integer PRIMARY KEY, {OF_ROWS}, n integer NOT NULL, body jsonb)",
+        {
+            "plain": {"id": "integer", **NAMED_LIKE_ROWS, "n": "integer?"},
+            "of_json": {"id": "integer", **NAMED_LIKE_ROWS, "n": "integer?", "body": "json?"},
+        },
+    )
+
+    policies = Policies((Policy("null", "quarantine"),))
+    world.copy_with(world.task(), policies)
+
+    texts = {"kept": "kept", "r": "r", "s": "s", "t": "t", "q": "q"}
+    assert query(world.target, "SELECT source, row FROM payrollx_meta.quarantine ORDER BY 1") == [
+        ("old.public.of_json", {"id": 3, **texts, "n": None, "body": None}),
+        ("old.public.plain", {"id": 3, **texts, "n": None}),
+    ]
+    assert world.verify().identical
+    asyncio.run(pipeline.copy(replace(world.task(), policies=policies), restart=True))
+    assert world.verify().identical

@@ -165,13 +165,13 @@ class TablePlan:
             for column in self.source.columns
         )
         return sql.SQL(
-            "CASE WHEN {} THEN (SELECT pg_catalog.to_jsonb(kept) FROM (SELECT {}) AS kept) ELSE {} END"
+            "CASE WHEN {} THEN (SELECT pg_catalog.to_jsonb(kept.*) FROM (SELECT {}) AS kept) ELSE {} END"
         ).format(self.among(self.unsent), values, self._row_of_values)
 
     @property
     def _row_of_values(self) -> sql.Composable:
         if not any(_has_json(column) for column in self.source.columns):
-            return sql.SQL("pg_catalog.to_jsonb({})").format(sql.Identifier(ROW))
+            return sql.SQL("pg_catalog.to_jsonb({}.*)").format(sql.Identifier(ROW))
         values = sql.SQL(", ").join(
             sql.SQL("{}{} AS {}").format(
                 sql.Identifier(ROW, column.name),
@@ -180,7 +180,7 @@ class TablePlan:
             )
             for column in self.source.columns
         )
-        return sql.SQL("(SELECT pg_catalog.to_jsonb(kept) FROM (SELECT {}) AS kept)").format(values)
+        return sql.SQL("(SELECT pg_catalog.to_jsonb(kept.*) FROM (SELECT {}) AS kept)").format(values)
 
     def among(self, keys: Collection[str]) -> sql.Composable:
         """Return the condition that a source row's key is one of ``keys``."""

@@ -83,7 +83,8 @@ class UnfinishedRun:
         tables = f"{self.tables_in:,} of {_counted(len(self.destinations) or len(self.tables), 'table')}"
         text = f"{tables} and {_counted(self.rows_in, 'row')} are in"
         if self.down:
-            text += f"; {' and '.join(_counted(count, kind) for kind, count in self.down.items())} are still down"
+            verb = "is" if list(self.down.values()) == [1] else "are"
+            text += f"; {' and '.join(_counted(count, kind) for kind, count in self.down.items())} {verb} still down"
         return text
 
     def __str__(self) -> str:

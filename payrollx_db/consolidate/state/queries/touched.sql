@@ -7,7 +7,7 @@ SELECT (SELECT coalesce(pg_catalog.sum(CASE WHEN t.status = 'done' THEN t.rows_w
                    FROM payrollx_meta.slices AS s GROUP BY s.run_id, s.source, s.target) AS moved
                USING (run_id, source, target)
         WHERE t.run_id = ANY ({runs}) AND t.target = {target}
-          AND coalesce(pg_catalog.to_jsonb(t) -> 'scope', '{{}}') = {scope}::jsonb)::bigint,
+          AND coalesce(pg_catalog.to_jsonb(t.*) -> 'scope', '{{}}') = {scope}::jsonb)::bigint,
        pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE r.xmin NOT IN (
          SELECT s.xmin FROM payrollx_meta.slices AS s WHERE s.run_id = ANY ({runs}) AND s.target = {target}))
