@@ -206,8 +206,9 @@ def export(
     chosen_service = options.named_service(known, name)
     unified, own = options.unified_database(database_url), _own(chosen_service, to, "--to")
     if shape == "legacy":
-        shapes.export(known, chosen_service, layout, unified, own, extract=extract, as_json=as_json)
+        shapes.export(known, chosen_service, layout, unified, own, extract=extract, yes=rest["yes"], as_json=as_json)
         return
+    shapes.refuse_options_of_legacy()
     _bring(known, chosen_service, unified, own, as_json=as_json, **rest)
     if not as_json:
         archives.note_exported(chosen_service)
@@ -238,6 +239,7 @@ def import_(
     unified, own = options.unified_database(database_url), _own(chosen_service, origin, "--from")
     if shape == "legacy":
         return shapes.take_in(known, chosen_service, layout, own, unified, as_json=as_json)
+    shapes.refuse_options_of_legacy()
     _bring(known, chosen_service, own, unified, as_json=as_json, **rest)
     if not as_json:
         archives.note_imported(chosen_service)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from payrollx_db.catalogs import registry
 from payrollx_db.cli.progress import showing
@@ -38,9 +39,17 @@ def shape_options(command: Command) -> Command:
     return decorated
 
 
+def refuse_options_of_legacy() -> None:
+    """Raise UsageError where the command line names what only ``--shape legacy`` has, for the unified shape."""
+    context = click.get_current_context()
+    for name in ("layout", "extract"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} goes with --shape legacy.")
+
+
 def export(
     catalog: "Catalog", service: "Service", layout: str, unified: "DatabaseUrl", to: "DatabaseUrl", *,
-    extract: bool, as_json: bool,
+    extract: bool, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Hand a service over in its legacy shape, and say what went and what didn't. Raises as `export_legacy`."""
     from payrollx_db.consolidate.transfer import export_legacy, of_service
@@ -53,9 +62,10 @@ def export(
     source = Endpoint(unified, "target", unified.dbname, NAME)
     buyer = Endpoint(to, "source", of_service(chosen, service.name).name, NAME)
     with showing() as observer:
-        done = answer_of(
-            export_legacy(catalog, chosen, service.name, source, buyer, extract=extract, observer=observer)
+        transfer = export_legacy(
+            catalog, chosen, service.name, source, buyer, extract=extract, replace_unfinished=yes, observer=observer
         )
+        done = answer_of(transfer)
     if as_json:
         console.answer_json({"service": service.name, "to": to.masked, **done.document()})
     else:

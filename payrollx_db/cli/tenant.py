@@ -130,8 +130,11 @@ def resume(*, database_url: str | None, catalog: str, tenant: str, as_json: bool
 @click.option("--to", metavar="URL", required=True, help="URL of an empty database; it is made where it is missing.")
 @click.option("--layout", metavar="LAYOUT", default="legacy", show_default=True, envvar="PAYROLLX_TENANT_LAYOUT",
               help="Layout that says what the old tables are.")  # fmt: skip
+@yes
 @options.as_json
-def export(*, database_url: str | None, catalog: str, tenant: str, to: str, layout: str, as_json: bool) -> None:
+def export(
+    *, database_url: str | None, catalog: str, tenant: str, to: str, layout: str, yes: bool, as_json: bool
+) -> None:
     """Fill a database of the old shape with the rows of the tenant ID, for one that leaves. It stays here as well."""
     from payrollx_db.postgres.databases import create_if_missing
     from payrollx_db.postgres.url import DatabaseUrl
@@ -144,7 +147,7 @@ def export(*, database_url: str | None, catalog: str, tenant: str, to: str, layo
     with showing() as observer:
         story = ending.export(
             options.unified_database(database_url), known, registry.layout(known, layout), tenant, target,
-            watch=observer,
+            replace_unfinished=yes, watch=observer,
         )  # fmt: skip
         done = asyncio.run(story)
     if as_json:

@@ -5,7 +5,6 @@ form: the new database through the layout's transforms, the unified one as it is
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +17,9 @@ from payrollx_db.consolidate.plan.inverse.ways import WayBack, homeless_tables, 
 from payrollx_db.consolidate.plan.legacy_shape import LONGEST, LegacyShape
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import Task
+from payrollx_db.consolidate.recipient import EXTRACT, MARK, WRITES, Recipient
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
-from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError
+from payrollx_db.errors import ConfigurationError, FindingsError
 from payrollx_db.model.catalog import Catalog, Reference
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
 from payrollx_db.model.layout import Discard, Layout, LegacyDatabase
@@ -30,7 +30,6 @@ from payrollx_db.postgres.session import Endpoint, render_sql, run
 
 queries = query_files.beside(__name__)
 
-EXTRACT = "extract"  # the schema of the rows of others that go along
 ALONG = "rows of another service that went along when this one was handed over"
 SHOWN = 10  # keys of rows that have no way back
 
@@ -77,28 +76,31 @@ def without_extracts(catalog: Catalog, service: str, legacy: LegacyDatabase) -> 
 
 async def export_legacy(
     catalog: Catalog, layout: Layout, service: str, unified: Endpoint, to: Endpoint, *, extract: bool = False,
-    observer: Observer = ignore_events,
+    replace_unfinished: bool = False, observer: Observer = ignore_events,
 ) -> Transferred:  # fmt: skip
     """Make ``service``'s legacy tables in the empty database ``to``, fill them, and prove that nothing was lost.
 
     With ``extract``, the rows of others that they point at go along, in a schema of their own: the key and what that
-    service declares readable, nothing secret. Nothing is left behind where it fails. Raises StateConflictError where
-    ``to`` holds something, FindingsError where a row has no way back or the proof fails, SourceError or TargetError.
+    service declares readable, nothing secret. Nothing is left behind where it fails; what one that was killed has left
+    is taken away, rows that it had written only with ``replace_unfinished``. Raises StateConflictError where ``to``
+    holds something else, FindingsError where a row has no way back or the proof fails, SourceError or TargetError.
     """
     legacy = of_service(layout, service)
-    alone = replace(layout, databases=(legacy,))
-    task = Task(catalog, alone, {legacy.name: to}, unified, (service,), observer=observer)
+    known = replace(legacy, discards=(*legacy.discards, MARK))
+    alone = replace(layout, databases=(known,))
+    task = Task(catalog, alone, {known.name: to}, unified, (service,), observer=observer)
     async with opened(task) as context:
-        transfer = _Transfer(context, catalog, service, legacy, context.sources[legacy.name])
-        shape = await transfer.shape()
-        try:
-            await transfer.make(shape)
+        there = context.sources[known.name]
+        # It is written like a target, and what it has taken is there to stay once this says so.
+        durable = {"synchronous_commit": "on"}
+        writer = replace(there, side="target", name=to.url.dbname, settings=durable, writes=WRITES)
+        transfer = _Transfer(context, catalog, service, writer)
+        shape = await transfer.shape(known)
+        recipient = Recipient(context.sessions, writer, service, shape, extract)
+        async with recipient.filling(replace=replace_unfinished):
+            observer(StageStarted("copy", f"filling {len(shape.names)} tables in their legacy shape"))
             plan = await planned(context, task)
             return await transfer.fill(plan, shape, extract=extract)
-        except BaseException:
-            with suppress(Exception):  # what is told is why it failed
-                await transfer.clear(shape)
-            raise
 
 
 @dataclass(frozen=True)
@@ -106,33 +108,16 @@ class _Transfer:
     context: Context
     catalog: Catalog
     service: str
-    legacy: LegacyDatabase
     to: Endpoint
 
-    async def shape(self) -> LegacyShape:
-        """Return the legacy tables to make. Raises StateConflictError where the database holds something."""
-        there = await inspect(self.context.sessions, self.to)
-        if there.tables or there.leftovers:
-            raise StateConflictError(
-                f"{self.to.url.masked} isn't empty: it has {len(there.tables)} tables",
-                hint="give an empty database, so that nothing of others is mixed with the service's rows",
-            )
+    async def shape(self, legacy: LegacyDatabase) -> LegacyShape:
+        """Return the legacy tables to make."""
         target = await inspect(self.context.sessions, self.context.target)
         async with self.context.sessions.session(self.context.target) as connection:
             with self.context.target.translating_errors("can't read its defaults"):
                 schema = self.catalog.service(self.service).schema
                 rows = await run(connection, sql.SQL(queries.load("column_defaults")), {"schema": schema})
-        return LegacyShape(self.legacy, target, {f"{table}.{column}": text for table, column, text in rows})
-
-    async def make(self, shape: LegacyShape) -> None:
-        """Make the tables, with no index but their primary keys."""
-        self.context.observer(StageStarted("copy", f"making {len(shape.names)} tables in their legacy shape"))
-        async with self.context.sessions.session(self.to, fresh=True) as connection:
-            with self.to.translating_errors("can't make the legacy tables"):
-                async with connection.transaction():
-                    await connection.execute("SET TRANSACTION READ WRITE")
-                    for statement in (*shape.types(), *shape.tables()):
-                        await connection.execute(statement)
+        return LegacyShape(legacy, target, {f"{table}.{column}": text for table, column, text in rows})
 
     async def fill(self, plan: Plan, shape: LegacyShape, *, extract: bool) -> Transferred:
         """Bring the rows over in one transaction on each side, make the keys, and compare."""
@@ -159,16 +144,6 @@ class _Transfer:
         return Transferred(
             tables, extracts, tuple(map(str, _pointing(self.catalog, self.service))), (*lost, *homeless_tables(plan))
         )
-
-    async def clear(self, shape: LegacyShape) -> None:
-        """Take away what was made."""
-        async with self.context.sessions.session(self.to, fresh=True) as connection, connection.transaction():
-            await connection.execute("SET TRANSACTION READ WRITE")
-            for name in shape.names:
-                table = sql.Identifier(self.legacy.schema, name)
-                await connection.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(table))
-            for statement in shape.type_names():
-                await connection.execute(sql.SQL("DROP TYPE IF EXISTS {}").format(statement))
 
     # -- private -----------------------------------------------------------------------------------------
 
@@ -241,6 +216,7 @@ class _Transfer:
 
     async def _prove(self, plan: Plan) -> None:
         """Raise FindingsError unless both sides hold the same rows; nothing is recorded."""
+        self.context.observer(StageStarted("verify", "comparing both sides"))
         verdict: Verdict = await Verifier(self.context).all(plan)
         different = [f"{t.table.source_name} -> {t.table.target_name}" for t in verdict.tables if not t.identical]
         if different:

@@ -37,7 +37,8 @@ class Endpoint:
 
     ``settings`` are further session settings. ``place`` is shared by all sessions of one run: the first finds it, and
     each further one proves that it is there; without one, each finds its own. ``schemas`` are the only ones whose
-    tables are looked at (``None``: all). An endpoint is equal to itself only.
+    tables are looked at (``None``: all). ``writes`` is what to do where a target lets us not write, if that isn't
+    to act as its tables' owner. An endpoint is equal to itself only.
     """
 
     url: DatabaseUrl
@@ -47,6 +48,7 @@ class Endpoint:
     settings: Mapping[str, str] = field(default_factory=dict)
     place: Place | None = field(default=None, repr=False)
     schemas: tuple[str, ...] | None = None
+    writes: str = MAY_WRITE
 
     @property
     def session(self) -> dict[str, str]:
@@ -71,7 +73,7 @@ class Endpoint:
         """
         kind = SourceError if self.side == "source" else TargetError
         hints = {
-            FORBIDDEN: MAY_READ if self.side == "source" else MAY_WRITE,
+            FORBIDDEN: MAY_READ if self.side == "source" else self.writes,
             NO_SUCH_DATABASE: f"create the database, or correct the name in the URL of {self.name}",
         }
         return errors.to_error(error, f"{self._title}: {action}", self.url, kind, hints)

@@ -1,13 +1,24 @@
 """A domain leaves in its legacy shape, equal to what it came from, and comes back."""
 
+import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
+import psycopg
 import pytest
+from command_line import Done
 from conftest import TestServer, unique
+from facades import a_login, as_login
 from system_facts import SystemWorld, open_world
+from watchers import eventually
 from worlds import query, value
 
+from payrollx_db.consolidate.transfer import export_legacy
+from payrollx_db.errors import FindingsError
+from payrollx_db.model.events import StageStarted
+from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
 
 COLUMNS = """
@@ -29,6 +40,22 @@ HELD = """
     ORDER BY 1
 """
 
+EVERYTHING = """
+    SELECT 'relation', relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT 'type', typname FROM pg_type WHERE typnamespace = 'public'::regnamespace
+    UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT 'schema', nspname FROM pg_namespace WHERE nspname = 'extract'
+    ORDER BY 1, 2
+"""
+# What a handover of health_monitor leaves where its process is killed.
+LEFT_BEHIND = """
+    CREATE TABLE payrollx_handover (service text, extract boolean);
+    INSERT INTO payrollx_handover VALUES ('health_monitor', true);
+    CREATE SCHEMA extract; CREATE TABLE extract.auth_users (id text);
+    CREATE TYPE "LogLevel" AS ENUM ('DEBUG'); CREATE TABLE logs (id text, level "LogLevel");
+"""
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'mint.wallets'::regclass"
+
 
 @pytest.fixture(scope="module")
 def unified(server: TestServer) -> Iterator[SystemWorld]:
@@ -48,6 +75,10 @@ def buyer(server: TestServer) -> Iterator[DatabaseUrl]:
 def legacy_tables(world: SystemWorld, service: str) -> list[str]:
     (database,) = (known for known in world.layout.databases if known.service == service)
     return sorted(known.source.name for known in database.maps)
+
+
+def export(world: SystemWorld, service: str, to: DatabaseUrl, *options: str) -> Done:
+    return world.run("service", "export", service, "--to", to.plain, "--shape", "legacy", *options)
 
 
 def rows(url: DatabaseUrl, table: str) -> list[tuple[object, ...]]:
@@ -100,14 +131,99 @@ def test_it_comes_back_from_its_legacy_shape(unified: SystemWorld, server: TestS
         server.drop_database(name)
 
 
-def test_a_database_that_holds_something_is_left_alone(unified: SystemWorld, buyer: DatabaseUrl) -> None:
-    query(buyer, "CREATE TABLE precious (id int)")
-    done = unified.run("service", "export", "mint", "--to", buyer.plain, "--shape", "legacy")
+@pytest.mark.parametrize(
+    ("there", "named"),
+    [
+        ("CREATE TABLE precious (id int)", "table public.precious"),
+        pytest.param("""CREATE TYPE "LogLevel" AS ENUM ('mine')""", 'type public."LogLevel"', marks=pytest.mark.long),
+        pytest.param("CREATE VIEW logs AS SELECT 1 AS id", "view public.logs", marks=pytest.mark.long),
+        pytest.param("CREATE SCHEMA extract", 'schema "extract"', marks=pytest.mark.long),
+        pytest.param(
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "function public.f", marks=pytest.mark.long
+        ),
+    ],
+)
+def test_a_database_that_holds_something_is_left_alone(
+    unified: SystemWorld, buyer: DatabaseUrl, there: str, named: str
+) -> None:
+    query(buyer, there)
+    before = query(buyer, EVERYTHING)
+    done = export(unified, "health_monitor", buyer, "--extract")
     assert done.returncode == 6
     assert "isn't empty" in done.stderr
-    assert query(
-        buyer, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-    ) == [("precious",)]
+    assert named in done.stderr
+    assert query(buyer, EVERYTHING) == before
+
+
+def test_what_a_killed_handover_left_is_taken_back(unified: SystemWorld, buyer: DatabaseUrl) -> None:
+    """Without being asked as long as nothing was written; rows that never were proven are replaced by who says so."""
+    query(buyer, LEFT_BEHIND)
+    assert export(unified, "mint", buyer).returncode == 6  # another one's
+    query(buyer, "INSERT INTO logs VALUES ('theirs, perhaps')")
+    done = export(unified, "health_monitor", buyer)
+    assert (done.returncode, "--yes" in done.stderr) == (6, True), done.stderr
+    assert value(buyer, "SELECT count(*) FROM logs") == 1
+    done = export(unified, "health_monitor", buyer, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert query(buyer, TABLES) == [("logs",), ("constitutional_logs",)]
+
+
+@pytest.mark.long
+def test_a_handover_that_is_killed_is_repeated_without_a_question(unified: SystemWorld, buyer: DatabaseUrl) -> None:
+    words = ["service", "export", "mint", "--to", buyer.plain, "--shape", "legacy", "--catalog", "azora", "--extract"]
+    with psycopg.connect(unified.target.conninfo()) as blocking:
+        process = subprocess.Popen([sys.executable, "-m", "payrollx_db", *words], env=unified.env)
+        eventually(lambda: bool(query(buyer, TABLES)), "the tables there")
+        blocking.execute("LOCK TABLE mint.wallets IN ACCESS EXCLUSIVE MODE")
+        eventually(lambda: value(unified.target, WAITING) == 1, "the handover waiting")
+        process.kill()
+        process.wait()
+    assert len(query(buyer, TABLES)) == 6
+    done = export(unified, "mint", buyer, "--extract")
+    assert done.returncode == 0, done.stderr
+    assert len(query(buyer, TABLES)) == 5
+
+
+@pytest.mark.long
+def test_who_comes_while_another_process_fills_it_takes_nothing_away(unified: SystemWorld, buyer: DatabaseUrl) -> None:
+    query(buyer, LEFT_BEHIND)
+    with psycopg.connect(buyer.conninfo()) as other:
+        other.execute("LOCK TABLE payrollx_handover IN SHARE UPDATE EXCLUSIVE MODE")
+        done = export(unified, "health_monitor", buyer, "--yes")
+    assert (done.returncode, "another process" in done.stderr) == (6, True), done.stderr
+    assert query(buyer, TABLES) == [("payrollx_handover",), ("logs",)]
+
+
+def test_a_handover_that_is_not_proven_leaves_nothing(unified: SystemWorld, buyer: DatabaseUrl) -> None:
+    def write_meanwhile(event: object) -> None:
+        if isinstance(event, StageStarted) and event.stage == "verify":
+            query(unified.target, "UPDATE mint.wallets SET balance = balance + 1")
+
+    source = Endpoint(unified.target, "target", "unified")
+    story = export_legacy(
+        unified.catalog, unified.layout, "mint", source, Endpoint(buyer, "source", "azora_mint"),
+        extract=True, observer=write_meanwhile,
+    )  # fmt: skip
+    try:
+        with pytest.raises(FindingsError, match="differ"):
+            asyncio.run(story)
+    finally:
+        query(unified.target, "UPDATE mint.wallets SET balance = balance - 1")
+    assert query(buyer, EVERYTHING) == []
+
+
+def test_who_may_not_write_there_is_told_what_is_missing(
+    unified: SystemWorld, server: TestServer, buyer: DatabaseUrl
+) -> None:
+    query(buyer, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    with a_login(server.url, []) as login:
+        done = export(unified, "health_monitor", as_login(buyer, login))
+    assert (done.returncode, "may create tables" in done.stderr) == (5, True), done.stderr
+
+
+def test_options_of_the_legacy_shape_are_refused_without_it(unified: SystemWorld, buyer: DatabaseUrl) -> None:
+    done = unified.run("service", "export", "mint", "--to", buyer.plain, "--extract")
+    assert (done.returncode, "--shape legacy" in done.stderr) == (2, True), done.stderr
 
 
 def test_what_the_old_type_would_change_is_found_and_nothing_is_left(unified: SystemWorld, buyer: DatabaseUrl) -> None:

@@ -86,11 +86,13 @@ def set_status(url: DatabaseUrl, catalog: Catalog, tenant: str, *, suspended: bo
 
 
 async def export(
-    url: DatabaseUrl, catalog: Catalog, layout: Layout, tenant: str, to: DatabaseUrl, *, watch: Watch = ignore_progress
-) -> Transferred:
+    url: DatabaseUrl, catalog: Catalog, layout: Layout, tenant: str, to: DatabaseUrl, *,
+    replace_unfinished: bool = False, watch: Watch = ignore_progress,
+) -> Transferred:  # fmt: skip
     """Fill the empty database ``to`` with a tenant's rows in the legacy shape, proven identical.
 
-    What is here stays. Raises ConfigurationError where there is no such tenant, and as `export_legacy`.
+    What is here stays. ``replace_unfinished`` is as of `export_legacy`. Raises ConfigurationError where there is no
+    such tenant, and as `export_legacy`.
     """
     template = template_of(catalog)
     with as_owner(url, catalog) as registry:
@@ -103,7 +105,9 @@ async def export(
     source = Endpoint(home, "target", home.dbname)
     buyer = Endpoint(to, "source", entry.name)
     layout = replace(alone, databases=(replace(entry, service=service.name),))
-    return await export_legacy(made, layout, service.name, source, buyer, observer=watch)
+    return await export_legacy(
+        made, layout, service.name, source, buyer, replace_unfinished=replace_unfinished, observer=watch
+    )
 
 
 def drop(
