@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import asyncpg
 
+from payrollx_db.errors import SourceError
 from payrollx_db.postgres.concurrency import together
 from payrollx_db.postgres.session import Endpoint
 
@@ -156,8 +157,36 @@ async def pipe(
                 )
         return _count(tag)
 
-    rows_read, rows_written = await together([read(), write()])
+    async with _undisturbed(reader, source, ".".join(table)):
+        rows_read, rows_written = await together([read(), write()])
     return Piped(rows_read, rows_written, channel.size)
+
+
+@asynccontextmanager
+async def _undisturbed(reader: "asyncpg.Connection[Any]", source: Endpoint, rows: str) -> AsyncIterator[None]:
+    """Raise SourceError where the server sent a message amid the rows: asyncpg drops those that arrived with it.
+
+    Our settings keep all messages away but those of RAISE INFO, and of a function with settings of its own.
+    """
+    messages: list[object] = []
+
+    def note(_: object, message: object) -> None:
+        messages.append(message)
+
+    reader.add_log_listener(note)
+    try:
+        yield
+    except Exception:
+        if not messages:
+            raise
+    finally:
+        reader.remove_log_listener(note)
+    if messages:
+        raise SourceError(
+            f"source {source.name} at {source.url.masked}: can't read {rows}'s rows: a function of its database sent a"
+            " message amid them, and rows were lost with it",
+            hint="take RAISE INFO out of the functions that the table's columns and derive expressions use",
+        )
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from psycopg import sql
 # `jit`: compiling a query of dozens of casts costs more than it saves on a scan of less than millions of rows.
 # `search_path`: nothing may depend on it. `TimeZone`, `DateStyle`, `IntervalStyle`, `extra_float_digits` and
 # `bytea_output` decide how values turn into text, `xmloption` which texts are XML, the next three what SQL means.
+# `client_min_messages`: asyncpg drops the rows that arrived together with a notice, from amid a COPY.
 # `quote_all_identifiers`: definitions of both sides are compared. `default_transaction_…`: a transaction that is
 # serializable, read-only and deferrable would wait for our own others to end, for ever.
 # Timeouts of 0 because one statement here may copy or index a whole table, whatever the role's defaults are.
@@ -33,6 +34,7 @@ COMMON: Mapping[str, str] = {
     "standard_conforming_strings": "on",
     "transform_null_equals": "off",
     "array_nulls": "on",
+    "client_min_messages": "error",
     "quote_all_identifiers": "off",
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",

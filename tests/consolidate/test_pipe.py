@@ -5,10 +5,12 @@ import asyncio
 import psycopg
 import pytest
 from doors import at_the_door, door_closed
+from rule_worlds import MakeTables
 from watchers import once
 from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
+from payrollx_db.errors import SourceError
 from payrollx_db.model.events import Event, Notice, TableStarted
 
 # 64 MB, more than the pipe and the sockets' buffers on the way hold.
@@ -79,3 +81,26 @@ def test_a_snapshot_that_is_gone_is_taken_anew(world: World, monkeypatch: pytest
     assert any("snapshot is gone" in event.text for event in world.events if isinstance(event, Notice))
     assert all(table.balanced for table in report.tables)
     assert world.verify("notification").identical
+
+
+SPEAKING = """
+CREATE FUNCTION spoken(id integer) RETURNS integer LANGUAGE plpgsql AS
+  $$ BEGIN IF id % 100 = 7 THEN RAISE {} 'odd'; END IF; RETURN id; END $$;
+CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 500);
+"""
+
+
+@pytest.mark.parametrize("level", ["NOTICE", "INFO"])
+def test_no_row_is_lost_where_a_function_speaks_amid_the_rows(make_tables: MakeTables, level: str) -> None:
+    world = make_tables(
+        SPEAKING.format(level), "CREATE TABLE app.t (id integer PRIMARY KEY);", {"t": {"id": "integer"}},
+        derive={"t": {"id": "public.spoken({id})"}},
+    )  # fmt: skip
+
+    if level == "NOTICE":
+        world.copy()
+    else:  # which no setting keeps away
+        with pytest.raises(SourceError, match="a message amid them"):
+            world.copy()
+
+    assert value(world.target, "SELECT count(*) FROM app.t") == (500 if level == "NOTICE" else 0)

@@ -48,6 +48,30 @@ TABLES = {
     "staff": {"id": "integer", "chief": "integer?"},
 }
 
+# The target fills what these foreign keys are over: it computes the one, and has a default for the other.
+FILLED_THERE = """
+CREATE TABLE app.prices (id integer PRIMARY KEY, rate numeric NOT NULL UNIQUE);
+CREATE TABLE app.staff (id integer PRIMARY KEY, chief integer, next integer GENERATED ALWAYS AS (chief * 2) STORED
+  REFERENCES app.prices);
+CREATE TABLE app.rates (id integer PRIMARY KEY, rate numeric, name text, price integer DEFAULT 3 REFERENCES app.prices);
+"""
+
+
+def test_orphans_of_columns_that_the_target_fills_are_named(make_tables: MakeTables) -> None:
+    tables = {name: TABLES[name] for name in ("prices", "staff", "rates")}
+    gone = "DROP TABLE regions, shops, full_shops; DELETE FROM rates WHERE id > 2"
+    world = make_tables(f"{SOURCE}; {gone}", FILLED_THERE, tables, new={"rates": ("price",)})
+
+    found = findings_of(world)
+
+    assert {(f.code, f.place.split(".", 2)[2]): set(f.examples) for f in found} == {
+        ("orphan", "staff.chief"): {"3", "4", "5"}, ("orphan", "rates"): {"1", "2"},
+    }  # fmt: skip
+    world.copy_with(world.task(), Policies.read(["orphan=quarantine"]))
+    assert query(world.target, "SELECT id FROM app.staff ORDER BY id") == [(1,), (2,)]
+    assert value(world.target, "SELECT count(*) FROM app.rates") == 0
+    assert world.verify().identical
+
 
 def test_orphans_of_every_foreign_key_are_named(make_tables: MakeTables) -> None:
     world = make_tables(SOURCE, TARGET, TABLES)

@@ -34,6 +34,9 @@ INSERT INTO stays VALUES (1, 1, '2020-01-01', '2020-01-05'), (2, 1, '2020-01-04'
 CREATE TABLE texts (id integer PRIMARY KEY, body text);
 INSERT INTO texts SELECT n, n || (SELECT string_agg(md5(n::text || m), '') FROM generate_series(1, n * 40) AS m)
   FROM generate_series(1, 4) AS n;
+CREATE TABLE sums (id integer PRIMARY KEY, amount integer, body text);
+INSERT INTO sums SELECT n, NULLIF(n, 2), (SELECT string_agg(md5(m::text), '') FROM generate_series(1, n * n * 40) AS m)
+  FROM generate_series(1, 3) AS n;
 CREATE TABLE plain (id integer PRIMARY KEY, email text UNIQUE, amount numeric);
 INSERT INTO plain SELECT n, 'user' || n, n FROM generate_series(1, 50) AS n;
 """
@@ -56,6 +59,9 @@ CREATE TABLE app.stays (id integer PRIMARY KEY, room integer, start date, finish
   CONSTRAINT apart EXCLUDE USING gist (int4range(room, room, '[]') WITH &&, daterange(start, finish) WITH &&));
 CREATE TABLE app.texts (id integer PRIMARY KEY, body text);
 CREATE INDEX by_body ON app.texts (body);
+CREATE TABLE app.sums (id integer PRIMARY KEY, amount integer, body text,
+  double integer GENERATED ALWAYS AS (amount * 2) STORED NOT NULL);
+CREATE INDEX by_ranges ON app.sums USING brin (body);
 CREATE TABLE app.plain (id bigint PRIMARY KEY, email text UNIQUE, amount numeric CHECK (amount > 0),
   CHECK (length(email) > 0));
 CREATE UNIQUE INDEX lowered ON app.plain (lower(email)) WHERE amount > 0;
@@ -68,6 +74,7 @@ TABLES = {
     "days": {"id": "integer", "day": "date?", "k": "text?"},
     "stays": {"id": "integer", "room": "integer?", "start": "date?", "finish": "date?"},
     "texts": {"id": "integer", "body": "text?"},
+    "sums": {"id": "integer", "amount": "integer?", "body": "text?"},
     "plain": {"id": "integer", "email": "text?", "amount": "numeric?"},
 }
 EXPECTED = {
@@ -84,6 +91,8 @@ EXPECTED = {
     ("duplicate", "days.day+k"): {"6"},
     ("exclusion", "stays.room+start+finish"): {"2"},
     ("too-large", "texts.body"): {"3", "4"},
+    ("too-large", "sums.body"): {"3"},
+    ("check-violated", "sums.amount"): {"2"},
 }
 
 

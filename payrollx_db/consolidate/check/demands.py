@@ -15,7 +15,7 @@ INJECTIVE = ("same type", "to text", "text to uuid", "enum by its label")  # rul
 
 WHOLE_ROW = ":varattno 0 "  # in an expression's tree: the row of its table as one value
 
-Kind = Literal["compute", "check", "route", "unique", "exclude", "size"]
+Kind = Literal["compute", "check", "route", "unique", "exclude", "size", "refer"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Demand:
     index: IndexRule | None = None
     caution: str = ""  # what is to be known of how it is computed
     raw: bool = False  # over the values as they come, before their domains
+    parents: str = ""  # the temporary table of the keys that a reference may point at
 
 
 def demands_of(rules: TableRules, table: TablePlan, *, shared: bool, trusting: bool = True) -> list[Demand]:
@@ -210,7 +211,7 @@ def _of_index(
         yield Demand("exclude", "exclusion", what, keys, compared, tree, conditions, index)
     elif index.unique and (across or _needs_grouping(rules, index, table, shared=shared, trusting=trusting)):
         yield Demand("unique", "duplicate", f"the unique {index.name}", keys, compared, tree, conditions, index)
-    if index.method in ("btree", "gist", "gin") and _may_be_long(rules, index, table):
+    if index.method in ("btree", "gist", "gin", "brin", "spgist") and _may_be_long(rules, index, table):
         yield Demand("size", "too-large", name, tuple(index.elements), columns, tree, conditions, index)
 
 

@@ -17,8 +17,9 @@ from payrollx_db.consolidate.check.imports import ImportCheck
 from payrollx_db.consolidate.check.orphans import OrphanSearch
 from payrollx_db.consolidate.check.own_keys import OwnKey
 from payrollx_db.consolidate.check.rehearsal import Rehearsal
+from payrollx_db.consolidate.check.savepoint import undone
 from payrollx_db.consolidate.check.stage import Feed, long_values
-from payrollx_db.consolidate.check.target_rules import TableRules
+from payrollx_db.consolidate.check.target_rules import TableRules, quoted
 from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.check.verdicts import NAMELESS, Verdicts, too_many_exceptions
 from payrollx_db.consolidate.context import Context
@@ -26,6 +27,7 @@ from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan, parents_first
 from payrollx_db.consolidate.state.quarantine import Decision, Kind
+from payrollx_db.model.catalog import Reference
 from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.model.policy import FAIL
 
@@ -56,7 +58,7 @@ class Examiner:
     orphans: OrphanSearch
     imports: ImportCheck
     rehearsal: Rehearsal
-    _rehearsed: dict[Destination | str, tuple[Any, ...]] = field(default_factory=dict)
+    _rehearsed: dict[Destination | str | tuple[Destination, Reference], tuple[Any, ...]] = field(default_factory=dict)
 
     @property
     def context(self) -> Context:
@@ -81,6 +83,8 @@ class Examiner:
                 await self.orphans.of(table)
                 await self._uniques(table)
                 await self._rehearse(table)
+                for reference in self.orphans.filled_there(table):
+                    await self._refer(table, reference)
             for copies in self.plan.copies_by_target.values():
                 await self._across_scopes(copies)
         for table in {t.source_name: t for t in self.plan.merges}.values():
@@ -132,6 +136,26 @@ class Examiner:
             return
         self._answer(table, *await self.rehearsal.of(rules, demands, feeds))
 
+    async def _refer(self, table: TablePlan, reference: Reference) -> None:
+        """Look for orphans of a reference whose columns only the target knows, as often as other rows go."""
+        tables = [self.verdicts.now(t) for t in (table, *self.verdicts.importers(table))]
+        owners = [self.verdicts.now(owner) for owner in self.plan.parents_of(table, reference)]
+        state, place = self._state((*tables, *owners)), (table.destination, reference)
+        if self._rehearsed.get(place) == state:
+            return
+        self._rehearsed[place] = state
+        await self.rehearsal.prepare()
+        async with undone(self.rehearsal.session):
+            if parents := await self.orphans.parents(table, reference):
+                columns = reference.columns
+                demand = Demand(
+                    "refer", "orphan", f"no such row in {reference.target_table}", tuple(map(quoted, columns)), columns,
+                    parents=parents,
+                )  # fmt: skip
+                feeds = [Feed(t, self._rows(t)) for t in tables]
+                rules = self.scans.rules[table.target.oid]
+                self._answer(table, *await self.rehearsal.of(rules, [demand], feeds))
+
     async def _across_scopes(self, copies: Sequence[TablePlan]) -> None:
         """Hold rows of several scopes against uniques that don't tell these apart, with what other scopes have."""
         rules = self.scans.rules[copies[0].target.oid]
@@ -177,6 +201,8 @@ class Examiner:
         named = breach.table.source_key is not None
         if action != FAIL and not named:
             message, action = f"{message} {NAMELESS}", FAIL
+        if action == "null":
+            message, action = f"{message}, and policy null can't be: nothing of the source fills them", FAIL
         examples = tuple(key for key in breach.keys if key is not None)[:EXAMPLES]
         if breach.code != "null" or (breach.code, place) not in self.verdicts.findings:  # a domain says it once more
             self.verdicts.add([Finding(breach.code, "block", place, breach.count, message, examples, action)], [])

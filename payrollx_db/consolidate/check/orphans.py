@@ -60,6 +60,28 @@ class OrphanSearch:
         for key in keys:
             await self._reference(table, key.reference, key)
 
+    def filled_there(self, table: TablePlan) -> list[Reference]:
+        """Return the references of a table over columns that the target fills itself, by a default or as generated."""
+        filled = {column.target.name for column in table.columns}
+        single = {key.reference for key in self.partition_keys.get(table.target_name, ())}
+        return [
+            reference
+            for reference in self.plan.enforced_by_table.get(table.target_name, ())
+            if not filled.issuperset(reference.columns) and reference not in single
+            and not self.plan.is_temporal(reference)
+        ]  # fmt: skip
+
+    async def parents(self, table: TablePlan, reference: Reference) -> str:
+        """Collect the keys that a table's reference may point at; return their temporary table.
+
+        None where its foreign key is left NOT VALID until its parents' service is copied.
+        """
+        owners = self.plan.parents_of(table, reference)
+        ends = [end for owner in owners for end in self._ends(owner, reference.target_columns)]
+        if not ends and not await self.workspace.has_rows(reference.target_table):
+            return ""
+        return await self.workspace.parents(reference, ends, among=_reachable(table, reference, owners))
+
     async def loose(self) -> None:
         """Warn of rows that are copied and whose loose reference will point nowhere."""
         references = [reference for reference in self.plan.catalog.references if not reference.enforced]

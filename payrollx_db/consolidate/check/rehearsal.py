@@ -24,6 +24,8 @@ from payrollx_db.postgres.session import render_sql
 
 OF_ROWS = ("22", "23", "2F", "38", "39", "44", "54", "P0", "XX", "21", "27")  # errors that a row may cause
 OF_NAMES = ("42", "3F", "0A")  # errors that every row would cause
+# So that an entry is made with its row: a gin's waits in a list otherwise, a brin's for the next vacuum.
+AT_ONCE = {"gin": " WITH (fastupdate = off)", "brin": " WITH (pages_per_range = 131072)"}
 CODES = {"23502": "null", "23514": "check-violated", "54000": "too-large"}
 
 
@@ -46,9 +48,7 @@ class Rehearsal:
         the locks on them, are gone afterwards.
         """
         with self.context.target.translating_errors(f"can't rehearse {feeds[0].table.target_name}"):
-            if not self._prepared:
-                await prepare(self.session)
-                self._prepared = True
+            await self.prepare()
             async with undone(self.session):
                 stage = Stage(self.context, self.session, self.known, rules, feeds, beside=beside)
                 await stage.fill(demands)
@@ -56,6 +56,12 @@ class Rehearsal:
                 for demand in demands:
                     await performance.meet(demand)
                 return performance.breaches, performance.failures
+
+    async def prepare(self) -> None:
+        """Make what all stages use, once: before the first block of the session that is undone."""
+        if not self._prepared:
+            await prepare(self.session)
+            self._prepared = True
 
 
 @dataclass
@@ -91,6 +97,8 @@ class _Performance:
         if demand.kind == "route":
             anywhere = " OR ".join(f"({bounds})" for bounds in demand.expressions) or "false"
             return sql.SQL("SELECT {} FROM {} WHERE ({}) IS NOT TRUE").format(number, rows, sql.SQL(anywhere))
+        if demand.kind == "refer":
+            return self._astray(demand)
         if demand.kind == "unique" and demand.index is not None:
             names = [sql.Identifier(f"e{place}") for place in range(len(demand.expressions))]
             some: sql.Composable = sql.SQL("true")
@@ -102,6 +110,20 @@ class _Performance:
                 " WHERE place > 1"
             ).format(number=number, names=comma(names), elements=self.stage.elements(demand), some=some)
         return None
+
+    def _astray(self, demand: Demand) -> sql.Composable:
+        """Return the query of the numbers of the rows whose columns are among none of the ``parents``' keys."""
+        own = [sql.Identifier(self.stage.feeds[0].table.target.name, column) for column in demand.columns]
+        equal = [
+            sql.SQL("parent.{} = {}").format(sql.Identifier(f"key{place}"), value) for place, value in enumerate(own, 1)
+        ]
+        return sql.SQL(
+            "SELECT {number} FROM {rows} WHERE pg_catalog.num_nulls({values}) = 0 AND NOT EXISTS"
+            " (SELECT FROM (SELECT * FROM pg_temp.{parents}) AS parent WHERE {equal})"
+        ).format(
+            number=sql.Identifier(NUMBER), rows=self.stage.rows(demand), values=comma(own),
+            parents=sql.Identifier(demand.parents), equal=sql.SQL(" AND ").join(equal),
+        )  # fmt: skip
 
     def _probe(self, demand: Demand) -> sql.Composable:
         """Return the query that computes a demand for the rows from number $1 to $2."""
@@ -170,10 +192,10 @@ class _Performance:
         await self.stage.run("CREATE TEMP TABLE entries AS SELECT * FROM ({entries}) AS e LIMIT 0", entries=entries)
         keys = ", ".join(f"{name} {kind}" for name, kind in zip(names, index.classes, strict=False))
         included = f" INCLUDE ({', '.join(names[index.keys :])})" if names[index.keys :] else ""
-        slow = " WITH (fastupdate = off)" if index.method == "gin" else ""
         await self.stage.run(
-            "CREATE INDEX ON pg_temp.entries USING {method} ({keys}){included}{slow}",
-            method=sql.Identifier(index.method), keys=sql.SQL(keys), included=sql.SQL(included), slow=sql.SQL(slow),
+            "CREATE INDEX ON pg_temp.entries USING {method} ({keys}){included}{options}",
+            method=sql.Identifier(index.method), keys=sql.SQL(keys), included=sql.SQL(included),
+            options=sql.SQL(AT_ONCE.get(index.method, "")),
         )  # fmt: skip
         size = " + ".join(f"coalesce(pg_catalog.octet_length(({name})::text), 0)" for name in names)
         ranged = sql.SQL("SELECT * FROM ({}) AS e WHERE {} > {} AND {} BETWEEN $1 AND $2").format(
@@ -254,6 +276,8 @@ def _message(demand: Demand) -> str:
         return f"overlaps with another row, by {demand.what}"
     if demand.kind == "route":
         return f"none of {demand.what} takes it"
+    if demand.kind == "refer":
+        return f"{demand.what}, by columns that the target fills itself"
     if demand.kind == "size":
         return f"too long for {demand.what}"
     return f"refused by {demand.what}{demand.caution}"

@@ -1,5 +1,6 @@
 -- The CHECK constraints of these tables and, where they are partitioned, those of a partition's own. What a partition
--- demands beyond it (NOT NULL, its bounds) holds for the rows that go there.
+-- demands beyond it (NOT NULL, its bounds) holds for the rows that go there. Whether a generated column is NULL shows
+-- when it is computed.
 WITH members AS (
   SELECT t.oid AS root, coalesce(p.relid::oid, t.oid) AS relid
   FROM pg_catalog.unnest(%(tables)s::oid[]) AS t (oid)
@@ -35,4 +36,15 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = m.relid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
 JOIN pg_catalog.pg_attribute AS r ON r.attrelid = m.root AND r.attname = a.attname AND NOT r.attnotnull
 WHERE m.relid <> m.root
+UNION ALL
+SELECT t.oid::bigint,
+       'NOT NULL',
+       pg_catalog.format('%%I IS NOT NULL', a.attname),
+       '',
+       ARRAY[a.attname::text],
+       NULL,
+       NULL
+FROM pg_catalog.unnest(%(tables)s::oid[]) AS t (oid)
+JOIN pg_catalog.pg_attribute AS a
+  ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND a.attgenerated <> ''
 ORDER BY 1, 6 NULLS FIRST, 2, 3
