@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import asyncpg
+from psycopg import sql
 
 from payrollx_db.errors import SourceError
 from payrollx_db.postgres.concurrency import together
+from payrollx_db.postgres.copy_stream import CopyStream
 from payrollx_db.postgres.session import Endpoint
 
 # How many bytes may wait between the two ends. Enough to bridge a pause of either server; small
@@ -44,6 +46,10 @@ class TableRows:
     schema: str
     table: str
     columns: tuple[str, ...]
+
+
+ONE_MONEY = sql.SQL("SET LOCAL lc_monetary = 'C'")
+OWN_MONEY = sql.SQL("SET LOCAL lc_monetary TO DEFAULT")
 
 
 class RateLimit:
@@ -162,6 +168,48 @@ async def pipe(
     return Piped(rows_read, rows_written, channel.size)
 
 
+def sending(rows: sql.Composable | TableRows, form: CopyFormat) -> list[sql.Composable]:
+    """Return the statements for a `CopyStream` in a transaction by which it sends ``rows``, as `pipe` lets them be."""
+    if isinstance(rows, TableRows):
+        columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+        rows = sql.SQL("{} ({})").format(sql.Identifier(rows.schema, rows.table), columns)
+    else:
+        rows = sql.SQL("({})").format(rows)
+    copy = sql.SQL("COPY {} TO STDOUT (FORMAT {})").format(rows, sql.SQL(form))
+    return [copy] if form == "binary" else [ONE_MONEY, copy, OWN_MONEY]
+
+
+async def pipe_next(
+    stream: CopyStream,
+    writer: "asyncpg.Connection[Any]",
+    table: tuple[str, str],
+    columns: list[str],
+    *,
+    form: CopyFormat = "binary",
+    source: Endpoint,
+    target: Endpoint,
+    rate: RateLimit | None = None,
+) -> Piped:
+    """Copy the rows that ``stream`` sends next, by `sending`, as `pipe` does."""
+    size = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal size
+        with source.translating_errors(f"can't read {'.'.join(table)}'s rows"):
+            async for chunk in stream.chunks():
+                if rate is not None:
+                    await rate.take(len(chunk))
+                size += len(chunk)
+                yield chunk
+
+    with target.translating_errors(f"can't write {'.'.join(table)}"):
+        async with _one_money(writer, form):
+            tag = await writer.copy_to_table(
+                table[1], schema_name=table[0], columns=columns, source=chunks(), format=form
+            )
+    return Piped(stream.rows, _count(tag), size)
+
+
 @asynccontextmanager
 async def _undisturbed(reader: "asyncpg.Connection[Any]", source: Endpoint, rows: str) -> AsyncIterator[None]:
     """Raise SourceError where the server sent a message amid the rows: asyncpg drops those that arrived with it.
@@ -196,9 +244,9 @@ async def _one_money(connection: "asyncpg.Connection[Any]", form: CopyFormat) ->
         yield
         return
     alone = not connection.is_in_transaction()
-    await connection.execute(f"{'BEGIN READ ONLY; ' if alone else ''}SET LOCAL lc_monetary = 'C'")
+    await connection.execute(f"{'BEGIN READ ONLY; ' if alone else ''}{ONE_MONEY.as_string(None)}")
     yield
-    await connection.execute("COMMIT" if alone else "SET LOCAL lc_monetary TO DEFAULT")
+    await connection.execute("COMMIT" if alone else OWN_MONEY.as_string(None))
 
 
 def _count(tag: str) -> int:

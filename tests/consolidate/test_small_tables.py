@@ -18,6 +18,8 @@ ROWS = (
 WRITERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^COPY'"
 )
+# Of the sessions in a database those that have ended, which is when the server counts them.
+SESSIONS = "SELECT s.sessions FROM pg_stat_database AS s WHERE s.datname = %s"
 TRANSACTIONS = "SELECT count(DISTINCT xmin::text), count(*) FROM payrollx_meta.slices"
 
 
@@ -62,6 +64,15 @@ def test_many_tables_share_a_transaction_and_keep_what_they_have(odd: World) -> 
     ((transactions, slices),) = query(odd.target, TRANSACTIONS)
     assert slices == len(odd.catalog.services[0].tables)
     assert transactions < slices / 3
+
+
+def test_small_tables_of_a_database_are_read_in_the_session_that_is_there(reading_world: World) -> None:
+    name = reading_world.urls["payrollx_notification"].dbname
+    before = value(reading_world.target, SESSIONS, (name,))
+
+    reading_world.copy("notification", jobs=1)
+
+    assert value(reading_world.target, SESSIONS, (name,)) == before + 1
 
 
 @pytest.mark.long

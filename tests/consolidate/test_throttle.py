@@ -58,7 +58,7 @@ def test_no_writer_waits(world: World) -> None:
         return True
 
     with door_closed(world, "notification.notifications") as opens, once(writes_when_it_is_read, opens):
-        report = copy(world, "notification")
+        report = copy(world, "notification", small_tables=0)
 
     assert written == list(WRITES)
     assert all(table.balanced for table in report.tables)
@@ -110,7 +110,7 @@ def test_sessions_say_what_they_do(reading_world: World) -> None:
         return bool(seen)
 
     with door_closed(reading_world, "notification.notifications") as opens, once(looks_while_it_copies, opens):
-        copy(reading_world, "notification")
+        copy(reading_world, "notification", small_tables=0)
 
     label = "payrollx-db test run 1 notification.notifications"
     assert label in seen["source"]

@@ -38,11 +38,10 @@ class BatchCopier:
         """
         copier, observer = self.copier, self.copier.context.observer
         label = tables[0].target_name + (f" and {len(tables) - 1} more" if len(tables) > 1 else "")
-        database = tables[0].database
         moved: dict[tuple[str, str], _Moved] = {}
         async with (
             copier.slots,
-            copier.reader(database, label) as (reader, snapshot),
+            copier.stream(tables, label) as (stream, snapshot),
             copier.writer(label) as writer,
         ):
             await self._empty(writer, tables)
@@ -50,7 +49,7 @@ class BatchCopier:
             for table in tables:
                 started = time.monotonic()
                 observer(TableStarted(*table.place, table.source.rows))
-                piped = await copier.pipe(table, None, reader, writer, freeze=False)
+                piped = await copier.pipe_next(table, stream, writer)
                 moved[table.place] = _Moved(piped, started, time.monotonic() - started)
             await self._finish(writer, tables, moved)
         for place, table_moved in moved.items():

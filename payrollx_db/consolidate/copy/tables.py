@@ -26,7 +26,8 @@ from payrollx_db.errors import PayrollxError, SourceError
 from payrollx_db.model.events import TableFinished, TableStarted
 from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.concurrency import together
-from payrollx_db.postgres.copy_pipe import Piped, TableRows, pipe
+from payrollx_db.postgres.copy_pipe import Piped, TableRows, pipe, pipe_next, sending
+from payrollx_db.postgres.copy_stream import CopyStream
 from payrollx_db.postgres.session import render_sql, set_application_name
 
 NO_SUCH_SNAPSHOT = (
@@ -34,7 +35,8 @@ NO_SUCH_SNAPSHOT = (
     asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.UndefinedObjectError,
 )
-BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}"
+BEGIN_READING = sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+SNAPSHOT = sql.SQL("SELECT pg_catalog.pg_current_snapshot()::text")
 
 
 @dataclass(frozen=True)
@@ -151,13 +153,27 @@ class TableCopier:
         name = set_application_name(source, f"run {self.run} {label}")
         async with self.context.sessions.copy_connection(source) as reader:
             with source.translating_errors("can't take a snapshot"):
-                await reader.execute(render_sql(sql.SQL(BEGIN_READING).format(name)))
+                await reader.execute(render_sql(sql.SQL("; ").join([BEGIN_READING, name])))
                 if exported:
                     await _import_snapshot(reader, exported)
-                snapshot = await reader.fetchval("SELECT pg_catalog.pg_current_snapshot()::text")
+                snapshot = await reader.fetchval(render_sql(SNAPSHOT))
             yield reader, snapshot
             with source.translating_errors("can't end the transaction"):
                 await reader.execute("COMMIT")
+
+    @asynccontextmanager
+    async def stream(self, tables: Sequence[TablePlan], label: str) -> AsyncIterator[tuple[CopyStream, str]]:
+        """Let a source send all rows of some of its tables, for `pipe_next`, in a transaction as `reader`'s."""
+        source = self.context.sources[tables[0].database]
+        name = set_application_name(source, f"run {self.run} {label}")
+        copies = [statement for table in tables for statement in sending(_rows(table), table.form)]
+        async with self.context.sessions.session(source) as session:
+            with source.translating_errors("can't take a snapshot"):
+                stream = CopyStream(session, [BEGIN_READING, name, SNAPSHOT, *copies, sql.SQL("COMMIT")])
+                snapshot = await stream.value()
+            yield stream, snapshot
+            with source.translating_errors("can't end the transaction"):
+                await stream.end()
 
     @asynccontextmanager
     async def writer(self, label: str) -> AsyncIterator[Any]:
@@ -181,25 +197,35 @@ class TableCopier:
         Where the target refuses a row without saying which, the error gets the row's key. The writer's transaction
         has ended then.
         """
-        try:
+        async with self._naming_refused(table, writer):
             return await self._pipe(table, query, reader, writer, freeze=freeze)
-        except PayrollxError as error:
-            if not isinstance(error, SourceError) and sqlstates.among(error.sqlstate, OF_SINGLE_ROWS):
-                await self._name_refused(table, writer, error)
-            raise
+
+    async def pipe_next(self, table: TablePlan, stream: CopyStream, writer: Any) -> Piped:
+        """Copy all rows of ``table``, which ``stream`` sends next, as `pipe` does."""
+        async with self._naming_refused(table, writer):
+            return await pipe_next(
+                stream, writer, *_into(table), form=table.form,
+                source=self.context.sources[table.database], target=self.context.target, rate=self.context.rate,
+            )  # fmt: skip
 
     async def _pipe(
         self, table: TablePlan, query: sql.Composable | None, reader: Any, writer: Any, *, freeze: bool
     ) -> Piped:
-        rows: str | TableRows = render_sql(table.sending() if query is None else query)
-        if query is None and table.plain_columns:
-            rows = TableRows(table.source.schema, table.source.name, table.plain_columns)
-        target_table = (table.target.schema, table.target.name)
-        columns = [column.target.name for column in table.columns]
+        all_rows = _rows(table) if query is None else query
+        rows = all_rows if isinstance(all_rows, TableRows) else render_sql(all_rows)
         return await pipe(
-            reader, rows, writer, target_table, columns, freeze=freeze, form=table.form,
+            reader, rows, writer, *_into(table), freeze=freeze, form=table.form,
             source=self.context.sources[table.database], target=self.context.target, rate=self.context.rate,
         )  # fmt: skip
+
+    @asynccontextmanager
+    async def _naming_refused(self, table: TablePlan, writer: Any) -> AsyncIterator[None]:
+        try:
+            yield
+        except PayrollxError as error:
+            if not isinstance(error, SourceError) and sqlstates.among(error.sqlstate, OF_SINGLE_ROWS):
+                await self._name_refused(table, writer, error)
+            raise
 
     async def _name_refused(self, table: TablePlan, writer: Any, error: PayrollxError) -> None:
         """Let ``error`` name the row that the target refuses."""
@@ -231,6 +257,17 @@ class TableCopier:
         await parts.finish_part(writer, self.run, table.place)
         account = (moved.read + out, moved.written, out, moved.size, time.monotonic() - started)
         await accounts.finish_copied(writer, self.run, table.place, *account)
+
+
+def _rows(table: TablePlan) -> sql.Composable | TableRows:
+    """Return all rows of ``table``: as they lie there where that will do, else by a query."""
+    if table.plain_columns:
+        return TableRows(table.source.schema, table.source.name, table.plain_columns)
+    return table.sending()
+
+
+def _into(table: TablePlan) -> tuple[tuple[str, str], list[str]]:
+    return (table.target.schema, table.target.name), [column.target.name for column in table.columns]
 
 
 async def _import_snapshot(reader: Any, exported: str) -> None:
