@@ -117,7 +117,7 @@ def test_a_foreign_target_is_refused_though_its_server_answers_nobody(make_world
     world = make_world()
     query(world.target, faraway.as_string() + TARGETS["table"] + "ALTER SERVER faraway OPTIONS (SET port '1')")
 
-    with pytest.raises(FindingsError, match="block the copy") as caught:
+    with pytest.raises(FindingsError, match="blocks the copy") as caught:
         world.copy()
 
     assert "foreign-table" in caught.value.details[0]

@@ -14,6 +14,7 @@ from conftest import TestServer, unique
 from lifted_worlds import ODD_WORLD, SCHEMAS, LiftedWorld, rows, run_script
 from psycopg import sql
 from schema_dumps import definitions, differences, newest_clients, restore_plainly
+from servers import known_to
 from watchers import PATIENCE, eventually
 
 from payrollx_db.devserver.programs import Programs, folders
@@ -364,11 +365,29 @@ def test_json_says_what_was_moved(lifted_world: LiftedWorld, source: DatabaseUrl
     assert (schema["schema"], schema["lifted"], schema["objects"]) == ("shop", True, {"table": 2, "view": 1})
 
 
+@pytest.mark.long
+def test_what_an_older_server_does_not_know_is_no_fault_of_the_url(
+    lifted_world: LiftedWorld, server: TestServer, source: DatabaseUrl, older_server: DatabaseUrl
+) -> None:
+    server.needs(18, "generated column that isn't stored")
+    run_script(source, "CREATE TABLE bill (id integer, twice integer GENERATED ALWAYS AS (id * 2) VIRTUAL)")
+    lifted_world.add(source, "shop")
+    target = create_database(older_server, unique("older"))
+
+    done = lifted_world.schema(target=target)
+
+    assert done.returncode == 5
+    assert "lift into a target of its version" in done.stderr
+    assert "check that the URL" not in done.stderr
+    assert rows(target, SCHEMAS) == ["public"]
+
+
 def test_a_newer_server_takes_it_as_a_plain_restore_does(lifted_world: LiftedWorld, older_server: DatabaseUrl) -> None:
     """Versions print views in different words, so it is held against a restore into the same server."""
     clients = newest_clients()
     url = create_database(older_server, "odd")
-    run_script(url, ODD_WORLD.read_text("utf-8"))
+    with psycopg.connect(older_server.conninfo()) as connection:
+        run_script(url, known_to(connection.info.server_version, ODD_WORLD.read_text("utf-8")))
     run_script(url, UNQUALIFIED_INDEX)
     lifted_world.add(url, "brewery")
     done = lifted_world.schema()

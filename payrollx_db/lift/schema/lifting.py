@@ -6,11 +6,13 @@ for all schemas is done for all of them at once, at the end: what the services m
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from psycopg import sql
 
 from payrollx_db.backup import needs
+from payrollx_db.backup.clients import MAJOR
 from payrollx_db.backup.manifest import Need
 from payrollx_db.errors import FindingsError, PayrollxError, StateConflictError
 from payrollx_db.lift.schema import extensions, leaving, options, owners, record, routines, target
@@ -30,6 +32,7 @@ TABLESPACE_EXISTS = "SELECT 1 FROM pg_catalog.pg_tablespace WHERE spcname = %s"
 TAKEN = ("42P07", "42710", "42723", "42P06")
 # A definition's own code names something without a schema: the index of an expression, say.
 INDEX = ("CREATE INDEX", "CREATE UNIQUE INDEX")
+OF_STATEMENTS = ("42", "0A", "22023")  # what is said isn't known, or isn't supported
 NAMES_NOT_FOUND = ("42883", "42P01", "42704", "42703", "3F000")
 
 
@@ -76,7 +79,8 @@ def _lift(making: Target, moves: Sequence[Move], origin: Source, roles: Roles) -
     arranged = extensions.arrange(making, origin, staging.names, {move.schema for move in moves})
     notes += [(move.schema, note) for move in moves for note in arranged.notes]
     staging.note_what_is_there()
-    early = _restore(making, staging, origin, notes)
+    with _blaming_the_versions(making, origin):
+        early = _restore(making, staging, origin, notes)
     notes += leaving.drop(making, moves, staging.new_objects())
     counted = staging.move()
     arranged.settle(making)
@@ -184,6 +188,21 @@ def _restore(making: Target, staging: Staging, origin: Source, notes: Notes) -> 
             raise
         return _restore_looking_around(making, staging, origin, statements)
     return frozenset()
+
+
+@contextmanager
+def _blaming_the_versions(making: Target, origin: Source) -> Iterator[None]:
+    """Let an error about a statement say that the source is newer, where it is: its words may be new."""
+    try:
+        yield
+    except PayrollxError as error:
+        here, there = origin.version // MAJOR, making.version // MAJOR
+        if here > there and error.sqlstate.startswith(OF_STATEMENTS):
+            error.hint = (
+                f"{origin.database} is in Postgres {here}, and Postgres {there} may not know that yet;"
+                " nothing was changed: lift into a target of its version"
+            )
+        raise
 
 
 def _without_server(making: Target, staging: Staging, origin: Source, notes: Notes) -> list[tuple[str, str]]:
