@@ -1,7 +1,9 @@
 """Options that several commands share, and what they turn into."""
 
+import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,6 +185,20 @@ def home(service: str, text: str | None) -> DatabaseUrl:
 
     given = click.get_current_context().get_parameter_source("database_url")
     return unified_database(text) if given is ParameterSource.COMMANDLINE else url_of(service)
+
+
+def placed_elsewhere(catalog: "Catalog", unified: DatabaseUrl) -> tuple[str, ...]:
+    """Return the services that variables of their own place in another database than ``unified``."""
+    from payrollx_db.facade.engines import variable
+
+    texts = {service.name: os.environ.get(variable(service.name)) for service in catalog.services}
+    return tuple(name for name, text in texts.items() if text and not _is_url_of(text, unified))
+
+
+def _is_url_of(text: str, url: DatabaseUrl) -> bool:
+    with suppress(ConfigurationError):  # what is no URL is named by who needs it
+        return DatabaseUrl.parse(text).plain == url.plain
+    return False
 
 
 def homes(services: Iterable[str], text: str | None) -> list[tuple[DatabaseUrl, list[str]]]:

@@ -204,7 +204,8 @@ def export(
     """
     known = options.catalog_here(catalog, database_url)
     chosen_service = options.named_service(known, name)
-    unified, own = options.unified_database(database_url), _own(chosen_service, to, "--to")
+    own = _own(chosen_service, to, "--to")
+    unified = _source(chosen_service, database_url, own)
     if shape == "legacy":
         shapes.export(known, chosen_service, layout, unified, own, extract=extract, yes=rest["yes"], as_json=as_json)
         return
@@ -345,6 +346,17 @@ def _own(chosen_service: "Service", text: str | None, option: str) -> "DatabaseU
             f"the URL of {chosen_service.name}'s own database is not set", hint=f"pass {option} URL, or set {name}"
         )
     return DatabaseUrl.parse(url, name=option if text else name)
+
+
+def _source(chosen_service: "Service", text: str | None, own: "DatabaseUrl") -> "DatabaseUrl":
+    """Return the database that a service leaves: the one in which it is placed, unless that is where it goes to."""
+    from payrollx_db.facade.engines import variable
+
+    if os.environ.get(variable(chosen_service.name)):
+        placed = options.home(chosen_service.name, text)
+        if placed.plain != own.plain:
+            return placed
+    return options.unified_database(text)
 
 
 def find_clients(version: int) -> "Clients":

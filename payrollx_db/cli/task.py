@@ -139,7 +139,8 @@ def make_task(
         options.named_service(unified, service)
     urls = _lifted_urls(unified) if unified.lifted else legacy_urls(legacy, os.environ)
     sources, endpoint = endpoints(urls, target, application_name="payrollx-db")
-    return Task(unified, legacy, sources, endpoint, tuple(dict.fromkeys(services)), jobs, observer)
+    away = () if unified.lifted else options.placed_elsewhere(unified, target)
+    return Task(unified, legacy, sources, endpoint, tuple(dict.fromkeys(services)), jobs, observer, elsewhere=away)
 
 
 def _lifted_urls(catalog: Catalog) -> dict[str, DatabaseUrl]:

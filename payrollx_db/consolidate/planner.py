@@ -48,6 +48,7 @@ class Task:
     nothing shows it: after a failover, say. ``following`` says that the services go on writing to the sources, which
     are followed after the copy. ``sessions`` are those that a process shares among its commands; without any, each
     command opens its own, and closes them. ``catalogs`` are those of the sources that they have read already.
+    ``elsewhere`` are the services that something places in another database than the target, for hints.
     """
 
     catalog: Catalog
@@ -66,6 +67,7 @@ class Task:
     following: bool = False
     sessions: SessionPool | None = field(default=None, repr=False)
     catalogs: KnownCatalogs | None = field(default=None, repr=False)
+    elsewhere: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError where ``same_servers`` names none of them."""
@@ -112,7 +114,7 @@ async def plan_with(sessions: SessionPool, task: Task) -> Plan:
     databases = dict(zip(asked, read, strict=True))
     sources = {name: databases[_asked_as(endpoint)] for name, endpoint in needed.items()}
     groups = await _same_databases(sessions, task, sources, target)
-    _refuse_unmigrated(task, target)
+    refuse_unmigrated(task, target)
     layout = _with_schemas(task.layout, needed)
     plan = make_plan(
         task.catalog, layout, sources, target, services=task.services, jobs=task.jobs, groups=groups,
@@ -225,15 +227,24 @@ async def _is_same(sessions: SessionPool, one: Endpoint, other: Endpoint) -> boo
             return await one.place.holds(other.place, connection)
 
 
-def _refuse_unmigrated(task: Task, target: Database) -> None:
+def refuse_unmigrated(task: Task, target: Database) -> None:
+    """Raise TargetError where the target lacks tables of the chosen services."""
     chosen: Iterable[str] = task.services or (service.name for service in task.catalog.services)
     schemas = schemas_of(task.catalog, chosen)
     missing = [t for t in task.catalog.tables() if t.partition(".")[0] in schemas and t not in target.tables]
     if missing:
+        without = {table.partition(".")[0] for table in missing}
+        away = [name for name in task.elsewhere if task.catalog.service(name).schema in without]
+        hint = f"run {task.catalog.command('migrate')} first"
+        if away:
+            hint = (
+                f"{', '.join(away)} {'is' if len(away) == 1 else 'are'} placed elsewhere, by a variable: each database"
+                " is a target of its own; name it with --database-url, and with --service those that are in it"
+            )
         raise TargetError(
             f"the target {task.target.url.masked} isn't migrated: it lacks {counted(len(missing), 'table')}",
             details=tuple(missing),
-            hint=f"run {task.catalog.command('migrate')} first",
+            hint=hint,
         )
 
 

@@ -16,7 +16,7 @@ from payrollx_db.consolidate.opening import opened, planned
 from payrollx_db.consolidate.plan.inverse.ways import WayBack, homeless_tables, ways_back
 from payrollx_db.consolidate.plan.legacy_shape import LONGEST, LegacyShape
 from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.planner import Task
+from payrollx_db.consolidate.planner import Task, refuse_unmigrated
 from payrollx_db.consolidate.recipient import EXTRACT, MARK, WRITES, Recipient
 from payrollx_db.consolidate.verify.verifier import Verdict, Verifier
 from payrollx_db.errors import ConfigurationError, FindingsError
@@ -95,7 +95,9 @@ async def export_legacy(
         durable = {"synchronous_commit": "on"}
         writer = replace(there, side="target", name=to.url.dbname, settings=durable, writes=WRITES)
         transfer = _Transfer(context, catalog, service, writer)
-        shape = await transfer.shape(known)
+        shape = await transfer.shape(task, known)
+        if extract:
+            transfer.refuse_extracts_elsewhere(shape)
         recipient = Recipient(context.sessions, writer, service, shape, extract)
         async with recipient.filling(replace=replace_unfinished):
             observer(StageStarted("copy", f"filling {len(shape.names)} tables in their legacy shape"))
@@ -110,9 +112,19 @@ class _Transfer:
     service: str
     to: Endpoint
 
-    async def shape(self, legacy: LegacyDatabase) -> LegacyShape:
-        """Return the legacy tables to make."""
+    def refuse_extracts_elsewhere(self, shape: LegacyShape) -> None:
+        """Raise ConfigurationError where rows of others are asked for that aren't in the service's database."""
+        away = [table for table in _extract_names(self.catalog, self.service) if table not in shape.target.tables]
+        if away:
+            raise ConfigurationError(
+                f"rows of {', '.join(away)} can't go along: {self.context.target.url.masked} doesn't have them",
+                hint="leave --extract out: what points at them is listed",
+            )
+
+    async def shape(self, task: Task, legacy: LegacyDatabase) -> LegacyShape:
+        """Return the legacy tables to make. Raises TargetError where the unified ones aren't there."""
         target = await inspect(self.context.sessions, self.context.target)
+        refuse_unmigrated(task, target)
         async with self.context.sessions.session(self.context.target) as connection:
             with self.context.target.translating_errors("can't read its defaults"):
                 schema = self.catalog.service(self.service).schema

@@ -1,6 +1,7 @@
 """A domain leaves in its legacy shape, equal to what it came from, and comes back."""
 
 import asyncio
+import dataclasses
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from payrollx_db.errors import FindingsError
 from payrollx_db.model.events import StageStarted
 from payrollx_db.postgres.session import Endpoint
 from payrollx_db.postgres.url import DatabaseUrl
+from payrollx_db.schema import migrate
 
 COLUMNS = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -219,6 +221,30 @@ def test_who_may_not_write_there_is_told_what_is_missing(
     with a_login(server.url, []) as login:
         done = export(unified, "health_monitor", as_login(buyer, login))
     assert (done.returncode, "may create tables" in done.stderr) == (5, True), done.stderr
+
+
+def test_a_service_leaves_the_database_in_which_it_is_placed(
+    unified: SystemWorld, server: TestServer, buyer: DatabaseUrl
+) -> None:
+    """Its rows of others are elsewhere then, and a database without its tables is named for what it is."""
+    name = unique("apart")
+    empty = server.create_database(name)
+    away = dataclasses.replace(unified, target=empty)
+    try:
+        done = export(away, "health_monitor", buyer)
+        assert (done.returncode, "isn't migrated" in done.stderr) == (5, True), done.stderr
+        assert query(buyer, EVERYTHING) == []
+        placed = dataclasses.replace(away, given={"HEALTH_MONITOR_DATABASE_URL": unified.target.plain})
+        done = export(placed, "health_monitor", buyer)
+        assert done.returncode == 0, done.stderr
+        planned = placed.run("plan")
+        assert planned.returncode == 5
+        assert "health_monitor is placed elsewhere" in planned.stderr
+        migrate.upgrade(empty, unified.catalog, service="mint")
+        done = export(away, "mint", buyer, "--extract")
+        assert (done.returncode, "auth.users can't go along" in done.stderr) == (2, True), done.stderr
+    finally:
+        server.drop_database(name)
 
 
 def test_options_of_the_legacy_shape_are_refused_without_it(unified: SystemWorld, buyer: DatabaseUrl) -> None:
