@@ -14,6 +14,18 @@ from payrollx_db.model.layout import snake_case
 RULES = {"cascade": "CASCADE", "restrict": "RESTRICT", "set_null": "SET NULL"}
 TABLES = [pytest.param(system, table, id=table.unified) for system in ("azora", "tec") for table in found(system)]
 COUNTS = {"azora": (9, 45), "tec": (25, 142)}
+# Passwords, tokens and keys; a setting's value, since some of them are.
+SECRETS = {
+    "azora": {
+        "auth.users": {"password"}, "auth.sessions": {"token"}, "auth.tokens": {"token"},
+        "auth.mfa_settings": {"secret", "backup_codes"},
+    },
+    "tec": {
+        "alert.integrations": {"api_key"}, "analytics.integrations": {"credentials"},
+        "dx.integrations": {"credentials"}, "dx.configurations": {"value"}, "system.integrations": {"credentials"},
+        "system.configurations": {"value"}, "titan.licenses": {"license_key"}, "zone.licenses": {"license_key"},
+    },
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +80,11 @@ def test_the_model_has_the_columns_uniques_and_keys_that_were_found(
         for name, column in table.columns.items()
         if (goal := column.points_at)
     }
+
+
+@pytest.mark.parametrize("system", COUNTS)
+def test_passwords_tokens_and_keys_are_marked_secret(system: str, catalogs: dict[str, Catalog]) -> None:
+    assert {table: set(columns) for table, columns in catalogs[system].secrets.items()} == SECRETS[system]
 
 
 @pytest.mark.parametrize(("system", "service"), [("tec", "life"), ("azora", "nexus")])

@@ -77,7 +77,7 @@ class Log(Base):
 
 
 class Configuration(Base):
-    """One setting of a service."""
+    """One setting of a service. Some values are encrypted (``is_encrypted``), so that none is for others."""
 
     __tablename__ = "configurations"
     __table_args__ = (UniqueConstraint("service_id", "key"), HERE)
@@ -85,7 +85,7 @@ class Configuration(Base):
     id: Mapped[Key] = mapped_column()
     service_id: Mapped[str] = mapped_column(ForeignKey("system.services.id", ondelete="CASCADE"), index=True)
     key: Mapped[str] = mapped_column()
-    value: Mapped[str] = mapped_column()
+    value: Mapped[str] = mapped_column(info=secret())
     value_type: Mapped[str] = mapped_column()  # one of STRING, NUMBER, BOOLEAN, JSON
     is_encrypted: Mapped[bool] = mapped_column(server_default=false())
     description: Mapped[str | None] = mapped_column()

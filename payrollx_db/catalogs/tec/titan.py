@@ -9,6 +9,7 @@ from payrollx_db.catalogs.columns import Created, Document, Key, Updated
 from payrollx_db.catalogs.tec.base import CATALOG, Base, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service
+from payrollx_db.model.reading import secret
 
 service = Service("titan", schema="titan", role="tec_titan")
 
@@ -110,7 +111,7 @@ class License(Base):
 
     id: Mapped[Key] = mapped_column()
     enterprise_id: Mapped[str] = mapped_column(ForeignKey("titan.enterprises.id", ondelete="CASCADE"), index=True)
-    license_key: Mapped[str] = mapped_column(unique=True)
+    license_key: Mapped[str] = mapped_column(unique=True, info=secret())
     license_type: Mapped[str] = mapped_column(index=True)  # one of TRIAL, STANDARD, PREMIUM, ENTERPRISE
     users: Mapped[int | None] = mapped_column()
     domains: Mapped[int | None] = mapped_column()

@@ -9,6 +9,7 @@ from payrollx_db.catalogs.columns import Created, Document, Key, Texts, Updated
 from payrollx_db.catalogs.tec.base import CATALOG, Base, metadata
 from payrollx_db.facade.facade import Facade
 from payrollx_db.model.catalog import Service
+from payrollx_db.model.reading import secret
 
 service = Service("zone", schema="zone", role="tec_zone")
 
@@ -110,7 +111,7 @@ class License(Base):
 
     id: Mapped[Key] = mapped_column()
     enterprise_id: Mapped[str] = mapped_column(ForeignKey("zone.enterprises.id", ondelete="CASCADE"), index=True)
-    license_key: Mapped[str] = mapped_column(unique=True)
+    license_key: Mapped[str] = mapped_column(unique=True, info=secret())
     type: Mapped[str] = mapped_column(index=True)  # one of REGIONAL, GLOBAL, LIMITED
     regions: Mapped[Texts | None] = mapped_column()
     features: Mapped[Document] = mapped_column()
