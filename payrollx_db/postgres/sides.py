@@ -107,7 +107,8 @@ class Side:
 
     def _sums_by_key(self, buckets: int) -> sql.Composed:
         """Each value is computed once, though a key is hashed by itself and with its row: OFFSET 0 keeps the planner
-        from writing the expressions out again wherever they are used.
+        from writing the expressions out again wherever they are used. Bucket and hash are a query of their own, so that
+        a server that expects as many buckets as rows doesn't sort whole rows by them.
         """
         outside = [pair for pair in self.key if pair not in self.columns]
         values = [*self.columns, *outside]
@@ -117,8 +118,8 @@ class Side:
         key = [_numbered(values.index(pair)) for pair in self.key]
         row = [_numbered(number) for number in range(len(self.columns))]
         return sql.SQL(
-            "SELECT {bucket} AS bucket, pg_catalog.count(*), pg_catalog.sum({hash})::text"
-            " FROM (SELECT {inner} FROM {source} WHERE {where} OFFSET 0) AS h GROUP BY 1"
+            "SELECT h.bucket, pg_catalog.count(*), pg_catalog.sum(h.hash)::text FROM (SELECT {bucket} AS bucket,"
+            " {hash} AS hash FROM (SELECT {inner} FROM {source} WHERE {where} OFFSET 0) AS v OFFSET 0) AS h GROUP BY 1"
         ).format(
             bucket=self._bucket(key, buckets), hash=_hash(row), inner=inner, source=self.from_clause, where=self.where
         )

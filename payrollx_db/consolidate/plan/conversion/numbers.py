@@ -34,8 +34,20 @@ def precision(value: sql.Composable, source: ColumnType, target: ColumnType, _: 
     """Turn a numeric into one with fewer digits."""
     if not (source.built_in and target.built_in and source.name == target.name == "numeric" and target.modifier):
         return None
+    # The target rounds what it reads as a cast does, so that the source need not do it too.
     rounded = cast(value, target)
-    return Conversion(f"to {target.display}", rounded, fits(value, target), differ(rounded, value))
+    return Conversion(
+        f"to {target.display}", rounded, fits(value, target), _has_more_digits(value, target, rounded), sent=value
+    )
+
+
+def _has_more_digits(value: sql.Composable, target: ColumnType, rounded: sql.Composable) -> sql.Composable:
+    """Return the condition that ``rounded``, a numeric ``value`` as one of ``target``, isn't the same number."""
+    scale = int(target.modifier.partition(",")[2] or 0)
+    if scale < 0:
+        return differ(rounded, value)
+    # This only looks at the digits that there are, where to round and to compare would make a number of each value.
+    return sql.SQL("coalesce(pg_catalog.min_scale({}), 0) > {}").format(value, sql.Literal(scale))
 
 
 def fits(value: sql.Composable, target: ColumnType) -> sql.Composable:
