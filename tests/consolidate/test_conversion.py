@@ -145,6 +145,15 @@ def test_numbers_that_fit_and_those_that_would_be_rounded(
         ("real", "1.1", "numeric(38,18)", "1.100000000000000000", False),
         ("real", "16777217", "numeric(18,2)", "16777216.00", False),  # it held no more
         ("real", "0.005", "numeric(18,2)", "0.01", True),
+        # Where a float has no more digits left for what comes after the point, and shortly before.
+        ("float8", "1000000000000000.1", "numeric(38,2)", "1000000000000000.10", False),
+        ("float8", "9999999999999.984", "numeric(38,2)", "9999999999999.98", True),
+        ("float8", "-9999999999999.984", "numeric(38,2)", "-9999999999999.98", True),
+        ("float8", "0.1234567890123456789", "numeric(38,18)", "0.123456789012345680", False),
+        ("float8", "0.012345678901234567", "numeric(38,18)", "0.012345678901234567", False),
+        ("float8", "0.0012345678901234567", "numeric(38,18)", "0.001234567890123457", True),
+        ("real", "1234567.5", "numeric(18,0)", "1234568", True),
+        ("float8", "NaN", "numeric(18,2)", "NaN", False),
     ],
 )
 def test_amounts_that_are_floats_become_numbers_by_their_digits(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from rule_worlds import MakeTables
 from worlds import World, query
 
 from payrollx_db.consolidate import pipeline
+from payrollx_db.errors import FindingsError
 from payrollx_db.model.catalog import Catalog, Service
 from payrollx_db.model.layout import Layout, LegacyDatabase, Lookup, SourceTable, TableMap
 from payrollx_db.model.policy import Policies
@@ -55,6 +56,8 @@ CASES = {
                           "{v}::numeric"),
     "float_limits": Case("float4", "numeric(5,2)", ("0.125", "1.5", "1e4", "NaN", "Infinity"),
                          {"lossy": ("1",), "unconvertible": ("3", "5")}),
+    "more_digits": Case("numeric(65,30)", "numeric(38,18)", ("1.5", "0.1234567890123456785", "-1e-19", "NaN"),
+                        {"lossy": ("2", "3")}),
     "float_down": Case("float8", "real", ("0.5", "0.1", "1e300", "1e-300", "NaN", "-Infinity"),
                        {"lossy": ("2",), "unconvertible": ("3", "4")}),
     "integers": Case("bigint", "smallint", ("32767", "-32768", "32768"), {"unconvertible": ("3",)}),
@@ -180,7 +183,13 @@ def test_values_that_would_change_are_named(findings: Any, name: str) -> None:
 @pytest.mark.usefixtures("findings")  # which are of the rows as they were
 def test_policies_decide_about_them_and_the_rest_is_proven(changes: World) -> None:
     policies = Policies.read(
-        ["unconvertible=quarantine", "enum-unknown=quarantine", "lossy=quarantine", "lossy:float_limits.v=round"]
+        [
+            "unconvertible=quarantine",
+            "enum-unknown=quarantine",
+            "lossy=quarantine",
+            "lossy:float_limits.v=round",
+            "lossy:more_digits.v=round",
+        ]
     )
 
     report = changes.copy_with(changes.task(), policies)
@@ -191,9 +200,11 @@ def test_policies_decide_about_them_and_the_rest_is_proven(changes: World) -> No
         case = CASES.get(account.target.removeprefix("app."))
         if case is not None:
             out = {key for code, keys in case.found.items() if code != "ambiguous-time" for key in keys}
-            kept = {"1"} if account.target == "app.float_limits" else set()
+            kept = {"app.float_limits": {"1"}, "app.more_digits": {"2", "3"}}.get(account.target, set())
             assert account.rows_quarantined == len(out - kept), account.target
     assert query(changes.target, "SELECT v::text FROM app.float WHERE id = 1") == [("123456789012345.67",)]
+    rounded = "SELECT v::text FROM app.more_digits WHERE id IN (2, 3) ORDER BY id"
+    assert query(changes.target, rounded) == [("0.123456789012345679",), ("0.000000000000000000",)]
     assert query(changes.target, "SELECT v FROM app.empty ORDER BY id") == [(None,), ("x",), (None,)]
     assert query(changes.target, "SELECT v FROM app.texts WHERE id = 1") == [(["a", 'b"', None],)]
 
@@ -227,3 +238,25 @@ def test_an_expression_that_gives_no_value_of_a_row_is_named(make_tables: MakeTa
     named = {(f.code, f.place) for f in found if f.code.startswith("derive")}
     assert named == {(code, f"old.public.{name}.v") for name in names if code}
     assert all(f.blocks for f in found if f.code.startswith("derive"))
+
+
+def test_a_number_that_only_the_target_refuses_is_named(make_tables: MakeTables) -> None:
+    """Where rows aren't checked first, and the source sends numbers as they are."""
+    kept, refused = "99999999999999999999.9999999999999999994", "99999999999999999999.9999999999999999995"
+    world = make_tables(
+        f"CREATE TABLE amounts (id integer PRIMARY KEY, v numeric(65,30)); INSERT INTO amounts VALUES (2, {refused})",
+        "CREATE TABLE app.amounts (id integer PRIMARY KEY, v numeric(38,18))",
+        {"amounts": {"id": "integer", "v": "numeric(65,30)?"}},
+    )
+
+    with pytest.raises(FindingsError) as raised:
+        asyncio.run(pipeline.copy(replace(world.task(), check_rows="never")))
+
+    assert any("unconvertible" in line and "e.g. 2" in line for line in raised.value.details)
+    assert query(world.target, "SELECT count(*) FROM app.amounts") == [(0,)]
+
+    query(world.urls["old"], f"UPDATE amounts SET v = {kept}")
+    policies = Policies.read(["lossy=round"])
+    world.copy_with(replace(world.task(), check_rows="always"), policies)
+    assert query(world.target, "SELECT v::text FROM app.amounts") == [("99999999999999999999.999999999999999999",)]
+    assert world.verify().identical

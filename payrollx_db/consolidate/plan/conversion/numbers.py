@@ -9,6 +9,7 @@ from payrollx_db.postgres.column_types import ColumnType
 
 INTEGERS = {"int2": 15, "int4": 31, "int8": 63}  # each with the bits of its value
 FLOATS = ("float4", "float8")
+DIGITS = {"float4": 9, "float8": 17}  # significant ones, at most, in a float's text
 NUMBERS = frozenset({*INTEGERS, *FLOATS, "numeric"})
 # What rounds to a float4 that is neither infinite nor zero: half a step beyond the largest and the smallest.
 LARGEST, SMALLEST = "3.4028235677973366e38", "7.006492321624086e-46"
@@ -50,6 +51,12 @@ def _has_more_digits(value: sql.Composable, target: ColumnType, rounded: sql.Com
     return sql.SQL("coalesce(pg_catalog.min_scale({}), 0) > {}").format(value, sql.Literal(scale))
 
 
+def _never_rounded(source: ColumnType, target: ColumnType) -> str | None:
+    """Return from which absolute value on a float has no digit after the point that ``target`` doesn't hold."""
+    scale = int(target.modifier.partition(",")[2] or 0)
+    return f"1e{DIGITS[source.name] - scale}" if scale >= 0 else None
+
+
 def fits(value: sql.Composable, target: ColumnType) -> sql.Composable:
     """Return the condition that a numeric ``value`` is within the range of ``numeric(p,s)``."""
     digits, _, scale = target.modifier.partition(",")
@@ -68,7 +75,10 @@ def _to_numeric(rule: str, value: sql.Composable, source: ColumnType, target: Co
     if not target.modifier:
         return Conversion(rule, exact, raises=False)
     rounded = cast(exact, target)
-    return Conversion(rule, rounded, fits(exact, target), differ(rounded, exact))
+    lossy = _has_more_digits(exact, target, rounded)
+    if (smallest := _never_rounded(source, target)) is not None:  # most amounts, whose texts need not be written then
+        lossy = sql.SQL("(pg_catalog.abs({}) < {}::float8 AND {})").format(value, sql.Literal(smallest), lossy)
+    return Conversion(rule, rounded, fits(exact, target), lossy, sent=exact)
 
 
 def _to_float(rule: str, value: sql.Composable, source: ColumnType, target: ColumnType) -> Conversion | None:
