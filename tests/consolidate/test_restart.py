@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from rule_worlds import MakeTables
 from watchers import once
 from worlds import World, query, snapshot_of, value
 
@@ -160,3 +161,37 @@ def test_the_command_asks(reading_world: World) -> None:
     assert meant.returncode == 0, meant.stderr
     assert snapshot_of(world.target) == before
     assert query(world.target, RUNS) == [(1, "undone"), (2, "done")]
+
+
+KEYS = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'),
+  (SELECT string_agg(DISTINCT tgenabled::text, '') FROM pg_trigger WHERE tgconstraint = k.oid)
+FROM pg_constraint AS k
+WHERE contype = 'f' AND conparentid = 0 AND connamespace = 'app'::regnamespace ORDER BY 1, 2
+"""
+
+
+def test_keys_of_one_partition_and_of_tables_beside_are_as_before(make_tables: MakeTables) -> None:
+    world = make_tables(
+        "CREATE TABLE parents (id integer PRIMARY KEY); INSERT INTO parents SELECT generate_series(1, 9);"
+        "CREATE TABLE days (id integer, parent integer, PRIMARY KEY (id, parent));"
+        "INSERT INTO days VALUES (1, 2), (9, 8)",
+        "CREATE TABLE app.parents (id integer PRIMARY KEY);"
+        "CREATE TABLE app.days (id integer, parent integer, PRIMARY KEY (id, parent)) PARTITION BY RANGE (id);"
+        "CREATE TABLE app.early PARTITION OF app.days FOR VALUES FROM (0) TO (5);"
+        "CREATE TABLE app.late PARTITION OF app.days FOR VALUES FROM (5) TO (10);"
+        "ALTER TABLE app.early ADD CONSTRAINT own FOREIGN KEY (parent) REFERENCES app.parents;"
+        "CREATE TABLE app.beside (id integer CONSTRAINT here REFERENCES app.parents);"
+        "COMMENT ON CONSTRAINT here ON app.beside IS 'said';"
+        "CREATE TABLE app.idle (id integer CONSTRAINT off REFERENCES app.parents);"
+        "ALTER TABLE app.idle DISABLE TRIGGER ALL",
+        {"parents": {"id": "integer"}, "days": {"id": "integer", "parent": "integer"}},
+        more=("beside", "idle"),
+    )
+    before = query(world.target, KEYS)
+    world.copy()
+
+    asyncio.run(pipeline.copy(world.task(), restart=True))
+
+    assert query(world.target, KEYS) == before
+    assert world.verify().identical

@@ -16,6 +16,7 @@ from payrollx_db.consolidate.copy.foreign_keys import GROUP as KEYS_AT_ONCE
 from payrollx_db.consolidate.copy.foreign_keys import drop_keys
 from payrollx_db.consolidate.copy.indexes import qualified
 from payrollx_db.consolidate.copy.rows import in_groups
+from payrollx_db.consolidate.copy.selection import partition_roots, with_facts
 from payrollx_db.consolidate.plan.destination import Destination
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.runs import reset_run
@@ -30,6 +31,7 @@ queries = query_files.beside(__name__)
 MOST_LOCKS = 2_000
 LOCKS_BESIDE_INDEXES = 3  # the table, its TOAST table and that one's index
 
+Children = Mapping[tuple[str, str], str]  # by table and name of a key, the table whose rows leave it
 Check = Callable[[Connection, Sequence[Destination]], Awaitable[None]]
 
 
@@ -60,16 +62,20 @@ async def _empty_whole(
     Raises TargetError.
     """
     names = [name for tables in written.values() for name in tables if name in current.tables]
-    groups = _groups(dict.fromkeys(names), current)
+    roots = await partition_roots(session.connection, current)
+    # A key of one partition alone: it empties with the table that holds it.
+    children = {(key.table, key.name): roots.get(key.table, key.table) for key in current.foreign_keys}
+    groups = _groups(dict.fromkeys(names), current, children)
     if len(groups) > 1:  # before the first of them is emptied
         for group in groups:
             await check(session.connection, list(map(Destination, group)))
-    between = _between(groups, current.foreign_keys)
+    between, _ = await with_facts(session.connection, current, _between(groups, current.foreign_keys, children))
     for some in in_groups(between, KEYS_AT_ONCE):
         async with session.transaction() as connection:
             for number, own in written.items():
                 await drop_keys(connection, target, number, [key for key in some if key.target in own])
-    keys = [key for key in current.foreign_keys if key not in set(between)]
+    dropped = {(key.table, key.name) for key in between}
+    keys = [key for key in current.foreign_keys if (key.table, key.name) not in dropped]
     for group in groups:
         async with session.transaction() as connection:
             with target.translating_errors("can't lock the tables"):
@@ -79,7 +85,7 @@ async def _empty_whole(
             await check(connection, destinations)
             if prepare is not None:
                 await prepare(connection, destinations)
-            gone = await _empty(connection, target, written, current, group, keys)
+            gone = await _empty(connection, target, written, current, group, keys, children)
             for number, own in written.items():
                 if ours := [destination for destination in destinations if destination.table in own]:
                     await reset_run(connection, number, ours)
@@ -88,16 +94,20 @@ async def _empty_whole(
 
 async def _empty(
     connection: Connection, target: Endpoint, written: Mapping[int, Collection[str]], current: Database,
-    group: Sequence[str], keys: Iterable[ForeignKey],
+    group: Sequence[str], keys: Sequence[ForeignKey], children: Children,
 ) -> list[ForeignKey]:  # fmt: skip
-    """Empty one group; return the keys that had to be dropped for it."""
+    """Empty one group; return the keys that had to be dropped for it.
+
+    What a key points at that wouldn't come back as it was isn't truncated: nothing points at it, but the key could.
+    """
     if not await rows.filled_tables(connection, current.tables, group):
         return []
-    outside = [key for key in keys if key.target in group and key.table not in group]
+    child = {key: children[key.table, key.name] for key in keys if key.target in group}
+    dropped, fixed = await with_facts(connection, current, [key for key in child if child[key] not in group])
     for number, own in written.items():
-        await drop_keys(connection, target, number, [key for key in outside if key.target in own])
-    inside = [key for key in keys if key.target in group and key.table in group]
-    deleted = await _deleted(connection, current, group, inside)
+        await drop_keys(connection, target, number, [key for key in dropped if key.target in own])
+    inside = [(child[key], key.target) for key in child if child[key] in group]
+    deleted = await _deleted(connection, current, group, inside, {key.target for key in fixed})
     truncated = [name for name in group if name not in deleted]
     with target.translating_errors("can't empty the tables"):
         if truncated:
@@ -105,7 +115,8 @@ async def _empty(
             await run(connection, sql.SQL("TRUNCATE {}").format(tables))
         for name in deleted:
             await run(connection, sql.SQL("DELETE FROM {}").format(_one(current, name)))
-    return outside
+    names = {(key.table, key.name) for key in dropped}
+    return [key for key in child if (key.table, key.name) in names]
 
 
 def _one(current: Database, name: str) -> sql.Composable:
@@ -115,37 +126,42 @@ def _one(current: Database, name: str) -> sql.Composable:
 
 
 async def _deleted(
-    connection: Connection, current: Database, group: Sequence[str], keys: Sequence[ForeignKey]
-) -> list[str]:
+    connection: Connection, current: Database, group: Sequence[str], keys: Sequence[tuple[str, str]],
+    pointed_at: Collection[str],
+) -> list[str]:  # fmt: skip
     """Return, children first, the tables whose rows are deleted: their triggers don't let them be truncated.
 
-    What they point at can't be truncated either.
+    ``keys`` are pairs of child and parent, ``pointed_at`` further ones that can't be truncated. Neither can what those
+    that are deleted from point at.
     """
     oids = {"tables": [current.tables[name].oid for name in group]}
     chosen = {str(name) for (name,) in await run(connection, sql.SQL(queries.load("guarded_tables")), oids)}
-    while more := {key.target for key in keys if key.table in chosen} - chosen:
+    chosen |= set(pointed_at)
+    while more := {parent for child, parent in keys if child in chosen} - chosen:
         chosen |= more
     sorter: TopologicalSorter[str] = TopologicalSorter({name: set() for name in sorted(chosen)})
-    for key in keys:
-        if key.table in chosen and key.target in chosen and key.table != key.target:
-            sorter.add(key.target, key.table)
+    for child, parent in keys:
+        if child in chosen and parent in chosen and child != parent:
+            sorter.add(parent, child)
     try:
         return list(sorter.static_order())
     except CycleError:
         return sorted(chosen)
 
 
-def _between(groups: Sequence[Sequence[str]], keys: Iterable[ForeignKey]) -> list[ForeignKey]:
+def _between(groups: Sequence[Sequence[str]], keys: Iterable[ForeignKey], children: Children) -> list[ForeignKey]:
     """Return the keys that lead from one of the groups to another."""
     group_of = {name: number for number, group in enumerate(groups) for name in group}
     return [
         key
         for key in keys
-        if key.table in group_of and key.target in group_of and group_of[key.table] != group_of[key.target]
+        if (child := children[key.table, key.name]) in group_of
+        and key.target in group_of
+        and group_of[child] != group_of[key.target]
     ]
 
 
-def _groups(names: Iterable[str], current: Database) -> list[list[str]]:
+def _groups(names: Iterable[str], current: Database, children: Children) -> list[list[str]]:
     """Return ``names`` in groups: none of one group points at one of another, unless a group would be too large."""
     parent = {name: name for name in names}
 
@@ -156,8 +172,9 @@ def _groups(names: Iterable[str], current: Database) -> list[list[str]]:
         return name
 
     for key in current.foreign_keys:
-        if key.table in parent and key.target in parent:
-            parent[root(key.table)] = root(key.target)
+        child = children[key.table, key.name]
+        if child in parent and key.target in parent:
+            parent[root(child)] = root(key.target)
     connected: dict[str, list[str]] = {}
     for name in parent:
         connected.setdefault(root(name), []).append(name)

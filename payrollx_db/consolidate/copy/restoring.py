@@ -15,8 +15,11 @@ from payrollx_db.consolidate.state.objects import DroppedObject, dropped_objects
 from payrollx_db.consolidate.state.unrestored import Unrestored, record_problems, unrestored
 from payrollx_db.errors import FindingsError, LockLostError, TargetError
 from payrollx_db.model.events import Notice
+from payrollx_db.postgres import query_files
 from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.introspect import Database, ForeignKey, Index, read_database
+
+queries = query_files.beside(__name__)
 
 PASSES = 2  # one object may need another that comes back later; and a lock may be free by then
 
@@ -60,15 +63,17 @@ async def _restore_once(context: RunContext, waiting: AbstractSet[str], *, keys:
     missing = [item for item in dropped if not item.restored and waiting.isdisjoint(_tables(item))]
     missing = [item for item in missing if keys or isinstance(item.thing, Index)]
     current = await read_database(context.connection, context.target.name, context.target.schemas)
+    cursor = await context.connection.execute(queries.load("standing"), ([item.table for item in missing],))
+    standing = {name for (name,) in await cursor.fetchall()}  # partitions, too, which may have keys of their own
     problems: Problems = {}
     by_table: dict[str, list[DroppedObject]] = {}
     for item in missing:
-        if item.table not in current.tables:
+        if item.table not in standing:
             problems[(item.table, item.name)] = (item, "its table isn't there any more")
-        elif isinstance(item.thing, Index):
+        elif isinstance(item.thing, Index) and item.table in current.tables:
             by_table.setdefault(item.table, []).append(item)
     await limited([_restore_indexes(context, current, items, problems) for items in by_table.values()], context.jobs)
-    foreign_keys = [item for item in missing if isinstance(item.thing, ForeignKey) and item.table in current.tables]
+    foreign_keys = [item for item in missing if isinstance(item.thing, ForeignKey) and item.table in standing]
     builder = KeyBuilder(context, {name for name, table in current.tables.items() if table.kind == "p"})
     for item in foreign_keys:
         await _trying(item, problems, _key_restorer(builder, item))

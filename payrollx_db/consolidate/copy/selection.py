@@ -94,6 +94,39 @@ async def read_facts(connection: Connection, tables: Iterable[TablePlan]) -> Tar
     return TargetFacts(index_facts, tuple(key_facts), frozenset(name for (name,) in await guarded.fetchall()))
 
 
+async def with_facts(
+    connection: Connection, database: Database, keys: Sequence[ForeignKey]
+) -> tuple[list[ForeignKey], list[ForeignKey]]:
+    """Return those of ``keys`` that can be made again, with all that it takes, and those that wouldn't be the same."""
+    if not keys:
+        return [], []
+    ends = {name for key in keys for name in (key.table, key.target)} & set(database.tables)
+    async with connection.cursor(row_factory=class_row(KeyFacts)) as cursor:
+        oids = sorted(database.tables[name].oid for name in ends)
+        await cursor.execute(queries.load("key_facts"), {"tables": oids})
+        facts = {fact.key: fact for fact in await cursor.fetchall()}
+    again, fixed = [], []
+    for key in keys:
+        fact = facts.get((key.table, key.name))
+        if fact is not None and fact.fixed:
+            fixed.append(key)
+        else:
+            again.append(replace(key, comment=fact.comment, parent=fact.parent) if fact else key)
+    return again, fixed
+
+
+async def partition_roots(connection: Connection, database: Database) -> dict[str, str]:
+    """Return, for each partition that a foreign key leaves, the table that holds it; both are ``schema.table``.
+
+    ``database`` has such a key, of the partition alone, though the partition is none of its tables.
+    """
+    names = sorted({key.table for key in database.foreign_keys} - set(database.tables))
+    if not names:
+        return {}
+    cursor = await connection.execute(queries.load("partition_roots"), {"names": names})
+    return dict(await cursor.fetchall())
+
+
 def select(
     tables: Sequence[TablePlan],
     database: Database,

@@ -12,6 +12,7 @@ from payrollx_db.consolidate.copy import rows, triggers
 from payrollx_db.consolidate.copy.emptying import empty_tables
 from payrollx_db.consolidate.copy.emptying_scopes import pointing_tables
 from payrollx_db.consolidate.copy.restoring import enable_triggers, restore_dropped
+from payrollx_db.consolidate.copy.selection import partition_roots
 from payrollx_db.consolidate.plan.destination import Destination, overlapping, tables_of
 from payrollx_db.consolidate.run_session import RunSession
 from payrollx_db.consolidate.state.accounts import TableState, accounts, count_touched
@@ -215,7 +216,9 @@ async def _refuse_pointing(
     """Refuse where rows that stay, beyond those of ``going``, would point at rows of ``group``, which go."""
     whole = {destination.table for destination in group if not destination.scope}
     emptied = tables_of(going)
-    others = {key.table for key in current.foreign_keys if key.target in whole and key.table not in emptied}
+    roots = await partition_roots(connection, current)
+    children = {roots.get(key.table, key.table) for key in current.foreign_keys if key.target in whole}
+    others = children - emptied
     full = await rows.filled_tables(connection, current.tables, others)
     full |= await pointing_tables(connection, current, [d for d in group if d.scope], going)
     if full:
