@@ -13,7 +13,6 @@ from payrollx_db.cli.render import console
 from payrollx_db.cli.render import findings as render
 from payrollx_db.cli.render.tenants import answer_tenants
 from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
-from payrollx_db.consolidate import online as online_story
 from payrollx_db.consolidate import pipeline
 from payrollx_db.consolidate.check.online.readiness import OnlineCheck
 from payrollx_db.consolidate.pipeline import Task
@@ -68,6 +67,8 @@ def check(
                 raise click.UsageError("--online does not go with a catalog of tenants, whose databases come and go.")
             return answer_tenants(answer_of(consolidating.check(many, reversible=reversible)), as_json=as_json)
         if online:
+            from payrollx_db.consolidate import online as online_story  # what it takes is imported for it alone
+
             return _answer_online(answer_of(online_story.check(task)), as_json=as_json)
         findings = answer_of(pipeline.check(task, reversible=reversible))
     if as_json:

@@ -9,8 +9,8 @@ from payrollx_db.cli.options import as_json
 from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.render.tenants import answer_tenants
 from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
-from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.consolidate import planner
+from payrollx_db.consolidate.planner import Task
 from payrollx_db.postgres.concurrency import answer_of
 
 FINDINGS = 3
@@ -32,7 +32,7 @@ def plan(make_task: Callable[[], Task], *, tenants: ChosenTenants, sql: bool, as
         from payrollx_db.tenants import consolidating
 
         return answer_tenants(answer_of(consolidating.plan(many)), as_json=as_json)
-    table_plan = answer_of(pipeline.plan(task))
+    table_plan = answer_of(planner.plan(task))
     if as_json:
         console.answer_json(table_plan.document())
     else:

@@ -14,7 +14,7 @@ from payrollx_db.catalogs import registry
 from payrollx_db.cli import options
 from payrollx_db.cli.environment import search_working_folder
 from payrollx_db.consolidate.endpoints import endpoints, legacy_urls
-from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.consolidate.planner import Task
 from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import Observer, ignore_events
 from payrollx_db.model.policy import Policies

@@ -12,9 +12,8 @@ from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console, runs
 from payrollx_db.cli.render.tenants import answer_tenants
 from payrollx_db.cli.task import ChosenTenants, policy_options, task_options, tenant_options
-from payrollx_db.consolidate import online as online_story
-from payrollx_db.consolidate import pipeline
-from payrollx_db.consolidate.pipeline import Task
+from payrollx_db.consolidate import verification
+from payrollx_db.consolidate.planner import Task
 from payrollx_db.model.events import Observer, ignore_events
 from payrollx_db.postgres.concurrency import answer_of
 
@@ -84,9 +83,11 @@ def verify(
             outcome = consolidating.verify(many, limit=limit, values=show_values, sums=sums)
             return answer_tenants(answer_of(outcome), as_json=as_json)
         if online:
+            from payrollx_db.consolidate import online as online_story  # what it takes is imported for it alone
+
             story = online_story.verify(task, limit=limit, values=show_values, sums=sums)
         else:
-            story = pipeline.verify(
+            story = verification.verify(
                 task,
                 limit=limit,
                 values=show_values,
@@ -105,7 +106,7 @@ def verify(
 
 def _accept(task: Task, *, as_json: bool) -> int:
     """Record the structure as it is, and say with which runs."""
-    numbers = answer_of(pipeline.accept_structure(task))
+    numbers = answer_of(verification.accept_structure(task))
     if as_json:
         console.answer_json({"accepted": numbers})
     else:

@@ -5,12 +5,11 @@ tell an observer how it goes, and return frozen results; nothing here prints or 
 """
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from payrollx_db.consolidate import verification
 from payrollx_db.consolidate.check import checks
 from payrollx_db.consolidate.check.checks import Checked
 from payrollx_db.consolidate.check.foreign_targets import foreign_targets
@@ -38,7 +37,7 @@ from payrollx_db.consolidate.state.places import refuse_other_places
 from payrollx_db.consolidate.state.quarantine import Decision
 from payrollx_db.consolidate.state.runs import Run, finish_run, runs
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
-from payrollx_db.consolidate.verification import Asked
+from payrollx_db.consolidate.verification import accept_structure, verify
 from payrollx_db.consolidate.verify.verifier import Verdict
 from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError
 from payrollx_db.model.catalog import Catalog
@@ -195,40 +194,6 @@ async def abandon(
         if run is None:
             raise StateConflictError("no run is unfinished here", hint="payrollx-db status lists the runs")
         return await abandon_run(context, session, run, "given up by payrollx-db abandon")
-
-
-async def verify(
-    task: Task,
-    *,
-    limit: int = 20,
-    values: bool = False,
-    structure: bool | None = None,
-    tables: Collection[str] = (),
-    sums: bool = False,
-    anew: bool = False,
-) -> Verdict:
-    """Prove that both sides hold the same and that the target's structure is as designed; record it with the run.
-
-    ``limit`` is how many differing rows are named of each table, ``values`` shows them. ``structure`` says whether the
-    structure is looked at; by default that of the tables that finished runs have filled. ``tables`` are the only ones
-    to look at, by the name of either side; ``sums`` adds up the number columns of both sides. What a verification that
-    was cut off has found identical is taken over, but for ``anew``. Raises as `plan` does, LayoutMismatchError,
-    ConfigurationError where there is no such table.
-    """
-    async with opened(task) as context:
-        plan = await planned(replace(context, target=context.target_as_given), task)
-        asked = Asked(limit, values, structure, tuple(tables), sums=sums, anew=anew)
-        return await verification.verify_plan(context, plan, asked)
-
-
-async def accept_structure(task: Task) -> list[int]:
-    """Record the target's structure as it is now, as what `verify` holds it against from now on.
-
-    Returns the numbers of the finished runs with which it is recorded. Raises as `plan` does, LayoutMismatchError, or
-    StateConflictError where no finished run has filled these tables or another run is at work.
-    """
-    async with opened(task) as context:
-        return await verification.accept_structure(context, await planned(context, task))
 
 
 async def retry(task: Task) -> tuple[Retried, ...]:

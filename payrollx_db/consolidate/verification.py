@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.copy.sequences import free_expectations
+from payrollx_db.consolidate.opening import opened, planned
 from payrollx_db.consolidate.plan.destination import Destination, overlapping
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.plan.plan import Plan
+from payrollx_db.consolidate.planner import Task
 from payrollx_db.consolidate.quarantine import apply
 from payrollx_db.consolidate.state import accounts, history, quarantine, structures
 from payrollx_db.consolidate.state.lock import exclusive
@@ -53,6 +55,40 @@ class Asked:
     sums: bool = False
     anew: bool = False
     findings: tuple[Finding, ...] = ()
+
+
+async def verify(
+    task: Task,
+    *,
+    limit: int = 20,
+    values: bool = False,
+    structure: bool | None = None,
+    tables: Collection[str] = (),
+    sums: bool = False,
+    anew: bool = False,
+) -> Verdict:
+    """Prove that both sides hold the same and that the target's structure is as designed; record it with the run.
+
+    ``limit`` is how many differing rows are named of each table, ``values`` shows them. ``structure`` says whether the
+    structure is looked at; by default that of the tables that finished runs have filled. ``tables`` are the only ones
+    to look at, by the name of either side; ``sums`` adds up the number columns of both sides. What a verification that
+    was cut off has found identical is taken over, but for ``anew``. Raises as `plan` does, LayoutMismatchError,
+    ConfigurationError where there is no such table.
+    """
+    async with opened(task) as context:
+        plan = await planned(replace(context, target=context.target_as_given), task)
+        asked = Asked(limit, values, structure, tuple(tables), sums=sums, anew=anew)
+        return await verify_plan(context, plan, asked)
+
+
+async def accept_structure(task: Task) -> list[int]:
+    """Record the target's structure as it is now, as what `verify` holds it against from now on.
+
+    Returns the numbers of the finished runs with which it is recorded. Raises as `plan` does, LayoutMismatchError, or
+    StateConflictError where no finished run has filled these tables or another run is at work.
+    """
+    async with opened(task) as context:
+        return await _accept(context, await planned(context, task))
 
 
 async def verify_plan(
@@ -157,7 +193,7 @@ def choose_tables(plan: Plan, names: Collection[str]) -> list[TablePlan]:
     return [table for table, names_of in zip(plan.tables, called, strict=True) if names_of & set(names)]
 
 
-async def accept_structure(context: Context, plan: Plan) -> list[int]:
+async def _accept(context: Context, plan: Plan) -> list[int]:
     """Record the structure of the target's tables as it is now, as what verify holds it against from now on.
 
     Returns the numbers of the finished runs with which it is recorded. Raises StateConflictError where no finished run

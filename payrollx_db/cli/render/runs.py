@@ -2,24 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from payrollx_db.cli.render import console, findings
-from payrollx_db.consolidate.copy.requeue import Retried
-from payrollx_db.consolidate.pipeline import Abandoned, Report
-from payrollx_db.consolidate.plan.mapping import TablePlan
-from payrollx_db.consolidate.plan.plan import Plan
-from payrollx_db.consolidate.state.accounts import TableState
-from payrollx_db.consolidate.state.unrestored import Unrestored
-from payrollx_db.consolidate.verify.structure import StructureVerdict
-from payrollx_db.consolidate.verify.sums import ColumnSum
-from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 from payrollx_db.model.wording import counted
+
+if TYPE_CHECKING:  # what is shown was made by somebody who has them
+    from payrollx_db.consolidate.copy.requeue import Retried
+    from payrollx_db.consolidate.pipeline import Abandoned, Report
+    from payrollx_db.consolidate.plan.mapping import TablePlan
+    from payrollx_db.consolidate.plan.plan import Plan
+    from payrollx_db.consolidate.state.accounts import TableState
+    from payrollx_db.consolidate.state.unrestored import Unrestored
+    from payrollx_db.consolidate.verify.structure import StructureVerdict
+    from payrollx_db.consolidate.verify.sums import ColumnSum
+    from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict
 
 MEGABYTE = 1_000_000
 
 
-def show_plan(plan: Plan, *, sql: bool) -> None:
+def show_plan(plan: "Plan", *, sql: bool) -> None:
     """Show a plan: what goes where, and what is unaccounted for."""
     headings = (("source → target", "left"), ("rows (about)", "right"), ("MB", "right"), ("", "left"))
     order = sorted(plan.tables, key=lambda t: (t.database, *t.place))
@@ -55,7 +57,7 @@ def show_plan(plan: Plan, *, sql: bool) -> None:
                 console.answer(f"{'':<15}{line.text}")  # not wrapped, so that it can be pasted
 
 
-def show_report(report: Report, *, hint: bool = True) -> None:
+def show_report(report: "Report", *, hint: bool = True) -> None:
     """Show what a run did: the account of every table. With ``hint``, also how to prove it."""
     total = sum(t.rows_read or 0 for t in report.tables)
     if report.nothing_to_do:
@@ -76,7 +78,7 @@ def show_report(report: Report, *, hint: bool = True) -> None:
         console.note("hint: payrollx-db verify proves that both sides are identical")
 
 
-def show_verdict(verdict: Verdict) -> None:
+def show_verdict(verdict: "Verdict") -> None:
     """Show what was compared, table by table and in all, the rows that differ, and the findings of the structure."""
     ordered = sorted(verdict.tables, key=lambda table: (table.table.database, *table.table.place))
     groups = [
@@ -99,7 +101,7 @@ def show_verdict(verdict: Verdict) -> None:
         _show_sums(verdict.sums)
 
 
-def _show_sums(sums: Sequence[ColumnSum]) -> None:
+def _show_sums(sums: "Sequence[ColumnSum]") -> None:
     """Show the columns whose sums differ, and how many were added up."""
     unequal = [one for one in sums if not one.equal]
     for one in unequal:
@@ -115,7 +117,7 @@ VERDICT_HEADINGS = (
 )  # fmt: skip
 
 
-def _label(verdict: TableVerdict) -> str:
+def _label(verdict: "TableVerdict") -> str:
     return f"{verdict.table.source.name} → {verdict.table.destination}"
 
 
@@ -129,21 +131,21 @@ def _verdict_cells(label: str, document: dict[str, Any]) -> list[str]:
     ]
 
 
-def _compared(verdict: Verdict) -> str:
+def _compared(verdict: "Verdict") -> str:
     totals = verdict.totals
     aside = f" ({totals['quarantined']:,} of them in quarantine, unchanged)" if totals["quarantined"] else ""
     word = "identical" if verdict.rows_identical else "NOT identical"
     return f"{totals['source_rows']:,} source rows in {_counted(len(verdict.tables), 'table pair')}{aside}: {word}."
 
 
-def _structure_sentence(structure: StructureVerdict) -> str:
+def _structure_sentence(structure: "StructureVerdict") -> str:
     objects = f"{_counted(structure.compared, 'object')} of {_counted(structure.tables, 'table')}"
     if structure.intact:
         return f"structure: {objects} and the sequences compared: as designed."
     return f"structure: {objects} and the sequences compared: {_counted(len(structure.differences), 'difference')}."
 
 
-def show_abandoned(abandoned: Abandoned) -> None:
+def show_abandoned(abandoned: "Abandoned") -> None:
     """Show what is left of a run that was given up."""
     console.answer(f"run {abandoned.run} is given up; its rows are left as they are.")
     if abandoned.filled:
@@ -177,7 +179,7 @@ def _quarantine_cells(entry: dict[str, Any]) -> list[str]:
     return [entry["key"], "restored" if entry["restored_at"] else what, entry["code"], cause]
 
 
-def show_retried(retried: Sequence[Retried]) -> None:
+def show_retried(retried: "Sequence[Retried]") -> None:
     """Show which rows were restored, and why the others were not."""
     for table in retried:
         console.answer(f"{table.source}: {len(table.restored):,} restored, {len(table.refused):,} remain in quarantine")
@@ -187,7 +189,7 @@ def show_retried(retried: Sequence[Retried]) -> None:
         console.answer("nothing is in quarantine")
 
 
-def show_accounts(accounts: Iterable[TableState], *, moved: dict[str, tuple[int, int]] | None = None) -> None:
+def show_accounts(accounts: "Iterable[TableState]", *, moved: dict[str, tuple[int, int]] | None = None) -> None:
     """Show the accounts of table pairs with their sums; with ``moved``, also how far each is."""
     headings = [("table", "left"), *((h, "right") for h in ("read", "written", "quarantined", "merged", "time"))]
     headings += [("", "left")] if moved is not None else []
@@ -204,7 +206,7 @@ def show_accounts(accounts: Iterable[TableState], *, moved: dict[str, tuple[int,
     console.answer_groups(headings, [*groups, ("", [all_of_it])])
 
 
-def list_unrestored(unrestored: Iterable[Unrestored]) -> None:
+def list_unrestored(unrestored: "Iterable[Unrestored]") -> None:
     """List what could not be restored, each with its reason and its statement."""
     for item in unrestored:
         console.answer(f"  {item.kind} {item.name} of {item.table}{f': {item.reason}' if item.reason else ''}")
@@ -215,11 +217,11 @@ def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def _numbers(account: TableState) -> tuple[int | None, ...]:
+def _numbers(account: "TableState") -> tuple[int | None, ...]:
     return (account.rows_read, account.rows_written, account.rows_quarantined, account.rows_merged)
 
 
-def _account_cells(account: TableState, moved: dict[str, tuple[int, int]] | None) -> list[str]:
+def _account_cells(account: "TableState", moved: dict[str, tuple[int, int]] | None) -> list[str]:
     seconds = account.seconds or 0
     cells = [f"{account.source_table} → {account.destination}"]
     cells += ["" if number is None else f"{number:,}" for number in _numbers(account)]
@@ -232,13 +234,13 @@ def _account_cells(account: TableState, moved: dict[str, tuple[int, int]] | None
     return cells
 
 
-def _planned(table: TablePlan) -> list[str]:
+def _planned(table: "TablePlan") -> list[str]:
     size = f"{table.source.size / MEGABYTE:,.1f}"
     kind = f"duplicate: merged with {table.owner}'s" if table.owner else ""
     return [f"{table.source.name} → {table.destination}", f"{table.source.rows:,}", size, kind]
 
 
-def _show_differences(verdict: TableVerdict) -> None:
+def _show_differences(verdict: "TableVerdict") -> None:
     if verdict.identical:
         return
     result = verdict.result
