@@ -130,6 +130,22 @@ def test_rows_that_the_source_s_own_foreign_key_has_missed_are_named_when_the_co
     assert value(world.target, "SELECT count(*) FROM app.shops") == 0
 
 
+def test_a_target_that_holds_no_rows_to_its_keys_validates_them(make_tables: MakeTables) -> None:
+    """Small tables keep their keys, and a login that is a replica's writes past them."""
+    world = make_tables(
+        "CREATE TABLE staff (id integer PRIMARY KEY, chief integer); INSERT INTO staff VALUES (1, 99)",
+        "CREATE TABLE app.staff (id integer PRIMARY KEY, chief integer REFERENCES app.staff)",
+        {"staff": TABLES["staff"]},
+    )
+    query(world.target, f'ALTER DATABASE "{world.target.dbname}" SET session_replication_role = replica')
+
+    with pytest.raises(FindingsError) as refused:
+        asyncio.run(pipeline.copy(replace(world.task(), check_rows="never")))
+
+    assert [line.split(":")[0] for line in refused.value.details] == ["orphan old.public.staff.chief"]
+    assert value(world.target, "SELECT count(*) FROM app.staff") == 0
+
+
 def test_after_a_copy_that_failed_only_what_a_source_s_own_keys_do_not_keep_is_compared(
     make_tables: MakeTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,9 +114,11 @@ def _of_target(place: str, plan: Plan, limits: Limits) -> Iterator[Finding]:
         yield Finding("setting", "block", place, 1, message)
     if settings.get("session_replication_role", "origin") == "replica":
         message = "session_replication_role is replica: only ENABLE REPLICA and ENABLE ALWAYS triggers fire, and new"
-        yield Finding(
-            "setting", "warn", place, 1, f"{message} rows aren't held to foreign keys until they are validated"
-        )
+        if any(table.scope for table in plan.copies):  # whose foreign keys stay, as others use their tables
+            yield Finding("setting", "block", place, 1, f"{message} rows aren't held to foreign keys; reset it")
+        else:
+            message = f"{message} rows aren't held to foreign keys until they are validated"
+            yield Finding("setting", "warn", place, 1, message)
     largest = max((table.source.size for table in plan.copies), default=0)
     allowed = limits.number("temp_file_limit") * 1024
     if 0 <= allowed < largest:

@@ -57,11 +57,15 @@ class KeyFacts:
 
 @dataclass(frozen=True)
 class TargetFacts:
-    """What a selection is made from, beside the plan and the catalog. ``guarded`` tables are not to be truncated."""
+    """What a selection is made from, beside the plan and the catalog. ``guarded`` tables are not to be truncated.
+
+    ``unheld`` says that the server doesn't hold new rows to the foreign keys that stay: the session is a replica's.
+    """
 
     indexes: Mapping[tuple[int, str], IndexFacts]
     keys: tuple[KeyFacts, ...]
     guarded: frozenset[str]
+    unheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,10 @@ async def read_facts(connection: Connection, tables: Iterable[TablePlan]) -> Tar
         await keys.execute(queries.load("key_facts"), {"tables": oids})
         key_facts = await keys.fetchall()
     guarded = await connection.execute(queries.load("guarded_tables"), {"tables": oids})
-    return TargetFacts(index_facts, tuple(key_facts), frozenset(name for (name,) in await guarded.fetchall()))
+    names = frozenset(name for (name,) in await guarded.fetchall())
+    role = await connection.execute("SELECT pg_catalog.current_setting('session_replication_role') = 'replica'")
+    ((unheld,),) = await role.fetchall()
+    return TargetFacts(index_facts, tuple(key_facts), names, unheld)
 
 
 async def with_facts(
@@ -149,7 +156,7 @@ def select(
         fact.key
         for fact in facts.keys
         if (every_key and not fact.fixed and fact.key in keys)
-        or (_droppable(fact, keys) and _is_in_the_way(fact, keys[fact.key], by_name, filled))
+        or (_droppable(fact, keys) and _is_in_the_way(fact, keys[fact.key], by_name, filled, facts))
     }
     dropped |= set(_cycle_breakers([fact for fact in facts.keys if fact.key not in dropped], keys, by_name))
     kept = [fact for fact in facts.keys if fact.key not in dropped]
@@ -190,14 +197,21 @@ def _droppable(fact: KeyFacts, keys: Mapping[KeyName, ForeignKey]) -> bool:
     return fact.plain and not fact.fixed and fact.key in keys
 
 
-def _is_in_the_way(fact: KeyFacts, key: ForeignKey, tables: Mapping[str, TablePlan], filled: Collection[str]) -> bool:
-    """Tell whether rows may arrive that the key would refuse, or so many that it is better checked once for all."""
+def _is_in_the_way(
+    fact: KeyFacts, key: ForeignKey, tables: Mapping[str, TablePlan], filled: Collection[str], facts: TargetFacts
+) -> bool:
+    """Tell whether rows may arrive that the key would refuse, or so many that it is better checked once for all.
+
+    Or rows that it should refuse, and wouldn't.
+    """
     child, parent = tables.get(fact.child), tables.get(fact.parent)
     unfilled = child is not None and parent is None and fact.parent not in filled
     if unfilled or not key.validated:
         return True
     ends = [end for end in (child, parent) if end is not None]
-    return not any(end.scope for end in ends) and any(end.target.kind == "r" and not end.small for end in ends)
+    if any(end.scope for end in ends):
+        return False
+    return facts.unheld or any(end.target.kind == "r" and not end.small for end in ends)
 
 
 def _cycle_breakers(
