@@ -71,7 +71,7 @@ def run() -> None:
             context.execute(statement)
         refuse_unfinished_runs(migration)
         with following_structures():
-            with guarding_protected():
+            with guarding_protected(migration):
                 context.run_migrations()
             context.execute(ddl.statement(foreign_keys.make(CATALOG.models, objects.DROPPED_KEYS)))
             context.execute(ddl.grants(CATALOG))
@@ -88,12 +88,12 @@ def following_structures() -> AbstractContextManager[None]:
     return migrated_structures.following(driver) if isinstance(driver, psycopg.Connection) else nullcontext()
 
 
-def guarding_protected() -> AbstractContextManager[None]:
+def guarding_protected(migration: MigrationContext) -> AbstractContextManager[None]:
     """Undo the migration where it changes a protected table that nobody has named."""
     if context.is_offline_mode():
         return nullcontext()
     named = context.config.attributes.get("protected", ())
-    return protection.guarding(context.get_bind(), CATALOG, named)
+    return protection.guarding(migration, CATALOG, named)
 
 
 def refuse_unfinished_runs(migration: MigrationContext) -> None:

@@ -79,6 +79,20 @@ def with_revision(folder: Path, statement: str) -> Catalog:
         ("ALTER TABLE shared.payments RENAME TO paid", "dropped, moved or renamed"),
         ("CREATE RULE quiet AS ON DELETE TO shared.payments DO INSTEAD NOTHING", "rules"),
         ("ALTER TABLE shared.payments ENABLE ROW LEVEL SECURITY", "row security"),
+        ("GRANT UPDATE ON shared.payments TO PUBLIC", "grants"),
+        *(
+            pytest.param(statement, named, marks=pytest.mark.long)
+            for statement, named in (
+                ("GRANT UPDATE (amount) ON shared.payments TO PUBLIC", "columns"),
+                ("CREATE TABLE shared.more () INHERITS (shared.payments)", "parents and children"),
+                ("CREATE TABLE shared.more (payment text REFERENCES shared.payments)", "foreign keys to it"),
+                ("ALTER TABLE shared.payments SET (fillfactor = 50)", "options"),
+                ("ALTER TABLE shared.payments REPLICA IDENTITY FULL", "options"),
+                ("ALTER TABLE shared.payments ALTER domain SET STATISTICS 5", "columns"),
+                ("CREATE STATISTICS shared.more ON domain, category FROM shared.payments", "statistics"),
+                ("COMMENT ON COLUMN shared.payments.amount IS 'paid'", "columns"),
+            )
+        ),
     ],
 )  # fmt: skip
 def test_a_revision_that_touches_one_is_undone(
@@ -92,6 +106,23 @@ def test_a_revision_that_touches_one_is_undone(
     assert value(database, "SELECT amount = 1 FROM shared.payments") is True
     applied = migrate.upgrade(database, catalog, service="shared", protected=(PAYMENTS,)).applied
     assert applied == ("shared_0002",)
+
+
+def test_what_a_revision_commits_itself_is_refused_or_not_called_undone(database: DatabaseUrl, tmp_path: Path) -> None:
+    catalog = with_revision(tmp_path, "")
+    revision = catalog.revisions / "shared" / "0002_more.py"
+    update = """op.execute("UPDATE shared.payments SET amount = 2")"""
+    before = revision.read_text()
+    block = f"with op.get_context().autocommit_block():\n        {update}"
+    revision.write_text(before.replace("op.execute('')", block))
+    with pytest.raises(StateConflictError, match="would leave the transaction"):
+        migrate.upgrade(database, catalog, service="shared")
+    assert value(database, "SELECT amount = 1 FROM shared.payments") is True
+    commit = "op.get_bind().connection.driver_connection.commit()"
+    revision.write_text(before.replace("op.execute('')", f"{update}; {commit}"))
+    with pytest.raises(StateConflictError, match="did to protected tables stays"):
+        migrate.upgrade(database, catalog, service="shared")
+    assert migrate.upgrade(database, catalog, service="shared", protected=(PAYMENTS,)).applied == ("shared_0002",)
 
 
 def test_a_revision_that_leaves_it_alone_goes_through(database: DatabaseUrl, tmp_path: Path) -> None:
