@@ -65,26 +65,26 @@ class Endpoint:
         """Return the endpoint for one run, all of whose sessions are to be in one place."""
         return replace(self, place=Place())
 
-    def to_error(self, error: BaseException, action: str) -> PayrollxError:
+    def to_error(self, error: BaseException, action: str, *, right: str = "") -> PayrollxError:
         """Return the error of this side that says what failed where, without a secret or a value of a row.
 
-        ``action`` says what couldn't be done. An error that the data caused, not the connection or the rights, is a
-        FindingsError.
+        ``action`` says what couldn't be done, and ``right`` how to get the right to it, where that is known. An error
+        that the data caused, not the connection or the rights, is a FindingsError.
         """
         kind = SourceError if self.side == "source" else TargetError
         hints = {
-            FORBIDDEN: MAY_READ if self.side == "source" else self.writes,
+            FORBIDDEN: right or (MAY_READ if self.side == "source" else self.writes),
             NO_SUCH_DATABASE: f"create the database, or correct the name in the URL of {self.name}",
         }
         return errors.to_error(error, f"{self._title}: {action}", self.url, kind, hints)
 
     @contextmanager
-    def translating_errors(self, action: str) -> Iterator[None]:
+    def translating_errors(self, action: str, *, right: str = "") -> Iterator[None]:
         """Turn a driver's error inside into this side's; errors of our own pass through."""
         try:
             yield
         except DRIVER_ERRORS as error:
-            raise self.to_error(error, action) from errors.cause(error)
+            raise self.to_error(error, action, right=right) from errors.cause(error)
 
     @property
     def _title(self) -> str:

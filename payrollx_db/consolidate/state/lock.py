@@ -36,6 +36,11 @@ class TakesOver:
     observer: Observer
 
 
+MAY_BEGIN = (
+    "grant the role CREATE on the database, where a run makes its schema payrollx_meta, or use the tables' owner"
+)
+
+
 @asynccontextmanager
 async def exclusive(
     endpoint: Endpoint, doing: str = "", *, takes_over: TakesOver | None = None
@@ -49,7 +54,7 @@ async def exclusive(
     async with session(_named_after(endpoint, doing)) as guard, session(endpoint) as connection:
         if guard.pooler:
             raise pooler_error(endpoint.url, "the run's lock needs a session of its own", where=guard.pooler)
-        with endpoint.translating_errors("can't take the run's lock"):
+        with endpoint.translating_errors("can't take the run's lock", right=MAY_BEGIN):
             await _acquire(guard, connection, endpoint, takes_over)
             lock_pid = await _backend_pid(guard)
             await connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
