@@ -25,8 +25,20 @@ BY_ENVIRONMENT: Mapping[str, Kind] = {"development": "statements", "production":
 KINDS: tuple[Kind, ...] = ("off", "errors", "statements")
 STARTED = "payrollx_query_started"
 
-# A text or a number that stands in a statement itself may be a row's value.
-LITERAL = re.compile(r"""[eE]?'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|(?<![\w$.%])\d+(?:\.\d+)?(?![\w.])""", re.DOTALL)
+# What a statement is made of, as far as a row's value may stand in it: in a text, a number or a comment. A text without
+# an end is one all the same: its statement has failed, and is logged for that.
+PARTS = re.compile(
+    r"""
+      (?P<comment> --[^\n\r]* | /\* )
+    | (?P<name> "(?:[^"]|"")*(?:"|\Z) )
+    | (?P<text> [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z) | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|\Z)
+              | (?P<dollars>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=dollars)|\Z) )
+    | (?P<word> (?:%\(\w+\)|\$\d|[^\W\d])[\w$]* )
+    | (?P<number> \d\w*(?:\.\w*)?(?:(?<=[eE])[+-]\d+)? | \.\d\w*(?:(?<=[eE])[+-]\d+)? )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+EDGE_OF_COMMENT = re.compile(r"/\*|\*/")
 
 logger = logging.getLogger("payrollx_db.queries")
 _on: dict[str, Any] = {}
@@ -61,8 +73,28 @@ def stop() -> None:
 
 
 def without_values(statement: str) -> str:
-    """Return a statement in which question marks stand for texts and numbers, in one line."""
-    return " ".join(LITERAL.sub("?", statement).split())
+    """Return a statement in one line, with question marks for texts and numbers, and without comments."""
+    shown, at = [], 0
+    while match := PARTS.search(statement, at):
+        shown.append(statement[at : match.start()])
+        at = match.end()
+        if match["comment"]:
+            at = _end_of_comment(statement, at) if match["comment"] == "/*" else at
+            shown.append(" ")
+        else:
+            shown.append(match["name"] or match["word"] or "?")
+    return " ".join("".join([*shown, statement[at:]]).split())
+
+
+def _end_of_comment(statement: str, at: int) -> int:
+    """Return where a comment ends, which may hold others."""
+    depth = 1
+    while depth:
+        if (edge := EDGE_OF_COMMENT.search(statement, at)) is None:
+            return len(statement)
+        depth += 1 if edge.group() == "/*" else -1
+        at = edge.end()
+    return at
 
 
 def _from(environ: Mapping[str, str]) -> Any:

@@ -98,6 +98,22 @@ def test_statements_are_logged_without_a_value(home: Home, caplog: pytest.LogCap
         assert value not in logged
 
 
+@pytest.mark.parametrize(
+    ("statement", "shown"),
+    [
+        ("SELECT E'it\\'s hidden', 'hidden'", "SELECT ?, ?"),
+        ("""SELECT "it's", 'hidden', "a ""b"" 1" FROM t1""", """SELECT "it's", ?, "a ""b"" 1" FROM t1"""),
+        ("SELECT U&'hidden', x'ff', B'01', N'hidden', date'2020-01-01'", "SELECT ?, ?, ?, ?, date?"),
+        ("SELECT 1.5e3, .5, 0x1F, 1_000, 2e-7, -3, a1, $1, %(p1)s", "SELECT ?, ?, ?, ?, ?, -?, a1, $1, %(p1)s"),
+        ("SELECT 1 -- hidden\n, /* hidden /* deep */ 'hidden */ 2 /* hidden", "SELECT ? , ?"),
+        ("SELECT $a$hidden $b$ 'hidden$a$, $$hidden$$ || 'hidden", "SELECT ?, ? || ?"),
+        ("SELECT a.b[1:2], t.c::numeric(12,4)", "SELECT a.b[?:?], t.c::numeric(?,?)"),
+    ],
+)
+def test_no_text_number_or_comment_of_a_statement_is_logged(statement: str, shown: str) -> None:
+    assert query_log.without_values(statement) == shown
+
+
 def test_values_are_logged_where_they_are_asked_for(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "payrollx_db.queries")
     query_log.start("statements", values=True)
