@@ -43,13 +43,13 @@ class Clients:
     @classmethod
     def find(cls, version: int, further: Iterable[Path] = ()) -> "Clients":
         """Find programs for a server, or a dump, of that version number: those in the folder of PAYROLLX_PG_BIN,
-        else on PATH or in ``further``.
+        else on PATH or in ``further``. A folder with a server's programs alone says nothing of these.
 
         They refuse what is newer than themselves, so older ones are passed over. Of those that fit, the
         oldest are taken: what they write, most servers read. Raises ConfigurationError, saying which there are.
         """
         needed = version // MAJOR
-        folders = list(_explicit()) or [*_on_path(), *further]
+        folders = _explicit() or [*_on_path(), *further]
         installed = [clients for folder in dict.fromkeys(folders) if (clients := cls.at(folder))]
         fitting = sorted((clients for clients in installed if clients.major >= needed), key=lambda c: c.major)
         if fitting:
@@ -154,10 +154,15 @@ def connection(url: DatabaseUrl) -> tuple[dict[str, str], str]:
     return environment, make_conninfo(**rest)
 
 
-def _explicit() -> Iterator[Path]:
-    if chosen := os.environ.get(VARIABLE):
-        folder = Path(chosen).expanduser()
-        yield from (folder, folder / "bin")
+def _explicit() -> list[Path]:
+    """Return the folders that PAYROLLX_PG_BIN means; none where it names a server's programs without a client's."""
+    if not (chosen := os.environ.get(VARIABLE)):
+        return []
+    folder = Path(chosen).expanduser()
+    named = [folder, folder / "bin"]
+    has_server = any((place / f"postgres{SUFFIX}").is_file() for place in named)
+    has_client = any((place / f"{name}{SUFFIX}").is_file() for place in named for name in NEEDED)
+    return [] if has_server and not has_client else named
 
 
 def _on_path() -> Iterator[Path]:

@@ -22,6 +22,7 @@ from payrollx_db.backup import manifest
 from payrollx_db.backup.clients import Clients, connection
 from payrollx_db.backup.session import session as open_session
 from payrollx_db.consolidate.state import schema
+from payrollx_db.devserver.programs import folders
 from payrollx_db.errors import ConfigurationError, FindingsError, StateConflictError, TargetError
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
@@ -277,6 +278,20 @@ def test_programs_that_are_too_old_are_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PAYROLLX_PG_BIN", "/nowhere")
     with pytest.raises(ConfigurationError, match="there is none"):
         Clients.find(150_000)
+
+
+def test_a_server_without_client_programs_does_not_hide_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "postgres").touch()
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("PAYROLLX_PG_BIN", str(tmp_path))
+    with pytest.raises(ConfigurationError, match="there is none"):
+        Clients.find(140_000)
+    assert Clients.find(140_000, folders()).major >= 14
+
+    (tmp_path / "bin" / "pg_dump").touch()  # half an installation is a mistake to be told
+    with pytest.raises(ConfigurationError, match="there is none"):
+        Clients.find(140_000, folders())
 
 
 def test_the_command_keeps_and_lists(reading_archive: Archive) -> None:
