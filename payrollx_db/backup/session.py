@@ -56,7 +56,7 @@ class Session:
         """Run a statement and return its rows, if it has any."""
         query: Any = sql.Composed([statement]) if isinstance(statement, sql.Composable) else statement
         cursor = self.raw.execute(query, params)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description is not None else []
 
     def ask(self, name: str, **params: Any) -> list[tuple[Any, ...]]:
         """Run one of `queries`."""

@@ -40,7 +40,7 @@ def perform(connection: psycopg.Connection[Any], steps: Steps[T]) -> T:
             return result
         try:
             cursor = connection.execute(sql.Composed([statement.text]), statement.params)
-            resume = partial(steps.send, cursor.fetchall() if cursor.description else [])
+            resume = partial(steps.send, cursor.fetchall() if cursor.description is not None else [])
         except psycopg.Error as error:
             resume = partial(steps.throw, error)
 
@@ -56,6 +56,6 @@ async def perform_async(connection: AsyncConnection, steps: Steps[T]) -> T:
             return result
         try:
             cursor = await connection.execute(sql.Composed([statement.text]), statement.params)
-            resume = partial(steps.send, await cursor.fetchall() if cursor.description else [])
+            resume = partial(steps.send, await cursor.fetchall() if cursor.description is not None else [])
         except psycopg.Error as error:
             resume = partial(steps.throw, error)

@@ -43,7 +43,8 @@ def run_here(*arguments: str, folder: Path, **variables: str) -> Done:
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"DATABASE_URL": NOWHERE} | variables
+    ours = ("PYTHONPATH", "PAYROLLX_PG_BIN")  # those of who runs the tests
+    return {k: v for k, v in os.environ.items() if k not in ours} | {"DATABASE_URL": NOWHERE} | variables
 
 
 @CALLS

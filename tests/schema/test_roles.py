@@ -41,7 +41,7 @@ def as_role(url: DatabaseUrl, role: str, statement: str, *values: Any) -> list[t
     with psycopg.connect(url.conninfo()) as connection:
         connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
         cursor = connection.execute(statement, values or None)  # type: ignore[arg-type]
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description is not None else []
 
 
 def ask(url: DatabaseUrl, query: str) -> list[tuple[Any, ...]]:

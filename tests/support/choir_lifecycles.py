@@ -85,7 +85,7 @@ class Growing:
         """Ask the server itself, as a superuser."""
         with psycopg.connect(self.url.conninfo(), autocommit=True) as connection:
             cursor = connection.execute(statement, values or None)  # type: ignore[call-overload]
-            return list(cursor.fetchall()) if cursor.description else []
+            return list(cursor.fetchall()) if cursor.description is not None else []
 
     def there(self) -> list[tuple[str, str]]:
         """Return all that tenants consist of beside their rows: schemas, roles, grants, registry rows, routes."""

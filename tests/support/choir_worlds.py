@@ -66,7 +66,7 @@ class Choirs:
         """Ask the server itself, behind all walls."""
         with psycopg.connect(self.url.conninfo(), autocommit=True) as connection:
             cursor = connection.execute(statement, values or None)  # type: ignore[call-overload]
-            return list(cursor.fetchall()) if cursor.description else []
+            return list(cursor.fetchall()) if cursor.description is not None else []
 
     def place(self, tenant: str) -> str:
         """Return a tenant's schema."""

@@ -93,7 +93,7 @@ class Harbour:
         """Run one statement on the target."""
         with psycopg.connect(self.target.conninfo(), autocommit=True) as connection:
             cursor = connection.execute(sql.SQL(statement))  # type: ignore[arg-type] # a test's own constant
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
 
 
 @pytest.fixture(scope="session")

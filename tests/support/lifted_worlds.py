@@ -37,7 +37,7 @@ def rows(url: DatabaseUrl, statement: str) -> list[Any]:
     """Run a statement, and return its rows' first columns."""
     with psycopg.connect(url.conninfo(), autocommit=True) as connection:
         cursor = connection.execute(statement.encode())
-        return [row[0] for row in cursor.fetchall()] if cursor.description else []
+        return [row[0] for row in cursor.fetchall()] if cursor.description is not None else []
 
 
 @dataclass

@@ -31,7 +31,7 @@ def query(url: DatabaseUrl, statement: str, params: Sequence[Any] = ()) -> list[
     """Run one statement and return its rows, if it has any."""
     with psycopg.connect(url.conninfo(), autocommit=True) as connection:
         cursor = connection.execute(statement, params or None)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description is not None else []
 
 
 def value(url: DatabaseUrl, statement: str, params: Sequence[Any] = ()) -> Any:

@@ -279,7 +279,7 @@ def connected(url: DatabaseUrl, action: str) -> Iterator[Connection]:
 def run(connection: Connection, statement: sql.Composable) -> list[tuple[Any, ...]]:
     """Run composed SQL and return its rows, if it has any."""
     cursor = connection.execute(sql.Composed([statement]))
-    return cursor.fetchall() if cursor.description else []
+    return cursor.fetchall() if cursor.description is not None else []
 
 
 def _rows(connection: Connection, query: str, kind: type[T], asked: Mapping[str, Any]) -> list[T]:

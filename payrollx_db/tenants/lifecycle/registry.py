@@ -90,7 +90,7 @@ class RegistryTable:
     def run(self, statement: sql.Composable, params: Any = None) -> list[tuple[Any, ...]]:
         """Run a statement in the connection's transaction, and return its rows, if it has any."""
         cursor = migrate.driver_of(self.opened).execute(sql.Composed([statement]), params)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description is not None else []
 
     def _refuse_unmigrated(self) -> None:
         name = template_of(self.catalog).registry.table
