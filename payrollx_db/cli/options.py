@@ -181,7 +181,7 @@ def home(service: str, text: str | None) -> DatabaseUrl:
     """Return where a service lives: the database of --database-url, if that was given; else its own variable's,
     else DATABASE_URL's. Raises ConfigurationError where nothing says so.
     """
-    from payrollx_db.facade.engines import url_of
+    from payrollx_db.facade.variables import url_of
 
     given = click.get_current_context().get_parameter_source("database_url")
     return unified_database(text) if given is ParameterSource.COMMANDLINE else url_of(service)
@@ -189,7 +189,7 @@ def home(service: str, text: str | None) -> DatabaseUrl:
 
 def placed_elsewhere(catalog: "Catalog", unified: DatabaseUrl) -> tuple[str, ...]:
     """Return the services that variables of their own place in another database than ``unified``."""
-    from payrollx_db.facade.engines import variable
+    from payrollx_db.facade.variables import variable
 
     texts = {service.name: os.environ.get(variable(service.name)) for service in catalog.services}
     return tuple(name for name, text in texts.items() if text and not _is_url_of(text, unified))

@@ -31,7 +31,7 @@ def placement(database_url: str | None, catalog: str, timeout: float, *, as_json
     are enforced by nothing, and tables in another one can't be read. Exit code 3 means that a database doesn't answer
     or lacks tables.
     """
-    from payrollx_db.facade.engines import UNIFIED, variable
+    from payrollx_db.facade.variables import UNIFIED, variable
 
     known = options.catalog_here(catalog, database_url)
     names = [service.name for service in known.services]

@@ -336,7 +336,7 @@ def _proves(url: "DatabaseUrl", services: "Sequence[Service]", *, asked: bool | 
 
 
 def _own(chosen_service: "Service", text: str | None, option: str) -> "DatabaseUrl":
-    from payrollx_db.facade.engines import variable
+    from payrollx_db.facade.variables import variable
     from payrollx_db.postgres.url import DatabaseUrl
 
     name = variable(chosen_service.name)
@@ -350,7 +350,7 @@ def _own(chosen_service: "Service", text: str | None, option: str) -> "DatabaseU
 
 def _source(chosen_service: "Service", text: str | None, own: "DatabaseUrl") -> "DatabaseUrl":
     """Return the database that a service leaves: the one in which it is placed, unless that is where it goes to."""
-    from payrollx_db.facade.engines import variable
+    from payrollx_db.facade.variables import variable
 
     if os.environ.get(variable(chosen_service.name)):
         placed = options.home(chosen_service.name, text)

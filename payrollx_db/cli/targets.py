@@ -31,7 +31,7 @@ def places(services: "Iterable[Service]", database_url: str | None) -> "tuple[Pl
 
     ``database_url`` wins over DATABASE_URL. Raises ConfigurationError where nothing says where one is.
     """
-    from payrollx_db.facade.engines import url_of
+    from payrollx_db.facade.variables import url_of
     from payrollx_db.health.database import Place
 
     environ = {**os.environ, "DATABASE_URL": database_url or ""}
@@ -61,7 +61,7 @@ def note_reads_apart(catalog: "Catalog", names: Iterable[str], database_url: str
 
 def is_placed(services: "Iterable[Service]", database_url: str | None) -> bool:
     """Tell whether anything says where services are: the option, DATABASE_URL, or the variable of one of them."""
-    from payrollx_db.facade.engines import variable
+    from payrollx_db.facade.variables import variable
 
     return bool(database_url) or any(os.environ.get(variable(service.name)) for service in services)
 

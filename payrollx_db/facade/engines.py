@@ -19,14 +19,13 @@ from sqlalchemy import URL, Engine, create_engine
 from payrollx_db.errors import BoundaryError, ConfigurationError, PoolUsedUpError
 from payrollx_db.facade import drivers
 from payrollx_db.facade.transaction_settings import Isolation, TransactionSettings
+from payrollx_db.facade.variables import PLACING, url_of
 from payrollx_db.facade.wall import ACTIVE_SERVICE, ActiveService, ServiceScope, Wall, catalog_at
 from payrollx_db.postgres.url import DatabaseUrl
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-UNIFIED = "DATABASE_URL"
-PLACING = f"_{UNIFIED}"  # how the variables end that place one service by itself
 ONLY = "PAYROLLX_SERVICE"
 DURATION = re.compile(r"\d+ ?(ms|s|min|h|d)?")
 
@@ -130,24 +129,6 @@ _places: dict[tuple[str, str], Place] = {}
 _async_places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], Place]] = (
     weakref.WeakKeyDictionary()
 )
-
-
-def variable(service: str) -> str:
-    """Return the variable that places ``service`` by itself: ``AUTH_DATABASE_URL``."""
-    return f"{service.upper()}_{UNIFIED}"
-
-
-def url_of(service: str | None, environ: Mapping[str, str] | None = None) -> DatabaseUrl:
-    """Return where ``service`` lives; ``None`` is the unified database itself.
-
-    Raises ConfigurationError where no variable says it, or what it says is no Postgres URL.
-    """
-    variables = os.environ if environ is None else environ
-    for name in (variable(service), UNIFIED) if service else (UNIFIED,):
-        if text := variables.get(name):
-            return _parsed(text, name)
-    own = f", or {variable(service)} to place {service} by itself" if service else ""
-    raise ConfigurationError(f"{UNIFIED} is not set", hint=f"set it to the unified database's URL{own}")
 
 
 def apart(wall: Wall) -> tuple[tuple[str, str], ...]:
@@ -272,11 +253,6 @@ def _make(url: DatabaseUrl, driver: str, make: MakeEngine, settings: PoolSetting
 def _owners(catalog: str) -> dict[str, str]:
     """Return which service has each schema of the catalog at ``package.module:name``."""
     return {service.schema: service.name for service in catalog_at(catalog).services}
-
-
-@lru_cache(maxsize=64)
-def _parsed(text: str, name: str) -> DatabaseUrl:
-    return DatabaseUrl.parse(text, name=name)
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int, least: int = 0) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, MetaData, Table, orm, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from payrollx_db.errors import BoundaryError, TargetError
-from payrollx_db.facade import engines, wall
+from payrollx_db.facade import engines, variables, wall
 from payrollx_db.facade.transaction_settings import Isolation
 from payrollx_db.model.catalog import Service
 from payrollx_db.postgres.url import DatabaseUrl
@@ -79,7 +79,7 @@ class Facade:
     @property
     def url(self) -> DatabaseUrl:
         """Where the service lives. Raises ConfigurationError where nothing says so."""
-        return engines.url_of(self.service.name)
+        return variables.url_of(self.service.name)
 
     @contextmanager
     def session(self, *, isolation: Isolation | None = None, read_only: bool = False) -> Iterator[Session]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from payrollx_db.facade import engines
+from payrollx_db.facade import engines, variables
 from payrollx_db.facade.facade import Session
 from payrollx_db.facade.wall import Wall, catalog_at
 
@@ -25,9 +25,9 @@ class Reader:
     @property
     def wall(self) -> Wall:
         """What the reader may see: all schemas of the unified database, but not those placed elsewhere."""
-        here = engines.url_of(None)
+        here = variables.url_of(None)
         services = catalog_at(self._wall.catalog).services
-        placed = ((service.schema, engines.url_of(service.name)) for service in services)
+        placed = ((service.schema, variables.url_of(service.name)) for service in services)
         elsewhere = tuple((schema, url.masked) for schema, url in placed if url.place != here.place)
         return replace(self._wall, elsewhere=elsewhere)
 
@@ -39,7 +39,7 @@ class Reader:
         elsewhere, and TargetError where the database can't be used.
         """
         engines.refuse_other_services(self._wall)
-        place = engines.place(engines.url_of(None))
+        place = engines.place(variables.url_of(None))
         try:
             with Session(place.view(self.wall, "REPEATABLE READ", read_only=True)) as session, session.begin():
                 yield session
@@ -52,7 +52,7 @@ class Reader:
         from sqlalchemy.ext.asyncio import AsyncSession
 
         engines.refuse_other_services(self._wall)
-        place = engines.async_place(engines.url_of(None))
+        place = engines.async_place(variables.url_of(None))
         view = engines.async_engine(place.view(self.wall, "REPEATABLE READ", read_only=True))
         try:
             async with AsyncSession(view, sync_session_class=Session) as session, session.begin():

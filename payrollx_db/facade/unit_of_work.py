@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from payrollx_db.errors import BoundaryError, PlacementError
-from payrollx_db.facade import engines
+from payrollx_db.facade import engines, variables
 from payrollx_db.facade.facade import Facade, Session
 from payrollx_db.facade.wall import ACTIVE_SERVICE, ActiveService, ServiceScope
 from payrollx_db.postgres.url import DatabaseUrl
@@ -203,7 +203,7 @@ def _one_url(facades: list[Facade]) -> DatabaseUrl:
             raise PlacementError(
                 f"{first.service.name} is in {first.url} and {facade.service.name} in {facade.url}:"
                 " one transaction can't be over both",
-                hint=f"unset {engines.variable(facade.service.name)} or {engines.variable(first.service.name)} once"
+                hint=f"unset {variables.variable(facade.service.name)} or {variables.variable(first.service.name)} once"
                 " they are in one database, or write to each in a transaction of its own",
             )
     return first.url

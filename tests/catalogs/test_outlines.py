@@ -1,5 +1,6 @@
 """Outlines of catalogs say what their models say, or aren't used."""
 
+import os
 import subprocess
 import sys
 from dataclasses import fields
@@ -37,6 +38,20 @@ def test_a_source_that_was_changed_since_makes_the_models_count(
 
     (tmp_path / "azora.json").write_text("cut o")
     assert registry.find_outline("azora").metadata is not None
+
+
+def test_a_plan_imports_no_models_and_nothing_of_a_copy() -> None:
+    program = (
+        "import contextlib, sys; from payrollx_db.cli import main\n"
+        "with contextlib.suppress(SystemExit): main(['plan', '--catalog', 'tec'])\n"
+        "heavy = ('sqlalchemy', 'alembic', 'payrollx_db.consolidate.copy', 'payrollx_db.consolidate.pipeline')\n"
+        "print('psycopg' in sys.modules, [name for name in heavy if name in sys.modules])"
+    )
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    environment = {**os.environ, "DATABASE_URL": nowhere, "LEGACY_DATABASE_URL": nowhere}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "True []", done.stderr
 
 
 def test_a_copy_imports_no_models() -> None:

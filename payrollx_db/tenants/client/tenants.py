@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from payrollx_db.errors import BoundaryError, ConfigurationError
-from payrollx_db.facade import engines
+from payrollx_db.facade import engines, variables
 from payrollx_db.facade.engines import Place
 from payrollx_db.facade.facade import Session
 from payrollx_db.facade.transaction_settings import Isolation, TransactionSettings
@@ -138,7 +138,7 @@ class Tenants:
         import asyncio
 
         await self._databases.close_all_async()
-        place = engines.async_place(engines.url_of(self._owner.name))
+        place = engines.async_place(variables.url_of(self._owner.name))
         await engines.async_engine(place.engine).dispose()
         await asyncio.to_thread(self.close)
 
@@ -166,7 +166,7 @@ class Tenants:
                 settings = self._settings or TenantSettings.read(os.environ)
                 self._settings, memory = settings, Memory(settings.staleness)
                 self._databases = Databases(settings.databases, settings.idle)
-                here = engines.url_of(self._owner.name)
+                here = variables.url_of(self._owner.name)
                 listen = settings.listen_url
                 url = DatabaseUrl.parse(listen, name="PAYROLLX_TENANT_LISTEN_URL") if listen else here
                 self._listener = Listener(url, memory, settings.staleness, self._databases.close_idle)
@@ -191,7 +191,7 @@ class Tenants:
     def _read(self, sought: Lookup) -> TenantPlace:
         memory = self._ready()
         reading = memory.begin()
-        here = engines.url_of(self._owner.name)
+        here = variables.url_of(self._owner.name)
         home = engines.place(here)
         try:
             with home.view(self._registry, read_only=True).connect() as connection:
@@ -203,7 +203,7 @@ class Tenants:
     async def _async_read(self, sought: Lookup) -> TenantPlace:
         memory = self._ready()
         reading = memory.begin()
-        here = engines.url_of(self._owner.name)
+        here = variables.url_of(self._owner.name)
         home = engines.async_place(here)
         try:
             async with engines.async_engine(home.view(self._registry, read_only=True)).connect() as connection:
@@ -231,7 +231,7 @@ class Tenants:
             if place.url is not None:
                 database = self._databases.enter(place.url, in_loop=in_loop)
                 return database.place, database
-            here = engines.url_of(self._owner.name)
+            here = variables.url_of(self._owner.name)
             return (engines.async_place(here) if in_loop else engines.place(here)), None
         except BaseException:
             self._leave(None)
@@ -305,4 +305,4 @@ class Tenants:
 
     def _close_shared(self) -> None:
         if self._memory is not None:
-            engines.place(engines.url_of(self._owner.name)).engine.dispose()
+            engines.place(variables.url_of(self._owner.name)).engine.dispose()
