@@ -8,7 +8,7 @@ everything in it has reached the disk: what has a name of a backup is one.
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -333,8 +333,11 @@ def _disk(folder: Path) -> Iterator[None]:
 
 def _sync(path: Path) -> None:
     """Have what was written reach the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    is_folder = path.is_dir()
+    # Windows syncs only what is open for writing, and opens no folder: it keeps names by itself.
+    with suppress(PermissionError) if is_folder else nullcontext():
+        handle = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -223,6 +223,7 @@ def test_who_may_not_write_there_is_told_what_is_missing(
     assert (done.returncode, "may create tables" in done.stderr) == (5, True), done.stderr
 
 
+@pytest.mark.long
 def test_a_service_leaves_the_database_in_which_it_is_placed(
     unified: SystemWorld, server: TestServer, buyer: DatabaseUrl
 ) -> None:

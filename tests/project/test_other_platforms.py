@@ -1,6 +1,8 @@
 """What can be tried of Windows elsewhere: nothing that Unix alone has is needed to import the package."""
 
 import asyncio
+import errno
+import fcntl
 import json
 import os
 import select
@@ -123,6 +125,38 @@ def test_paths_with_spaces_and_backslashes_are_written_and_read(server: TestServ
             done = call(words, env, tmp_path)
             assert done.returncode == 0, done.stderr
     finally:
+        server.drop_database(name)
+
+
+@pytest.mark.long
+def test_a_backup_is_kept_where_folders_cannot_be_opened(
+    server: TestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, which also syncs nothing that is open for reading alone."""
+    open_file, sync = os.open, os.fsync
+
+    def opening(path: Path, flags: int, *rest: int) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_file(path, flags, *rest)
+
+    def syncing(handle: int) -> None:
+        if fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        sync(handle)
+
+    name = unique("windows")
+    url = server.create_database(name)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATABASE_URL": url.plain}
+    words = ("service", "backup", "auth", "--dir", str(tmp_path / "kept"), "--key-file", str(tmp_path / "key"))
+    try:
+        assert call(("migrate", "--service", "auth"), env).returncode == 0
+        monkeypatch.setattr(os, "open", opening)
+        monkeypatch.setattr(os, "fsync", syncing)
+        done = call((*words, "--no-prove"), env)
+        assert done.returncode == 0, done.stderr
+    finally:
+        monkeypatch.undo()
         server.drop_database(name)
 
 
