@@ -75,8 +75,13 @@ async def check(
     known_rules, schemas = await (rules or read_target_rules(context, plan))
     context.observer(WorkStarted("check", len(plan.copies), plan.rows, plan.size))
     in_turn = taking_turns(plan.copies, lambda table: table.database)
+    counted = await values.count_together(context, in_turn)
     scanned = await limited(
-        [_scan(context, table, known_rules[table.target.oid], trusting=trusting) for table in in_turn], context.jobs
+        [
+            _scan(context, table, known_rules[table.target.oid], counted.get(table.place), trusting=trusting)
+            for table in in_turn
+        ],
+        context.jobs,
     )
     scans = Scans(
         {known.table.place: known for known, _ in scanned},
@@ -119,7 +124,11 @@ async def check_silent(context: Context, plan: Plan) -> Checked:
     """
     findings = await _prisma(context, plan)
     in_turn = taking_turns(plan.copies, lambda table: table.database)
-    scanned = await limited([values.scan_values(context, table, silent=True) for table in in_turn], context.jobs)
+    counted = await values.count_together(context, plan.copies, silent=True)
+    scanned = await limited(
+        [values.scan_values(context, table, silent=True, counts=counted.get(table.place)) for table in in_turn],
+        context.jobs,
+    )
     return Checked((*findings, *(suspect.finding for known in scanned for suspect in known.suspects)), ())
 
 
@@ -147,10 +156,10 @@ async def read_target_rules(context: Context, plan: Plan) -> Rules:
 
 
 async def _scan(
-    context: Context, table: TablePlan, rules: TableRules, *, trusting: bool
+    context: Context, table: TablePlan, rules: TableRules, counts: tuple[int, ...] | None, *, trusting: bool
 ) -> tuple[Values, list[Suspect]]:
     started = time.monotonic()
-    known = await values.scan_values(context, table)
+    known = await values.scan_values(context, table, counts=counts)
     suspects = await uniques.too_many(context, table, known, rules, trusting=trusting)
     seconds = time.monotonic() - started
     context.observer(TableChecked(*table.place, table.source.rows, table.source.size, seconds))

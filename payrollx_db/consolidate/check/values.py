@@ -12,15 +12,19 @@ from psycopg import sql
 
 from payrollx_db.consolidate.check.attempts import Refused, refused_rows, within
 from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.copy.rows import in_groups
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, TablePlan
+from payrollx_db.consolidate.state.parts import Place
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
 from payrollx_db.postgres import sqlstates
+from payrollx_db.postgres.concurrency import limited
 from payrollx_db.postgres.session import Connection, run
 
 REFUSED = ("unconvertible", "enum-unknown")  # codes of values that the transform can't turn into the target's type
 SILENT = ("lossy", "ambiguous-time")  # codes of values that nothing else would notice
 MOST_KEYS = 100_001  # of rows that a transform fails on, held in memory: one more than a run may decide about
 AT_ONCE = 1_600  # values that one query asks for: a server takes 1,664, fewer than the widest tables need
+TOGETHER = 50  # small tables that one query asks about
 NEWEST = ("updatedAt", "updated_at")  # the columns that tell which of two rows is the newer
 
 
@@ -66,36 +70,60 @@ class _Probe:
 
 
 async def scan_values(
-    context: Context, table: TablePlan, among: Sequence[str] | None = None, *, silent: bool = False
+    context: Context,
+    table: TablePlan,
+    among: Sequence[str] | None = None,
+    *,
+    silent: bool = False,
+    counts: tuple[int, ...] | None = None,
 ) -> Values:
     """Find values that can't be converted, would be changed, or are NULL against the target's will.
 
-    ``among`` limits it to the rows with these keys; ``silent`` to what would be changed without a word.
-    Raises SourceError where the table can't be read.
+    ``among`` limits it to the rows with these keys; ``silent`` to what would be changed without a word. ``counts`` are
+    what `count_together` has counted of all rows. Raises SourceError where the table can't be read.
     """
     rows = table.kept if among is None else table.among(among)
-    if not _is_asked(table, silent=silent):  # most tables of a lift
+    if not _is_asked(table, silent=silent) or (counts is not None and not any(counts)):  # most tables
         return Values(table, (), frozenset(), frozenset(), {})
     endpoint = context.sources[table.database]
     async with context.sessions.session(endpoint) as connection:
         with endpoint.translating_errors(f"can't read {table.source.full_name}"):
-            return await scan_rows(connection, table, rows, silent=silent)
+            return await scan_rows(connection, table, rows, silent=silent, counts=counts)
+
+
+async def count_together(
+    context: Context, tables: Iterable[TablePlan], *, silent: bool = False
+) -> dict[Place, tuple[int, ...]]:
+    """Count what is suspicious in small tables, those of one database by one query.
+
+    Returns, for each table that there is anything to ask of, what `scan_values` takes; but for those of a query that
+    failed, whatever it failed of: asked alone, each shows its own error or refused value.
+    """
+    groups: dict[str, list[TablePlan]] = {}
+    for table in tables:
+        if table.small and _is_asked(table, silent=silent):
+            groups.setdefault(table.database, []).append(table)
+    parts = [part for group in groups.values() for part in in_groups(group, TOGETHER)]
+    counted = await limited([_count_group(context, part, silent=silent) for part in parts], context.jobs)
+    return {place: counts for answer in counted for place, counts in answer.items()}
 
 
 async def scan_rows(
-    connection: Connection, table: TablePlan, rows: sql.Composable, *, silent: bool = False, few: bool = False
+    connection: Connection,
+    table: TablePlan,
+    rows: sql.Composable,
+    *,
+    silent: bool = False,
+    few: bool = False,
+    counts: tuple[int, ...] | None = None,
 ) -> Values:
     """Do the same over those ``rows`` of the source, a condition, in a session that may be in a transaction.
 
     ``few`` says that they are few, of a table that may be large. Raises psycopg's errors.
     """
-    probes = [probe for probe in _probes(table) if not silent or probe.code in SILENT]
-    keys = [] if silent else _uuid_keys(table)
-    conditions = [_quick(probe) for probe in probes] + [_is_odd(column) for column in keys]
-    # The ids among the keys are converted anyway, to see how they are written.
-    raising = [c for c in table.columns if c.conversion.raises and c not in keys]
-    converted = [] if silent else [c.conversion.value for c in raising]
-    counts = await _scan(connection, table, conditions, converted, rows)
+    probes, keys = _probes_of(table, silent=silent), [] if silent else _uuid_keys(table)
+    if counts is None:
+        counts = await _scan(connection, table, *_scanned(table, silent=silent), rows)
     suspects: list[Suspect] = []
     refused: dict[str, Refused] = {}
     if counts is None:
@@ -113,9 +141,43 @@ async def scan_rows(
 
 def _is_asked(table: TablePlan, *, silent: bool) -> bool:
     """Tell whether there is anything to ask of a table's values."""
-    if any(not silent or probe.code in SILENT for probe in _probes(table)):
-        return True
-    return not silent and bool(_uuid_keys(table) or any(c.conversion.raises for c in table.columns))
+    return any(_scanned(table, silent=silent))
+
+
+def _probes_of(table: TablePlan, *, silent: bool) -> list[_Probe]:
+    return [probe for probe in _probes(table) if not silent or probe.code in SILENT]
+
+
+def _scanned(table: TablePlan, *, silent: bool) -> tuple[list[sql.Composable], list[sql.Composable]]:
+    """Return the conditions that the first scan counts, of probes and then of keys, and what else it converts."""
+    keys = [] if silent else _uuid_keys(table)
+    conditions = [_quick(probe) for probe in _probes_of(table, silent=silent)] + [_is_odd(column) for column in keys]
+    # The ids among the keys are converted anyway, to see how they are written.
+    raising = [c for c in table.columns if c.conversion.raises and c not in keys]
+    return conditions, [] if silent else [c.conversion.value for c in raising]
+
+
+async def _count_group(context: Context, tables: Sequence[TablePlan], *, silent: bool) -> dict[Place, tuple[int, ...]]:
+    queries: list[sql.Composable] = []
+    numbers: list[int] = []
+    for number, table in enumerate(tables):
+        conditions, converted = _scanned(table, silent=silent)
+        numbers.append(len(conditions))
+        counts = sql.SQL(", ").join(_counting(conditions, converted))
+        query = sql.SQL("SELECT {}, ARRAY[{}] FROM {} WHERE {}")
+        queries.append(query.format(sql.Literal(number), counts, table.from_clause, table.kept))
+    endpoint = context.sources[tables[0].database]
+    async with context.sessions.session(endpoint) as connection:
+        try:
+            answers = await run(connection, sql.SQL(" UNION ALL ").join(queries))
+        except psycopg.Error:
+            return {}
+    return {tables[number].place: tuple(counts[: numbers[number]]) for number, counts in answers}
+
+
+def _counting(conditions: Iterable[sql.Composable], converted: Iterable[sql.Composable]) -> list[sql.Composed]:
+    counted = [sql.SQL("pg_catalog.count(*) FILTER (WHERE {})").format(condition) for condition in conditions]
+    return counted + [sql.SQL("pg_catalog.count({})").format(value) for value in converted]
 
 
 def guard(
@@ -196,14 +258,12 @@ def _refused(table: TablePlan, column: ColumnPlan, answer: Refused) -> Suspect:
 async def _scan(
     connection: Connection,
     table: TablePlan,
-    conditions: Iterable[sql.Composable],
+    conditions: Sequence[sql.Composable],
     converted: Iterable[sql.Composable],
     rows: sql.Composable,
 ) -> tuple[int, ...] | None:
     """Count the conditions and convert the values; ``None`` where the server refused one."""
-    counted = [sql.SQL("pg_catalog.count(*) FILTER (WHERE {})").format(condition) for condition in conditions]
-    conversions = [sql.SQL("pg_catalog.count({})").format(value) for value in converted]
-    parts = counted + conversions
+    parts = _counting(conditions, converted)
     answers: list[int] = []
     for start in range(0, len(parts), AT_ONCE):
         values = sql.SQL(", ").join(parts[start : start + AT_ONCE])
@@ -215,7 +275,7 @@ async def _scan(
             if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
                 raise
             return None
-    return tuple(answers[: len(counted)])
+    return tuple(answers[: len(conditions)])
 
 
 async def _probe(
