@@ -218,7 +218,14 @@ def _answer(
     results: "Sequence[Result]", outcomes: "Sequence[_Outcome[Result]]", *, as_json: bool, done: str = "ran"
 ) -> None:
     applied = [revision for result in results for revision in result.applied]
-    current = {service: revision for result in results for service, revision in result.current.items()}
+    # A database may still have a service that is placed in another one by now.
+    here = [(one.result, one.names) for one in outcomes if one.result] or [(result, None) for result in results]
+    current = {
+        service: revision
+        for result, names in here
+        for service, revision in result.current.items()
+        if names is None or service in names
+    }
     if as_json:
         console.answer_json({"applied": applied, "current": current} | _documents(outcomes))
         return

@@ -256,7 +256,7 @@ def test_where_a_dba_made_the_roles_a_member_needs_nothing_else(inherits: str, t
 
 
 def test_who_may_do_neither_is_told_what_to_ask_for(two: Two) -> None:
-    with pytest.raises(TargetError, match="CREATEROLE unless a DBA has run sql/roles") as caught:
+    with pytest.raises(TargetError, match="CREATEROLE unless a DBA has run") as caught:
         migrate.upgrade(deployers(two[0]), CATALOG)
 
     assert "made up" not in str(caught.value)
