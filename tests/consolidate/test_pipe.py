@@ -96,6 +96,7 @@ def test_no_row_is_lost_where_a_function_speaks_amid_the_rows(make_tables: MakeT
         SPEAKING.format(level), "CREATE TABLE app.t (id integer PRIMARY KEY);", {"t": {"id": "integer"}},
         derive={"t": {"id": "public.spoken({id})"}},
     )  # fmt: skip
+    world.small_tables = 0  # psycopg reads small ones, and loses none
 
     if level == "NOTICE":
         world.copy()
