@@ -2,7 +2,7 @@
 
 import difflib
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from payrollx_db.consolidate.context import Context
@@ -19,11 +19,19 @@ from payrollx_db.consolidate.state.migrations import migrate
 from payrollx_db.consolidate.state.parts import Place
 from payrollx_db.consolidate.state.runs import runs
 from payrollx_db.consolidate.state.unfinished import find_unfinished_async, refuse_unfinished
+from payrollx_db.consolidate.state.unrestored import Unrestored
 from payrollx_db.consolidate.state.verified import VerifiedSoFar
 from payrollx_db.consolidate.verify.scopes import find_unknown_scopes
 from payrollx_db.consolidate.verify.sequences import BEHIND, check_sequences
 from payrollx_db.consolidate.verify.source_design import compare_with_sources
-from payrollx_db.consolidate.verify.structure import StructureVerdict, ends_of, findings_of, unknown_design
+from payrollx_db.consolidate.verify.structure import (
+    GONE,
+    ON_PURPOSE,
+    StructureVerdict,
+    ends_of,
+    findings_of,
+    unknown_design,
+)
 from payrollx_db.consolidate.verify.sums import sum_columns
 from payrollx_db.consolidate.verify.uncovered import find_uncovered
 from payrollx_db.consolidate.verify.verifier import TableVerdict, Verdict, Verifier
@@ -32,6 +40,7 @@ from payrollx_db.model.events import Notice, StageStarted
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres.sequences import setting_position
 from payrollx_db.postgres.session import Connection
+from payrollx_db.postgres.structure import StructureObject, plain_name
 
 GRAVITY = ("error", "warn", "info")
 
@@ -227,10 +236,12 @@ async def verify_structure(
             filled = [table for table in tables if table.target_name in ready]
             changes, unknown = await structures.structure_changes(connection, filled)
             ready |= await accounts.done_names(connection, ends_of(changes.recorded))
+            left_out = await structures.left_out(connection, {table.target_name for table in tables})
     looked_at = list(tables) if by_source else filled
-    if not looked_at:
+    if not looked_at and not left_out:
         return None
-    findings = findings_of(changes.recorded, changes.current, ready, migrated=changes.migrated)
+    findings = _unrestored_findings(left_out, changes.recorded)
+    findings += findings_of(changes.recorded, changes.current, ready, migrated=changes.migrated)
     compared = changes.compared
     if by_source:
         known = {table.target_name for table in filled} - unknown
@@ -246,10 +257,30 @@ async def verify_structure(
     return StructureVerdict(tuple(findings), compared, len(names), tuple(sorted(unknown)))
 
 
-def _order(finding: Finding) -> tuple[int, bool, str, str, str]:
-    """Order by gravity; of what can be made again, types and functions come before what needs them."""
-    used = finding.sql.startswith(("CREATE TYPE ", "CREATE DOMAIN ", "CREATE OR REPLACE "))
-    return (GRAVITY.index(finding.severity), not used, finding.code, finding.place, finding.message)
+def _unrestored_findings(left_out: Iterable[Unrestored], recorded: Iterable[StructureObject]) -> list[Finding]:
+    """Say what runs have dropped and could not restore; not what is among the ``recorded``, of which that is said."""
+    known = {(plain_name(thing.table), plain_name(thing.name)) for thing in recorded}
+    return [
+        Finding(
+            GONE, "error", item.table, 1,
+            f"{item.kind} {item.name} of {item.table} is gone: run {item.run} has dropped it, and could not restore it",
+            remedy=ON_PURPOSE, sql=item.statement,
+        )
+        for item in left_out
+        if (item.table, item.name) not in known
+    ]  # fmt: skip
+
+
+# What others need comes before them, where it is made again; foreign keys need the uniques of other tables.
+FIRST = tuple(f"CREATE {word} " for word in ("SCHEMA", "TYPE", "DOMAIN", "OR REPLACE FUNCTION", "OR REPLACE PROCEDURE"))
+SECOND = ("CREATE SEQUENCE ", "CREATE PUBLICATION ", "CREATE UNIQUE INDEX ")
+
+
+def _order(finding: Finding) -> tuple[int, int, str, str, str]:
+    """Order by gravity; of what can be made again, what others need comes before them."""
+    needs = 0 if finding.sql.startswith(FIRST) else 1 if finding.sql.startswith(SECOND) else 2
+    needs += " FOREIGN KEY " in finding.sql
+    return (GRAVITY.index(finding.severity), needs, finding.code, finding.place, finding.message)
 
 
 async def _check_free_sequences(context: Context, plan: Plan) -> list[Finding]:

@@ -2,8 +2,9 @@
 
 One query reads it of any number of tables, with what belongs to them: columns, keys, indexes, triggers, rules,
 policies, sequences, statistics objects, partitions and the tables that inherit, the views over them, the types of their
-columns and the functions that the server calls for them. What a record
-says is the server's own word (`pg_get_indexdef` and the like), and what is as usual isn't mentioned.
+columns, the functions that the server calls for them, their schemas, and the publications and event triggers of the
+database. What a record says is the server's own word (`pg_get_indexdef` and the like), and what is as usual isn't
+mentioned.
 """
 
 import re
@@ -20,8 +21,9 @@ queries = query_files.beside(__name__)
 
 KINDS = (
     "tables", "columns", "indexes", "constraints", "triggers", "rules", "policies", "sequences", "statistics",
-    "types", "functions",
+    "types", "functions", "schemas", "publications", "event_triggers",
 )  # fmt: skip
+VIEWS = ("view", "materialized view")
 RELATIONS = ("table", "foreign table", "view", "materialized view")
 
 # Definitions and constants are written as these say, so that the same is always written the same way; they end with
@@ -43,8 +45,8 @@ class StructureObject:
     """One object of a structure: a table, or what belongs to one.
 
     ``table`` and ``name`` are quoted where they need it, ready for SQL; ``table`` is qualified, and so is ``name``
-    where the object has a schema of its own. Of tables, views, types and functions, ``name`` is empty and ``table`` is
-    the name of the thing itself.
+    where the object has a schema of its own. Of tables, views, types, functions, schemas, publications and event
+    triggers, ``name`` is empty and ``table`` is the name of the thing itself.
     """
 
     kind: str

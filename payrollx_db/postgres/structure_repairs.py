@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from payrollx_db.postgres import structure_publications
 from payrollx_db.postgres.structure import RELATIONS, StructureObject
 
 Properties = Mapping[str, Any]
@@ -12,6 +13,15 @@ WITH_INDEX = CONSTRAINTS[:3]  # an index of their name bears them
 ENABLE = {None: "ENABLE", "O": "ENABLE", "D": "DISABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}
 STORAGES = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 COMPRESSIONS = {"p": "pglz", "l": "lz4", None: "default"}
+TAGGED = {"function": "ROUTINE", "schema": "SCHEMA", "sequence": "SEQUENCE"}  # what GRANT calls them
+# What is there with the definition, or is none of what a new one should be.
+SAID = frozenset(
+    {
+        "definition", "not valid", "labels", "not null", "default", "checks", "part of", "invalid", "not ready",
+        "unattached", "owner lacks", "unenforced constraints", "not populated", "schemas", "all tables", "publishes",
+        "by way of the root",
+    }
+)  # fmt: skip
 IDENTITIES = {"a": "ALWAYS", "d": "BY DEFAULT"}
 REPLICA_IDENTITIES = {"n": "NOTHING", "f": "FULL"}
 
@@ -24,21 +34,24 @@ def create(thing: StructureObject) -> list[str]:
         invalid = " NOT VALID" if thing.properties.get("not valid") else ""
         statements = [f"ALTER TABLE {thing.table} ADD CONSTRAINT {thing.name} {text}{invalid}"]
     elif thing.kind == "index":
-        statements = [text.replace(" INDEX ", f" INDEX {thing.name} ", 1)]
+        # One of a partitioned table comes back with those of its partitions, unless it had lost some before.
+        whole = text if thing.properties.get("invalid") else text.replace(" ON ONLY ", " ON ", 1)
+        statements = [whole.replace(" INDEX ", f" INDEX {thing.name} ", 1)]
     elif thing.kind == "policy":
         statements = [f"CREATE POLICY {thing.name} ON {thing.table} {text}"]
     elif thing.kind in ("view", "materialized view"):
         statements = [f"CREATE {thing.kind.upper()} {thing.table} AS {text}"]
     elif thing.kind == "sequence":
         statements = [_create_sequence(thing)]
+    elif thing.kind == "publication":
+        statements = [structure_publications.create(thing)]
     elif thing.kind == "type":
         statements = _create_type(thing)
     elif text:  # a trigger, a rule, a statistics object, a function: a whole statement
         statements = [text]
     if not statements:
         return []
-    said = ("definition", "not valid", "labels", "not null", "default", "checks")
-    usual = [name for name in thing.properties if name not in said]
+    usual = [name for name in thing.properties if name not in SAID]
     further = change(thing, {}, usual) if thing.kind != "sequence" else []
     return [*map(_ended, statements), *further]
 
@@ -97,7 +110,7 @@ Repair = Callable[[StructureObject, Any, Properties], list[str]]
 
 
 def _repair(kind: str, name: str) -> Repair | None:
-    group = "relation" if kind in RELATIONS else "constraint" if kind in CONSTRAINTS else kind
+    group = "relation" if kind in RELATIONS else "constraint" if kind in CONSTRAINTS else kind.removeprefix("view ")
     return REPAIRS.get((group, name)) or REPAIRS.get(("", name))
 
 
@@ -114,8 +127,11 @@ def _named(thing: StructureObject) -> str:
         return f"CONSTRAINT {thing.name} ON {thing.table}"
     if thing.kind in ("type", "function"):
         return f"{_word(thing)} {thing.table}"
+    if thing.kind in ("schema", "publication", "event trigger"):
+        return f"{thing.kind.upper()} {thing.table}"
     names = {
         "column": f"COLUMN {thing.table}.{thing.name}",
+        "view column": f"COLUMN {thing.table}.{thing.name}",
         "index": f"INDEX {_beside(thing)}",
         "statistics object": f"STATISTICS {thing.name}",
         "sequence": f"SEQUENCE {thing.name}",
@@ -164,10 +180,34 @@ def _around(grant: str, on: str) -> tuple[str, str]:
     return f"{privilege}{on}", role
 
 
+def _owner_lacks(thing: StructureObject, value: Any, current: Properties) -> list[str]:
+    owner = thing.properties.get("owner")
+    lost = [privilege for privilege in current.get("owner lacks", ()) if privilege not in (value or ())]
+    on = f"{TAGGED.get(thing.kind, 'TYPE' if thing.kind == 'type' else 'TABLE')} {thing.name or thing.table}"
+    return [f"GRANT {', '.join(lost)} ON {on} TO {owner}"] if owner and lost else []
+
+
+def _default_privileges(_thing: StructureObject, value: Any, current: Properties) -> list[str]:
+    lost = [grant for grant in value or () if grant not in current.get("default privileges", ())]
+    return [f"ALTER DEFAULT PRIVILEGES {grant}" for grant in lost]
+
+
 def _options(thing: StructureObject, value: Any, current: Properties) -> list[str]:
     gone = [option.partition("=")[0] for option in current.get("options", ()) if option not in (value or ())]
     reset = [f"ALTER {_named(thing)} RESET ({', '.join(gone)})"] if gone else []
     return [*reset, *([f"ALTER {_named(thing)} SET ({', '.join(value)})"] if value else [])]
+
+
+def _toast_options(thing: StructureObject, value: Any, current: Properties) -> list[str]:
+    gone = [option.partition("=")[0] for option in current.get("toast options", ()) if option not in (value or ())]
+    reset = [f"ALTER TABLE {thing.table} RESET (toast.{', toast.'.join(gone)})"] if gone else []
+    return [*reset, *([f"ALTER TABLE {thing.table} SET (toast.{', toast.'.join(value)})"] if value else [])]
+
+
+def _column_options(thing: StructureObject, value: Any, current: Properties) -> list[str]:
+    gone = [option.partition("=")[0] for option in current.get("options", ()) if option not in (value or ())]
+    reset = [_alter_column(thing, f"RESET ({', '.join(gone)})")] if gone else []
+    return [*reset, *([_alter_column(thing, f"SET ({', '.join(value)})")] if value else [])]
 
 
 def _parents(thing: StructureObject, value: Any, current: Properties) -> list[str]:
@@ -178,11 +218,6 @@ def _parents(thing: StructureObject, value: Any, current: Properties) -> list[st
 def _attach_partition(thing: StructureObject, value: Any, _current: Properties) -> list[str]:
     bound = thing.properties.get("bound")
     return [f"ALTER TABLE {value} ATTACH PARTITION {thing.table} {bound}"] if value and bound else []
-
-
-def _publications(thing: StructureObject, value: Any, current: Properties) -> list[str]:
-    lost = [name for name in value or () if name not in current.get("published in", ())]
-    return [f"ALTER PUBLICATION {name} ADD TABLE {thing.table}" for name in lost]
 
 
 def _replica_identity(thing: StructureObject, value: Any, _current: Properties) -> list[str]:
@@ -228,8 +263,25 @@ def _redefine(thing: StructureObject, _value: Any, _current: Properties) -> list
     if thing.kind in CONSTRAINTS:
         drop = f"ALTER TABLE {thing.table} DROP CONSTRAINT {thing.name}"
     if thing.kind in ("view", "materialized view"):
-        return [f"CREATE OR REPLACE VIEW {thing.table} AS {thing.properties['definition']}"] * (thing.kind == "view")
+        options = f" WITH ({', '.join(thing.properties['options'])})" if "options" in thing.properties else ""
+        replaced = f"CREATE OR REPLACE VIEW {thing.table}{options} AS {thing.properties['definition']}"
+        return [replaced] * (thing.kind == "view")
     return [drop or f"DROP {_named(thing)}", *create(thing)]
+
+
+def _part_comments(place: str, kind: str) -> Repair:
+    """Return what gives the parts of a type their comments."""
+
+    def repair(thing: StructureObject, value: Any, current: Properties) -> list[str]:
+        designed, standing = value or {}, current.get(kind, {})
+        names = [name for name in {**standing, **designed} if designed.get(name) != standing.get(name)]
+        return [
+            f"COMMENT ON {place.format(name=name, type=thing.table)} IS"
+            f" {_quoted(designed[name]) if name in designed else 'NULL'}"
+            for name in names
+        ]
+
+    return repair
 
 
 def _default(thing: StructureObject, value: Any, _current: Properties) -> list[str]:
@@ -252,7 +304,7 @@ def _alter_column(thing: StructureObject, action: str) -> str:
 
 def _statistics_target(thing: StructureObject, value: Any, _current: Properties) -> list[str]:
     target = -1 if value is None else value
-    if thing.kind == "column":
+    if thing.kind != "statistics object":
         return [_alter_column(thing, f"SET STATISTICS {target}")]
     return [f"ALTER STATISTICS {thing.name} SET STATISTICS {target}"]
 
@@ -312,7 +364,18 @@ REPAIRS: Mapping[tuple[str, str], Repair] = {
     ("relation", "row security"): _table("ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY"),
     ("relation", "forced row security"): _table("FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"),
     ("relation", "replica identity"): _replica_identity,
-    ("relation", "published in"): _publications,
+    ("relation", "published in"): structure_publications.add_table,
+    ("relation", "published so"): structure_publications.send_so,
+    ("relation", "toast options"): _toast_options,
+    ("column", "options"): _column_options,
+    ("", "owner lacks"): _owner_lacks,
+    ("schema", "default privileges"): _default_privileges,
+    ("publication", "schemas"): structure_publications.change_schemas,
+    ("publication", "publishes"): structure_publications.change_options,
+    ("publication", "by way of the root"): structure_publications.change_options,
+    ("event trigger", "enabled"): lambda thing, value, _: [f"ALTER EVENT TRIGGER {thing.table} {ENABLE[value]}"],
+    ("type", "check comments"): _part_comments("CONSTRAINT {name} ON DOMAIN {type}", "check comments"),
+    ("type", "attribute comments"): _part_comments("COLUMN {type}.{name}", "attribute comments"),
     ("relation", "unenforced constraints"): lambda thing, _value, _current: [
         f"ALTER TABLE {thing.table} ENABLE TRIGGER ALL"
     ],

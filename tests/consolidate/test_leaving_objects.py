@@ -137,6 +137,10 @@ def test_a_run_that_is_given_up_leaves_one_object_out_and_no_row(
     assert missing(before, objects(leaving_shop)) == named(given_up.unrestored)
     assert rows.items() <= snapshot_of(leaving_shop.target)["rows"].items()
     assert state(leaving_shop) == [(1, "abandoned")]
+    structure = leaving_shop.verify().structure
+    assert structure is not None
+    missed = {finding.message.partition(" of ")[0].rpartition(" ")[2] for finding in structure.differences}
+    assert missed == named(given_up.unrestored)
     query(leaving_shop.target, CALM)
     query(leaving_shop.target, given_up.emptying.replace(";", " CASCADE"))
     run_statements(

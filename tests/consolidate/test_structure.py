@@ -240,6 +240,84 @@ BREAKS = {
         "ALTER FUNCTION depot.label() SECURITY DEFINER; ALTER FUNCTION depot.label() OWNER TO pg_monitor",
         "function depot.label(): owner was postgres, is pg_monitor; its body or its declaration is another one",
     ),
+    "owner without a right of its own": (
+        "REVOKE INSERT ON depot.texts FROM postgres",
+        "table depot.texts: owner lacks was unset, is INSERT",
+    ),
+    "index of a partitioned table dropped": (
+        "DROP INDEX depot.events_note",
+        "index events_note of depot.events is gone: CREATE INDEX ON ONLY depot.events USING btree (note)",
+    ),
+    "primary key of a partitioned table dropped": (
+        "ALTER TABLE depot.events DROP CONSTRAINT events_pkey",
+        "primary key events_pkey of depot.events is gone: PRIMARY KEY (id, day)",
+    ),
+    "trigger of a partition enabled": (
+        "ALTER TABLE depot.events_a ENABLE TRIGGER touch_events",
+        "trigger touch_events of depot.events_a: enabled was no, is yes",
+    ),
+    "partition about to be detached": (
+        "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'depot.events_a'::regclass",
+        "table depot.events_a: detach pending was unset, is true",
+    ),
+    "view without a default": (
+        "ALTER VIEW depot.big_orders ALTER COLUMN code DROP DEFAULT",
+        "view column code of depot.big_orders: default was 'none'::text, is unset",
+    ),
+    "view's column without its comment": (
+        "COMMENT ON COLUMN depot.big_orders.code IS NULL",
+        "view column code of depot.big_orders: comment was of orders, is unset",
+    ),
+    "view of other columns": (
+        "ALTER VIEW depot.big_orders RENAME code TO word",
+        "view depot.big_orders: definition was  SELECT",
+    ),
+    "attribute without its comment": (
+        "COMMENT ON COLUMN depot.size.height IS NULL",
+        "type depot.size: attribute comments was height: in cm, is unset",
+    ),
+    "check of a domain without its comment": (
+        "COMMENT ON CONSTRAINT positive ON DOMAIN depot.length IS NULL",
+        "type depot.length: check comments was positive: none is negative, is unset",
+    ),
+    "function closed": (
+        "REVOKE EXECUTE ON FUNCTION depot.label() FROM pg_monitor",
+        "function depot.label(): privileges lost: EXECUTE to pg_monitor",
+    ),
+    "schema closed": (
+        "REVOKE USAGE ON SCHEMA depot FROM pg_monitor",
+        "schema depot: privileges lost: USAGE to pg_monitor",
+    ),
+    "default privileges": (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA depot REVOKE SELECT ON TABLES FROM pg_read_all_data",
+        ("schema depot: default privileges lost: FOR ROLE postgres IN SCHEMA depot GRANT SELECT ON TABLES TO"
+         " pg_read_all_data"),
+    ),
+    "publication that sends something else": (
+        "ALTER PUBLICATION depot_levels SET (publish = 'delete')",
+        "publication depot_levels: publishes was insert, update, is delete",
+    ),
+    "publication dropped": (
+        "DROP PUBLICATION depot_levels",
+        "publication depot_levels is gone",
+        "table depot.levels: published in lost: depot_levels",
+    ),
+    "event trigger dropped": (
+        "DROP EVENT TRIGGER depot_watch",
+        "event trigger depot_watch is gone: CREATE EVENT TRIGGER depot_watch ON ddl_command_end",
+    ),
+    "event trigger disabled": (
+        "ALTER EVENT TRIGGER depot_watch DISABLE",
+        "event trigger depot_watch: enabled was yes, is no",
+    ),
+    "options of a column's statistics": (
+        "ALTER TABLE depot.orders ALTER COLUMN level SET (n_distinct = 5)",
+        "column level of depot.orders: options was unset, is n_distinct=5",
+    ),
+    "trigger of a partitioned table dropped": (
+        "DROP TRIGGER touch_events ON depot.events",
+        "trigger touch_events of depot.events is gone: CREATE TRIGGER touch_events BEFORE UPDATE ON depot.events",
+    ),
 }  # fmt: skip
 
 
@@ -253,6 +331,7 @@ UNDONE = {
     "label renamed": "ALTER TYPE depot.mood RENAME VALUE 'blue' TO 'sad'",
     "label added": "DELETE FROM pg_enum WHERE enumlabel = 'so-so' AND enumtypid = 'depot.mood'::regtype",
     "composite with more": "ALTER TYPE depot.size DROP ATTRIBUTE depth",
+    "partition about to be detached": "UPDATE pg_inherits SET inhdetachpending = false",
     "identity dropped": "ALTER TABLE depot.always ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;"
     " SELECT setval('depot.always_id_seq', 9)",
 }
@@ -270,6 +349,38 @@ def test_what_is_lost_or_changed_is_named_and_comes_back(broken_depot: BrokenDep
     assert len(differences) == len(expected), [str(finding) for finding in differences]
     broken_depot.break_(UNDONE.get(name) or "".join(finding.sql for finding in differences))
     assert [str(finding) for finding in broken_depot.structure().findings] == []
+
+
+def test_a_sequence_of_another_name_is_no_difference(broken_depot: BrokenDepot) -> None:
+    broken_depot.break_('ALTER SEQUENCE depot."odd seq" RENAME TO "it\'s even"')
+
+    findings = broken_depot.structure().findings
+
+    broken_depot.break_('ALTER SEQUENCE depot."it\'s even" RENAME TO "odd seq"')
+    renamed = 'sequence depot."odd seq" of depot."Odd ""Name%" is called depot."it\'s even" now'
+    assert [finding.message for finding in findings] == [renamed]
+
+
+OLDER = """
+UPDATE payrollx_meta.structures SET objects = (
+  SELECT jsonb_agg(o.value #- '{4,part of}' #- '{4,check comments}' #- '{4,attribute comments}')
+  FROM jsonb_array_elements(objects) AS o (value)
+  WHERE o.value ->> 1 NOT IN ('schema', 'view column', 'publication', 'event trigger')
+)
+"""
+
+
+def test_what_an_older_version_has_not_recorded_is_no_difference(server: TestServer, broken_depot: BrokenDepot) -> None:
+    target = server.create_database(unique("older"), broken_depot.world.target.dbname)
+    older = replace(broken_depot, world=replace(broken_depot.world, target=target))
+    older.break_(OLDER)
+
+    assert [str(finding) for finding in older.structure().findings] == []
+    older.break_("REVOKE USAGE ON SCHEMA depot FROM pg_monitor; DROP INDEX depot.orders_lower")
+    assert [finding.message for finding in older.structure().differences] == [
+        "index orders_lower of depot.orders is gone: CREATE INDEX ON depot.orders USING btree (lower(code))"
+    ]
+    server.drop_database(target.dbname)
 
 
 def test_a_lost_index_is_no_success(depot: World, server: TestServer) -> None:

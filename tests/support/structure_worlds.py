@@ -116,6 +116,19 @@ CREATE TABLE depot.events_b PARTITION OF depot.events FOR VALUES FROM ('2024-02-
 CREATE TABLE depot.events_b_rest PARTITION OF depot.events_b DEFAULT;
 CREATE INDEX events_note ON depot.events (note);
 CREATE INDEX only_here ON depot.events_a (note, day);
+CREATE FUNCTION depot.touch_events() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touch_events BEFORE UPDATE ON depot.events FOR EACH ROW EXECUTE FUNCTION depot.touch_events();
+ALTER TABLE depot.events_a DISABLE TRIGGER touch_events;
+ALTER VIEW depot.big_orders ALTER COLUMN code SET DEFAULT 'none';
+COMMENT ON COLUMN depot.big_orders.code IS 'of orders';
+COMMENT ON COLUMN depot.size.height IS 'in cm';
+COMMENT ON CONSTRAINT positive ON DOMAIN depot.length IS 'none is negative';
+GRANT EXECUTE ON FUNCTION depot.label() TO pg_monitor;
+GRANT USAGE ON SCHEMA depot TO pg_monitor;
+ALTER DEFAULT PRIVILEGES IN SCHEMA depot GRANT SELECT ON TABLES TO pg_read_all_data;
+CREATE PUBLICATION depot_levels FOR TABLE depot.levels WITH (publish = 'insert, update');
+CREATE FUNCTION depot.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER depot_watch ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION depot.watch();
 CREATE TABLE depot.always (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text);
 CREATE TABLE depot.texts (id text PRIMARY KEY, title text) WITH (fillfactor = 70);
 """

@@ -9,6 +9,9 @@ from psycopg import sql
 
 from payrollx_db.consolidate.plan.mapping import TablePlan
 from payrollx_db.consolidate.state import accounts
+from payrollx_db.consolidate.state.objects import record_restored
+from payrollx_db.consolidate.state.runs import runs
+from payrollx_db.consolidate.state.unrestored import Unrestored, unrestored
 from payrollx_db.postgres import query_files, structure
 from payrollx_db.postgres.session import Connection
 from payrollx_db.postgres.session import run as execute
@@ -60,7 +63,8 @@ async def record_structure(connection: Connection, run: int, tables: Iterable[Ta
 async def accept_structure(connection: Connection, tables: Iterable[TablePlan]) -> list[int]:
     """Record the structure of these target tables as it is now, with the finished runs that wrote them last.
 
-    In the current transaction. Returns the numbers of these runs.
+    What others have dropped and could not restore is missed no more. In the current transaction. Returns the numbers of
+    these runs.
     """
     by_name = {table.target_name: table for table in tables}
     by_run: dict[int, list[TablePlan]] = {}
@@ -68,7 +72,10 @@ async def accept_structure(connection: Connection, tables: Iterable[TablePlan]) 
         by_run.setdefault(run, []).append(by_name[name])
     for run, members in by_run.items():
         await record_structure(connection, run, members)
-    return sorted(by_run)
+    missed = await left_out(connection, set(by_name))
+    for item in missed:
+        await record_restored(connection, item.run, [(item.table, item.name)])
+    return sorted({*by_run, *(item.run for item in missed)})
 
 
 async def structure_changes(connection: Connection, tables: Iterable[TablePlan]) -> tuple[StructureChanges, set[str]]:
@@ -82,7 +89,7 @@ async def structure_changes(connection: Connection, tables: Iterable[TablePlan])
     last = await _last_runs(connection, places)
     async with connection.transaction():
         await execute(connection, sql.SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        parameters = {"runs": sorted(set(last.values())), "kinds": [*RELATIONS, "type", "function"]}
+        parameters = {"runs": sorted(set(last.values())), "kinds": [*RELATIONS, "type", "function", "publication"]}
         rows = await execute(connection, sql.SQL(queries.load("recorded_relations")), parameters)
         records = tuple(RecordedStructure(run, tuple(revisions), *times) for run, revisions, *times, _ in rows)
         known = {record.run for record in records}
@@ -90,6 +97,18 @@ async def structure_changes(connection: Connection, tables: Iterable[TablePlan])
         listed = {relation for *_, relations in rows for relation in relations}
         changes = await _compare(connection, records, places, chosen, listed)
     return changes, set(places) - set(chosen)
+
+
+async def left_out(connection: Connection, tables: Collection[str]) -> list[Unrestored]:
+    """Return what runs that were undone or given up have dropped of these tables, and what isn't there.
+
+    Later runs know nothing of it: they have recorded the structure without it.
+    """
+    rows = await execute(connection, sql.SQL(queries.load("table_readable")), {"name": "objects"})
+    if not rows[0][0]:
+        return []
+    ended = [run.id for run in await runs(connection) if run.status in ("undone", "abandoned")]
+    return [item for item in await unrestored(connection, ended) if item.table in tables or item.target in tables]
 
 
 async def _compare(

@@ -1,12 +1,14 @@
 """What became of a structure: what is gone, changed or new, as findings with the statements that bring it back."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from payrollx_db.model.finding import Finding
 from payrollx_db.postgres import structure_repairs
-from payrollx_db.postgres.structure import RELATIONS, StructureObject, plain_name
+from payrollx_db.postgres.structure import RELATIONS, VIEWS, StructureObject, plain_name
+from payrollx_db.postgres.structure_repairs import WITH_INDEX
 
 GONE, CHANGED, NEW, RENAMED = "structure-gone", "structure-changed", "structure-new", "structure-renamed"
 WAITING, UNKNOWN = "structure-waiting", "structure-unknown"
@@ -18,13 +20,32 @@ FLAWS = frozenset(
         "invalid",
         "not ready",
         "unattached",
-        "unenforced constraints",
         "not populated",
         "not null, not valid",
+        "detach pending",
+    }
+)
+# Flaws that are listed: only one more is a difference.
+LISTED_FLAWS = frozenset({"unenforced constraints", "owner lacks"})
+# What belongs to a thing's parent, and tells which parent that is: it comes and goes with that.
+PART_OF = "part of"
+# What is known by its name alone: of another name, it is another one.
+KNOWN_BY_NAME = frozenset(
+    {
+        "column",
+        "view column",
+        "trigger",
+        "type",
+        "function",
+        "schema",
+        "publication",
+        "event trigger",
+        *RELATIONS,
     }
 )
 # Of these, what came to them is no loss.
-SETS = frozenset({"privileges", "published in"})
+SETS = frozenset({"privileges", "published in", "default privileges"})
+_ON = re.compile(r" ON (\w+ )?%s TO ")
 ON_PURPOSE = (
     "if this was done on purpose, payrollx-db verify --accept-structure records the structure as it is now; else the"
     " statements bring it back"
@@ -94,17 +115,23 @@ def findings_of(
     standing = {thing.key: thing for thing in current}
     before = {thing.key: thing for thing in recorded}
     spare = [thing for thing in current if thing.key not in before]
+    lost = [thing for thing in recorded if thing.key not in standing]
+    names = {id(thing): namesake for thing in lost if (namesake := _take_alike(thing, spare))}
+    renamed = {thing.name: names[id(thing)].name for thing in lost if thing.kind == "sequence" and id(thing) in names}
     findings: list[Finding] = []
     for thing in _topmost(recorded, standing):
         now = standing.get(thing.key)
         if now is not None:
-            findings += _changed(thing, now, ready)
-        elif namesake := _take_alike(thing, spare):
-            message = f"{thing} is called {namesake.name} now"
+            reshaped = any(part.kind == "view column" for part in _parts(thing, lost))
+            remake = _create_with(thing, _parts(thing, recorded)) if reshaped else []
+            findings += _changed(thing, now, ready, _renaming(thing, renamed), remake)
+        elif id(thing) in names:
+            message = f"{thing} is called {names[id(thing)].name} now"
             findings.append(Finding(RENAMED, "info", plain_name(thing.table), 1, message))
         else:
             index = ("index", thing.table, thing.name)
-            findings.append(_gone(thing, index_stands=index in standing or index not in before))
+            stands = index in standing or index not in before
+            findings.append(_gone(thing, _parts(thing, recorded), index_stands=stands))
     findings += [Finding(NEW, "info", plain_name(thing.table), 1, f"{thing} is new") for thing in spare]
     return [_after_migration(finding) for finding in findings] if migrated else findings
 
@@ -121,35 +148,85 @@ def _topmost(
 ) -> Iterator[StructureObject]:
     """Yield what was recorded, without what only went with something else: a table's columns, a key's index."""
     lost = [thing for thing in recorded if thing.key not in standing]
+    gone = {thing.key for thing in lost}
     relations = {thing.table for thing in lost if thing.kind in RELATIONS}
-    keys = {(thing.table, thing.name) for thing in lost if thing.kind in structure_repairs.CONSTRAINTS}
+    keys = {(thing.table, thing.name) for thing in recorded if thing.kind in WITH_INDEX and _is_other(thing, standing)}
     identities = {f"{thing.table}.{thing.name}" for thing in recorded if "identity" in thing.properties}
+    views = {thing.table for thing in standing.values() if thing.kind in VIEWS}
+    detached = {
+        thing.table
+        for thing in recorded
+        if "partition of" in thing.properties and thing.key in standing
+        and standing[thing.key].properties.get("partition of") != thing.properties["partition of"]
+    }  # fmt: skip
     for thing in recorded:
-        with_table = thing.kind not in RELATIONS and thing.table in relations
-        with_key = thing.kind == "index" and (thing.table, thing.name) in keys
-        with_identity = thing.key not in standing and thing.properties.get("owned by") in identities
-        if not (with_table or with_key or with_identity):
+        part_of = thing.properties.get(PART_OF)
+        implied = (
+            (thing.kind not in RELATIONS and thing.table in relations)
+            or (thing.kind == "index" and (thing.table, thing.name) in keys)
+            or (thing.key in gone and thing.properties.get("owned by") in identities)
+            # what a view's query makes of its columns
+            or (thing.kind == "view column" and thing.key in gone and thing.table in views)
+            # what the parent's has made of itself for each partition comes back with that, or with the partition
+            or (thing.key in gone and part_of and ((thing.kind, *part_of) in gone or thing.table in detached))
+        )
+        if not implied:
             yield thing
+
+
+def _is_other(thing: StructureObject, standing: Mapping[tuple[str, str, str], StructureObject]) -> bool:
+    """Tell whether a constraint is gone, or is of another definition now."""
+    now = standing.get(thing.key)
+    return now is None or now.properties.get("definition") != thing.properties.get("definition")
+
+
+def _parts(thing: StructureObject, things: Iterable[StructureObject]) -> list[StructureObject]:
+    """Return what is made anew with a view, or with the trigger of a partitioned table where it isn't as that is."""
+    if thing.kind == "trigger":
+        same = [
+            part for part in things if (part.kind, part.name) == (thing.kind, thing.name) and PART_OF in part.properties
+        ]
+        return [part for part in same if part.properties.get("enabled") != thing.properties.get("enabled")]
+    if thing.kind not in VIEWS:
+        return []
+    return [part for part in things if part.table == thing.table and part.kind not in RELATIONS]
+
+
+def _renaming(thing: StructureObject, renamed: Mapping[str, str]) -> StructureObject:
+    """Return a column as it would be if its sequence always had the name that it has now."""
+    default = thing.properties.get("default")
+    if thing.kind != "column" or default is None:
+        return thing
+    for was, is_now in renamed.items():
+        default = default.replace(f"nextval({_literal(was)}::regclass)", f"nextval({_literal(is_now)}::regclass)")
+    return replace(thing, properties={**thing.properties, "default": default})
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _take_alike(thing: StructureObject, spare: list[StructureObject]) -> StructureObject | None:
     """Take from ``spare`` an object that is the same but for its name."""
-    if thing.kind in ("column", "trigger", "type", "function", *RELATIONS):
-        return None  # their names are what they are known by
+    if thing.kind in KNOWN_BY_NAME:
+        return None
     for other in spare:
-        alike = (other.kind, other.table, other.properties) == (thing.kind, thing.table, thing.properties)
-        if alike:
+        if (other.kind, other.table, _own(other)) == (thing.kind, thing.table, _own(thing)):
             spare.remove(other)
             return other
     return None
 
 
-def _gone(thing: StructureObject, *, index_stands: bool) -> Finding:
+def _own(thing: StructureObject) -> dict[str, Any]:
+    return {name: value for name, value in thing.properties.items() if name != PART_OF}
+
+
+def _gone(thing: StructureObject, parts: Sequence[StructureObject], *, index_stands: bool) -> Finding:
     definition = thing.properties.get("definition") or thing.properties.get("type")
     if thing.kind == "function":
         definition = None  # its body is in the statement
-    statements = structure_repairs.create(thing)
-    if index_stands and thing.kind in structure_repairs.WITH_INDEX:
+    statements = _create_with(thing, parts)
+    if index_stands and thing.kind in WITH_INDEX:
         statements = [structure_repairs.drop_index(thing), *statements]
     return Finding(
         GONE, "error", plain_name(thing.table), 1, f"{thing} is gone" + (f": {definition}" if definition else ""),
@@ -157,8 +234,28 @@ def _gone(thing: StructureObject, *, index_stands: bool) -> Finding:
     )  # fmt: skip
 
 
-def _changed(thing: StructureObject, now: StructureObject, ready: Collection[str]) -> Iterator[Finding]:
-    names = [name for name in {**thing.properties, **now.properties} if _is_worse(name, thing, now)]
+def _create_with(thing: StructureObject, parts: Iterable[StructureObject]) -> list[str]:
+    """Return the statements that make ``thing`` anew, with what belongs to it."""
+    statements = structure_repairs.create(thing)
+    for part in parts:
+        if part.kind == "view column":
+            statements += structure_repairs.change(part, {}, part.properties)
+        elif PART_OF in part.properties:
+            statements += structure_repairs.change(part, {}, ["enabled"])
+        else:
+            statements += structure_repairs.create(part)
+    return statements
+
+
+def _changed(
+    thing: StructureObject, now: StructureObject, ready: Collection[str], renamed: StructureObject,
+    remake: Sequence[str],
+) -> Iterator[Finding]:  # fmt: skip
+    """Say how ``thing`` has changed; it is what ``renamed`` is now, where the sequence of its default was renamed.
+
+    ``remake`` makes a view anew that has lost columns: it can't be replaced.
+    """
+    names = [name for name in {**thing.properties, **now.properties} if _is_worse(name, renamed, now)]
     if not names:
         return
     what = "; ".join(
@@ -172,6 +269,8 @@ def _changed(thing: StructureObject, now: StructureObject, ready: Collection[str
         yield Finding(WAITING, "info", plain_name(thing.table), 1, message, remedy=hint)
         return
     statements = structure_repairs.change(thing, now.properties, names)
+    if remake:
+        statements = [f"DROP {thing.kind.upper()} {thing.table};", *remake]
     yield Finding(
         CHANGED, "error", plain_name(thing.table), 1, message,
         remedy=ON_PURPOSE if statements else NO_WAY_BACK, sql="\n".join(statements),
@@ -182,7 +281,9 @@ def _is_worse(name: str, thing: StructureObject, now: StructureObject) -> bool:
     was, is_now = thing.properties.get(name), now.properties.get(name)
     if name in SETS:
         return not set(was or ()) <= set(is_now or ())
-    if name == "unenforced constraints":
+    if name == PART_OF:
+        return False
+    if name in LISTED_FLAWS:
         return not set(is_now or ()) <= set(was or ())
     return was != is_now and not (name in FLAWS and is_now is None)
 
@@ -200,7 +301,7 @@ def _both_ready(key: StructureObject, ready: Collection[str]) -> bool:
 def _was_is(name: str, was: Any, is_now: Any) -> str:
     if name in SETS:
         lost = sorted(set(was or ()) - set(is_now or ()))
-        return f"{name} lost: {', '.join(text.replace(' ON %s TO ', ' to ') for text in lost)}"
+        return f"{name} lost: {', '.join(_ON.sub(' to ', text) for text in lost)}"
     return f"{name} was {_shown(name, was)}, is {_shown(name, is_now)}"
 
 

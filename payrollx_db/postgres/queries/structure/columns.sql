@@ -1,5 +1,5 @@
 SELECT s.root,
-       'column',
+       CASE WHEN s.relkind IN ('v', 'm') THEN 'view column' ELSE 'column' END,
        s.name,
        pg_catalog.quote_ident(a.attname),
        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
@@ -8,6 +8,8 @@ SELECT s.root,
          'not null', NULLIF(a.attnotnull, false),
          'not null, not valid', CASE WHEN a.attnotnull THEN (SELECT true FROM pg_catalog.pg_constraint AS k
                                  WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated) END,
+         'not null, not inherited', CASE WHEN a.attnotnull THEN (SELECT true FROM pg_catalog.pg_constraint AS k
+                                 WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND k.connoinherit) END,
          'generated', NULLIF(a.attgenerated, ''),
          'identity', NULLIF(a.attidentity, ''),
          'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
@@ -33,4 +35,3 @@ LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_namespace AS cn ON cn.oid = l.collnamespace
 LEFT JOIN pg_catalog.pg_description AS said
   ON said.objoid = a.attrelid AND said.classoid = 'pg_catalog.pg_class'::regclass AND said.objsubid = a.attnum
-WHERE s.relkind IN ('r', 'p', 'f')

@@ -10,6 +10,11 @@ SELECT DISTINCT ON (k.oid)
          'definition', pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
          'not valid', NULLIF(NOT k.convalidated, false),
          'refers to', CASE WHEN k.contype = 'f' THEN pg_catalog.format('%%I.%%I', fn.nspname, f.relname) END,
+         'part of', CASE WHEN k.conparentid <> 0 THEN (SELECT pg_catalog.jsonb_build_array(pg_catalog.format('%%I.%%I', pn.nspname, pt.relname), pg_catalog.quote_ident(pk.conname))
+                     FROM pg_catalog.pg_constraint AS pk
+                     JOIN pg_catalog.pg_class AS pt ON pt.oid = pk.conrelid
+                     JOIN pg_catalog.pg_namespace AS pn ON pn.oid = pt.relnamespace
+                     WHERE pk.oid = k.conparentid) END,
          'comment', said.description
        ))
 FROM scope AS s

@@ -9,6 +9,17 @@ SELECT DISTINCT ON (u.root, f.oid)
        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
          'definition', CASE WHEN f.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(f.oid) END,
          'owner', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(f.proowner)),
+         'privileges', (SELECT pg_catalog.jsonb_agg(g.privilege ORDER BY g.privilege)
+                        FROM (SELECT DISTINCT a.privilege_type || ' ON ROUTINE %%s TO '
+                                     || CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                                        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
+                                     || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
+                              FROM pg_catalog.aclexplode(coalesce(f.proacl, pg_catalog.acldefault('f', f.proowner))) AS a
+                              WHERE a.grantee <> f.proowner) AS g),
+         'owner lacks', CASE WHEN f.proacl IS NOT NULL THEN (SELECT pg_catalog.jsonb_agg(l.privilege ORDER BY l.privilege)
+                        FROM (SELECT a.privilege_type AS privilege
+                              FROM pg_catalog.aclexplode(pg_catalog.acldefault('f', f.proowner)) AS a WHERE a.grantee = f.proowner
+                              EXCEPT SELECT a.privilege_type FROM pg_catalog.aclexplode(f.proacl) AS a WHERE a.grantee = f.proowner) AS l) END,
          'comment', pg_catalog.obj_description(f.oid, 'pg_proc')
        ))
 FROM (
@@ -37,6 +48,9 @@ FROM (
       FROM used_types AS t JOIN pg_catalog.pg_constraint AS k ON k.contypid = t.oid AND k.contypid > 0
       UNION ALL
       SELECT t.root, 'pg_catalog.pg_type'::regclass, t.oid FROM used_types AS t
+      UNION ALL
+      SELECT r.root, 'pg_catalog.pg_event_trigger'::regclass, e.oid
+      FROM (SELECT DISTINCT s.root FROM scope AS s) AS r CROSS JOIN pg_catalog.pg_event_trigger AS e
   ) AS c (root, class, oid)
   JOIN pg_catalog.pg_depend AS d ON d.classid = c.class AND d.objid = c.oid AND d.refclassid = 'pg_catalog.pg_proc'::regclass
   UNION ALL

@@ -10,6 +10,13 @@ SELECT s.root,
          'invalid', NULLIF(NOT i.indisvalid, false),
          'not ready', NULLIF(NOT (i.indisready AND i.indislive), false),
          'unattached', CASE WHEN t.relispartition AND NOT c.relispartition THEN true END,
+         'part of', CASE WHEN c.relispartition THEN (SELECT pg_catalog.jsonb_build_array(pg_catalog.format('%%I.%%I', pn.nspname, pt.relname), pg_catalog.quote_ident(pc.relname))
+                     FROM pg_catalog.pg_inherits AS h
+                     JOIN pg_catalog.pg_index AS pi ON pi.indexrelid = h.inhparent
+                     JOIN pg_catalog.pg_class AS pc ON pc.oid = h.inhparent
+                     JOIN pg_catalog.pg_class AS pt ON pt.oid = pi.indrelid
+                     JOIN pg_catalog.pg_namespace AS pn ON pn.oid = pt.relnamespace
+                     WHERE h.inhrelid = c.oid) END,
          'clustered', NULLIF(i.indisclustered, false),
          'replica identity', NULLIF(i.indisreplident, false),
          'tablespace', pg_catalog.quote_ident(b.spcname),

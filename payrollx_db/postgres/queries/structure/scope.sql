@@ -6,6 +6,7 @@ WITH RECURSIVE names AS MATERIALIZED (
   SELECT l.text, p.parts[1] AS schema, p.parts[2] AS name
   FROM pg_catalog.unnest(%(listed)s::text[]) AS l (text)
   CROSS JOIN LATERAL (SELECT pg_catalog.parse_ident(l.text, false) AS parts) AS p
+  WHERE pg_catalog.cardinality(p.parts) > 1
 ), members AS (
   SELECT c.oid, pg_catalog.format('%%I.%%I', n.nspname, c.relname) AS root
   FROM (SELECT t.schema, t.name
@@ -28,7 +29,7 @@ WITH RECURSIVE names AS MATERIALIZED (
   JOIN pg_catalog.pg_rewrite AS w ON w.oid = d.objid
   JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class AND c.relkind IN ('v', 'm')
 ), scope AS MATERIALIZED (
-  SELECT DISTINCT ON (v.oid) v.oid, v.root, r.name, c.relkind
+  SELECT DISTINCT ON (v.oid) v.oid, v.root, r.name, n.nspname AS schema, c.relkind
   FROM viewed AS v
   JOIN pg_catalog.pg_class AS c ON c.oid = v.oid AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't'
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -56,4 +57,10 @@ WITH RECURSIVE names AS MATERIALIZED (
     UNION ALL SELECT r.rngtypid FROM pg_catalog.pg_range AS r WHERE r.rngmultitypid = t.oid
   ) AS p (oid)
   WHERE p.oid >= 16384
+), whole AS MATERIALIZED (
+  -- Publications of whole schemas; the catalog of these is newer than some servers, what depends on what isn't.
+  SELECT p.refobjid AS publication, n.refobjid AS schema
+  FROM pg_catalog.pg_depend AS p JOIN pg_catalog.pg_depend AS n ON (n.classid, n.objid) = (p.classid, p.objid)
+  WHERE p.classid = pg_catalog.to_regclass('pg_catalog.pg_publication_namespace')
+    AND p.refclassid = 'pg_catalog.pg_publication'::regclass AND n.refclassid = 'pg_catalog.pg_namespace'::regclass
 )

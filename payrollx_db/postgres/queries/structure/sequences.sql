@@ -21,6 +21,10 @@ SELECT DISTINCT ON (s.sequence)
                                         ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
                                      || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
                               FROM pg_catalog.aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner) AS g),
+         'owner lacks', CASE WHEN c.relacl IS NOT NULL THEN (SELECT pg_catalog.jsonb_agg(l.privilege ORDER BY l.privilege)
+                        FROM (SELECT a.privilege_type AS privilege
+                              FROM pg_catalog.aclexplode(pg_catalog.acldefault('s', c.relowner)) AS a WHERE a.grantee = c.relowner
+                              EXCEPT SELECT a.privilege_type FROM pg_catalog.aclexplode(c.relacl) AS a WHERE a.grantee = c.relowner) AS l) END,
          'comment', said.description
        ))
 FROM (

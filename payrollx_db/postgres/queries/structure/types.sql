@@ -31,6 +31,24 @@ SELECT u.root,
                      LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = r.rngcollation
                      WHERE r.rngtypid = t.oid),
          'owner', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(t.typowner)),
+         'privileges', (SELECT pg_catalog.jsonb_agg(g.privilege ORDER BY g.privilege)
+                        FROM (SELECT DISTINCT a.privilege_type || ' ON TYPE %%s TO '
+                                     || CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                                        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
+                                     || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
+                              FROM pg_catalog.aclexplode(coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))) AS a
+                              WHERE a.grantee <> t.typowner) AS g),
+         'owner lacks', CASE WHEN t.typacl IS NOT NULL THEN (SELECT pg_catalog.jsonb_agg(l.privilege ORDER BY l.privilege)
+                        FROM (SELECT a.privilege_type AS privilege
+                              FROM pg_catalog.aclexplode(pg_catalog.acldefault('T', t.typowner)) AS a WHERE a.grantee = t.typowner
+                              EXCEPT SELECT a.privilege_type FROM pg_catalog.aclexplode(t.typacl) AS a WHERE a.grantee = t.typowner) AS l) END,
+         'check comments', (SELECT pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(k.conname), pg_catalog.obj_description(k.oid, 'pg_constraint'))
+                            FROM pg_catalog.pg_constraint AS k
+                            WHERE k.contypid = t.oid AND pg_catalog.obj_description(k.oid, 'pg_constraint') IS NOT NULL),
+         'attribute comments', (SELECT pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(a.attname), d.description)
+                                FROM pg_catalog.pg_description AS d
+                                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
+                                WHERE d.classoid = 'pg_catalog.pg_class'::regclass AND d.objoid = t.typrelid AND d.objsubid > 0),
          'comment', pg_catalog.obj_description(t.oid, 'pg_type')
        ))
 FROM used_types AS u
