@@ -1,6 +1,7 @@
 """doctor: what others' sessions do is named; and what it makes of databases that won't answer."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 
@@ -68,7 +69,8 @@ def test_connections_that_run_out(examined: DatabaseUrl) -> None:
         limit_of(examined, -1)
 
     assert (warned.severity, failed.severity) == ("warn", "error")
-    assert "10 of the 10 sessions that its CONNECTION LIMIT allows are taken" in failed.message
+    # One that a superuser, whom no limit holds, is about to end may count as well.
+    assert re.search(r"1[01] of the 10 sessions that its CONNECTION LIMIT allows are taken", failed.message)
     assert findings_of(examined, "connections") == []
 
 
