@@ -238,6 +238,9 @@ def test_damage_to_the_quarantine_is_noticed(damaged: World) -> None:
 
     (table,) = [table for table in verdict["tables"] if not table["identical"]]
     assert table["target"] == "compliance.audit_logs"
+    shown = damaged.command("verify").stdout
+    assert "in quarantine and not what the source has" in shown
+    assert "in quarantine, unchanged" not in shown
 
 
 def test_a_narrow_policy_wins_and_the_later_of_two_alike(tmp_path: Path) -> None:

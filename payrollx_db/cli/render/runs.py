@@ -133,7 +133,9 @@ def _verdict_cells(label: str, document: dict[str, Any]) -> list[str]:
 
 def _compared(verdict: "Verdict") -> str:
     totals = verdict.totals
-    aside = f" ({totals['quarantined']:,} of them in quarantine, unchanged)" if totals["quarantined"] else ""
+    kept = all(table.kept is None or table.kept.identical for table in verdict.tables)
+    state = "unchanged" if kept else "where some are not what the source has"
+    aside = f" ({totals['quarantined']:,} of them in quarantine, {state})" if totals["quarantined"] else ""
     word = "identical" if verdict.rows_identical else "NOT identical"
     return f"{totals['source_rows']:,} source rows in {_counted(len(verdict.tables), 'table pair')}{aside}: {word}."
 
@@ -245,9 +247,12 @@ def _show_differences(verdict: "TableVerdict") -> None:
         return
     result = verdict.result
     counts = {"missing": result.missing, "extra": 0 if verdict.table.owner else result.extra, "changed": result.changed}
-    summary = ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
+    kept = verdict.kept
+    aside = kept.missing + kept.extra + kept.changed if kept else 0
+    shown = counts | {"in quarantine and not what the source has": aside}
+    summary = ", ".join(f"{number:,} {kind}" for kind, number in shown.items() if number)
     console.answer(f"\n{verdict.table.source_name} → {verdict.table.destination}: {summary}")
-    for difference in result.differences:
+    for difference in (*result.differences, *(kept.differences if kept else ())):
         key = ", ".join(f"{name}={value}" for name, value in difference.key.items())
         columns = f" in {', '.join(difference.columns)}" if difference.columns else ""
         console.answer(f"  {difference.kind:<8} {key}{columns}")
