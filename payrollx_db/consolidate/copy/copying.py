@@ -22,6 +22,7 @@ from payrollx_db.postgres.introspect import Database, Index
 
 # Checks the rows of these tables again, and returns them with what is decided about their rows.
 DecideAnew = Callable[[Sequence[TablePlan]], Awaitable[list[TablePlan]]]
+FEW_BYTES = 32 * 1024 * 1024  # of a table whose indexes are all built in one transaction, one after the other
 DECISIONS = 10  # times that a part is decided about anew, at most: each time services may have written since
 
 
@@ -49,10 +50,18 @@ class Indexing:
             return
         name = table.target_name
         missing, constraints = self._missing.get(name, []), self._constraints.get(name, [])
-        await together([self._build(name, index) for index in missing])
-        await self._builder.attach(name, constraints)
+        if table.source.size <= FEW_BYTES and len(missing) + len(constraints) > 1:
+            await self._build_all(name, missing, constraints)
+        else:
+            await together([self._build(name, index) for index in missing])
+            await self._builder.attach(name, constraints)
         if missing or constraints or not analyzed:
             await self._builder.analyze(name)
+
+    async def _build_all(self, table: str, missing: Sequence[Index], constraints: Sequence[Index]) -> None:
+        async with self._slots:
+            await self._builder.build_all(table, missing, constraints)
+        self._waiting -= len(missing)
 
     async def _build(self, table: str, index: Index) -> None:
         async with self._slots:

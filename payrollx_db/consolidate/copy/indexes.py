@@ -16,6 +16,7 @@ from payrollx_db.consolidate.context import RunContext
 from payrollx_db.consolidate.retrying import retry_transient
 from payrollx_db.consolidate.run_session import pass_write_gate
 from payrollx_db.consolidate.state import history, objects
+from payrollx_db.consolidate.state.history import Timed
 from payrollx_db.consolidate.state.objects import DroppedObject
 from payrollx_db.model.events import ObjectBuilt
 from payrollx_db.postgres.introspect import Index, Table
@@ -43,6 +44,16 @@ WHERE (n.nspname, t.relname, k.conname) = (%(schema)s, %(table)s, %(name)s)
 
 
 @dataclass(frozen=True)
+class _Step:
+    """One index or constraint to restore: its name, what it is, and how. ``last`` says that it is back then."""
+
+    name: str
+    kind: str
+    statements: tuple[sql.Composable, ...]
+    last: bool = True
+
+
+@dataclass(frozen=True)
 class IndexBuilder:
     """Restores indexes and constraints that one run dropped; what a lost connection has cut off, once more."""
 
@@ -53,20 +64,19 @@ class IndexBuilder:
 
         Raises FindingsError where rows are twice, TargetError otherwise.
         """
-        settings = [HELPERS.format(sql.Literal(helpers)), TABLESPACE.format(sql.Literal(index.tablespace))]
-        if index.constraint and not _can_use_index(index):
-            statements = [*settings, _add_constraint(table, index), *_constraint_comment(table, index)]
-            await self._do(table, index.name, statements, "exclusion constraint")
-        else:
-            statements = [*settings, definition(index.definition), *_index_comment(table, index)]
-            await self._do(table, index.name, statements, "index", last=not index.constraint)
+        await self._do(table, [_building(table, index)], helpers)
 
     async def attach(self, table: str, indexes: Iterable[Index]) -> None:
         """Make constraints of the indexes that carry one, the primary key first."""
-        for index in sorted(indexes, key=lambda index: not index.primary):
-            if index.constraint and _can_use_index(index):
-                kind = "primary key" if index.primary else "unique constraint"
-                await self._do(table, index.name, [attach(table, index), *_constraint_comment(table, index)], kind)
+        for step in _attaching(table, indexes):
+            await self._do(table, [step])
+
+    async def build_all(self, table: str, indexes: Iterable[Index], constraints: Iterable[Index]) -> None:
+        """Build ``indexes`` one after the other and make constraints of these, in one transaction: all of it or none.
+
+        For a table of few rows, of which that takes less time than a transaction for each. Raises as `build_index`.
+        """
+        await self._do(table, [*(_building(table, index) for index in indexes), *_attaching(table, constraints)])
 
     async def analyze(self, table: str) -> None:
         """Give the planner its statistics of a table."""
@@ -81,27 +91,62 @@ class IndexBuilder:
 
         await retry_transient(once, f"analyzing {table}", self.context.observer)
 
-    async def _do(
-        self, table: str, name: str, statements: Iterable[sql.Composable], kind: str, *, last: bool = True
-    ) -> None:
-        started = time.monotonic()
+    async def _do(self, table: str, steps: Sequence[_Step], helpers: int = 0) -> None:
         target, run_id = self.context.target, self.context.run
+        done: list[Timed] = []
 
         async def once() -> None:
+            done.clear()
+            made: list[Timed] = []
             async with self.context.sessions.session(target) as connection:
-                with target.translating_errors(f"can't build {kind} {name} on {table}"):
+                with target.translating_errors(f"can't restore the indexes of {table}"):
                     async with connection.transaction():
                         await pass_write_gate(connection, target, self.context.lock_pid, f"run {run_id} {table}")
-                        # A connection may have been lost after the server's commit, before its answer.
-                        if not await _exists(connection, table, name, kind):
-                            for statement in statements:
-                                await run(connection, statement)
-                            await history.record_step(connection, run_id, table, name, kind)
-                        if last:
-                            await objects.record_restored(connection, run_id, [(table, name)])
+                        await run(connection, HELPERS.format(sql.Literal(helpers)))
+                        for step in steps:
+                            timed, is_made = await self._restore(connection, table, step)
+                            done.append(timed)
+                            made += [timed] if is_made else []
+                        await history.record_timed(connection, run_id, made)
+                        if back := [(table, step.name) for step in steps if step.last]:
+                            await objects.record_restored(connection, run_id, back)
 
-        await retry_transient(once, f"{kind} {name} on {table}", self.context.observer)
-        self.context.observer(ObjectBuilt(table, name, kind, time.monotonic() - started))
+        what = f"{steps[0].kind} {steps[0].name}" if len(steps) == 1 else f"the building of {len(steps)} indexes"
+        await retry_transient(once, f"{what} on {table}", self.context.observer)
+        for one in done:
+            self.context.observer(ObjectBuilt(table, one.name, one.kind, one.seconds))
+
+    async def _restore(self, connection: Connection, table: str, step: _Step) -> tuple[Timed, bool]:
+        """Restore one thing, unless it is back; return when, and whether it wasn't."""
+        started = time.monotonic()
+        with self.context.target.translating_errors(f"can't build {step.kind} {step.name} on {table}"):
+            # A connection may have been lost after the server's commit, before its answer.
+            is_back = await _exists(connection, table, step.name, step.kind)
+            for statement in () if is_back else step.statements:
+                await run(connection, statement)
+        return Timed(table, step.name, step.kind, started, time.monotonic() - started), not is_back
+
+
+def _building(table: str, index: Index) -> _Step:
+    place = TABLESPACE.format(sql.Literal(index.tablespace))
+    if index.constraint and not _can_use_index(index):
+        statements = (place, _add_constraint(table, index), *_constraint_comment(table, index))
+        return _Step(index.name, "exclusion constraint", statements)
+    statements = (place, definition(index.definition), *_index_comment(table, index))
+    return _Step(index.name, "index", statements, last=not index.constraint)
+
+
+def _attaching(table: str, indexes: Iterable[Index]) -> list[_Step]:
+    """Return what makes constraints of those indexes that carry one, the primary key first."""
+    return [
+        _Step(
+            index.name,
+            "primary key" if index.primary else "unique constraint",
+            (attach(table, index), *_constraint_comment(table, index)),
+        )
+        for index in sorted(indexes, key=lambda index: not index.primary)
+        if index.constraint and _can_use_index(index)
+    ]
 
 
 async def _exists(connection: Connection, table: str, name: str, kind: str) -> bool:

@@ -49,11 +49,6 @@ async def record_attempt(
     })  # fmt: skip
 
 
-async def record_step(connection: Connection, number: int, table: str, name: str, kind: str) -> None:
-    """Record what the current transaction has done. To be called in it, when it is done."""
-    await connection.execute(queries.load("record_step"), (number, table, name, kind))
-
-
 async def record_merges(connection: Connection, number: int, verdict: Verdict) -> None:
     """Record when the duplicate tables were compared."""
     merges = [Timed(t.table.target_name, t.table.source_name, "merge", t.started, t.seconds) for t in verdict.tables]
