@@ -141,8 +141,10 @@ def _lines(alike: Sequence[Finding]) -> Iterator[str]:
         rows = "" if first.rows is None else ": 1 row" if first.rows == 1 else f": {first.rows:,} rows"
         yield _some([finding.place for finding in alike], len(alike)) + rows
         yield first.message
-    if any(example not in first.message for example in first.examples):
-        yield _some(first.examples, first.count) if first.rows is None else _keys(first.examples)
+    if first.rows is not None:  # whose keys may be short, and in a message by chance: the 1 of numeric(10,2)
+        yield from [_keys(first.examples)] if first.examples else []
+    elif any(example not in first.message for example in first.examples):
+        yield _some(first.examples, first.count)
     if first.blocks and first.policies:
         yield f"hint: --policy {' or '.join(f'{first.code}={action}' for action in first.policies)}"
     elif first.resolved or first.code == "descendant":
