@@ -57,6 +57,24 @@ CREATE TABLE app.rates (id integer PRIMARY KEY, rate numeric, name text, price i
 """
 
 
+def test_orphans_of_two_keys_over_one_column_are_both_named(make_tables: MakeTables) -> None:
+    """Though what is said of the one is the beginning of what is said of the other."""
+    keys = ("CONSTRAINT {} REFERENCES app.a", "CONSTRAINT {} REFERENCES app.ab")
+    first, second = (" ".join(k.format(n) for k, n in zip(keys, names, strict=True)) for names in ("xy", "yx"))
+    shape = "CREATE TABLE {0} (id integer PRIMARY KEY);"
+    world = make_tables(
+        f"{shape.format('a')}{shape.format('ab')} INSERT INTO a VALUES (2); INSERT INTO ab VALUES (1);"
+        "CREATE TABLE t (id integer PRIMARY KEY, v integer); INSERT INTO t VALUES (1, 1), (2, 2);"
+        "CREATE TABLE u (id integer PRIMARY KEY, v integer); INSERT INTO u VALUES (1, 1), (2, 2)",
+        f"{shape.format('app.a')}{shape.format('app.ab')}"
+        f"CREATE TABLE app.t (id integer PRIMARY KEY, v integer {first});"
+        f"CREATE TABLE app.u (id integer PRIMARY KEY, v integer {second})",
+        {name: {"id": "integer"} for name in ("a", "ab")} | {name: {"id": "integer", "v": "integer?"} for name in "tu"},
+    )
+
+    assert named(findings_of(world)) == {("orphan", "t.v"): {"1", "2"}, ("orphan", "u.v"): {"1", "2"}}
+
+
 def test_orphans_of_columns_that_the_target_fills_are_named(make_tables: MakeTables) -> None:
     tables = {name: TABLES[name] for name in ("prices", "staff", "rates")}
     gone = "DROP TABLE regions, shops, full_shops; DELETE FROM rates WHERE id > 2"

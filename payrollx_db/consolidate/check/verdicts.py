@@ -68,7 +68,7 @@ class Verdicts:
         """Add findings and decisions to those that there are; of two alike, the first stays."""
         for finding in findings:
             known = self.findings.setdefault((finding.code, finding.place), finding)
-            if finding.message not in known.message:
+            if f"; {finding.message}; " not in f"; {known.message}; ":  # one may be the beginning of another
                 self.findings[finding.code, finding.place] = _both(known, finding)
         for decision in decisions:
             if decision.kind == "row":
