@@ -314,16 +314,17 @@ async def _check_before(context: Context, task: Task, plan: Plan, *, thorough: b
     """Raise FindingsError where anything blocks the copy; return what else was found, and what was decided."""
     context.observer(StageStarted("check", "looking for what could not be carried over"))
     checked = Checked((), ())
+    stands = "the unfinished run stays as it was" if resuming else "nothing was changed"
     async with background(checks.read_target_rules(context, plan) if thorough else None) as rules:
         preflight = await run_preflight(context, plan)
-        refuse(preflight)  # before rows are read, which takes longer
+        refuse(preflight, otherwise=stands)  # before rows are read, which takes longer
         if thorough:
             checked = await checks.check(context, plan, task.policies, rules=rules)
         elif not resuming:
             checked = await checks.check_silent(context, plan)
     if context.following:
         checked = for_the_moment(checked, {table.source_name for table in plan.merges})
-    refuse(checked.findings)
+    refuse(checked.findings, otherwise=stands)
     worth_recording = (finding for finding in preflight if finding.severity != "info")
     return replace(checked, findings=(*worth_recording, *checked.findings))
 

@@ -90,15 +90,15 @@ class Finding:
         return f"{self.code} {self.place}: {rows}{self.message}{shown}"
 
 
-def refuse(findings: Iterable[Finding]) -> None:
-    """Raise FindingsError where a finding blocks, naming each."""
+def refuse(findings: Iterable[Finding], *, otherwise: str = "nothing was changed") -> None:
+    """Raise FindingsError where a finding blocks, naming each; ``otherwise`` says how everything stands then."""
     blocking = [finding for finding in findings if finding.blocks]
     if blocking:
         rows = sum(finding.rows or 0 for finding in blocking)
         of_rows = f" about {counted(rows, 'row')}" if rows else ""
         number, block = counted(len(blocking), "finding"), "blocks" if len(blocking) == 1 else "block"
         raise FindingsError(
-            f"{number}{of_rows} {block} the copy; nothing was changed",
+            f"{number}{of_rows} {block} the copy; {otherwise}",
             details=tuple(map(str, blocking)),
             hint=_next_step(blocking, rows=bool(rows)),
         )

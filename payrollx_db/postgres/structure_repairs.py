@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from payrollx_db.postgres import structure_publications
+from payrollx_db.postgres import structure_publications, structure_types
 from payrollx_db.postgres.structure import RELATIONS, StructureObject
+from payrollx_db.postgres.structure_types import quoted
 
 Properties = Mapping[str, Any]
 
@@ -46,7 +47,7 @@ def create(thing: StructureObject) -> list[str]:
     elif thing.kind == "publication":
         statements = [structure_publications.create(thing)]
     elif thing.kind == "type":
-        statements = _create_type(thing)
+        statements = structure_types.create(thing)
     elif text:  # a trigger, a rule, a statistics object, a function: a whole statement
         statements = [text]
     if not statements:
@@ -86,22 +87,6 @@ def _create_sequence(thing: StructureObject) -> str:
         f"CREATE SEQUENCE {thing.name} AS {properties['type']} INCREMENT {properties['increment']}"
         f" MINVALUE {properties['minimum']} MAXVALUE {properties['maximum']} START {properties['start']}{cycle}{owned}"
     )
-
-
-def _create_type(thing: StructureObject) -> list[str]:
-    properties = thing.properties
-    if "labels" in properties:
-        return [f"CREATE TYPE {thing.table} AS ENUM ({', '.join(map(_quoted, properties['labels']))})"]
-    if "attributes" in properties:
-        return [f"CREATE TYPE {thing.table} AS ({', '.join(properties['attributes'])})"]
-    if properties.get("of kind") != "domain":
-        return []
-    parts = [f"CREATE DOMAIN {thing.table} AS {properties['type']}"]
-    parts += [f"COLLATE {properties['collation']}"] if "collation" in properties else []
-    parts += [f"DEFAULT {properties['default']}"] if "default" in properties else []
-    parts += ["NOT NULL"] if "not null" in properties else []
-    parts += [f"CONSTRAINT {name} {text}" for name, text in properties.get("checks", {}).items()]
-    return [" ".join(parts)]
 
 
 # --- properties ----------------------------------------------------------------------------------------
@@ -157,12 +142,8 @@ def _beside(thing: StructureObject) -> str:
     return f"{schema.partition('.')[0]}.{thing.name}"
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _comment(thing: StructureObject, value: Any, _current: Properties) -> list[str]:
-    return [f"COMMENT ON {_named(thing)} IS {'NULL' if value is None else _quoted(value)}"]
+    return [f"COMMENT ON {_named(thing)} IS {'NULL' if value is None else quoted(value)}"]
 
 
 def _owner(thing: StructureObject, value: Any, _current: Properties) -> list[str]:
@@ -192,22 +173,19 @@ def _default_privileges(_thing: StructureObject, value: Any, current: Properties
     return [f"ALTER DEFAULT PRIVILEGES {grant}" for grant in lost]
 
 
-def _options(thing: StructureObject, value: Any, current: Properties) -> list[str]:
-    gone = [option.partition("=")[0] for option in current.get("options", ()) if option not in (value or ())]
-    reset = [f"ALTER {_named(thing)} RESET ({', '.join(gone)})"] if gone else []
-    return [*reset, *([f"ALTER {_named(thing)} SET ({', '.join(value)})"] if value else [])]
+def _storage_options(name: str, prefix: str = "") -> Repair:
+    """Return what sets the options that are designed, and resets those that aren't."""
 
+    def repair(thing: StructureObject, value: Any, current: Properties) -> list[str]:
+        designed = list(value or ())
+        gone = [prefix + option.partition("=")[0] for option in current.get(name, ()) if option not in designed]
+        actions = [f"RESET ({', '.join(gone)})"] if gone else []
+        actions += [f"SET ({', '.join(prefix + option for option in designed)})"] if designed else []
+        if thing.kind == "column":
+            return [_alter_column(thing, action) for action in actions]
+        return [f"ALTER {_named(thing)} {action}" for action in actions]
 
-def _toast_options(thing: StructureObject, value: Any, current: Properties) -> list[str]:
-    gone = [option.partition("=")[0] for option in current.get("toast options", ()) if option not in (value or ())]
-    reset = [f"ALTER TABLE {thing.table} RESET (toast.{', toast.'.join(gone)})"] if gone else []
-    return [*reset, *([f"ALTER TABLE {thing.table} SET (toast.{', toast.'.join(value)})"] if value else [])]
-
-
-def _column_options(thing: StructureObject, value: Any, current: Properties) -> list[str]:
-    gone = [option.partition("=")[0] for option in current.get("options", ()) if option not in (value or ())]
-    reset = [_alter_column(thing, f"RESET ({', '.join(gone)})")] if gone else []
-    return [*reset, *([_alter_column(thing, f"SET ({', '.join(value)})")] if value else [])]
+    return repair
 
 
 def _parents(thing: StructureObject, value: Any, current: Properties) -> list[str]:
@@ -226,33 +204,6 @@ def _replica_identity(thing: StructureObject, value: Any, _current: Properties) 
     return [f"ALTER TABLE {thing.table} REPLICA IDENTITY {REPLICA_IDENTITIES.get(value, 'DEFAULT')}"]
 
 
-def _labels(thing: StructureObject, value: Any, current: Properties) -> list[str]:
-    """Return what adds the labels that an enum has lost; none where it has others, or in another order."""
-    designed, standing = list(value or ()), list(current.get("labels", ()))
-    if [label for label in designed if label in standing] != standing:
-        return []
-    statements = []
-    for number, label in enumerate(designed):
-        if label not in standing:
-            place = f"AFTER {_quoted(designed[number - 1])}" if number else f"BEFORE {_quoted(standing[0])}"
-            statements.append(f"ALTER TYPE {thing.table} ADD VALUE {_quoted(label)} {place}")
-    return statements
-
-
-def _domain_checks(thing: StructureObject, value: Any, current: Properties) -> list[str]:
-    designed, standing = value or {}, current.get("checks", {})
-    dropped = [name for name in standing if standing[name] != designed.get(name)]
-    added = [name for name in designed if designed[name] != standing.get(name)]
-    return [
-        *(f"ALTER DOMAIN {thing.table} DROP CONSTRAINT {name}" for name in dropped),
-        *(f"ALTER DOMAIN {thing.table} ADD CONSTRAINT {name} {designed[name]}" for name in added),
-    ]
-
-
-def _domain(action: Callable[[Any], str]) -> Repair:
-    return lambda thing, value, _current: [f"ALTER DOMAIN {thing.table} {action(value)}"]
-
-
 def _redefine(thing: StructureObject, _value: Any, _current: Properties) -> list[str]:
     if thing.kind == "function":
         return [str(thing.properties["definition"])]  # it says OR REPLACE itself
@@ -267,21 +218,6 @@ def _redefine(thing: StructureObject, _value: Any, _current: Properties) -> list
         replaced = f"CREATE OR REPLACE VIEW {thing.table}{options} AS {thing.properties['definition']}"
         return [replaced] * (thing.kind == "view")
     return [drop or f"DROP {_named(thing)}", *create(thing)]
-
-
-def _part_comments(place: str, kind: str) -> Repair:
-    """Return what gives the parts of a type their comments."""
-
-    def repair(thing: StructureObject, value: Any, current: Properties) -> list[str]:
-        designed, standing = value or {}, current.get(kind, {})
-        names = [name for name in {**standing, **designed} if designed.get(name) != standing.get(name)]
-        return [
-            f"COMMENT ON {place.format(name=name, type=thing.table)} IS"
-            f" {_quoted(designed[name]) if name in designed else 'NULL'}"
-            for name in names
-        ]
-
-    return repair
 
 
 def _default(thing: StructureObject, value: Any, _current: Properties) -> list[str]:
@@ -358,7 +294,7 @@ REPAIRS: Mapping[tuple[str, str], Repair] = {
     ("relation", "persistence"): lambda thing, value, _: [
         f"ALTER TABLE {thing.table} SET {'UNLOGGED' if value == 'u' else 'LOGGED'}"
     ],
-    ("relation", "options"): _options,
+    ("relation", "options"): _storage_options("options"),
     ("relation", "parents"): _parents,
     ("relation", "partition of"): _attach_partition,
     ("relation", "row security"): _table("ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY"),
@@ -366,16 +302,16 @@ REPAIRS: Mapping[tuple[str, str], Repair] = {
     ("relation", "replica identity"): _replica_identity,
     ("relation", "published in"): structure_publications.add_table,
     ("relation", "published so"): structure_publications.send_so,
-    ("relation", "toast options"): _toast_options,
-    ("column", "options"): _column_options,
+    ("relation", "toast options"): _storage_options("toast options", "toast."),
+    ("column", "options"): _storage_options("options"),
     ("", "owner lacks"): _owner_lacks,
     ("schema", "default privileges"): _default_privileges,
     ("publication", "schemas"): structure_publications.change_schemas,
     ("publication", "publishes"): structure_publications.change_options,
     ("publication", "by way of the root"): structure_publications.change_options,
     ("event trigger", "enabled"): lambda thing, value, _: [f"ALTER EVENT TRIGGER {thing.table} {ENABLE[value]}"],
-    ("type", "check comments"): _part_comments("CONSTRAINT {name} ON DOMAIN {type}", "check comments"),
-    ("type", "attribute comments"): _part_comments("COLUMN {type}.{name}", "attribute comments"),
+    ("type", "check comments"): structure_types.comment_on_checks,
+    ("type", "attribute comments"): structure_types.comment_on_attributes,
     ("relation", "unenforced constraints"): lambda thing, _value, _current: [
         f"ALTER TABLE {thing.table} ENABLE TRIGGER ALL"
     ],
@@ -385,10 +321,10 @@ REPAIRS: Mapping[tuple[str, str], Repair] = {
     ("column", "not null"): _column(lambda value: "SET NOT NULL" if value else "DROP NOT NULL"),
     ("column", "storage"): _column(lambda value: f"SET STORAGE {STORAGES.get(value, 'DEFAULT')}"),
     ("column", "compression"): _column(lambda value: f"SET COMPRESSION {COMPRESSIONS[value]}"),
-    ("type", "labels"): _labels,
-    ("type", "checks"): _domain_checks,
-    ("type", "not null"): _domain(lambda value: "SET NOT NULL" if value else "DROP NOT NULL"),
-    ("type", "default"): _domain(lambda value: "DROP DEFAULT" if value is None else f"SET DEFAULT {value}"),
+    ("type", "labels"): structure_types.add_labels,
+    ("type", "checks"): structure_types.change_checks,
+    ("type", "not null"): structure_types.change_not_null,
+    ("type", "default"): structure_types.change_default,
     ("index", "invalid"): _index("REINDEX INDEX {name}"),
     ("index", "not ready"): _index("REINDEX INDEX {name}"),
     ("index", "clustered"): lambda thing, value, _: [

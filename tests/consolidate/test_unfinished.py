@@ -10,6 +10,8 @@ import pytest
 from interruptions import interrupt
 from worlds import World, query, value
 
+from payrollx_db.errors import FindingsError
+
 RESUMES = "payrollx-db copy --service auth --service organization"
 NEWEST = "SELECT version_num FROM payrollx_meta.alembic_version WHERE version_num LIKE %s"
 
@@ -44,6 +46,15 @@ def test_who_would_judge_or_write_names_the_run_and_the_next_command(unfinished:
         assert f"{RESUMES} resumes it; with --restart, it is undone first" in message.replace("\n      ", " "), (
             arguments
         )
+
+
+def test_what_keeps_it_from_being_resumed_says_that_it_stays(unfinished: World) -> None:
+    (table, *_) = [one["target"] for one in unfinished.answer("status")["tables"] if one["status"] != "copied"]
+    query(unfinished.target, "CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+          f"CREATE TRIGGER veto BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION veto()")  # fmt: skip
+
+    with pytest.raises(FindingsError, match="blocks the copy; the unfinished run stays as it was"):
+        unfinished.copy("auth", "organization")
 
 
 def test_what_the_run_does_not_write_to_goes_on(unfinished: World) -> None:

@@ -15,6 +15,7 @@ from payrollx_db.auth import User
 from payrollx_db.errors import BoundaryError, ConfigurationError, PlacementError
 from payrollx_db.facade import engines as placement
 from payrollx_db.facade.facade import Facade
+from payrollx_db.facade.variables import variable
 from payrollx_db.model.catalog import Service
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
@@ -39,8 +40,8 @@ class Layout:
 
     def move(self, driver: str) -> None:
         for name, url in self.urls.items():
-            variable = placement.variable(name) if name else "DATABASE_URL"
-            self.patch.setenv(variable, text_of(as_login(url, self.login), driver))
+            setting = variable(name) if name else "DATABASE_URL"
+            self.patch.setenv(setting, text_of(as_login(url, self.login), driver))
 
     def query(self, service: str, statement: str) -> list[tuple[Any, ...]]:
         return query(self.urls.get(service, self.urls[""]), statement)
