@@ -20,6 +20,15 @@ from payrollx_db.devserver.programs import Programs, folders
 from payrollx_db.postgres.databases import server_version
 from payrollx_db.postgres.url import DatabaseUrl
 
+SHOP = """
+CREATE TABLE customer (id integer PRIMARY KEY, name text);
+CREATE TABLE bill (id integer PRIMARY KEY, customer_id integer CONSTRAINT of_customer REFERENCES customer);
+CREATE VIEW rich AS SELECT id FROM customer WHERE name = 'Rich';
+"""
+OURS = """
+SELECT n.nspname || '.' || c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+WHERE nspname !~ '^(pg_|information_schema)' AND relkind IN ('r', 'v') ORDER BY 1
+"""
 SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1"
 ODD_WORLD = Path(__file__).parents[1] / "lift" / "odd_world.sql"
 
