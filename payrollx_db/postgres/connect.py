@@ -173,13 +173,12 @@ def _note(error: psycopg.OperationalError, state: str) -> bool:
 
 
 def _libpq(url: DatabaseUrl, name: str) -> dict[str, str]:
-    given = {
+    return {
         "connect_timeout": str(CONNECT_TIMEOUT),
         **url.params,
         "application_name": _named(url, name),
         "client_encoding": "UTF8",
     }
-    return {**given, "dbname": url.dbname} if url.dbname else given
 
 
 def _for_session(connection: SyncConnection | AsyncConnection, settings: Mapping[str, str]) -> sql.Composed:

@@ -59,8 +59,12 @@ class DatabaseUrl:
 
     @property
     def dbname(self) -> str:
-        """The database's name; as in libpq, the user's name where the URL has none."""
-        return self.params.get("dbname") or self.params.get("user") or os.environ.get("PGDATABASE", "")
+        """The database's name, as libpq finds it; empty where a service file may have it, or nothing says it."""
+        if name := self.params.get("dbname"):
+            return name
+        if self.params.get("service") or os.environ.get("PGSERVICE"):  # which goes before what follows
+            return ""
+        return os.environ.get("PGDATABASE") or self.params.get("user") or os.environ.get("PGUSER", "")
 
     @property
     def masked(self) -> str:

@@ -13,6 +13,7 @@ from payrollx_db.consolidate import pipeline
 from payrollx_db.devserver import Server, create_database
 from payrollx_db.errors import ConfigurationError, StateConflictError
 from payrollx_db.model.events import Event, RunStarted
+from payrollx_db.postgres.connect import connect
 from payrollx_db.postgres.identity import Identity
 from payrollx_db.postgres.url import DatabaseUrl
 
@@ -105,6 +106,31 @@ def test_a_session_that_reaches_another_server_ends_the_run(twins: Twins) -> Non
 
     assert "its server's port is" in "".join(caught.value.details)
     assert value(world.target, "SELECT count(*) FROM app.users") == 0
+
+
+@pytest.mark.parametrize("kind", ["service", "variable", "database"])
+def test_what_names_the_database_outweighs_the_name_of_the_user(
+    twins: Twins, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By user and database `postgres` one reaches something everywhere, and it isn't what was meant."""
+    params = twins.original.url("legacy").params
+    login = {key: params[key] for key in ("user", "password")}
+    services = tmp_path / "services.conf"
+    services.write_text("[there]\n" + "".join(f"{key}={params[key]}\n" for key in ("host", "port", "dbname")))
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    monkeypatch.setenv("PGDATABASE", "legacy" if kind == "database" else "second")
+    given = {"service": "there"} if kind == "service" else {}
+    if kind == "variable":
+        monkeypatch.setenv("PGSERVICE", "there")
+    elif kind == "database":
+        given = {"host": params["host"], "port": params["port"]}
+
+    for text in (DatabaseUrl({**login, **given}).plain, DatabaseUrl({**login, **given}).sqlalchemy()):
+        with connect(DatabaseUrl.parse(text), {}) as connection:
+            assert connection.info.dbname == "legacy"
+    plan = World({"old": DatabaseUrl({**login, **given})}, twins.original.url("fresh"), ONE, CATALOG).plan()
+
+    assert [database.dbname for database in plan.sources.values()] == ["legacy"]
 
 
 # --- a run that goes on ----------------------------------------------------------------------------------------

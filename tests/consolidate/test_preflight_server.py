@@ -236,7 +236,9 @@ def test_prepared_transactions_and_a_standby(
     shutil.chown(signal, signal.parent.stat().st_uid, signal.parent.stat().st_gid)
     moved = own_server.up()
     world = World({"old": moved.with_database("old")}, moved.with_database("new"), world.layout, world.catalog)
-    versions = [finding for finding in findings_in(world) if finding.code == "version"]
+    found = findings_in(world)
+    assert one_finding(found, "replication-ready", "info").message.endswith("the URL of the primary, not of a standby")
+    versions = [finding for finding in found if finding.code == "version"]
     standing = [(f.severity, f.place, f.message.partition(":")[0]) for f in versions]
     assert standing == [
         ("block", "new", "a standby"),

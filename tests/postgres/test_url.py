@@ -91,8 +91,14 @@ def test_a_raw_password_is_read_or_refused_but_never_shown(password: str) -> Non
         assert all(part not in text for text in shown), shown
 
 
-def test_the_parts_that_may_be_left_out() -> None:
+def test_the_parts_that_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGUSER", "you")
     assert DatabaseUrl.parse("postgresql://me@h").dbname == "me"
+    assert DatabaseUrl.parse("postgresql://h").dbname == "you"
+    monkeypatch.setenv("PGDATABASE", "ours")
+    assert DatabaseUrl.parse("postgresql://me@h").dbname == "ours"
+    assert DatabaseUrl.parse("postgresql://me@h/d").dbname == "d"
+    assert DatabaseUrl.parse("postgresql://me@h?service=there").dbname == "", "the file may name it"
     assert DatabaseUrl.parse("postgresql:///d").masked == "postgresql:///d"
 
 

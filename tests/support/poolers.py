@@ -1,4 +1,4 @@
-"""PgBouncer in transaction pooling, before the test's server."""
+"""PgBouncer before the test's server, in transaction pooling unless another way is asked for."""
 
 import os
 import shutil
@@ -26,13 +26,14 @@ listen_port = {listen}
 unix_socket_dir =
 auth_type = plain
 auth_file = {folder}/users.txt
-pool_mode = transaction
-server_reset_query =
+{mode}
 default_pool_size = {size}
 max_client_conn = 100
 logfile = {folder}/pgbouncer.log
 ignore_startup_parameters = {ignored}
 """
+
+TRANSACTIONS = "pool_mode = transaction\nserver_reset_query ="
 
 
 def free_port() -> int:
@@ -44,11 +45,19 @@ def free_port() -> int:
 
 @contextmanager
 def running_pooler(
-    server: DatabaseUrl, login: dict[str, str], *, size: int, ignored: str = "extra_float_digits"
+    server: DatabaseUrl,
+    login: dict[str, str],
+    *,
+    size: int,
+    ignored: str = "extra_float_digits",
+    mode: str = TRANSACTIONS,
 ) -> Iterator[dict[str, str]]:
-    """Run a pooler with so many sessions for all clients; yield its host and port, as URLs say them."""
+    """Run a pooler with so many sessions for all clients; yield its host and port, as URLs say them.
+
+    ``mode`` are lines of its configuration.
+    """
     folder = Path(tempfile.mkdtemp(prefix="payrollx-db-"))
-    running, port = _started(folder, server, login, size, ignored)
+    running, port = _started(folder, server, login, {"size": str(size), "ignored": ignored, "mode": mode})
     try:
         yield {"host": "127.0.0.1", "port": str(port)}
     finally:
@@ -58,11 +67,11 @@ def running_pooler(
 
 
 def _started(
-    folder: Path, server: DatabaseUrl, login: dict[str, str], size: int, ignored: str
+    folder: Path, server: DatabaseUrl, login: dict[str, str], settings: dict[str, str]
 ) -> tuple["subprocess.Popen[bytes]", int]:
     """Start a pooler, and wait until it answers; where somebody else has taken its port meanwhile, at another one."""
     for _ in range(5):
-        running, port = _start(folder, server, login, size, ignored)
+        running, port = _start(folder, server, login, settings)
         probe = DatabaseUrl({**server.params, **login, "host": "127.0.0.1", "port": str(port)})
         eventually(lambda: running.poll() is not None or _answers(probe), "the pooler's answer")  # noqa: B023
         if running.poll() is None:
@@ -79,13 +88,13 @@ def _answers(probe: DatabaseUrl) -> bool:
 
 
 def _start(
-    folder: Path, server: DatabaseUrl, login: dict[str, str], size: int, ignored: str
+    folder: Path, server: DatabaseUrl, login: dict[str, str], settings: dict[str, str]
 ) -> tuple["subprocess.Popen[bytes]", int]:
     account, port = service_account(), free_port()
     user, password = login["user"], login.get("password", "made up")
     place = {"host": server.params["host"], "port": server.params.get("port", "5432"), "user": user}
-    settings = INI.format(**place, password=password, listen=port, folder=folder, size=size, ignored=ignored)
-    (folder / "pgbouncer.ini").write_text(settings)
+    ini = INI.format(**place, **settings, password=password, listen=port, folder=folder)
+    (folder / "pgbouncer.ini").write_text(ini)
     (folder / "users.txt").write_text(f'"{user}" "{password}"\n')
     if account:
         for path in (folder, *folder.iterdir()):

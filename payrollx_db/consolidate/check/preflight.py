@@ -207,6 +207,7 @@ class _Source(_Side):
         lacks = [] if level == "logical" else ["wal_level logical"]
         lacks += [thing for thing, spare in (("a free slot", slots), ("a free WAL sender", senders)) if spare < 1]
         lacks += [] if setting.may_replicate else ["a role with REPLICATION"]
+        lacks += ["the URL of the primary, not of a standby"] if self.database.standby else []
         need = f"; following changes after the copy would need {', '.join(lacks)}" if lacks else ""
         yield self.finding("replication-ready", "info", available + need)
         if nameless := [r.full_name for r in self.facts.relations if self._nameless(r)]:
