@@ -224,7 +224,7 @@ MOMENTS: dict[str, Callable[[Event], bool]] = {
     "the run is recorded": lambda e: isinstance(e, RunStarted),
     "copying begins": lambda e: isinstance(e, StageStarted) and e.stage == "copy",
     "a table begins": lambda e: isinstance(e, TableStarted) and e.target == "organization.organization_settings",
-    "a table is in": lambda e: isinstance(e, TableFinished) and e.target == "organization.organizations",
+    "a table is in": lambda e: isinstance(e, TableFinished),  # whichever: the others may have been in before a cut
     "an index is built": lambda e: isinstance(e, ObjectBuilt) and e.kind == "index",
     "a primary key stands": lambda e: isinstance(e, ObjectBuilt) and e.kind == "primary key",
     "foreign keys are put back": lambda e: isinstance(e, StageStarted) and e.stage == "load",
@@ -234,7 +234,8 @@ MOMENTS: dict[str, Callable[[Event], bool]] = {
 }
 
 
-SINGLY = ("the run is recorded", "a foreign key stands", "duplicates are merged")
+SINGLY = ("the run is recorded", "an index is built", "a foreign key stands", "duplicates are merged")
+IN_A_ROW = tuple(moment for moment in MOMENTS if moment not in SINGLY or moment == "an index is built")
 
 
 @pytest.mark.parametrize("moment", SINGLY)
@@ -251,7 +252,7 @@ def test_cut_off_again_and_again(reading_world: World, monkeypatch: pytest.Monke
     # As of a large table: those of a small one are back, and their constraints, in one transaction.
     monkeypatch.setattr("payrollx_db.consolidate.copy.copying.FEW_BYTES", -1)
     before = snapshot_of(reading_world.target)
-    for moment in (name for name in MOMENTS if name not in SINGLY):
+    for moment in IN_A_ROW:
         cut_off(reading_world, MOMENTS[moment], "organization")
         assert query(reading_world.target, "SELECT id, status FROM payrollx_meta.runs") == [(1, "interrupted")]
 

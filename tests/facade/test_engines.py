@@ -15,7 +15,7 @@ from payrollx_db.auth import User
 from payrollx_db.errors import BoundaryError, ConfigurationError, PlacementError
 from payrollx_db.facade import engines as placement
 from payrollx_db.facade.facade import Facade
-from payrollx_db.facade.variables import variable
+from payrollx_db.facade.variables import url_of, variable
 from payrollx_db.model.catalog import Service
 from payrollx_db.postgres.url import DatabaseUrl
 from payrollx_db.schema import migrate
@@ -181,12 +181,12 @@ def test_pools_are_one_a_url(layout: Layout) -> None:
 def test_a_services_own_variable_wins() -> None:
     given = {"DATABASE_URL": "postgresql://all/d", "WALLET_DATABASE_URL": "postgresql+pg8000://purses/w"}
 
-    assert placement.url_of("wallet", given).params["host"] == "purses"
-    assert placement.url_of("wallet", given).driver == "pg8000"
-    assert placement.url_of("auth", given).params["host"] == "all"
-    assert placement.url_of(None, given).params["host"] == "all"
+    assert url_of("wallet", given).params["host"] == "purses"
+    assert url_of("wallet", given).driver == "pg8000"
+    assert url_of("auth", given).params["host"] == "all"
+    assert url_of(None, given).params["host"] == "all"
     with pytest.raises(ConfigurationError, match="WALLET_DATABASE_URL is no Postgres URL; write it as"):
-        placement.url_of("wallet", given | {"WALLET_DATABASE_URL": "mysql://x"})
+        url_of("wallet", given | {"WALLET_DATABASE_URL": "mysql://x"})
 
 
 def test_a_process_of_one_service(home: Home) -> None:

@@ -101,7 +101,7 @@ def login(examined: DatabaseUrl) -> Iterator[DatabaseUrl]:
 
 def test_a_login_near_its_limit_and_whose_sessions_are_whose(examined: DatabaseUrl, login: DatabaseUrl) -> None:
     place = f"login {login.params['user']}"
-    with sessions(login, 2):
+    with sessions(login, 2, asking=examined):
         health = health_of(examined)
     sizes = {service.name: service.connections for service in health.databases[0].services}
 
@@ -117,9 +117,9 @@ def test_a_logins_sessions_elsewhere_count_as_well(
     place = f"login {login.params['user']}"
     elsewhere = server.create_database(unique("elsewhere"))
     try:
-        with sessions(login.with_database(elsewhere.dbname)):
+        with sessions(login.with_database(elsewhere.dbname), asking=examined):
             assert findings_of(examined, "connections", place) == []
-            with sessions(login):
+            with sessions(login, asking=examined):
                 (finding,) = findings_of(examined, "connections", place)
     finally:
         server.drop_database(elsewhere.dbname)

@@ -45,8 +45,13 @@ def examined(server: TestServer, migrated_template: str) -> Iterator[DatabaseUrl
 
 
 @contextmanager
-def sessions(url: DatabaseUrl, number: int = 1, **params: str) -> Iterator[list[psycopg.Connection[Any]]]:
-    """Open sessions that sit there. At the end they are gone from the server's books as well, which takes a moment."""
+def sessions(
+    url: DatabaseUrl, number: int = 1, *, asking: DatabaseUrl | None = None, **params: str
+) -> Iterator[list[psycopg.Connection[Any]]]:
+    """Open sessions that sit there. At the end they are gone from the server's books as well, which takes a moment.
+
+    ``asking`` is who reads the books, where a limit may let in no other session of ``url`` until these are gone.
+    """
     with ExitStack() as stack:
         opened = [
             stack.enter_context(psycopg.connect(url.conninfo(), autocommit=True, **params))  # type: ignore[arg-type]
@@ -55,7 +60,7 @@ def sessions(url: DatabaseUrl, number: int = 1, **params: str) -> Iterator[list[
         pids = [connection.info.backend_pid for connection in opened]
         yield opened
     there = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY (%s)"
-    eventually(lambda: value(url, there, [pids]) == 0, "the end of the sessions")
+    eventually(lambda: value(asking or url, there, [pids]) == 0, "the end of the sessions")
 
 
 def doctor(*arguments: str) -> Result:

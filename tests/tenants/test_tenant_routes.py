@@ -13,6 +13,7 @@ from watchers import eventually
 
 from payrollx_db.errors import ConfigurationError, SuspendedTenantError, UnknownTenantError
 from payrollx_db.facade import engines
+from payrollx_db.facade.variables import url_of
 from payrollx_db.tenants.client import Tenants
 from payrollx_db.tenants.client.memory import Memory
 from payrollx_db.tenants.client.places import Lookup, TenantPlace
@@ -50,7 +51,7 @@ def test_what_is_remembered_asks_nobody(choirs: Choirs) -> None:
     tenants = choirs.tenants(staleness=600)
     listening(tenants)
     tenants.route(email="alto@example.com")
-    sent = watch(engines.place(engines.url_of("registry")).engine)
+    sent = watch(engines.place(url_of("registry")).engine)
     for _ in range(100):
         tenants.route(email="alto@example.com")
         tenants.route(id="alto")
