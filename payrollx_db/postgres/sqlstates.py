@@ -7,6 +7,8 @@ same everywhere. A key of two characters stands for a whole class.
 LOCK_NOT_AVAILABLE, QUERY_CANCELED, DEADLOCK = "55P03", "57014", "40P01"
 FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION = "23503", "23505"
 IN_USE = "55006"
+NO_TIME = "22007"
+NO_SUCH_NAME = ("3F000", "42704", "42883", "42P01")
 FORBIDDEN, READ_ONLY, NO_SUCH_DATABASE = "42501", "25006", "3D000"
 
 ORPHANED = "PX002"  # raised by our own SQL: rows point at no row
@@ -47,7 +49,7 @@ WORDS = {
     "22": "a value doesn't fit its type",
     "22001": "a text is longer than its column takes",
     "22003": "a number is out of its type's range",
-    "22007": "a text is no date or time",
+    NO_TIME: "a text is no date or time",
     "22008": "a date or time is out of range",
     "22012": "a division by zero",
     "22021": "a text isn't valid in the database's encoding",

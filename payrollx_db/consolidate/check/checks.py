@@ -9,7 +9,7 @@ from psycopg import sql
 from payrollx_db.consolidate.check import duplicates, prisma, uniques, values
 from payrollx_db.consolidate.check.characters import undefined_characters
 from payrollx_db.consolidate.check.examiner import Examiner, Scans
-from payrollx_db.consolidate.check.expressions import refused_expressions
+from payrollx_db.consolidate.check.expressions import judged_expressions
 from payrollx_db.consolidate.check.imports import ImportCheck
 from payrollx_db.consolidate.check.orphans import OrphanSearch
 from payrollx_db.consolidate.check.own_keys import holding_keys
@@ -65,8 +65,9 @@ async def check(
     would have to be quarantined than a run can name.
     """
     migrations = await _prisma(context, plan)
-    if refused := await refused_expressions(context, plan):  # nothing else can be asked of these tables
-        return Checked((*migrations, *refused), ())
+    expressions = await judged_expressions(context, plan)
+    if any(finding.code == "derive-refused" for finding in expressions):  # nothing else can be asked of these tables
+        return Checked((*migrations, *expressions), ())
     undefined = await undefined_characters(context, plan, policies)
     if any(one.finding.blocks for one in undefined):  # whatever else is asked of these rows fails
         return Checked((*migrations, *(one.finding for one in undefined)), ())
@@ -93,7 +94,7 @@ async def check(
     drifted = await duplicates.compare_duplicates(context, plan, policies, most=MOST)
     verdicts.add(drifted.findings, drifted.decisions)
     await _examine(verdicts, scans, loose=loose)
-    findings = [*migrations, *values.notes(plan.copies), *verdicts.findings.values()]
+    findings = [*migrations, *expressions, *values.notes(plan.copies), *verdicts.findings.values()]
     decisions = verdicts.decisions()
     if len(decisions) > MOST:
         raise too_many_exceptions(len(decisions), MOST)

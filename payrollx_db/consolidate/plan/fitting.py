@@ -7,7 +7,7 @@ from psycopg import sql
 
 from payrollx_db.consolidate.plan import conversion as rules
 from payrollx_db.consolidate.plan import pasting
-from payrollx_db.consolidate.plan.conversion import derive
+from payrollx_db.consolidate.plan.conversion import derive, fleeting
 from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
 from payrollx_db.consolidate.plan.conversion.same import difference
 from payrollx_db.consolidate.plan.destination import scope_of
@@ -200,8 +200,13 @@ def _derived(target_column: Column, template: str, source: Table, servers: rules
         named[name] = sql.Identifier(lookup or ROW, column)
     reads = tuple(name for name in named if "." not in name)
     conversion = _own_conversion(target_column, template, source, named, servers)
-    varying = derive.fleeting(template)
-    return ColumnPlan(target_column, reads, replace(conversion, note=varying) if varying else conversion)
+    timeless = tuple(
+        (word, _own_conversion(target_column, other, source, named, servers).value)
+        for word, other in fleeting.without_moments(template)
+    )
+    varying = fleeting.fleeting(template)
+    conversion = replace(conversion, note=varying or conversion.note, timeless=timeless)
+    return ColumnPlan(target_column, reads, conversion)
 
 
 def _own_conversion(

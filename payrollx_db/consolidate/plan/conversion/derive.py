@@ -25,16 +25,6 @@ TYPE = r"[\w .\"]+(?:\([-\d,\s]+\))?[\w ]*(?:\[\])*"
 FIRST = rf"\s*(?:{NAME}|CAST\s*\(\s*{NAME}\s+AS\s+({TYPE})\s*\))"
 CASTS = re.compile(rf"{FIRST}((?:\s*::\s*{TYPE}\)*)*)\s*", re.IGNORECASE)
 AT_ZONE = re.compile(rf"\s*\(?\s*{NAME}\s+AT\s+TIME\s+ZONE\s+'([^']+)'\s*\)?\s*", re.IGNORECASE)
-# What is another value at each time of asking. Literals are taken out before, but for the words that name a moment.
-LITERAL = re.compile(r"'(?!(?:now|today|tomorrow|yesterday)')(?:[^']|'')*'", re.IGNORECASE)
-FLEETING = re.compile(
-    r"""\b(?P<call>random|random_normal|gen_random_uuid|gen_random_bytes|gen_salt|uuidv4|uuidv7|uuid_generate_v\w+
-    |clock_timestamp|timeofday|now|statement_timestamp|transaction_timestamp|nextval|lastval|currval|txid_current
-    |pg_current_xact_id|pg_backend_pid|pg_current_wal_\w+)\s*\(
-    |\b(?P<word>current_timestamp|current_time|current_date|localtime|localtimestamp)\b
-    |'(?P<literal>now|today|tomorrow|yesterday)'""",
-    re.IGNORECASE | re.VERBOSE,
-)
 LOCAL = frozenset({"date", "timestamp", "time"})
 MOMENTS = frozenset({"timestamptz", "timetz"})
 
@@ -90,19 +80,6 @@ def derived(
     kinds = [source, *map(written_type, types), target]
     lossy = _changed_by_casts(conversion, column, kinds)
     return replace(conversion, lossy=lossy, raises=True, note=conversion.note or known or _at_utc(kinds, timezone))
-
-
-def fleeting(template: str) -> Note | None:
-    """Return what is to be known of an expression that has another value whenever it is computed."""
-    match = FLEETING.search(LITERAL.sub("''", template))
-    if match is None:
-        return None
-    what = next(text for text in match.groupdict().values() if text)
-    message = (
-        f"the derive expression has another value each time it is computed ({what}), so that nothing proves what was"
-        " copied; call the column new in the layout, and give it a default in the target"
-    )
-    return Note("derive-varies", "block", message)
 
 
 def derived_at_zone(column: sql.Composable, target: ColumnType, timezone: str) -> Conversion:

@@ -46,6 +46,8 @@ class Conversion:
     why the column has to go over as text, and is empty where its binary form does. ``written`` is a text that is the
     target's value as text only where this is what ``value`` gives, and cheaper to come by (``None``: there is none).
     ``sent`` is of another type, with the very bytes of ``value`` in COPY's binary form, and costs less than a cast.
+    ``timeless`` are, by words of the layout's own expression that mean a moment where they are read as a time, what
+    ``value`` is with a text there that is no time.
     """
 
     rule: str
@@ -60,6 +62,7 @@ class Conversion:
     ambiguous: sql.Composable | None = None
     written: sql.Composable | None = None
     sent: sql.Composable | None = None
+    timeless: tuple[tuple[str, sql.Composable], ...] = ()
 
 
 def cast(value: sql.Composable, target: ColumnType) -> sql.Composable:
