@@ -117,6 +117,7 @@ CASES = {
     "coins": Case("float8", "money", ("1.5", "1.005"), {"lossy": ("2",)}, "{v}::numeric::money"),
     "written_array": Case("text", "text[]", ("{a,NULL}", "[0:1]={a,b}", "a"), {"unconvertible": ("3",)}, "{v}::text[]"),
     "written_numbers": Case("text", "numeric(5,1)[]", ("{1.50}", "{1.55}"), {"lossy": ("2",)}, "{v}::numeric[]"),
+    "bits_of_numbers": Case("integer[]", "bit(2)[]", ("{1,2}", "{11}"), {"lossy": ("2",)}, "{v}::bit(2)[]"),
     "dates_of_an_array": Case("timestamp[]", "date[]", ("{2024-01-01}", '{"2024-01-01 12:00"}'), {"lossy": ("2",)},
                               "{v}::date[]"),
     "derived_short_array": Case("text[]", "varchar(2)[]", ("{ab,NULL}", "{abc}"), {"unconvertible": ("2",)},
@@ -248,7 +249,7 @@ CREATE FUNCTION public.now(float8) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SEL
 @pytest.mark.parametrize("code", OF_NO_ROW)
 def test_an_expression_that_gives_no_value_of_a_row_is_named(make_tables: MakeTables, code: str) -> None:
     names = [f"t{number}" for number, _ in enumerate(OF_NO_ROW[code])]
-    columns = "id integer PRIMARY KEY, v float8, day date, word text, mood mood, \"current_date\" float8"
+    columns = 'id integer PRIMARY KEY, v float8, day date, word text, mood mood, "current_date" float8'
     source = OWN + "".join(f"CREATE TABLE {name} ({columns});" for name in names)
     target = "".join(f"CREATE TABLE app.{name} (id integer PRIMARY KEY, v float8);" for name in names)
     derive = {name: {"v": text} for name, text in zip(names, OF_NO_ROW[code], strict=True)}

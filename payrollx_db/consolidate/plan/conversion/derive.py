@@ -30,9 +30,9 @@ MOMENTS = frozenset({"timestamptz", "timetz"})
 
 # to_jsonb writes each number with all its digits, whatever its type, and compares them as numbers.
 OTHER_NUMBER = """
-(SELECT pg_catalog.jsonb_typeof(n.before) = 'number' AND pg_catalog.jsonb_typeof(n.after) = 'number'
-   AND n.before <> n.after
- FROM (SELECT pg_catalog.to_jsonb({before}) AS before, pg_catalog.to_jsonb({after}) AS after OFFSET 0) AS n)
+CASE WHEN pg_catalog.to_jsonb({before}) = pg_catalog.to_jsonb({after}) THEN false
+  ELSE pg_catalog.jsonb_typeof(pg_catalog.to_jsonb({before})) = 'number'
+    AND pg_catalog.jsonb_typeof(pg_catalog.to_jsonb({after})) = 'number' END
 """
 
 
@@ -150,7 +150,7 @@ def _rounded(value: sql.Composable, converted: sql.Composable, target: ColumnTyp
 
 
 def _other_number(before: sql.Composable, after: sql.Composable) -> sql.Composable:
-    return sql.SQL(" ".join(OTHER_NUMBER.split())).format(before=before, after=after)
+    return sql.SQL("(" + " ".join(OTHER_NUMBER.split()) + ")").format(before=before, after=after)
 
 
 def _changed_by_casts(

@@ -40,7 +40,9 @@ def changed(
     ``after`` is what a cast from ``source`` gave.
     """
     if target.is_array:
-        return _changed_elements(before, after, source, target)
+        condition = _changed_elements(before, after, source, target)
+        number_as_bits = source.is_array and target.element is not None and target.element.name in BITS
+        return condition if number_as_bits else _unless_written_alike(before, after, condition)
     if source.is_array or not (_is_known(source) and _is_known(target)):
         return None
     pair = (source.name, target.name)
@@ -50,8 +52,23 @@ def changed(
         back = sql.SQL("({})::{}").format(after, sql.SQL(source.bare.display)) if source.name != "xid8" else after
         return differ(text_of(back), text_of(before))
     if source.name in TEXTS or source.name == "json":
-        return _changed_text(before, after, source, target)
+        condition = _changed_text(before, after, source, target)
+        costly = target.name in DATES | times.TIMES or target.name in numbers.FLOATS
+        zone = "+00" if target.name in ("timestamptz", "timetz") else ""
+        return _unless_written_alike(before, after, condition, zone) if costly else condition
     return _changed_value(before, after, source, target)
+
+
+def _unless_written_alike(
+    before: sql.Composable, after: sql.Composable, condition: sql.Composable | None, end: str = ""
+) -> sql.Composable | None:
+    """Return ``condition``, which costs several times as much as two texts, asked only where these differ.
+
+    What was read may have been written without the ``end`` that the server writes.
+    """
+    texts = [text_of(before)] + ([sql.SQL("{} || {}").format(text_of(before), end)] if end else [])
+    alike = sql.SQL("CASE WHEN {} IN ({}) THEN false ELSE {} END")
+    return condition and alike.format(text_of(after), sql.SQL(", ").join(texts), condition)
 
 
 def _is_known(kind: ColumnType) -> bool:
