@@ -13,7 +13,13 @@ from payrollx_db.cli.command import group
 from payrollx_db.cli.destructive import confirm, destructive_option, yes
 from payrollx_db.cli.render import backups as archives
 from payrollx_db.cli.render import console
-from payrollx_db.cli.service_questions import accept_extras, confirm_deleting, confirm_replacing
+from payrollx_db.cli.service_questions import (
+    accept_extras,
+    confirm_deleting,
+    confirm_replacing,
+    held_back,
+    note_held_back,
+)
 from payrollx_db.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -206,12 +212,16 @@ def export(
     chosen_service = options.named_service(known, name)
     own = _own(chosen_service, to, "--to")
     unified = _source(chosen_service, database_url, own)
+    held = held_back(unified, known, chosen_service)
     if shape == "legacy":
-        shapes.export(known, chosen_service, layout, unified, own, extract=extract, yes=rest["yes"], as_json=as_json)
+        shapes.export(
+            known, chosen_service, layout, unified, own, extract=extract, yes=rest["yes"], as_json=as_json, held=held
+        )
         return
     shapes.refuse_options_of_legacy()
-    _bring(known, chosen_service, unified, own, as_json=as_json, **rest)
+    _bring(known, chosen_service, unified, own, as_json=as_json, quarantined=held, **rest)
     if not as_json:
+        note_held_back(unified, held)
         archives.note_exported(chosen_service)
 
 
@@ -304,6 +314,7 @@ def _bring(
     extras: bool,
     yes: bool,
     as_json: bool,
+    quarantined: dict[str, int] | None = None,
 ) -> None:
     from payrollx_db.backup import handover
 
@@ -313,7 +324,8 @@ def _bring(
         key=signing.key_or_new(key_file, folder), accept=accept_extras(extras=extras), observer=note_step,
     )  # fmt: skip
     if as_json:
-        console.answer_json(moved.document())
+        left = {} if quarantined is None else {"quarantined": quarantined}
+        console.answer_json(moved.document() | left)
     else:
         archives.show_restored(moved.restored)
 

@@ -30,6 +30,30 @@ def accept_extras(*, extras: bool) -> "Accept":
     return ask
 
 
+def held_back(url: "DatabaseUrl", catalog: "Catalog", chosen_service: "Service") -> dict[str, int]:
+    """Return how many rows of each legacy table lie in quarantine at ``url``, so that no export takes them along.
+
+    Raises TargetError.
+    """
+    from payrollx_db.consolidate import status
+    from payrollx_db.postgres.concurrency import answer_of
+    from payrollx_db.postgres.session import Endpoint
+
+    unified = Endpoint(url, "target", url.dbname)
+    return answer_of(status.held_back(unified, catalog.name, chosen_service.schema))
+
+
+def note_held_back(url: "DatabaseUrl", rows: dict[str, int]) -> None:
+    """Say which rows stay behind in the quarantine, and how they are had."""
+    for source, count in rows.items():
+        console.note(f"in quarantine, and not handed over: {counted(count, 'row')} of {source}")
+    if rows:
+        console.note(
+            f"hint: they stay in {url.masked}; payrollx-db quarantine list says why, payrollx-db quarantine export gives"
+            " them whole"
+        )
+
+
 def confirm_replacing(
     url: "DatabaseUrl", catalog: "Catalog", chosen_service: "Service", what: str, *, yes: bool
 ) -> None:

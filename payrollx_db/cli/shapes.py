@@ -10,6 +10,7 @@ from payrollx_db.catalogs import registry
 from payrollx_db.cli.progress import showing
 from payrollx_db.cli.render import console
 from payrollx_db.cli.render import runs as reports
+from payrollx_db.cli.service_questions import note_held_back
 from payrollx_db.postgres.concurrency import answer_of
 
 if TYPE_CHECKING:
@@ -49,9 +50,12 @@ def refuse_options_of_legacy() -> None:
 
 def export(
     catalog: "Catalog", service: "Service", layout: str, unified: "DatabaseUrl", to: "DatabaseUrl", *,
-    extract: bool, yes: bool, as_json: bool,
+    extract: bool, yes: bool, as_json: bool, held: dict[str, int],
 ) -> None:  # fmt: skip
-    """Hand a service over in its legacy shape, and say what went and what didn't. Raises as `export_legacy`."""
+    """Hand a service over in its legacy shape, and say what went and what didn't. Raises as `export_legacy`.
+
+    ``held`` are the rows, by legacy table, that stay behind in the quarantine.
+    """
     from payrollx_db.consolidate.transfer import export_legacy, of_service
     from payrollx_db.postgres.databases import create_if_missing
     from payrollx_db.postgres.session import Endpoint
@@ -67,9 +71,11 @@ def export(
         )
         done = answer_of(transfer)
     if as_json:
-        console.answer_json({"service": service.name, "to": to.masked, **done.document()})
+        console.answer_json({"service": service.name, "to": to.masked, **done.document(), "quarantined": held})
     else:
         _show(service, to, done)
+        note_held_back(unified, held)
+        console.note(f"hint: the unified database keeps its copy until payrollx-db service drop {service.name}")
 
 
 def take_in(
@@ -115,4 +121,3 @@ def _show(service: "Service", to: "DatabaseUrl", done: "Transferred") -> None:
         if not any(reference.endswith(f"{name}.id") or f" {name}." in reference for name in done.extracts):
             console.note(f"points at what stays behind: {reference}")
     console.answer(f"\n{service.name} is in {to.masked}, in its legacy shape, and identical.")
-    console.note(f"hint: the unified database keeps its copy until payrollx-db service drop {service.name}")

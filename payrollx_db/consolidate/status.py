@@ -112,6 +112,16 @@ async def quarantined(
             return [entry for entry in entries if entry["run"] in numbers]
 
 
+async def held_back(target: Endpoint, catalog: str, schema: str) -> dict[str, int]:
+    """Return how many rows of each source table lie in quarantine and so aren't in ``catalog``'s schema.
+
+    Raises TargetError.
+    """
+    async with session(target) as connection:
+        with target.translating_errors("can't read the quarantine"):
+            return await quarantine.held_back(connection, catalog, schema)
+
+
 async def nothing_recorded(target: Endpoint) -> str:
     """Say why nothing is recorded in the target: it isn't migrated, or no copy was ever begun. Empty where runs are.
 

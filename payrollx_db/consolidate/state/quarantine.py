@@ -61,6 +61,14 @@ async def entries(connection: Connection, *, run: int | None = None, source: str
     return await cursor.fetchall()
 
 
+async def held_back(connection: Connection, catalog: str, schema_name: str) -> dict[str, int]:
+    """Return how many rows of each source table stay out of the tables of a catalog's schema, where any do."""
+    if not await schema.exists(connection):
+        return {}
+    cursor = await connection.execute(queries.load("rows_held_back"), {"catalog": catalog, "schema": schema_name})
+    return dict(await cursor.fetchall())
+
+
 def kept_rows(runs: Sequence[int]) -> KeptRows:
     """Return where the rows lie that stay out by what these runs decided and is in force, for comparisons."""
 
