@@ -49,8 +49,8 @@ def note_held_back(url: "DatabaseUrl", rows: dict[str, int]) -> None:
         console.note(f"in quarantine, and not handed over: {counted(count, 'row')} of {source}")
     if rows:
         console.note(
-            f"hint: they stay in {url.masked}; payrollx-db quarantine list says why, payrollx-db quarantine export gives"
-            " them whole"
+            f"hint: they stay in {url.masked}; payrollx-db quarantine list says why,"
+            " payrollx-db quarantine export gives them whole"
         )
 
 

@@ -38,7 +38,7 @@ class Finding:
     ``action`` is what the policies say to do about it. ``remedy`` says what a person can do, and ``sql`` has the
     statements that fix it, where there are any. ``subject`` is whose it is: a service or a role; empty where it is
     nobody's own. ``check`` is the name of the check that found it, where it has one. ``resolvable`` is false where no
-    policy helps, though there is one for other findings of its code.
+    policy helps, though there is one for other findings of its code; ``impossible`` are actions that can't be here.
     """
 
     code: str
@@ -53,6 +53,7 @@ class Finding:
     subject: str = ""
     check: str = ""
     resolvable: bool = True
+    impossible: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -77,7 +78,8 @@ class Finding:
     @property
     def policies(self) -> tuple[str, ...]:
         """The actions that a policy may choose to resolve it; none where only fixing the cause does."""
-        return ACTIONS.get(self.code, ()) if self.resolvable else ()
+        actions = ACTIONS.get(self.code, ()) if self.resolvable else ()
+        return tuple(action for action in actions if action not in self.impossible)
 
     @property
     def recorded(self) -> dict[str, Any]:

@@ -115,6 +115,9 @@ def test_what_is_planted_in_azora_is_found_and_policies_resolve_it(hostile_azora
         ("unconvertible", "azora_auth.public.MFASettings.backupCodes", 2),
         ("unconvertible", "azora_education.public.transactions.amount", 3),
     }
+    # Of users that these columns have to have, none can be left out: what is offered is what is taken.
+    offered = {tuple(f["policies"]) for f in json.loads(checked.stdout)["findings"] if f["code"] == "orphan"}
+    assert offered == {("quarantine",)}
     policies = [text for code in ("lossy", "orphan", "unconvertible") for text in ("--policy", f"{code}=quarantine")]
     assert hostile_azora.run("copy", *policies).returncode == 0
     assert hostile_azora.run("verify").returncode == 0

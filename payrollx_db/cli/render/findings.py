@@ -118,7 +118,15 @@ def _alike(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         alone = finding.place if finding.rows is not None else ""
-        same = (finding.code, finding.message, finding.action, finding.remedy, finding.sql, finding.examples)
+        same = (
+            finding.code,
+            finding.message,
+            finding.action,
+            finding.remedy,
+            finding.sql,
+            finding.examples,
+            finding.policies,
+        )
         groups.setdefault((*same, alone), []).append(finding)
     yield from groups.values()
 

@@ -103,7 +103,7 @@ class Examiner:
         if action != FAIL and suspect.keys is None:
             finding = replace(finding, message=f"{finding.message} {NAMELESS}")
             action = FAIL
-        self.verdicts.add([replace(finding, action=action)], [])
+        self.verdicts.add([replace(finding, action=action, resolvable=suspect.keys is not None)], [])
         if action == FAIL or suspect.keys is None:
             return
         kind: Kind = "value" if action == "round" else "row"
@@ -205,7 +205,11 @@ class Examiner:
             message, action = f"{message}, and policy null can't be: nothing of the source fills them", FAIL
         examples = tuple(key for key in breach.keys if key is not None)[:EXAMPLES]
         if breach.code != "null" or (breach.code, place) not in self.verdicts.findings:  # a domain says it once more
-            self.verdicts.add([Finding(breach.code, "block", place, breach.count, message, examples, action)], [])
+            finding = Finding(
+                breach.code, "block", place, breach.count, message, examples, action, resolvable=named,
+                impossible=("null",),
+            )  # fmt: skip
+            self.verdicts.add([finding], [])
         if action == FAIL:
             return
         if breach.count > self.verdicts.most:

@@ -203,8 +203,11 @@ class OrphanSearch:
         if action != FAIL and not named:
             action, message = FAIL, f"{message} {NAMELESS}"
         if alone:
-            examples = tuple(alone)[:EXAMPLES]
-            self.verdicts.add([Finding("orphan", "block", place, sum(alone.values()), message, examples, action)], [])
+            finding = Finding(
+                "orphan", "block", place, sum(alone.values()), message, tuple(alone)[:EXAMPLES], action,
+                resolvable=named, impossible=() if nullable else ("null",),
+            )  # fmt: skip
+            self.verdicts.add([finding], [])
         cascade = action if action != FAIL else "quarantine"
         if causes:
             count = sum(orphans[value] for value in causes)
@@ -215,7 +218,8 @@ class OrphanSearch:
             if named:
                 self.verdicts.add([Finding("descendant", "info", place, count, message, examples, cascade)], [])
             else:
-                self.verdicts.add([Finding("orphan", "block", place, count, f"{message} {NAMELESS}", examples)], [])
+                message = f"{message} {NAMELESS}"
+                self.verdicts.add([Finding("orphan", "block", place, count, message, examples, resolvable=False)], [])
         for orphaned, decided in ((alone, action), (causes, cascade)):
             if orphaned and named and decided != FAIL:
                 columns = nullable if decided == "null" else ()
@@ -230,11 +234,15 @@ class OrphanSearch:
         action = self.verdicts.policies.action("orphan", place)
         nullable = tuple(c.target.name for c in child.columns if c.target.nullable and c not in table.key)
         message = f"some columns of its reference to {reference.target_table} are NULL and some are not (MATCH FULL)"
-        if action != FAIL and table.source_key is None:
+        named, impossible = table.source_key is not None, ("null",) if len(nullable) < len(child.columns) else ()
+        if action != FAIL and not named:
             action, message = FAIL, f"{message} {NAMELESS}"
-        if action == "null" and len(nullable) < len(child.columns):
+        if action in impossible:
             action, message = FAIL, f"{message}, and policy null can't be: a column takes no NULL"
-        self.verdicts.add([Finding("orphan", "block", place, count, message, keys[:EXAMPLES], action)], [])
+        finding = Finding(
+            "orphan", "block", place, count, message, keys[:EXAMPLES], action, resolvable=named, impossible=impossible
+        )
+        self.verdicts.add([finding], [])
         if action == FAIL:
             return
         if count > self.verdicts.most:

@@ -392,7 +392,7 @@ class RowJudge:
 
 
 def _nameless(finding: Finding) -> Finding:
-    return replace(finding, message=f"{finding.message} {NAMELESS}", action=FAIL)
+    return replace(finding, message=f"{finding.message} {NAMELESS}", action=FAIL, resolvable=False)
 
 
 def kind_of(action: str) -> Kind:

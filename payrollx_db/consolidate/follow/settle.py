@@ -172,7 +172,8 @@ class _Settling:
         fallen = [orphan for orphan in orphans if orphan.values in causes]
         if alone:
             names = tuple(texts.get(orphan.key, "?") for orphan in alone[:EXAMPLES])
-            self._add(Finding("orphan", "block", place, len(alone), message, names, action))
+            impossible = () if nullable else ("null",)
+            self._add(Finding("orphan", "block", place, len(alone), message, names, action, impossible=impossible))
         cascade = action if action != FAIL else "quarantine"
         if fallen:
             message = f"rows that refer to quarantined rows of {reference.target_table}"
