@@ -78,7 +78,7 @@ def _place(url: DatabaseUrl, host: str, database: str) -> dict[str, Any]:
     arguments: dict[str, Any] = {new: url.params[old] for old, new in names.items() if old in url.params}
     if "port" in arguments:
         arguments["port"] = int(arguments["port"])
-    return arguments | {database: url.dbname}
+    return arguments | ({database: url.dbname} if url.dbname else {})
 
 
 def _only(url: DatabaseUrl, driver: str, known: set[str]) -> Mapping[str, str]:

@@ -88,7 +88,7 @@ class Endpoint:
 
     @property
     def _title(self) -> str:
-        return f"{self.side} {self.name} at {self.url.masked}"
+        return " ".join(filter(None, (self.side, self.name, "at", self.url.masked)))  # a service file may have the name
 
 
 @asynccontextmanager

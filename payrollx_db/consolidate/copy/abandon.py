@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import sql
 
 from payrollx_db.consolidate.context import Context
+from payrollx_db.consolidate.copy.emptying import statements_to_empty
 from payrollx_db.consolidate.copy.restoring import restore_dropped
 from payrollx_db.consolidate.copy.rows import filled
 from payrollx_db.consolidate.copy.sequences import set_by_rows
@@ -22,33 +23,25 @@ from payrollx_db.consolidate.state.runs import Run, finish_run
 from payrollx_db.consolidate.state.unrestored import Unrestored
 from payrollx_db.errors import PayrollxError, TargetError
 from payrollx_db.model.events import Notice, StageStarted
-from payrollx_db.postgres.introspect import Table, read_database
+from payrollx_db.postgres.introspect import Database, Table, read_database
 
 
 @dataclass(frozen=True)
 class Abandoned:
-    """A run that was given up: where it has left rows, and what could not be restored."""
+    """A run that was given up: where it has left rows, and what could not be restored.
+
+    ``emptying`` are the statements by which a person empties its tables: of a table in scopes, only those of the run.
+    """
 
     run: int
     destinations: tuple[Destination, ...]
     unrestored: tuple[Unrestored, ...]
+    emptying: str = ""
 
     @property
     def filled(self) -> tuple[str, ...]:
         """The tables with rows that it has left, each with its scope."""
         return tuple(map(str, self.destinations))
-
-    @property
-    def emptying(self) -> str:
-        """The statements by which a person empties its tables: of a table in scopes, only those of the run."""
-        whole = [sql.Identifier(*d.table.split(".", 1)) for d in self.destinations if not d.scope]
-        statements = [sql.SQL("TRUNCATE {};").format(sql.SQL(", ").join(whole))] if whole else []
-        statements += [
-            sql.SQL("DELETE FROM {} WHERE {};").format(sql.Identifier(*d.table.split(".", 1)), condition(d.scope))
-            for d in self.destinations
-            if d.scope
-        ]
-        return sql.SQL(" ").join(statements).as_string(None)
 
     def document(self) -> dict[str, Any]:
         """Return it as plain data, for ``--json``."""
@@ -71,10 +64,11 @@ async def abandon(context: Context, session: RunSession, run: Run, why: str) -> 
     tables = {d: current.tables[d.table] for d in known}
     await _set_sequences(context, session, list({table.oid: table for table in tables.values()}.values()))
     filled = [d for d, table in tables.items() if await _may_have_rows(context, session, table, d)]
+    emptying = await _emptying(context, session, current, filled)
     message = why + (f"; {len(left)} indexes or foreign keys could not be restored" if left else "")
     async with session.transaction() as connection:
         await finish_run(connection, run.id, "abandoned", message)
-    return Abandoned(run.id, tuple(filled), left)
+    return Abandoned(run.id, tuple(filled), left, emptying)
 
 
 async def _set_sequences(context: Context, session: RunSession, tables: Sequence[Table]) -> None:
@@ -82,6 +76,20 @@ async def _set_sequences(context: Context, session: RunSession, tables: Sequence
         await set_by_rows(session, [table.oid for table in tables])
     except PayrollxError as error:
         context.observer(Notice(f"{error.message}; the sequences stay as they are"))
+
+
+async def _emptying(
+    context: Context, session: RunSession, current: Database, destinations: Sequence[Destination]
+) -> str:
+    whole = [d.table for d in destinations if not d.scope]
+    with context.target.translating_errors("can't read how the tables are to be emptied"):
+        statements = await statements_to_empty(session.connection, current, whole) if whole else []
+    statements += [
+        sql.SQL("DELETE FROM {} WHERE {};").format(sql.Identifier(*d.table.split(".", 1)), condition(d.scope))
+        for d in destinations
+        if d.scope
+    ]
+    return sql.SQL(" ").join(statements).as_string(None)
 
 
 async def _may_have_rows(context: Context, session: RunSession, table: Table, destination: Destination) -> bool:

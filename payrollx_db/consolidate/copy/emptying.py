@@ -50,6 +50,22 @@ async def empty_tables(
     await empty_scopes(session, target, scoped, current, check, prepare, staying)
 
 
+async def statements_to_empty(connection: Connection, current: Database, names: Sequence[str]) -> list[sql.Composed]:
+    """Return the statements by which a person empties whole tables, and none beside them, in this order.
+
+    Deleted from, and not truncated, is what tables beside them point at, though these may be empty: the server
+    truncates none of those.
+    """
+    roots = await partition_roots(connection, current)
+    held = [(roots.get(key.table, key.table), key.target) for key in current.foreign_keys if key.target in names]
+    inside = [(child, parent) for child, parent in held if child in names]
+    outside = {parent for child, parent in held if child not in names}
+    deleted = await _deleted(connection, current, names, inside, outside)
+    truncated = sql.SQL(", ").join(_one(current, name) for name in names if name not in deleted)
+    statements = [sql.SQL("TRUNCATE {};").format(truncated)] if len(deleted) < len(names) else []
+    return statements + [sql.SQL("DELETE FROM {};").format(_one(current, name)) for name in deleted]
+
+
 async def _empty_whole(
     session: RunSession, target: Endpoint, written: Mapping[int, Collection[str]], current: Database, check: Check,
     prepare: Check | None,
