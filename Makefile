@@ -87,9 +87,10 @@ db-seed: seed ## The same as seed
 db-backup: $(VENV)/.installed ## Back up every service of CATALOG into backups/, each proven to be restorable
 	@BIN=$(BIN) PAYROLLX_CATALOG=$(CATALOG) sh scripts/with_database.sh service backup --all
 
-db-restore: $(VENV)/.installed ## Restore the service that SERVICE names from its newest backup (asks before)
+# Only make's own command line says YES: of what destroys, nothing in the environment answers the question.
+db-restore: $(VENV)/.installed ## Restore the service that SERVICE names from its newest backup (asks before; in a script: YES=1)
 	@test -n "$(SERVICE)" || { echo "name the service: make db-restore SERVICE=auth" >&2; exit 2; }
-	@BIN=$(BIN) PAYROLLX_CATALOG=$(CATALOG) sh scripts/with_database.sh service restore $(SERVICE)
+	@BIN=$(BIN) PAYROLLX_CATALOG=$(CATALOG) sh scripts/with_database.sh service restore $(SERVICE) $(if $(filter command,$(firstword $(origin YES))),$(if $(filter 1,$(YES)),--yes))
 
 test-matrix: $(VENV)/.developer ## Run the tests on each Postgres that is to be had here (VERSIONS="16 18")
 	@PYTEST_ARGS="$(PYTEST_ARGS)" $(BIN)/python scripts/test_matrix.py $(VERSIONS)
