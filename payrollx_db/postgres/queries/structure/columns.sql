@@ -6,10 +6,8 @@ SELECT s.root,
          'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
          'collation', CASE WHEN a.attcollation <> t.typcollation THEN pg_catalog.format('%%I.%%I', cn.nspname, l.collname) END,
          'not null', NULLIF(a.attnotnull, false),
-         'not null, not valid', CASE WHEN a.attnotnull THEN (SELECT true FROM pg_catalog.pg_constraint AS k
-                                 WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated) END,
-         'not null, not inherited', CASE WHEN a.attnotnull THEN (SELECT true FROM pg_catalog.pg_constraint AS k
-                                 WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND k.connoinherit) END,
+         'not null, not valid', NULLIF(NOT k.convalidated, false),
+         'not null, not inherited', NULLIF(k.connoinherit, false),
          'generated', NULLIF(a.attgenerated, ''),
          'identity', NULLIF(a.attidentity, ''),
          'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
@@ -31,6 +29,12 @@ FROM scope AS s
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN (WITH unusual AS MATERIALIZED (
+  -- Of all that are NOT NULL, by which newer servers have a constraint each, only those that aren't as usual.
+  SELECT n.conrelid, n.conkey[1] AS attnum, n.convalidated, n.connoinherit
+  FROM pg_catalog.pg_constraint AS n
+  WHERE n.contype = 'n' AND (NOT n.convalidated OR n.connoinherit)
+) SELECT * FROM unusual) AS k ON k.conrelid = a.attrelid AND k.attnum = a.attnum
 LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_namespace AS cn ON cn.oid = l.collnamespace
 LEFT JOIN pg_catalog.pg_description AS said

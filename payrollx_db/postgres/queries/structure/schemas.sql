@@ -1,8 +1,9 @@
 -- The schemas that these tables and views lie in. Records that lack them are of a version that knew less of all else as well.
-SELECT u.root,
-       'schema',
-       pg_catalog.quote_ident(n.nspname),
-       '',
+SELECT u.root, 'schema', n.name, '', n.properties
+FROM (SELECT DISTINCT s.root, s.schema FROM scope AS s) AS u
+JOIN (WITH once AS MATERIALIZED (
+  -- A schema's record is written once, however many tables lie in it.
+  SELECT n.nspname, pg_catalog.quote_ident(n.nspname) AS name,
        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
          'owner', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(n.nspowner)),
          'privileges', (SELECT pg_catalog.jsonb_agg(g.privilege ORDER BY g.privilege)
@@ -25,6 +26,6 @@ SELECT u.root,
                               FROM pg_catalog.pg_default_acl AS d CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS a
                               WHERE d.defaclnamespace = n.oid) AS g),
          'comment', pg_catalog.obj_description(n.oid, 'pg_namespace')
-       ))
-FROM (SELECT DISTINCT s.root, s.schema FROM scope AS s) AS u
-JOIN pg_catalog.pg_namespace AS n ON n.nspname = u.schema
+       )) AS properties
+  FROM pg_catalog.pg_namespace AS n WHERE n.nspname IN (SELECT s.schema FROM scope AS s)
+) SELECT * FROM once) AS n ON n.nspname = u.schema
