@@ -14,7 +14,7 @@ from payrollx_db.consolidate.check.imports import ImportCheck
 from payrollx_db.consolidate.check.orphans import OrphanSearch
 from payrollx_db.consolidate.check.own_keys import holding_keys
 from payrollx_db.consolidate.check.partition_keys import partition_keys
-from payrollx_db.consolidate.check.references import ReferenceWorkspace
+from payrollx_db.consolidate.check.references import ReferenceWorkspace, columns_of
 from payrollx_db.consolidate.check.rehearsal import Rehearsal
 from payrollx_db.consolidate.check.target_rules import TableRules, read_rules
 from payrollx_db.consolidate.check.values import Suspect, Values
@@ -108,7 +108,8 @@ async def _examine(verdicts: Verdicts, scans: Scans, *, loose: bool) -> None:
         with context.target.translating_errors("can't begin the check"):
             await session.execute("BEGIN")  # of its temporary tables, even a crash leaves nothing
             keys = await partition_keys(session, [table.target.oid for table in plan.copies])
-        workspace = ReferenceWorkspace(context, session, scans.known, MOST)
+        references = [*plan.enforced, *(plan.catalog.references if loose else ())]
+        workspace = ReferenceWorkspace(context, session, scans.known, MOST, columns_of(references))
         orphans = OrphanSearch(plan, verdicts, workspace, scans.rules, keys, scans.holding)
         imports = ImportCheck(plan, verdicts, workspace)
         rehearsal = Rehearsal(context, session, scans.known, MOST)

@@ -5,13 +5,12 @@ piped into temporary tables of one target session, which vanish with it, and are
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import sql
 
-from payrollx_db.consolidate.check.target_rules import quoted
 from payrollx_db.consolidate.check.values import Values
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.destination import Destination, Scope, condition
@@ -29,6 +28,9 @@ Known = Mapping[tuple[str, str], Values]
 
 # Types of which equal values have one text: grouping by that as well would cost as much again.
 WRITTEN_ALIKE = frozenset({"bool", "date", "int2", "int4", "int8", "oid", "timestamp", "timestamptz", "uuid"})
+
+# Of so few parents, an index and statistics cost more than they save.
+FEW_PARENTS = 200
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,19 @@ class _Shape:
 
 @dataclass
 class ReferenceWorkspace:
-    """The target session whose temporary tables hold both ends' values."""
+    """The target session whose temporary tables hold both ends' values.
+
+    ``foreseen`` are columns of target tables, by the table's name, that references will be looked at by: how they are
+    compared is asked of all at once.
+    """
 
     context: Context
     session: Any
     known: Known
     limit: int
+    foreseen: Collection[tuple[str, str]] = ()
     _made: int = field(default=0)
+    _asked: dict[tuple[str, str], "_Shape"] = field(default_factory=dict)
     _shapes: dict[str, list["_Shape"]] = field(default_factory=dict)
     _temporal: set[str] = field(default_factory=set)
     _present: dict[Destination, bool] = field(default_factory=dict)
@@ -122,13 +130,15 @@ class ReferenceWorkspace:
         )
         query = "CREATE TEMP TABLE {parents} AS SELECT {columns} FROM {table} WHERE {among}"
         table = _qualified(reference.target_table)
-        await self._run(query, parents=parents, columns=columns, table=table, among=condition(among))
+        tag = await self._run(query, parents=parents, columns=columns, table=table, among=condition(among))
+        rows = int(tag.rpartition(" ")[2])
         for end in ends:
-            await self._fill(name, all_keys, end, "SELECT {values} FROM {source} WHERE ({rows}) AND {complete}")
+            rows += await self._fill(name, all_keys, end, "SELECT {values} FROM {source} WHERE ({rows}) AND {complete}")
         if ends and ends[0].bounds:
             await self._leave_only(name, ends[0])
-        await self._run("CREATE INDEX ON pg_temp.{parents} ({keys})", parents=parents, keys=_listed(keys))
-        await self._run("ANALYZE pg_temp.{parents}", parents=parents)
+        if rows > FEW_PARENTS:
+            await self._run("CREATE INDEX ON pg_temp.{parents} ({keys})", parents=parents, keys=_listed(keys))
+            await self._run("ANALYZE pg_temp.{parents}", parents=parents)
         return name
 
     async def orphans(self, parents: str, child: ReferenceEnd) -> Orphans:
@@ -231,12 +241,17 @@ class ReferenceWorkspace:
         return rows
 
     async def _columns(self, table: str, columns: Sequence[str]) -> list["_Shape"]:
-        schema, _, name = table.partition(".")
+        places = [(table, column) for column in columns]
+        if not self._asked.keys() >= set(places):
+            await self._ask({*places, *self.foreseen} - self._asked.keys())
+        return [self._asked[place] for place in places]
+
+    async def _ask(self, places: Collection[tuple[str, str]]) -> None:
+        tables = [table.partition(".") for table, _ in places]
+        parameters = [schema for schema, _, _ in tables], [name for _, _, name in tables], [name for _, name in places]
         with self.context.target.translating_errors("can't read the columns of references"):
-            rows = await self.session.fetch(
-                queries.load("reference_columns"), f"{quoted(schema)}.{quoted(name)}", list(columns)
-            )
-        return [_Shape(*row) for row in rows]
+            rows = await self.session.fetch(queries.load("reference_columns"), *parameters)
+        self._asked |= {(f"{schema}.{name}", column): _Shape(*shape) for schema, name, column, *shape in rows}
 
     async def has_rows(self, table: str) -> bool:
         """Tell whether the target table holds any row."""
@@ -278,27 +293,29 @@ class ReferenceWorkspace:
         self._made += 1
         return f"{what}_{self._made}"
 
-    async def _run(self, text: str, **names: sql.Composable) -> None:
+    async def _run(self, text: str, **names: sql.Composable) -> str:
         with self.context.target.translating_errors("can't prepare the check of references"):
-            await self.session.execute(render_sql(sql.SQL(text).format(**names)))
+            tag: str = await self.session.execute(render_sql(sql.SQL(text).format(**names)))
+        return tag
 
-    async def _fill(self, name: str, columns: list[str], end: ReferenceEnd, text: str, **parts: sql.Composable) -> None:
-        """Pipe ``text`` into the temporary table ``name``.
+    async def _fill(self, name: str, columns: list[str], end: ReferenceEnd, text: str, **parts: sql.Composable) -> int:
+        """Pipe ``text`` into the temporary table ``name``; return how many rows it had.
 
         It is over the end's ``{values}``, ``{source}`` and ``{rows}``, of which the ``{complete}`` have no NULL there.
         """
         values = self.values(end)
         parts |= {"complete": complete(values[: len(end.columns)]), "source": end.table.from_clause, "rows": end.rows}
-        await self._pipe(name, columns, end, sql.SQL(text).format(values=sql.SQL(", ").join(values), **parts))
+        return await self._pipe(name, columns, end, sql.SQL(text).format(values=sql.SQL(", ").join(values), **parts))
 
-    async def _pipe(self, name: str, columns: list[str], end: ReferenceEnd, query: sql.Composable) -> None:
+    async def _pipe(self, name: str, columns: list[str], end: ReferenceEnd, query: sql.Composable) -> int:
         source, target = self.context.sources[end.table.database], self.context.target
         as_text = any(column.conversion.text for column in (*end.columns, *end.routing))
         async with self.context.sessions.copy_connection(source) as reader:
-            await pipe(
+            piped = await pipe(
                 reader, render_sql(query), self.session, ("pg_temp", name), columns,
                 form="text" if as_text else "binary", source=source, target=target, rate=self.context.rate,
             )  # fmt: skip
+        return piped.written
 
 
 def end_of(table: TablePlan, columns: Sequence[str], among: Sequence[str] | None = None) -> ReferenceEnd | None:
@@ -307,6 +324,12 @@ def end_of(table: TablePlan, columns: Sequence[str], among: Sequence[str] | None
     if not all(name in filled for name in columns):
         return None
     return ReferenceEnd(table, tuple(filled[name] for name in columns), among)
+
+
+def columns_of(references: Iterable[Reference]) -> set[tuple[str, str]]:
+    """Return the columns at both ends of references, each by its table's name."""
+    ends = [end for r in references for end in ((r.table, r.columns), (r.target_table, r.target_columns))]
+    return {(table, column) for table, columns in ends for column in columns}
 
 
 def _is_written_alike(column: Column) -> bool:
