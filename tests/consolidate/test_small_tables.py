@@ -18,6 +18,10 @@ ROWS = (
 WRITERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^COPY'"
 )
+READERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ~ 'COPY'"
+    " AND pid <> pg_backend_pid()"
+)
 # Of the sessions in a database those that have ended, which is when the server counts them.
 SESSIONS = "SELECT s.sessions FROM pg_stat_database AS s WHERE s.datname = %s"
 TRANSACTIONS = "SELECT count(DISTINCT xmin::text), count(*) FROM payrollx_meta.slices"
@@ -56,6 +60,26 @@ def test_a_batch_that_was_cut_off_is_copied_again(odd: World) -> None:
     finished = [event.target for event in events if isinstance(event, TableFinished)]
     assert len(finished) == len(set(finished)) == len(report.tables)
     assert query(odd.target, ROWS) == [(20, 40, 90)]
+
+
+@pytest.mark.long
+def test_a_source_that_ends_the_session_amid_the_rows_sends_them_again(make_world: Make) -> None:
+    """More than the sockets hold, so that the server is still at work when the first table begins."""
+    world = make_world()
+    query(world.urls["old"], "ALTER TABLE things ALTER name SET STORAGE EXTERNAL")
+    query(world.urls["old"], "INSERT INTO things SELECT n, repeat('x', 20000) FROM generate_series(1, 1000) AS n")
+    events: list[Event] = []
+
+    def watch(event: Event) -> None:
+        if isinstance(event, TableStarted) and not any(isinstance(other, TableStarted) for other in events):
+            query(world.urls["old"], READERS)
+        events.append(event)
+
+    asyncio.run(pipeline.copy(replace(world.task(observer=watch), small_tables=1_000_000_000)))
+
+    assert any(isinstance(event, Notice) and "is tried again" in event.text for event in events)
+    assert query(world.target, "SELECT count(*), sum(length(name)) FROM shop.things") == [(1000, 20_000_000)]
+    assert world.verify().identical
 
 
 def test_many_tables_share_a_transaction_and_keep_what_they_have(odd: World) -> None:
