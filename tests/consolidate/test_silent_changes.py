@@ -266,6 +266,24 @@ def test_an_expression_that_gives_no_value_of_a_row_is_named(make_tables: MakeTa
     assert all(f.blocks for f in found if f.code.startswith("derive"))
 
 
+@pytest.mark.parametrize("target", ["bpchar", "text", "varchar(3)"])
+def test_spaces_that_no_length_has_filled_up_are_of_the_value(make_tables: MakeTables, target: str) -> None:
+    world = make_tables(
+        "CREATE TABLE words (id integer PRIMARY KEY, v bpchar, padded char(3));"
+        "INSERT INTO words VALUES (1, 'a ', 'a'), (2, 'b', 'b')",
+        f"CREATE TABLE app.words (id integer PRIMARY KEY, v {target}, padded text)",
+        {"words": {"id": "integer", "v": "bpchar?", "padded": "char(3)?"}},
+    )
+
+    world.copy()
+
+    kept = query(world.target, "SELECT pg_catalog.format('[%s][%s]', v, padded) FROM app.words ORDER BY id")
+    assert kept == [("[a ][a]",), ("[b][b]",)]
+    assert world.verify().identical
+    query(world.target, "UPDATE app.words SET v = 'a  ' WHERE id = 1")
+    assert not world.verify().identical
+
+
 def test_a_number_that_only_the_target_refuses_is_named(make_tables: MakeTables) -> None:
     """Where rows aren't checked first, and the source sends numbers as they are."""
     kept, refused = "99999999999999999999.9999999999999999994", "99999999999999999999.9999999999999999995"

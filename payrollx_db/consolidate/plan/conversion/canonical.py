@@ -31,6 +31,8 @@ def canonical(value: sql.Composable, kind: ColumnType) -> sql.Composable:
     if kind.built_in and (kind.kind in ("r", "m") or (kind.kind == "b" and kind.name in HASHABLE)):
         # The binary form names the type, and a domain over it would be another one.
         return sql.SQL("({})::{}").format(value, sql.Identifier("pg_catalog", kind.name))
+    if has_own_spaces(kind):
+        return sql.SQL('{} COLLATE "C"').format(with_own_spaces(value))
     return sql.SQL('({})::text COLLATE "C"').format(value)
 
 
@@ -41,6 +43,16 @@ def _canonical_array(value: sql.Composable, kind: ColumnType) -> sql.Composable:
     if kind.built_in and kind.element_kind == "b" and element in HASHABLE | TEXTS:
         return sql.SQL("({})::{}").format(value, sql.Identifier("pg_catalog", kind.name))
     return sql.SQL("({})::text[]").format(value)
+
+
+def has_own_spaces(kind: ColumnType) -> bool:
+    """Tell whether values of ``kind`` end in spaces of their own though it is a `bpchar`: no length fills them up."""
+    return kind.built_in and kind.name == "bpchar" and not kind.modifier
+
+
+def with_own_spaces(value: sql.Composable) -> sql.Composable:
+    """Return a `bpchar` as text with the spaces at its end, which a cast would take away."""
+    return sql.SQL("pg_catalog.textin(pg_catalog.bpcharout({}))").format(value)
 
 
 def form(kind: ColumnType) -> Form:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from psycopg import sql
 
-from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
+from payrollx_db.consolidate.plan.conversion.canonical import TEXTS, has_own_spaces, with_own_spaces
 from payrollx_db.consolidate.plan.conversion.rule import Conversion, Servers, text_of
 from payrollx_db.postgres.column_types import ColumnType
 
@@ -19,7 +19,9 @@ def to_text(value: sql.Composable, source: ColumnType, target: ColumnType, _: Se
         return Conversion("to text[]", sql.SQL("{}::text[]").format(value), raises=False)
     if target.name not in TEXTS or not (source.name in TEXTS or source.kind == "e"):
         return None
-    conversion = limited("to text" if not target.modifier else f"to {target.display}", text_of(value), target)
+    kept = has_own_spaces(source) and target.name != "bpchar"
+    text = with_own_spaces(value) if kept else text_of(value)
+    conversion = limited("to text" if not target.modifier else f"to {target.display}", text, target)
     return replace(conversion, sent=value) if source.kind == "e" else conversion  # enum_send gives the label
 
 
