@@ -11,6 +11,7 @@ from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.consolidate.planner import Task, plan_with
 from payrollx_db.errors import LayoutMismatchError
 from payrollx_db.postgres import query_files
+from payrollx_db.postgres.blockers import blockers_named
 from payrollx_db.postgres.copy_pipe import RateLimit
 from payrollx_db.postgres.session import Endpoint, run
 from payrollx_db.postgres.session_pool import SessionPool, shared_or_own
@@ -22,9 +23,12 @@ queries = query_files.beside(__name__)
 
 @asynccontextmanager
 async def opened(task: Task) -> AsyncIterator[Context]:
-    """Yield the context of a command; the sessions that it doesn't share are closed at the end of the block."""
+    """Yield the context of a command; the sessions that it doesn't share are closed at the end of the block.
+
+    An error about a lock says who has it.
+    """
     task = task.placed()
-    async with shared_or_own(task.sessions) as sessions:
+    async with blockers_named(task.places), shared_or_own(task.sessions) as sessions:
         yield Context(
             sources=task.sources,
             target=await _as_owner(sessions, task),

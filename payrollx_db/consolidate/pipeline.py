@@ -44,7 +44,6 @@ from payrollx_db.model.catalog import Catalog
 from payrollx_db.model.events import Notice, Observer, StageStarted, ignore_events
 from payrollx_db.model.finding import Finding, refuse
 from payrollx_db.model.layout import Layout
-from payrollx_db.postgres.blockers import blockers_named
 from payrollx_db.postgres.concurrency import background
 from payrollx_db.postgres.introspect import KnownCatalogs
 from payrollx_db.postgres.session import Connection, Endpoint
@@ -134,7 +133,7 @@ async def copy(task: Task, *, restart: bool = False) -> Report:
     if task.following:
         refuse_unfollowed(task.policies)
     task = task.placed()
-    async with blockers_named((*task.needed.values(), task.target)), opened(task) as context:
+    async with opened(task) as context:
 
         async def attempt() -> Report:
             nonlocal undoing
@@ -173,7 +172,7 @@ async def empty(task: Task) -> None:
 
     Raises as `copy` with ``restart`` does.
     """
-    async with blockers_named((*task.needed.values(), task.target)), opened(task.placed()) as context:
+    async with opened(task) as context:
         plan = await planned(context, task)
         async with exclusive(context.target) as session:
             await _refuse_followed(context, session, plan)

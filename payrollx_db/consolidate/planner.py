@@ -90,9 +90,16 @@ class Task:
     @property
     def needed(self) -> dict[str, Endpoint]:
         """The endpoints of those legacy databases that the chosen services have to do with."""
+        return {name: self.sources[name] for name in self._needed_names()}
+
+    @property
+    def places(self) -> tuple[Endpoint, ...]:
+        """Where the work may go: what is needed, as far as it is known, and the target."""
+        return (*(self.sources[name] for name in self._needed_names() if name in self.sources), self.target)
+
+    def _needed_names(self) -> list[str]:
         chosen = self.services or tuple(service.name for service in self.catalog.services)
-        names = [database.name for database in databases_of(self.layout, schemas_of(self.catalog, chosen))]
-        return {name: self.sources[name] for name in names}
+        return [database.name for database in databases_of(self.layout, schemas_of(self.catalog, chosen))]
 
 
 async def plan(task: Task) -> Plan:

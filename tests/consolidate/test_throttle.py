@@ -154,6 +154,22 @@ def test_it_waits_for_a_lock_no_longer_than_asked_for(reading_world: World) -> N
     assert reading_world.command(*words).returncode == 0
 
 
+@pytest.mark.parametrize("work", [pipeline.check, pipeline.verify])
+def test_whatever_waits_for_a_lock_in_vain_names_who_has_it(reading_world: World, work: Any) -> None:
+    task = reading_world.task("notification")
+    sources = {
+        name: replace(source, settings={**source.settings, "lock_timeout": "200ms"})
+        for name, source in task.sources.items()
+    }
+    notification = reading_world.urls["payrollx_notification"]
+    with psycopg.connect(notification.conninfo(), application_name="a migration") as holder:
+        holder.execute("LOCK TABLE notifications IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(SourceError) as caught:
+            asyncio.run(work(replace(task, sources=sources)))
+
+    assert any("a migration" in line for line in caught.value.details), caught.value
+
+
 @pytest.mark.parametrize(
     ("option", "text"), [("--statement-timeout", "1ms"), ("--lock-timeout", "soon"), ("--max-rate", "0")]
 )
