@@ -116,6 +116,8 @@ def test_orphans_of_every_foreign_key_are_named(make_tables: MakeTables) -> None
 
 def test_policy_null_fits_what_the_foreign_key_takes(make_tables: MakeTables) -> None:
     world = make_tables(SOURCE, TARGET, TABLES)
+    offered = {one.place: one.policies for one in findings_of(world) if one.code == "orphan"}
+    assert set(offered.values()) == {("quarantine", "null")}
 
     world.copy_with(world.task(), Policies.read(["orphan=null"]))
 
