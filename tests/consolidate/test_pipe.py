@@ -12,6 +12,7 @@ from worlds import World, query, value
 from payrollx_db.consolidate import pipeline
 from payrollx_db.errors import SourceError
 from payrollx_db.model.events import Event, Notice, TableStarted
+from payrollx_db.model.policy import Policies
 
 # 64 MB, more than the pipe and the sockets' buffers on the way hold.
 LARGE = """
@@ -105,3 +106,23 @@ def test_no_row_is_lost_where_a_function_speaks_amid_the_rows(make_tables: MakeT
             world.copy()
 
     assert value(world.target, "SELECT count(*) FROM app.t") == (500 if level == "NOTICE" else 0)
+
+
+HEARING = """
+CREATE TABLE app.t (id integer PRIMARY KEY);
+CREATE FUNCTION app.noise() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE NOTICE 'odd'; RAISE WARNING 'odd'; RETURN NEW; END $$;
+CREATE TRIGGER noise BEFORE INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.noise();
+"""
+
+
+@pytest.mark.parametrize("small_tables", [0, 1_000_000])
+def test_a_target_that_answers_each_row_with_a_message_gets_all(make_tables: MakeTables, small_tables: int) -> None:
+    """As psycopg2 1796 and asyncpg 1264: messages come amid a COPY."""
+    rows = "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 500);"
+    world = make_tables(rows, HEARING, {"t": {"id": "integer"}})
+    world.small_tables = small_tables
+
+    world.copy_with(world.task(), Policies.read(["trigger=fire"]))
+
+    assert world.verify().identical

@@ -189,3 +189,25 @@ def test_a_check_whose_function_reads_a_table_is_said_to(make_world: Make) -> No
     (finding,) = (f for f in asyncio.run(pipeline.check(world.task())) if f.code == "check-violated")
 
     assert "which calls shop.known(text): if that reads other tables" in finding.message
+
+
+OVERLOADED = """
+CREATE FUNCTION app.code(bytea) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN encode($1, 'hex'); END $$;
+SET search_path = app, pg_catalog;
+CREATE FUNCTION app.code(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT code(convert_to($1, 'UTF8')) $$;
+CREATE TABLE app.items (id integer PRIMARY KEY, name text, coded text GENERATED ALWAYS AS (app.code(name)) STORED);
+"""
+
+
+def test_a_generated_column_whose_function_needs_a_path_is_found_before(make_tables: MakeTables) -> None:
+    """As supabase/cli 3921: one function of this name calls the other, which is in no search_path of the copy."""
+    source = "CREATE TABLE items (id integer PRIMARY KEY, name text); INSERT INTO items VALUES (1, 'a');"
+    world = make_tables(source, OVERLOADED, {"items": {"id": "integer", "name": "text?"}}, new={"items": ["coded"]})
+
+    (finding,) = findings_of(world)
+    assert "ALTER FUNCTION app.code(text) SET search_path" in finding.message
+
+    query(world.target, "ALTER FUNCTION app.code(text) SET search_path = app, pg_temp")
+    world.copy()
+    assert query(world.target, "SELECT id, coded FROM app.items") == [(1, "61")]
+    assert world.verify().identical
