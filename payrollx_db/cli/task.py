@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from payrollx_db.catalogs import registry
-from payrollx_db.cli import options
+from payrollx_db.cli import console, options
 from payrollx_db.cli.environment import search_working_folder
 from payrollx_db.consolidate.endpoints import endpoints, legacy_urls
 from payrollx_db.consolidate.planner import Task
@@ -140,6 +140,9 @@ def make_task(
     urls = _lifted_urls(unified) if unified.lifted else legacy_urls(legacy, os.environ)
     sources, endpoint = endpoints(urls, target, application_name="payrollx-db")
     away = () if unified.lifted else options.placed_elsewhere(unified, target)
+    for name in services:
+        if name in away:
+            console.note(f"a variable places {name} in another database; this is about {target.masked}")
     return Task(unified, legacy, sources, endpoint, tuple(dict.fromkeys(services)), jobs, observer, elsewhere=away)
 
 

@@ -159,3 +159,15 @@ def test_a_clean_check(reading_world: World) -> None:
 
     assert done.returncode == 0
     assert done.stdout.rstrip().endswith("nothing blocks the copy.")
+
+
+def test_a_service_that_a_variable_places_elsewhere_is_said_to_be(reading_world: World) -> None:
+    away = reading_world.urls["payrollx_auth"].plain
+
+    told, silent = (
+        reading_world.command("plan", "--service", name, env={"AUTH_DATABASE_URL": away}) for name in ("auth", "wallet")
+    )
+
+    assert "a variable places auth in another database" in told.stderr
+    assert (told.returncode, silent.returncode) == (0, 0), told.stderr
+    assert "places" not in silent.stderr
