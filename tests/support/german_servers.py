@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from servers import in_memory
+from servers import THROW_AWAY, in_memory
 
 from payrollx_db.devserver import Programs, Server, account
 from payrollx_db.devserver.programs import VARIABLE, folders
@@ -19,7 +19,7 @@ LOCALE = "de_DE.UTF-8"
 SETTINGS = {
     "lc_messages": LOCALE, "fsync": "off", "shared_buffers": "16MB", "max_connections": "40", "max_wal_size": "256MB",
     "superuser_reserved_connections": "3", "max_locks_per_transaction": "10", "max_wal_senders": "2",
-    "max_replication_slots": "2", "autovacuum": "off",
+    "max_replication_slots": "2", "autovacuum": "off", "authentication_timeout": THROW_AWAY["authentication_timeout"],
 }  # fmt: skip
 
 

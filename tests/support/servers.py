@@ -29,6 +29,7 @@ THROW_AWAY = {
     "max_wal_size": "256MB",
     "join_collapse_limit": "1",  # a test's tables are small, and each session plans the same long queries anew
     "autovacuum": "off",  # it would start a process for each of hundreds of databases, and change what is counted there
+    "authentication_timeout": "10s",  # DROP DATABASE waits for a login that a test has cut off half-way
 }
 # What two servers' data may take of a file system in memory, with a margin.
 ROOM = 4 << 30

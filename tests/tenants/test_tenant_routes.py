@@ -1,6 +1,5 @@
 """Routes: where a tenant is, remembered for as long as no change of the registry may have gone unseen."""
 
-import asyncio
 import logging
 
 import pytest
@@ -42,7 +41,7 @@ def test_a_tenant_is_found_by_id_address_and_number(choirs: Choirs) -> None:
             tenants.route(id=choir),
             tenants.route(email=f" {choir.upper()}@Example.COM"),
             tenants.route(phone=f"+1 {choir}"),
-            asyncio.run(tenants.async_route(id=choir)),
+            run(tenants.async_route(id=choir)),
         ):
             assert (place.id, place.schema, place.shared) == (choir, choirs.place(choir), choirs.shape == "shared")
 
