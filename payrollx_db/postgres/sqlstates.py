@@ -23,6 +23,9 @@ OF_SETTINGS = ("22023",)  # a role that isn't there, a setting that isn't valid:
 # What a row may have caused where an expression was computed of it: no data where some was expected, data exceptions
 # (22023 as well: functions raise it for values), broken constraints, limits, and what functions of others raise.
 OF_ROWS = ("21", "22", "23", "2F", "38", "39", "44", "54", "P0")
+# The same where it is only computed: what a function doesn't do of one value, as infinity as an integer (0A000), is no
+# less of that value than one that is out of range.
+OF_COMPUTING = (*OF_ROWS, "0A")
 # All classes that the server has: one that isn't among them is some function's or trigger's own.
 CLASSES = (
     *OF_ROWS, "00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "20", "24", "25", "26",
@@ -183,6 +186,11 @@ def may_be_of_a_row(sqlstate: str) -> bool:
     if among(sqlstate, (*CLASSES, OURS)):
         return among(sqlstate, (*OF_ROWS, ORPHANED))
     return bool(sqlstate)
+
+
+def may_be_of_computing(sqlstate: str) -> bool:
+    """Tell whether a row may have caused it of which an expression was computed, in a statement that can be run."""
+    return may_be_of_a_row(sqlstate) or among(sqlstate, OF_COMPUTING)
 
 
 def is_of_statement(sqlstate: str) -> bool:

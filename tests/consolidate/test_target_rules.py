@@ -37,6 +37,8 @@ INSERT INTO texts SELECT n, n || (SELECT string_agg(md5(n::text || m), '') FROM 
 CREATE TABLE sums (id integer PRIMARY KEY, amount integer, body text);
 INSERT INTO sums SELECT n, NULLIF(n, 2), (SELECT string_agg(md5(m::text), '') FROM generate_series(1, n * n * 40) AS m)
   FROM generate_series(1, 3) AS n;
+CREATE TABLE lists (id integer PRIMARY KEY, tags text[]);
+INSERT INTO lists VALUES (1, '{a,b}'), (2, '{{a},{b}}'), (3, NULL);
 CREATE TABLE plain (id integer PRIMARY KEY, email text UNIQUE, amount numeric);
 INSERT INTO plain SELECT n, 'user' || n, n FROM generate_series(1, 50) AS n;
 """
@@ -62,6 +64,7 @@ CREATE INDEX by_body ON app.texts (body);
 CREATE TABLE app.sums (id integer PRIMARY KEY, amount integer, body text,
   double integer GENERATED ALWAYS AS (amount * 2) STORED NOT NULL);
 CREATE INDEX by_ranges ON app.sums USING brin (body);
+CREATE TABLE app.lists (id integer PRIMARY KEY, tags text[] CHECK (array_position(tags, 'x') IS NULL));
 CREATE TABLE app.plain (id bigint PRIMARY KEY, email text UNIQUE, amount numeric CHECK (amount > 0),
   CHECK (length(email) > 0));
 CREATE UNIQUE INDEX lowered ON app.plain (lower(email)) WHERE amount > 0;
@@ -75,6 +78,7 @@ TABLES = {
     "stays": {"id": "integer", "room": "integer?", "start": "date?", "finish": "date?"},
     "texts": {"id": "integer", "body": "text?"},
     "sums": {"id": "integer", "amount": "integer?", "body": "text?"},
+    "lists": {"id": "integer", "tags": "text[]?"},
     "plain": {"id": "integer", "email": "text?", "amount": "numeric?"},
 }
 EXPECTED = {
@@ -93,6 +97,7 @@ EXPECTED = {
     ("too-large", "texts.body"): {"3", "4"},
     ("too-large", "sums.body"): {"3"},
     ("check-violated", "sums.amount"): {"2"},
+    ("uncomputable", "lists.tags"): {"2"},
 }
 
 

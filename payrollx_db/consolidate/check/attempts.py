@@ -112,7 +112,7 @@ def _body(
     # Only rows of a plain table have one place each.
     place = sql.SQL("{}::text").format(ctid) if table.source.kind == "r" else sql.SQL("NULL::text")
     return sql.SQL(queries.load("try_rows")).format(
-        classes=sql.Literal(list(sqlstates.OF_ROWS)),
+        classes=sql.Literal(list(sqlstates.OF_COMPUTING)),
         variables=sql.SQL("\n").join(variables),
         pages=pages,
         step=sql.Literal(PAGES_AT_ONCE),
@@ -146,7 +146,7 @@ async def _whether(
         async with within(connection):
             await run(connection, query.format(expression, table.from_clause, rows))
     except psycopg.Error as error:
-        if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+        if not sqlstates.may_be_of_computing(error.sqlstate or ""):
             raise
         return Refused(1, (), named=False)
     return Refused(0, (), named=False)

@@ -22,8 +22,8 @@ from payrollx_db.consolidate.context import Context
 from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.session import render_sql
 
-OF_ROWS = ("22", "23", "2F", "38", "39", "44", "54", "P0", "XX", "21", "27")  # errors that a row may cause
-OF_NAMES = ("42", "3F", "0A")  # errors that every row would cause
+OF_ROWS = ("XX", "27")  # errors that a row may cause here, beside those that a row may cause anywhere
+OF_NAMES = ("42", "3F")  # errors that every row would cause
 # So that an entry is made with its row: a gin's waits in a list otherwise, a brin's for the next vacuum.
 AT_ONCE = {"gin": " WITH (fastupdate = off)", "brin": " WITH (pages_per_range = 131072)"}
 CODES = {"23502": "null", "23514": "check-violated", "54000": "too-large"}
@@ -140,12 +140,21 @@ class _Performance:
                 await self.stage.session.fetch(render_sql(probe), 1, self.stage.last)
         except asyncpg.PostgresError as error:
             state = error.sqlstate or ""
-            if state.startswith(OF_NAMES):
+            if state.startswith(OF_NAMES) or not await self._runs(probe):
                 self._fail(demand, state)
                 return False
-            if not state.startswith(OF_ROWS):
+            if not (sqlstates.may_be_of_computing(state) or state.startswith(OF_ROWS)):
                 raise
             return await self._set_aside(demand, probe)
+        return True
+
+    async def _runs(self, probe: sql.Composable) -> bool:
+        """Tell whether a probe that has failed runs over no row at all: then it is a row that it has failed on."""
+        try:
+            async with undone(self.stage.session):
+                await self.stage.session.fetch(render_sql(probe), 1, 0)
+        except asyncpg.PostgresError as error:
+            return not sqlstates.is_of_statement(error.sqlstate or "")
         return True
 
     async def _set_aside(self, demand: Demand, probe: sql.Composable) -> bool:

@@ -99,7 +99,7 @@ class _Proof:
         try:
             await self._prove([])
         except PayrollxError as error:
-            if not sqlstates.may_be_of_a_row(error.sqlstate):
+            if not sqlstates.may_be_of_computing(error.sqlstate):
                 raise
             # A value that doesn't get there: such rows are findings of the check, and left out here.
             await self.session.execute(UNDO)
@@ -218,7 +218,7 @@ class _Proof:
             async with undone(self.session):
                 counts = list(await self.session.fetchrow(render_sql(query)))
         except asyncpg.PostgresError as error:
-            if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+            if not sqlstates.may_be_of_computing(error.sqlstate or ""):
                 raise
             await self._judge_singly()
             return

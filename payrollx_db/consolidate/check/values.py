@@ -272,7 +272,7 @@ async def _scan(
             async with within(connection):
                 answers += (await run(connection, query))[0]
         except psycopg.Error as error:
-            if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+            if not sqlstates.may_be_of_computing(error.sqlstate or ""):
                 raise
             return None
     return tuple(answers[: len(conditions)])
@@ -296,7 +296,7 @@ async def _probe(
         async with within(connection):
             count = (await run(connection, counting.format(table.from_clause, where)))[0][0]
     except psycopg.Error as error:
-        if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+        if not sqlstates.may_be_of_computing(error.sqlstate or ""):
             raise
         # What can't be read back at all is what it was before no more than what reads back otherwise.
         unread = (await refused_rows(connection, table, [condition], rows, MOST_KEYS, few=few))[0].among(table)

@@ -86,7 +86,7 @@ class BackJudge:
     def refused_by_source(self, error: BaseException) -> bool:
         """Tell whether the pass is to be done once more, carefully."""
         state = getattr(error, "sqlstate", "") or sqlstate(error)
-        if self._is_careful or not sqlstates.may_be_of_a_row(state):
+        if self._is_careful or not sqlstates.may_be_of_computing(state):
             return False
         self._is_careful = True
         return True
@@ -237,7 +237,7 @@ class BackJudge:
             async with reader.transaction():
                 await run(reader, query)
         except psycopg.Error as error:
-            if not sqlstates.may_be_of_a_row(error.sqlstate or ""):
+            if not sqlstates.may_be_of_computing(error.sqlstate or ""):
                 raise
             return error
         return None

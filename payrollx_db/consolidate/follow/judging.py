@@ -104,7 +104,7 @@ class RowJudge:
     def refused_by_source(self, error: BaseException) -> bool:
         """Tell whether the pass is to be done once more, carefully."""
         state = getattr(error, "sqlstate", "") or sqlstate(error)
-        if self._is_careful or not sqlstates.may_be_of_a_row(state):
+        if self._is_careful or not sqlstates.may_be_of_computing(state):
             return False
         self._is_careful = True
         return True

@@ -28,6 +28,8 @@ THERE_AND_BACK = frozenset({
 DOUBTFUL_DATE = r"^\s*\d{1,2}[-/. ]\d{1,2}[-/. ]\d{1,2}(\D|$)"
 MOVING_WORD = r"\y(now|today|tomorrow|yesterday)\y"
 FINE_DIGITS = r"\.\d{6}0*[1-9]"
+# A fraction of a year, or of several, is rounded to months: 1.3 years have 15.6 of them.
+NO_MONTHS = r"\.(?!(0|25|5|75)0*\s*y|\d0*\s*dec|\d{1,2}0*\s*c|\d{1,3}0*\s*mil)\d+\s*(y|dec|c|mil)"
 WITH_DATE = r"\d[-/.][^-/.\s]+[-/.]\d|[[:alpha:]]{3}.*\d{4}"
 PLAIN_AMOUNT = r"^\s*[-+]?\d+(\.\d+)?\s*$"
 
@@ -116,6 +118,7 @@ def _changed_time(text: sql.Composable, after: sql.Composable, target: ColumnTyp
     """Return the condition that a text says more of a time than was read from it, or that its reading is a guess."""
     conditions = [_matches(text, FINE_DIGITS)]
     if target.name == "interval":
+        conditions.append(_matches(text, NO_MONTHS))
         return any_of([*conditions, differ(text_of(after), text_of(sql.SQL("({})::interval").format(text)))])
     conditions.append(_matches(text, MOVING_WORD))
     if target.name in ("time", "timetz"):
