@@ -8,7 +8,7 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,6 +208,14 @@ class Catalog:
             return {table: Readable(None, columns) for table, columns in self.secrets.items()}
         reads = next((service.reads for service in self.services if service.role == role), ())
         return {table: Readable(self.readable[table] or None, self.secrets.get(table, frozenset())) for table in reads}
+
+    @cached_property
+    def secret_names(self) -> Mapping[str, frozenset[str]]:
+        """What each schema's secret columns are called, as those of a copy that nobody declared are."""
+        names: defaultdict[str, set[str]] = defaultdict(set)
+        for table, columns in self.secrets.items():
+            names[table.partition(".")[0]] |= columns
+        return {schema: frozenset(columns) for schema, columns in names.items()}
 
     def _refuse_unreadable(self) -> None:
         for service in self.services:

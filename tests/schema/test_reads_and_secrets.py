@@ -244,3 +244,37 @@ def test_a_column_that_is_added_later_is_the_readers_after_a_migration_and_nobod
         assert as_role(seeded, "azora_auth", "SELECT count(nickname) FROM auth.users") == [(0,)]
     finally:
         query(seeded, "ALTER TABLE auth.users DROP COLUMN nickname")
+
+
+BY_HAND = {
+    "renamed": "ALTER TABLE auth.users RENAME TO users_2024",
+    "copy": "CREATE TABLE auth.spare AS SELECT password AS token, email AS address FROM auth.users",
+    "secrets": "CREATE TABLE auth.spare AS SELECT password FROM auth.users",
+    "view": "CREATE VIEW auth.spare AS SELECT * FROM auth.users",
+}
+
+
+@pytest.mark.parametrize("made", BY_HAND)
+def test_what_is_called_as_a_secret_column_is_one_in_a_table_that_no_model_knows(server: TestServer, made: str) -> None:
+    """Neither does the check advise to grant the reader such a column, nor does a migration grant it."""
+    name = unique("by_hand")
+    url = server.create_database(name)
+    try:
+        migrate.upgrade(url, AZORA)
+        query(url, f"SET ROLE {AZORA.owner_role}; {BY_HAND[made]}")
+        for _ in range(2):
+            for finding in roles.check.check(url, AZORA).findings:
+                query(url, finding.sql)
+        for table in ("auth.users_2024",) if made == "renamed" else ("auth.spare", "auth.users"):
+            assert refused(url, AZORA.reader_role, f"SELECT * FROM {table}")
+        query(url, "GRANT SELECT ON ALL TABLES IN SCHEMA auth TO azora_reader")
+        script = roles.statements.script(AZORA)
+        query(url, script)
+        table, column = ("users_2024", "email") if made == "renamed" else ("spare", "address")
+        assert refused(url, AZORA.reader_role, f"SELECT * FROM auth.{table}")
+        if made in ("renamed", "copy"):
+            assert as_role(url, AZORA.reader_role, f"SELECT count({column}) FROM auth.{table}") == [(0,)]
+        left = {f.code for f in roles.check.check(url, AZORA).findings}
+        assert left == ({"role-lacks"} if made == "renamed" else set())  # there is no auth.users
+    finally:
+        server.drop_database(name)

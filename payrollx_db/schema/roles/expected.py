@@ -67,7 +67,22 @@ class Expected:
         """Return what ``role`` may read of a table where that isn't what its kind of role reads of any."""
         if thing.kind != "table":
             return None
-        return self.reads.get(role, {}).get(f"{thing.schema}.{thing.name}")
+        return self.reads.get(role, {}).get(f"{thing.schema}.{thing.name}") or self._stray(role, thing)
+
+    def _stray(self, role: str, thing: Securable) -> Readable | None:
+        """Return what the reader may read of a table that no model knows, and that has columns called as secret ones.
+
+        It may be a known one, renamed by hand, or a copy of one.
+        """
+        secrets = self.catalog.secret_names.get(thing.schema, NOTHING)
+        if role != self.catalog.reader_role or secrets.isdisjoint(thing.columns):
+            return None
+        return None if thing.name in self._tables[thing.schema] else Readable(None, secrets)
+
+    @cached_property
+    def _tables(self) -> Mapping[str, frozenset[str]]:
+        """The names of the tables that are known, by schema."""
+        return {service.schema: frozenset(service.tables) for service in self.catalog.services}
 
     def guarded(self, thing: Securable) -> bool:
         """Tell whether a thing lies in a service's schema, or is one."""
@@ -133,7 +148,7 @@ class Expected:
             return []
         models = self.catalog.models if self.catalog.has_models else None
         known = models.tables.get(f"{thing.schema}.{thing.name}") if models is not None else None
-        return part.of(known.columns.keys() if known is not None else part.columns or ())
+        return part.of(known.columns.keys() if known is not None else part.columns or thing.columns)
 
     def later(self, schema: str | None, things: str) -> Mapping[str, frozenset[str]]:
         """Return what the owner's future ``things`` in ``schema`` (None: in any) are granted, by role."""

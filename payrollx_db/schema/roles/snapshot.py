@@ -86,7 +86,8 @@ class Securable:
     """Something that privileges are held on; ``acl`` has all that anybody was granted, its owner's own among it.
 
     ``sort`` is Postgres' letter for what of its kind it is, and ``t`` for a function that triggers call.
-    ``for_extensions`` is a schema in which an extension lies.
+    ``for_extensions`` is a schema in which an extension lies. ``columns`` are those of a table in a service's schema
+    that has one which is called as a secret column of the catalog.
     """
 
     kind: str
@@ -102,6 +103,7 @@ class Securable:
     for_extensions: bool
     acl: Grants
     reaches: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...] = ()
 
     @property
     def grants(self) -> tuple[Grant, ...]:
@@ -244,6 +246,7 @@ def read(connection: Connection, catalog: Catalog) -> Snapshot:
         "minutes": PREPARED_MINUTES,
         "owner": catalog.owner_role,
         "schemas": [*(service.schema for service in catalog.services), META],
+        "secrets": sorted(frozenset().union(*catalog.secret_names.values())),
     }
     asked["logins"] = [name for (name,) in connection.execute(queries.load("logins"), asked)]
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -294,7 +297,8 @@ def _thing(row: Mapping[str, Any], known: dict[str, Grants]) -> Securable:
         known[alike] = Grants(tuple(Grant(*given) for given in row["acl"]))
     reaches = tuple((schema, name) for schema, name in row["reaches"])
     words = {name: intern(row[name]) for name in ("kind", "schema", "owner", "sort", "arguments")}
-    return Securable(**{**row, **words, "acl": known[alike], "reaches": reaches})
+    columns = tuple(row.get("columns") or ())
+    return Securable(**{**row, **words, "acl": known[alike], "reaches": reaches, "columns": columns})
 
 
 HINTS = {

@@ -1,6 +1,6 @@
 """The walls as SQL, derived from a catalog: for migrations, and for a DBA to read and run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
@@ -100,8 +100,22 @@ def _reads(catalog: Catalog) -> str:
         for role in users(catalog)
         for table, part in catalog.read_by(role).items()
     ]
-    owner = sql.Literal(catalog.owner_role)
-    return _filled("make_reads", owner_name=owner, reads=_lines(rows, indent=16)) if rows else ""
+    if not rows:
+        return ""
+    owner, reader = sql.Literal(catalog.owner_role), sql.Literal(catalog.reader_role)
+    reads, secrets = _lines(rows, indent=16), _lines(_secret_names(catalog), indent=16)
+    return _filled("make_reads", owner_name=owner, reader_name=reader, reads=reads, secrets=secrets)
+
+
+def _secret_names(catalog: Catalog) -> Iterator[sql.Composable]:
+    """Yield schemas, the tables known there, and what secret columns are called; tenants alike have one row."""
+    alike: dict[tuple[tuple[str, ...], frozenset[str]], list[str]] = {}
+    for service in catalog.services:
+        names = catalog.secret_names.get(service.schema, frozenset())
+        alike.setdefault((service.tables if names else (), names), []).append(service.schema)
+    for (tables, names), schemas in alike.items():
+        arrays = (sql.Literal(list(texts)) + sql.SQL("::text[]") for texts in (schemas, tables, sorted(names)))
+        yield sql.SQL("({}, {}, {})").format(*arrays)
 
 
 def _filled(name: str, **parts: sql.Composable) -> str:

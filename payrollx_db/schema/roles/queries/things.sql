@@ -81,6 +81,12 @@ SELECT kind, schema, name, arguments, pg_get_userbyid(owner)::text AS owner, sor
     JOIN pg_catalog.pg_class AS c ON c.oid = reached.oid
     JOIN spaces AS far ON far.oid = c.relnamespace AND far.is_ours AND far.nspname <> things.schema
     WHERE things.kind = 'table'
-  ) AS reaches
+  ) AS reaches,
+  -- of a table that may be a copy of one with secret columns
+  CASE WHEN things.kind = 'table' AND things.schema = ANY (%(schemas)s) THEN (
+    SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = things.oid AND a.attnum > 0 AND NOT a.attisdropped
+    HAVING bool_or(a.attname = ANY (%(secrets)s))
+  ) END AS columns
 FROM things
 ORDER BY kind, schema, name, arguments
