@@ -232,7 +232,9 @@ OF_NO_ROW = {
         "{v} + random()", "{v} + extract(day FROM CURRENT_DATE)", "{v} + extract(day FROM now())", '{v} * "random"()',
         "{v} * extract(day FROM 'today'::timestamp)", "{v} * extract(day FROM date $$tomorrow$$)",
         "CASE WHEN to_timestamp({v}) < 'today 12:00' THEN {v} END", "CASE WHEN {day} <= E'now' THEN {v} END",
-        "{v} + extract(day FROM age({day}))",
+        "{v} + extract(day FROM age({day}))", "{v} + extract(day FROM 'today'::text::date)",
+        "{v} + extract(hour FROM CAST('now'::text AS time))", "public.stamp({v})", 'public . "Stamp of"({v}::int)',
+        "public.by_path({v})", "public.since({v})", "public.returned({v})",
     ),
     "": (
         "{v} + pg_catalog.length('now()')", "coalesce({v}, 0)", "{v} + length($$ now() $$) + length(E'\\'now()')",
@@ -240,6 +242,7 @@ OF_NO_ROW = {
         "CASE WHEN {word} IN ('now', 'later') OR {day} < '2024-01-01' THEN 1 ELSE {v} END", "{v} /* not random() */",
         "-- now()\n{v}", "{current_date} + public.now({v})", "CASE {mood} WHEN 'now' THEN 1 ELSE {v} END",
         '(SELECT max(o."current_date") FROM public.t0 AS o WHERE o.id = {id})', "length('now' || {v})",
+        "CASE WHEN {word} = 'today n/a' THEN {v} ELSE extract(day FROM {word}::date) END", "public.pure({v})",
         "{v} + extract(day FROM age({day}, '2024-01-01'))", "(jsonb_build_object('now', {v}) ->> 'now')::float8",
     ),
 }  # fmt: skip
@@ -247,14 +250,25 @@ MADE_OF = {"id": "integer", "v": "float8?", "day": "date?", "word": "text?", "mo
 OWN = """
 CREATE TYPE mood AS ENUM ('now', 'later');
 CREATE FUNCTION public.now(float8) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
+CREATE FUNCTION public.stamp(float8) RETURNS float8 LANGUAGE sql AS 'SELECT $1 * extract(epoch FROM now())';
+CREATE FUNCTION public."Stamp of"(integer) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS
+  'BEGIN RETURN 1 + public.stamp($1); END';
+CREATE FUNCTION public.by_path(float8) RETURNS float8 LANGUAGE sql SET search_path = pg_catalog, public AS
+  'SELECT stamp($1)';
+CREATE FUNCTION public.since(float8) RETURNS float8 LANGUAGE sql STABLE AS
+  $$ SELECT $1 + (current_setting('x.y', true)::date - 'today'::date) $$;
+CREATE FUNCTION public.returned(float8) RETURNS float8 RETURN $1 * extract(day FROM CURRENT_DATE);
+CREATE FUNCTION public.pure(float8) RETURNS float8 LANGUAGE plpgsql AS
+  $$ BEGIN /* not now() */ RETURN $1 + length('random()') + length('now') + public.now($1); END $$;
 """
+A_ROW = "INSERT INTO {} VALUES (1, 1, '2024-01-01', 'today n/a', 'later', 1);"
 
 
 @pytest.mark.parametrize("code", OF_NO_ROW)
 def test_an_expression_that_gives_no_value_of_a_row_is_named(make_tables: MakeTables, code: str) -> None:
     names = [f"t{number}" for number, _ in enumerate(OF_NO_ROW[code])]
     columns = 'id integer PRIMARY KEY, v float8, day date, word text, mood mood, "current_date" float8'
-    source = OWN + "".join(f"CREATE TABLE {name} ({columns});" for name in names)
+    source = OWN + "".join(f"CREATE TABLE {name} ({columns});{A_ROW.format(name)}" for name in names)
     target = "".join(f"CREATE TABLE app.{name} (id integer PRIMARY KEY, v float8);" for name in names)
     derive = {name: {"v": text} for name, text in zip(names, OF_NO_ROW[code], strict=True)}
     read = {n: {c: t for c, t in MADE_OF.items() if c == "id" or f"{{{c}}}" in text["v"]} for n, text in derive.items()}
@@ -268,6 +282,25 @@ def test_an_expression_that_gives_no_value_of_a_row_is_named(make_tables: MakeTa
     named = {(f.code, f.place.split(".")[2]) for f in found if f.code.startswith("derive")}
     assert named == {(code, name) for name in names if code}
     assert all(f.blocks for f in found if f.code.startswith("derive"))
+
+
+def test_a_volatile_function_that_no_one_can_read_is_doubtful(make_tables: MakeTables) -> None:
+    """Every function is VOLATILE that doesn't say otherwise."""
+    own = "CREATE FUNCTION public.{} RETURNS float8 LANGUAGE internal STRICT {} AS 'dsqrt';"
+    source = own.format("root(float8)", "") + own.format("same_root(float8)", "IMMUTABLE")
+    source += "CREATE TABLE t (id integer PRIMARY KEY, v float8, w float8); INSERT INTO t VALUES (1, 4, 9)"
+    world = make_tables(
+        source, "CREATE TABLE app.t (id integer PRIMARY KEY, v float8, w float8)",
+        {"t": {"id": "integer", "v": "float8?", "w": "float8?"}},
+        derive={"t": {"v": "public.root({v})", "w": "public.same_root({w})"}},
+    )  # fmt: skip
+
+    (finding,) = [f for f in asyncio.run(pipeline.check(world.task())) if f.code.startswith("derive")]
+
+    assert (finding.code, finding.severity, finding.place) == ("derive-varies", "warn", "old.public.t.v")
+    assert "public.root" in finding.message
+    world.copy()
+    assert world.verify().identical
 
 
 @pytest.mark.parametrize("target", ["bpchar", "text", "varchar(3)"])

@@ -200,12 +200,16 @@ def _derived(target_column: Column, template: str, source: Table, servers: rules
         named[name] = sql.Identifier(lookup or ROW, column)
     reads = tuple(name for name in named if "." not in name)
     conversion = _own_conversion(target_column, template, source, named, servers)
+
+    def value(other: str) -> sql.Composable:
+        return _own_conversion(target_column, other, source, named, servers).value
+
     timeless = tuple(
-        (word, _own_conversion(target_column, other, source, named, servers).value)
-        for word, other in fleeting.without_moments(template)
+        (word, value(other), value(lasting) if lasting else None)
+        for word, other, lasting in fleeting.without_moments(template)
     )
-    varying = fleeting.fleeting(template)
-    conversion = replace(conversion, note=varying or conversion.note, timeless=timeless)
+    note = fleeting.fleeting(template) or conversion.note
+    conversion = replace(conversion, note=note, timeless=timeless, calls=fleeting.calls(template))
     return ColumnPlan(target_column, reads, conversion)
 
 

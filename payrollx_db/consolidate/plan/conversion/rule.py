@@ -47,7 +47,8 @@ class Conversion:
     target's value as text only where this is what ``value`` gives, and cheaper to come by (``None``: there is none).
     ``sent`` is of another type, with the very bytes of ``value`` in COPY's binary form, and costs less than a cast.
     ``timeless`` are, by words of the layout's own expression that mean a moment where they are read as a time, what
-    ``value`` is with a text there that is no time.
+    ``value`` is with a text there that is no time, and with a time that stays (``None`` where it casts to none).
+    ``calls`` are the functions that it calls, each with its schema (empty: the server's own).
     """
 
     rule: str
@@ -62,7 +63,8 @@ class Conversion:
     ambiguous: sql.Composable | None = None
     written: sql.Composable | None = None
     sent: sql.Composable | None = None
-    timeless: tuple[tuple[str, sql.Composable], ...] = ()
+    timeless: tuple[tuple[str, sql.Composable, sql.Composable | None], ...] = ()
+    calls: frozenset[tuple[str, str]] = frozenset()
 
 
 def cast(value: sql.Composable, target: ColumnType) -> sql.Composable:
