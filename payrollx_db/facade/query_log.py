@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from payrollx_db.errors import ConfigurationError
-from payrollx_db.facade import error_translation
+from payrollx_db.facade import error_translation, raw_sql
 from payrollx_db.facade.wall import ACTIVE_SERVICE
 
 Kind = Literal["off", "errors", "statements"]
@@ -38,7 +38,6 @@ PARTS = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-EDGE_OF_COMMENT = re.compile(r"/\*|\*/")
 
 logger = logging.getLogger("payrollx_db.queries")
 _on: dict[str, Any] = {}
@@ -79,22 +78,12 @@ def without_values(statement: str) -> str:
         shown.append(statement[at : match.start()])
         at = match.end()
         if match["comment"]:
-            at = _end_of_comment(statement, at) if match["comment"] == "/*" else at
+            if match["comment"] == "/*" and (at := raw_sql.end_of_comment(statement, at)) < 0:
+                return " ".join("".join(shown).split())
             shown.append(" ")
         else:
             shown.append(match["name"] or match["word"] or "?")
     return " ".join("".join([*shown, statement[at:]]).split())
-
-
-def _end_of_comment(statement: str, at: int) -> int:
-    """Return where a comment ends, which may hold others."""
-    depth = 1
-    while depth:
-        if (edge := EDGE_OF_COMMENT.search(statement, at)) is None:
-            return len(statement)
-        depth += 1 if edge.group() == "/*" else -1
-        at = edge.end()
-    return at
 
 
 def _from(environ: Mapping[str, str]) -> Any:

@@ -5,11 +5,17 @@ the facade's transaction, as a courtesy to whoever writes it without meaning it,
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 # A literal is looked at first: what seems to be a comment in it is none, and the other way round.
-_PIECE = re.compile(r"(?P<body>(?P<tag>\$\w*\$).*?(?P=tag))|(?P<text>'(?:[^']|'')*')|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_PIECE = re.compile(
+    r"(?P<body>(?P<tag>\$\w*\$).*?(?P=tag))|(?P<text>(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*')"
+    r"|--[^\n]*|(?P<comment>/\*)",
+    re.DOTALL,
+)
+_EDGE_OF_COMMENT = re.compile(r"/\*|\*/")
 
 # Where a statement begins, also inside a DO block or a string that one executes: `UPDATE … SET role = …` has a column.
 _START = r"(?:^|[;'$(]|\b(?:begin|then|else|loop)\b)\s*"
@@ -51,8 +57,8 @@ class SqlEffects:
 def read(statement: str) -> SqlEffects:
     """Return what ``statement`` would do."""
     is_block = statement.lstrip()[:3].lower().strip() == "do"
-    words = _PIECE.sub(_inside if is_block else _kept, statement).replace('"', "")
-    match = _ACTING.search(words) or _ENDING.search(_PIECE.sub(_emptied, statement))
+    words = _replaced(_inside if is_block else _kept, statement).replace('"', "")
+    match = _ACTING.search(words) or _ENDING.search(_replaced(_emptied, statement))
     leaving = next(group for group in match.groups() if group) if match else ""
     lower = words.lower()
     return SqlEffects(" ".join(leaving.split()).upper(), bool(_TRACES.search(lower) or _OTHER.search(lower)))
@@ -60,7 +66,7 @@ def read(statement: str) -> SqlEffects:
 
 def names(statement: str, schema: str, table: str) -> bool:
     """Tell whether ``statement`` names a table by its schema, in whatever quotes, and not only in a text or comment."""
-    words = _PIECE.sub(_emptied, statement)
+    words = _replaced(_emptied, statement)
     name = r"\s*\.\s*".join(
         rf'(?:"{re.escape(part)}"|(?<!["\w]){re.escape(part)}(?![\w"]))' for part in (schema, table)
     )
@@ -72,16 +78,36 @@ def may_set(statement: str) -> bool:
     return bool(_SETTING.search(statement))
 
 
+def end_of_comment(statement: str, at: int) -> int:
+    """Return where a comment ends that begins before ``at``, and may hold others; -1 where it doesn't end."""
+    depth = 1
+    while match := _EDGE_OF_COMMENT.search(statement, at):
+        at = match.end()
+        depth += 1 if match.group() == "/*" else -1
+        if depth == 0:
+            return at
+    return -1
+
+
 # -- private ------------------------------------------------------------------------------------------
+
+
+def _replaced(replacement: Callable[[re.Match[str]], str], statement: str) -> str:
+    """Return ``statement`` with other words for its literals and comments."""
+    shown, at = [], 0
+    while at >= 0 and (match := _PIECE.search(statement, at)):
+        shown += [statement[at : match.start()], replacement(match)]
+        at = end_of_comment(statement, match.end()) if match["comment"] else match.end()
+    return "".join([*shown, statement[at:] if at >= 0 else ""])
 
 
 def _kept(piece: re.Match[str]) -> str:
     """Leave what may be code, or the name of a setting; take comments and other values out."""
     if body := piece["body"]:
         size = len(piece["tag"])
-        return f"$ {_PIECE.sub(_inside, body[size:-size])} $"
+        return f"$ {_replaced(_inside, body[size:-size])} $"
     text = piece["text"] or " "
-    return text if text.strip("'").isidentifier() else _emptied(piece)
+    return text if text.lstrip("eE").strip("'").isidentifier() else _emptied(piece)
 
 
 def _inside(piece: re.Match[str]) -> str:

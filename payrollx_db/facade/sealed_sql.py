@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
+from payrollx_db.facade.raw_sql import end_of_comment
+
 # Bytes beyond ASCII are letters to Postgres, a no-break space among them; blanks are these six.
 _TOKENS = re.compile(
     r"(?P<blank>[ \t\n\r\f\v]+|--[^\n\r]*)"
@@ -26,7 +28,6 @@ _TOKENS = re.compile(
     r"|(?P<other>.)",
     re.DOTALL | re.ASCII,
 )
-_BOUNDARY = re.compile(r"/\*|\*/")
 
 HARMLESS = frozenset({
     "select", "insert", "update", "delete", "merge", "with", "values", "table",
@@ -106,7 +107,7 @@ def _tokens(statement: str) -> Iterator[tuple[str, str]]:
     while match := _TOKENS.match(statement, at):
         at, kind, token = match.end(), str(match.lastgroup), match.group()
         if kind == "comment":
-            at = _end_of_comment(statement, at)
+            at = end_of_comment(statement, at)
         elif kind == "dollar":
             end = statement.find(token, at)
             at = end + len(token) if end >= 0 else -1
@@ -127,14 +128,3 @@ def _token(kind: str, token: str) -> tuple[str, str]:
     if kind == "unclosed" or (kind == "text" and "\\'" in token):
         return "unreadable", "a text that can be read in two ways"
     return (kind, token) if kind in ("end", "open") else ("other", token if kind == "other" else "''")
-
-
-def _end_of_comment(statement: str, at: int) -> int:
-    """Return where a comment ends, which may hold others; -1 where it doesn't."""
-    depth = 1
-    while match := _BOUNDARY.search(statement, at):
-        at = match.end()
-        depth += 1 if match.group() == "/*" else -1
-        if depth == 0:
-            return at
-    return -1

@@ -41,12 +41,19 @@ class Wall:
         )
 
     def refused_read(self, schema: str, table: str) -> BoundaryError | None:
-        """Return the error for a refusal that is about a table which the service may read; ``None`` for others."""
+        """Return the error for a refusal that is about a table of which columns may be read; else ``None``."""
+        if not self.schema and (secrets := catalog_at(self.catalog).secrets.get(f"{schema}.{table}")):
+            alone = ", ".join(sorted(secrets))
+            return BoundaryError(
+                f"{self.name} may not read all of {schema}.{table}: its own service's alone is {alone}",
+                hint="name the columns that are wanted: * stands for all of them, in EXISTS too",
+            )
         if f"{schema}.{table}" not in self.reads:
             return None
         return BoundaryError(
             f"{self.name} may only read {schema}.{table}, and only the columns of it that are declared readable",
-            hint=f"name the columns that are wanted; {self.command('roles --check')} says whether a grant is missing",
+            hint="name the columns that are wanted, in EXISTS too;"
+            f" {self.command('roles --check')} says whether a grant is missing",
         )
 
     def refusal(self, schema: str, table: str, verb: str) -> BoundaryError:

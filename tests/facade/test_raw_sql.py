@@ -56,6 +56,9 @@ LEAVING = {
     "after another": "SELECT 1; RESET ROLE; SELECT * FROM wallet.wallets",
     "commit": "COMMIT",
     "commit after another": "SELECT 1; /* now */ COMMIT; SELECT * FROM wallet.wallets",
+    "behind a text with a backslash": r"SELECT E'\''; COMMIT; BEGIN; --'",
+    "a setting, by such a text": "SELECT set_config(E'role', 'none', true)",
+    "behind comments in a comment": "SELECT 1 /* /* */ ' */; COMMIT; SELECT '1'",
     "end": "SELECT 1; END; SELECT * FROM wallet.wallets",
     "abort": "ABORT",
     "rollback": "ROLLBACK",
@@ -67,6 +70,8 @@ HARMLESS = {
     "a column called role": "UPDATE auth.users SET role = 'ADMIN' WHERE role = 'SET ROLE x'",
     "words in a literal": "SELECT 'COMMIT; RESET ROLE', ';commit'",
     "a comment": "SELECT 1 -- ; COMMIT",
+    "a comment in a comment": "SELECT 1 /* one /* two */ ; COMMIT */",
+    "a text with a backslash": r"SELECT E'it\'s; COMMIT'",
     "upsert": "INSERT INTO auth.users (email, password, first_name, last_name) VALUES ('a', '', '', '')"
     " ON CONFLICT (email) DO UPDATE SET role = 'ADMIN'",
     "a block": "DO $$ BEGIN UPDATE auth.users SET role = 'ADMIN'; END $$",

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from conftest import TestServer, unique
 from psycopg import sql
-from sqlalchemy import select, text, update
+from sqlalchemy import exists, select, text, update
 from sqlalchemy.orm import aliased
 from worlds import query
 
@@ -177,6 +177,9 @@ def test_the_reader_sees_everything_but_secrets(here: DatabaseUrl) -> None:
     for statement in (select(auth.User), select(auth.Token.token), select(auth.MFASettings.backup_codes)):
         with pytest.raises(BoundaryError, match="its own service's alone"), unified.reader.session() as session:
             session.execute(statement)
+    for whole in (text("SELECT * FROM auth.users"), select(mint.Wallet.id).where(exists().where(auth.User.id == "x"))):
+        with pytest.raises(BoundaryError, match="alone is password"), unified.reader.session() as session:
+            session.execute(whole)
     assert refused(here, AZORA.reader_role, "SELECT password FROM auth.users")
     assert refused(here, AZORA.reader_role, "SELECT * FROM auth.sessions")
     with auth.db.session() as session:
