@@ -350,3 +350,17 @@ def test_what_has_no_binary_form_that_holds_all_goes_over_as_text(name: str) -> 
 
     assert all(name in made(one, one).text for one in (kind, listed, row))
     assert made(TEXT, TEXT).text == ""
+
+
+def test_a_cast_that_changes_nothing_is_not_judged_again(connection: psycopg.Connection[Any]) -> None:
+    numeric, double, column = built_in("numeric"), built_in("double precision", "float8"), sql.Identifier("v")
+    lossy = derived(sql.SQL("({}::numeric)").format(column), numeric, column, double, ("numeric",)).lossy
+
+    assert lossy is not None
+    assert lossy.as_string(None).count("<>") == 1
+    assert evaluate(connection, lossy, "0.1234567890123456", "float8") is True
+
+    added = derived(sql.SQL("({} / 7)").format(column), built_in("numeric(9,2)")).lossy
+    assert evaluate(connection, added, "1", "numeric") is True
+    assert evaluate(connection, added, "7.7", "numeric") is False
+    assert evaluate(connection, added, "1", "float8") is True

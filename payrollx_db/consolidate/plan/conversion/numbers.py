@@ -9,6 +9,11 @@ from payrollx_db.postgres.column_types import ColumnType
 
 INTEGERS = {"int2": 15, "int4": 31, "int8": 63}  # each with the bits of its value
 FLOATS = ("float4", "float8")
+# Types all of whose numbers another one holds, but for its own limit.
+HELD = {
+    "int2": ("int2",), "int4": ("int2", "int4"), "int8": ("int2", "int4", "int8"), "float4": ("int2", "float4"),
+    "float8": ("int2", "int4", "float4", "float8"), "numeric": ("int2", "int4", "int8", "numeric"),
+}  # fmt: skip
 DIGITS = {"float4": 9, "float8": 17}  # significant ones, at most, in a float's text
 NUMBERS = frozenset({*INTEGERS, *FLOATS, "numeric"})
 # What rounds to a float4 that is neither infinite nor zero: half a step beyond the largest and the smallest.
