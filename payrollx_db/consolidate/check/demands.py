@@ -149,9 +149,8 @@ def _domains(rules: TableRules) -> Iterator[Demand]:
     for column in rules.columns.values():
         if column.checked and not column.generated:
             cast = f"({quoted(column.name)})::{column.declared}"
-            yield Demand(
-                "compute", "check-violated", f"the domain {column.declared}", (cast,), (column.name,), raw=True
-            )
+            what = f"the domain {column.declared}"
+            yield Demand("compute", "check-violated", what, (cast,), (column.name,), column.domains, raw=True)
 
 
 def _generated(rules: TableRules) -> Iterator[Demand]:
@@ -165,9 +164,11 @@ def _generated(rules: TableRules) -> Iterator[Demand]:
 
 def _routes(rules: TableRules, table: TablePlan) -> Iterator[Demand]:
     if table.target.kind == "p":
-        columns = tuple(name for route in rules.routes if route.kind == "partition" for name in route.columns)
+        routes = [route for route in rules.routes if route.kind == "partition"]
+        columns = tuple(name for route in routes for name in route.columns)
         bounds = tuple(partition.bounds for partition in rules.partitions)
-        yield Demand("route", "no-partition", f"the partitions of {table.target_name}", bounds, columns)
+        what, tree = f"the partitions of {table.target_name}", " ".join(route.tree for route in routes)
+        yield Demand("route", "no-partition", what, bounds, columns, tree)
 
 
 def _checks(rules: TableRules, table: TablePlan) -> Iterator[Demand]:
@@ -197,9 +198,10 @@ def _of_index(
     rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool, trusting: bool, across: bool = False
 ) -> Iterator[Demand]:
     conditions = tuple(text for text in (index.predicate, index.bounds) if text)
-    columns = (*index.columns, *_routing(rules, index.bounds))
+    routing = _routing(rules, index.bounds)
+    columns = (*index.columns, *routing)
     keys, tree = tuple(index.elements[: index.keys]), index.tree
-    compared = tuple(name for name in columns if not _is_included(index, name))
+    compared = (*(name for name in index.columns if name not in index.beside), *routing)
     name = f"the index {index.name}"
     if not index.plain and not rules.total(tree):
         bounds = (index.bounds,) if index.bounds else ()
@@ -213,12 +215,6 @@ def _of_index(
         yield Demand("unique", "duplicate", f"the unique {index.name}", keys, compared, tree, conditions, index)
     if index.method in ("btree", "gist", "gin", "brin", "spgist") and _may_be_long(rules, index, table):
         yield Demand("size", "too-large", name, tuple(index.elements), columns, tree, conditions, index)
-
-
-def _is_included(index: IndexRule, name: str) -> bool:
-    """Whether a column only lies beside the key, and decides about nothing."""
-    spelled = {name, quoted(name)}
-    return not spelled.isdisjoint(index.elements[index.keys :]) and spelled.isdisjoint(index.elements[: index.keys])
 
 
 def _needs_grouping(rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool, trusting: bool) -> bool:

@@ -189,7 +189,8 @@ class _Performance:
             demand.tree,
             *(self.stage.rules.columns[n].tree or "" for n in self.stage.rules.needed(demand.columns)),
         ]
-        self.failures.append(Failure(demand.what, state, tuple(self.stage.rules.foreign(trees))))
+        what = f"the key of {demand.what}" if demand.kind == "route" else demand.what
+        self.failures.append(Failure(what, state, tuple(self.stage.rules.foreign(trees))))
 
     async def _long_entries(self, demand: Demand) -> None:
         """Try the rows with long values in a real index of the same kind, one by one where one is refused."""

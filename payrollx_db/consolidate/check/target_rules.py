@@ -59,7 +59,8 @@ class RuleColumn:
     """A column of the target. ``plain`` is its type without domains, ``None`` where one lies too deep to be taken off.
 
     ``checked`` says that a domain of it may refuse a value; ``unbounded`` that a value may be longer than an index
-    takes; ``columns`` are those that a generated one is computed of. Tables with the same columns share them.
+    takes; ``domains`` are the trees of what its domains check; ``columns`` are those that a generated one is computed
+    of. Tables with the same columns share them.
     """
 
     name: str
@@ -73,6 +74,7 @@ class RuleColumn:
     expression: str | None
     identity: bool
     tree: str | None
+    domains: str
     columns: tuple[str, ...]
 
 
@@ -91,7 +93,9 @@ class CheckRule:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class IndexRule:
-    """An index, element by element. ``usual`` says that it compares as its types do by default."""
+    """An index, element by element. ``usual`` says that it compares as its types do by default; columns that lie
+    ``beside`` the key decide about nothing.
+    """
 
     table: int
     name: str
@@ -111,6 +115,7 @@ class IndexRule:
     operators: list[str]
     partition: str | None
     bounds: str | None
+    beside: list[str]
 
 
 @dataclass(frozen=True)
@@ -205,7 +210,8 @@ async def read_rules(connection: Connection, tables: Collection[int]) -> dict[in
     partitions = _by_table(await _all(connection, PartitionRule, "rule_partitions", tables))
     routes = _by_table(await _all(connection, RouteRule, "rule_routes", tables))
     rules = [rule for group in (columns, checks, indexes, routes) for members in group.values() for rule in members]
-    called = {int(oid) for rule in rules for oid in CALLS.findall(rule.tree or "")} - {0}
+    trees = {rule.tree or "" for rule in rules} | {column.domains for found in columns.values() for column in found}
+    called = {int(oid) for tree in trees for oid in CALLS.findall(tree)} - {0}
     cursor = connection.cursor(row_factory=class_row(Function))
     await cursor.execute(queries.load("rule_functions"), {"functions": list(called)})
     functions = {function.oid: function for function in await cursor.fetchall()}

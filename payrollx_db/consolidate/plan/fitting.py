@@ -218,8 +218,8 @@ def _own_conversion(
 ) -> rules.Conversion:
     """Return how a layout's own expression gets to the target: by the rule of its column's type, where it is bare."""
     zoned, timezone = derive.column_at_zone(template)
-    casts = derive.casts(template)
-    column = source.column(zoned or casts.column)
+    name, steps = derive.steps(template)
+    column = source.column(name)
     if column is not None and zoned and (column.type.name, target.type.name) == ("timestamp", "timestamptz"):
         return derive.derived_at_zone(named[zoned], target.type, timezone)
     if column is not None and template.strip() == f"{{{column.name}}}" and not difference(column.type, target.type):
@@ -227,9 +227,9 @@ def _own_conversion(
         if conversion is not None:
             return replace(conversion, rule="derived")
     value = sql.SQL(template).format(**named)  # the layout is code, not data
-    if column is None or zoned:
+    if column is None:
         return derive.derived(value, target.type)
-    return derive.derived(value, target.type, named[column.name], column.type, casts.types, servers.timezone)
+    return derive.derived(value, target.type, named[column.name], column.type, steps, servers.timezone)
 
 
 def _unfilled(

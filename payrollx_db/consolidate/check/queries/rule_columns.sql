@@ -45,7 +45,9 @@ WITH RECURSIVE columns AS (
   SELECT p.whole, p.whole_modifier,
          bool_or(p.deeper AND d.typtype = 'd') AS deep,
          bool_or(d.typtype = 'd' AND (d.typnotnull OR EXISTS (
-           SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = d.oid))) AS checked
+           SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = d.oid))) AS checked,
+         string_agg((SELECT string_agg(k.conbin::text, ' ')
+                     FROM pg_catalog.pg_constraint AS k WHERE k.contypid = d.oid), ' ') AS tree
   FROM parts AS p
   CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_type WHERE oid = p.type OFFSET 0) AS d
   GROUP BY p.whole, p.whole_modifier
@@ -64,6 +66,7 @@ SELECT c.attrelid::bigint AS table,
        CASE WHEN f.oid IS NOT NULL THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) ELSE pg_catalog.pg_get_expr(t.typdefaultbin, 0) END AS expression,
        c.attidentity <> '' AS identity,
        coalesce(f.adbin, t.typdefaultbin)::text AS tree,
+       coalesce(d.tree, '') AS domains,
        -- Before Postgres 15, a generated column depends on others by itself, and not by its expression.
        ARRAY(SELECT DISTINCT o.attname::text
              FROM (SELECT 'pg_catalog.pg_attrdef'::regclass, f.oid, 0

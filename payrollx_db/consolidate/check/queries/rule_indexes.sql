@@ -50,7 +50,15 @@ SELECT m.root::bigint AS table,
              JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace
              ORDER BY x.number) AS operators,
        CASE WHEN m.relid <> m.root THEN pg_catalog.format('%%I.%%I', cn.nspname, c.relname) END AS partition,
-       CASE WHEN m.relid <> m.root THEN pg_catalog.pg_get_partition_constraintdef(m.relid) END AS bounds
+       CASE WHEN m.relid <> m.root THEN pg_catalog.pg_get_partition_constraintdef(m.relid) END AS bounds,
+       -- Included columns that no key, no expression and no predicate reads.
+       ARRAY(SELECT a.attname::text
+             FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS x (number, place)
+             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = x.number
+             WHERE x.place > i.indnkeyatts
+               AND NOT x.number = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+               AND concat(i.indexprs::text, i.indpred::text) !~ pg_catalog.format(':varattno (0|%%s) ', x.number)
+            ) AS beside
 FROM members AS m
 JOIN pg_catalog.pg_class AS c ON c.oid = m.relid
 JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace

@@ -1,6 +1,7 @@
 -- The columns by which rows of these tables find their partition, at any level; and expressions of statistics objects,
 -- which ANALYZE computes.
-SELECT t.oid::bigint AS table, 'partition' AS kind, '' AS name, '' AS expression, '' AS tree,
+SELECT t.oid::bigint AS table, 'partition' AS kind, '' AS name, '' AS expression,
+       coalesce(string_agg(DISTINCT k.partexprs::text, ' '), '') AS tree,
        pg_catalog.array_agg(DISTINCT a.attname::text) AS columns
 FROM pg_catalog.unnest(%(tables)s::oid[]) AS t (oid)
 CROSS JOIN LATERAL pg_catalog.pg_partition_tree(t.oid::regclass) AS p

@@ -1,14 +1,14 @@
 """A layout's own expressions: cast to what the target column takes, and held against what they were made of.
 
 An expression may mean to change a value: `upper({name})` is no loss. What is judged is what nobody asked for, the
-rounding and cutting of a cast: of the expression to the target's type, and within an expression that is a cast of one
-column, and nothing else.
+rounding and cutting of a cast: of the expression to the target's type, and within an expression that casts one column
+or moves it to a time zone, and nothing else.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from psycopg import sql
 
@@ -24,7 +24,10 @@ NAME = r"\(*\s*\{([^{}.]+)\}\s*\)*"
 TYPE = r"[\w .\"]+(?:\([-\d,\s]+\))?[\w ]*(?:\[\])*"
 FIRST = rf"\s*(?:{NAME}|CAST\s*\(\s*{NAME}\s+AS\s+({TYPE})\s*\))"
 CASTS = re.compile(rf"{FIRST}((?:\s*::\s*{TYPE}\)*)*)\s*", re.IGNORECASE)
-AT_ZONE = re.compile(rf"\s*\(?\s*{NAME}\s+AT\s+TIME\s+ZONE\s+'([^']+)'\s*\)?\s*", re.IGNORECASE)
+AT_ZONE = re.compile(r"(?P<moved>.+?)\s+AT\s+TIME\s+ZONE\s+'(?P<zone>[^']+)'", re.IGNORECASE | re.DOTALL)
+TIMEZONE = re.compile(
+    r"(?:pg_catalog\s*\.\s*)?timezone\s*\(\s*'(?P<zone>[^']+)'\s*,\s*(?P<moved>.+)\)", re.IGNORECASE | re.DOTALL
+)
 LOCAL = frozenset({"date", "timestamp", "time"})
 MOMENTS = frozenset({"timestamptz", "timetz"})
 
@@ -36,6 +39,16 @@ CASE WHEN pg_catalog.pg_typeof({before}) IN ({held}) THEN false
   ELSE pg_catalog.jsonb_typeof(pg_catalog.to_jsonb({before})) = 'number'
     AND pg_catalog.jsonb_typeof(pg_catalog.to_jsonb({after})) = 'number' END
 """
+
+
+@dataclass(frozen=True)
+class AtZone:
+    """The step from local times of a zone to moments, or back."""
+
+    timezone: str
+
+
+Step = str | AtZone  # a type's name as the layout writes it: a cast
 
 
 @dataclass(frozen=True)
@@ -58,8 +71,30 @@ def casts(template: str) -> Casts:
 
 def column_at_zone(template: str) -> tuple[str, str]:
     """Return the column that ``template`` moves to a time zone, and that zone; empty ones where it does more."""
-    match = AT_ZONE.fullmatch(template)
-    return (match[1], match[2]) if match else ("", "")
+    column, taken = steps(template)
+    return (column, taken[0].timezone) if len(taken) == 1 and isinstance(taken[0], AtZone) else ("", "")
+
+
+def steps(template: str) -> tuple[str, tuple[Step, ...]]:
+    """Return the one column that ``template`` casts or moves to time zones, and how; none where it does more."""
+    bare = _without_parentheses(template)
+    match = AT_ZONE.fullmatch(bare) or TIMEZONE.fullmatch(bare)
+    if match is None:
+        found = casts(template)
+        return found.column, found.types
+    column, before = steps(match["moved"])
+    return column, (*before, AtZone(match["zone"])) if column else ()
+
+
+def _without_parentheses(template: str) -> str:
+    """Return ``template`` without those parentheses that are around all of it."""
+    text = template.strip()
+    while text.startswith("(") and text.endswith(")"):
+        depths = list(accumulate({"(": 1, ")": -1}.get(letter, 0) for letter in text))
+        if 0 in depths[:-1]:
+            break
+        text = text[1:-1].strip()
+    return text
 
 
 def derived(
@@ -67,21 +102,24 @@ def derived(
     target: ColumnType,
     column: sql.Composable | None = None,
     source: ColumnType | None = None,
-    types: Sequence[str] = (),
+    taken: Sequence[Step] = (),
     timezone: str = "UTC",
 ) -> Conversion:
     """Return a layout's own expression as ``target`` takes it.
 
-    ``column``, of type ``source``, is what the expression casts to these ``types``, where it does nothing else. Local
+    ``column``, of type ``source``, is what the expression takes these steps with, where it does nothing else. Local
     times of the source are in ``timezone``.
     """
     conversion = replace(_to_target(value, target), rule="derived")
     known = note(target)
     if column is None or source is None:
         return replace(conversion, raises=True, note=conversion.note or known)
-    kinds = [source, *map(written_type, types), target]
-    lossy = _changed_by_casts(conversion, column, kinds)
-    return replace(conversion, lossy=lossy, raises=True, note=conversion.note or known or _at_utc(kinds, timezone))
+    way = _Way(column, source)
+    if not all(way.take(step) for step in taken):
+        return replace(conversion, raises=True, note=conversion.note or known)
+    way.end(conversion, target)
+    told = conversion.note or known or _at_utc(way.casts, timezone)
+    return replace(conversion, lossy=any_of(way.lossy), ambiguous=any_of(way.ambiguous), raises=True, note=told)
 
 
 def derived_at_zone(column: sql.Composable, target: ColumnType, timezone: str) -> Conversion:
@@ -156,31 +194,66 @@ def _other_number(before: sql.Composable, after: sql.Composable, held: Sequence[
     return sql.SQL("(" + " ".join(OTHER_NUMBER.split()) + ")").format(before=before, after=after, held=types)
 
 
-def _changed_by_casts(
-    conversion: Conversion, column: sql.Composable, kinds: Sequence[ColumnType]
-) -> sql.Composable | None:
-    """Return the condition that one of the casts of ``column`` changes it, the last one being ``conversion``."""
-    *written, target = kinds
-    before, lossy = column, []
-    for source, kind in pairwise(written):
-        after = sql.SQL("({})::{}").format(before, sql.SQL(kind.display))
-        lossy.append(changed(before, after, source, kind))
-        before = after
-    if unchanged(written[-1], target) and target.name not in TEXTS:
-        return any_of([condition for condition in lossy if condition is not None])
-    last = changed(before, conversion.value, written[-1], target)
-    if last is None or target.name in TEXTS or target.kind == "e":  # whose own condition looks at other things
-        lossy.append(conversion.lossy)
-    if target.name not in TEXTS or written[-1].name not in TEXTS:
-        lossy.append(last)
-    return any_of([condition for condition in lossy if condition is not None])
+@dataclass
+class _Way:
+    """Goes with a column's value from step to step, and collects the conditions that a step changed it.
+
+    ``casts`` are those before the value is moved to a zone.
+    """
+
+    value: sql.Composable
+    kind: ColumnType
+    lossy: list[sql.Composable] = field(default_factory=list)
+    ambiguous: list[sql.Composable] = field(default_factory=list)
+    casts: list[tuple[ColumnType, ColumnType]] = field(default_factory=list)
+    zoned: bool = False
+
+    def take(self, step: Step) -> bool:
+        """Take one step; false where nothing is known of it."""
+        if isinstance(step, AtZone):
+            return self._move(step)
+        kind = written_type(step)
+        value = sql.SQL("({})::{}").format(self.value, sql.SQL(kind.display))
+        condition = changed(self.value, value, self.kind, kind)
+        self.lossy += [] if condition is None else [condition]
+        self._arrive(value, kind)
+        return True
+
+    def _move(self, step: AtZone) -> bool:
+        other = {"timestamp": "timestamptz", "timestamptz": "timestamp"}.get(self.kind.name)
+        if other is None or not self.kind.built_in:
+            return False
+        zone = sql.Literal(step.timezone)
+        moved = sql.SQL("({} AT TIME ZONE {})").format(self.value, zone)
+        if step.timezone not in times.WITHOUT_SUMMER_TIME:
+            self.lossy.append(sql.SQL("{} AT TIME ZONE {} <> {}").format(moved, zone, self.value))
+            if self.kind.name == "timestamp":
+                self.ambiguous.append(times.twice(self.value, moved, zone))
+        self.value, self.kind, self.zoned = moved, written_type(other), True
+        return True
+
+    def _arrive(self, value: sql.Composable, kind: ColumnType) -> None:
+        self.casts += [] if self.zoned else [(self.kind, kind)]
+        self.value, self.kind = value, kind
+
+    def end(self, conversion: Conversion, target: ColumnType) -> None:
+        """Take the last step, which is ``conversion``."""
+        if unchanged(self.kind, target) and target.name not in TEXTS:
+            return
+        last = changed(self.value, conversion.value, self.kind, target)
+        textual = target.name in TEXTS
+        if conversion.lossy is not None and (last is None or textual or target.kind == "e"):
+            self.lossy.append(conversion.lossy)  # whose own condition looks at other things
+        if last is not None and not (textual and self.kind.name in TEXTS):
+            self.lossy.append(last)
+        self._arrive(conversion.value, target)
 
 
-def _at_utc(kinds: Sequence[ColumnType], timezone: str) -> Note | None:
+def _at_utc(casts: Sequence[tuple[ColumnType, ColumnType]], timezone: str) -> Note | None:
     """Return what is to be known where a cast takes local times as those of UTC, and the layout has them elsewhere."""
     if timezone in times.WITHOUT_SUMMER_TIME:
         return None
-    for source, target in pairwise(kinds):
+    for source, target in casts:
         pair = {source.name.removeprefix("_"), target.name.removeprefix("_")}
         textual = source.name in TEXTS and target.name in MOMENTS
         if textual or (pair & LOCAL and pair & MOMENTS and pair != {"time", "timetz"}):

@@ -57,8 +57,12 @@ def at_zone(value: sql.Composable, target: ColumnType, timezone: str) -> Convers
             return Conversion(rule, converted, None, differ(converted, moment))
         return Conversion(rule, converted, sent=value)  # both count microseconds since the same midnight
     lossy = sql.SQL("{} AT TIME ZONE {} <> {}").format(converted, zone, value)
-    twice = sql.SQL(" ".join(TWICE.split())).format(local=value, moment=moment, zone=zone)
-    return Conversion(rule, converted, None, lossy, ambiguous=twice)
+    return Conversion(rule, converted, None, lossy, ambiguous=twice(value, moment, zone))
+
+
+def twice(local: sql.Composable, moment: sql.Composable, zone: sql.Literal) -> sql.Composable:
+    """Return the condition that a ``local`` time, taken as that ``moment``, came twice in its zone."""
+    return sql.SQL(" ".join(TWICE.split())).format(local=local, moment=moment, zone=zone)
 
 
 def date_to_timestamp(value: sql.Composable, source: ColumnType, target: ColumnType, _: Servers) -> Conversion | None:
