@@ -258,7 +258,8 @@ OF_NO_ROW = {
         "{v} + pg_catalog.length('now()')", "coalesce({v}, 0)", "{v} + length($$ now() $$) + length(E'\\'now()')",
         "CASE {word} WHEN 'today' THEN {v} WHEN 'now' THEN 0 END", "{v} + length(coalesce({word}, 'tomorrow'))",
         "CASE WHEN {word} IN ('now', 'later') OR {day} < '2024-01-01' THEN 1 ELSE {v} END", "{v} /* not random() */",
-        "-- now()\n{v}", "{current_date} + public.now({v})", "CASE {mood} WHEN 'now' THEN 1 ELSE {v} END",
+        "-- now()\n{v}", "{v} -- as it is",
+        "{current_date} + public.now({v})", "CASE {mood} WHEN 'now' THEN 1 ELSE {v} END",
         '(SELECT max(o."current_date") FROM public.t0 AS o WHERE o.id = {id})', "length('now' || {v})",
         "CASE WHEN {word} = 'today n/a' THEN {v} ELSE extract(day FROM {word}::date) END", "public.pure({v})",
         "{v} + extract(day FROM age({day}, '2024-01-01'))", "(jsonb_build_object('now', {v}) ->> 'now')::float8",
@@ -300,6 +301,20 @@ def test_an_expression_that_gives_no_value_of_a_row_is_named(make_tables: MakeTa
     named = {(f.code, f.place.split(".")[2]) for f in found if f.code.startswith("derive")}
     assert named == {(code, name) for name in names if code}
     assert all(f.blocks for f in found if f.code.startswith("derive"))
+
+
+def test_a_column_may_be_called_whatever_its_template_holds(make_tables: MakeTables) -> None:
+    world = make_tables(
+        """CREATE TABLE t (id integer PRIMARY KEY, "1" text, "a b%s" text); INSERT INTO t VALUES (1, 'x', '%s{')""",
+        "CREATE TABLE app.t (id integer PRIMARY KEY, v text)",
+        {"t": {"id": "integer", "1": "text?", "a b%s": "text?"}},
+        derive={"t": {"v": "{a b%s} || {1} || '}}%' -- of both"}},
+    )
+
+    world.copy()
+
+    assert query(world.target, "SELECT v FROM app.t") == [("%s{x}%",)]
+    assert world.verify().identical
 
 
 def test_a_volatile_function_that_no_one_can_read_is_doubtful(make_tables: MakeTables) -> None:

@@ -9,6 +9,7 @@ from payrollx_db.consolidate.plan import conversion as rules
 from payrollx_db.consolidate.plan import pasting
 from payrollx_db.consolidate.plan.conversion import derive, fleeting
 from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
+from payrollx_db.consolidate.plan.conversion.rule import filled
 from payrollx_db.consolidate.plan.conversion.same import difference
 from payrollx_db.consolidate.plan.destination import scope_of
 from payrollx_db.consolidate.plan.mapping import ROW, ColumnPlan, Mismatch, TablePlan, from_item
@@ -226,7 +227,7 @@ def _own_conversion(
         conversion = rules.convert(named[column.name], column.type, target.type, servers)
         if conversion is not None:
             return replace(conversion, rule="derived")
-    value = sql.SQL(template).format(**named)  # the layout is code, not data
+    value = filled(template, named)
     if column is None:
         return derive.derived(value, target.type)
     return derive.derived(value, target.type, named[column.name], column.type, steps, servers.timezone)

@@ -1,5 +1,7 @@
 """What a rule is, and what all rules are made of."""
 
+import string
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -65,6 +67,18 @@ class Conversion:
     sent: sql.Composable | None = None
     timeless: tuple[tuple[str, sql.Composable, sql.Composable | None], ...] = ()
     calls: frozenset[tuple[str, str]] = frozenset()
+
+
+def filled(template: str, named: Mapping[str, sql.Composable]) -> sql.Composable:
+    """Return a layout's own expression over what is ``named`` in it. The layout is code, not data."""
+    parts: list[sql.Composable] = []
+    for text, name, _, _ in string.Formatter().parse(template):
+        parts.append(sql.SQL(text))
+        if name is not None:  # SQL.format would take a name of digits for a place
+            parts.append(named[name])
+    if "--" in template:  # a comment at its end isn't one of what follows
+        parts.append(sql.SQL("\n"))
+    return sql.Composed(parts)
 
 
 def cast(value: sql.Composable, target: ColumnType) -> sql.Composable:

@@ -11,6 +11,7 @@ from functools import cached_property
 from psycopg import sql
 
 from payrollx_db.consolidate.plan.conversion import Servers, derive
+from payrollx_db.consolidate.plan.conversion.rule import filled
 from payrollx_db.consolidate.plan.conversion.same import difference
 from payrollx_db.consolidate.plan.destination import condition
 from payrollx_db.consolidate.plan.fitting import join_lookup
@@ -302,8 +303,7 @@ class _Making:
                 return None
             named[name] = sql.Identifier(other.alias, target_column)
             places.append((other.alias, target_column))
-        value = sql.SQL(template).format(**named)  # the layout is code, not data
-        inverse = values.stated(value, column.type)
+        inverse = values.stated(filled(template, named), column.type)
         return ColumnBack(column, inverse, tuple(dict.fromkeys(places)), demands_value=not column.nullable)
 
     # --- what has no home --------------------------------------------------------------------------
