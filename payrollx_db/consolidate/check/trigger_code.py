@@ -5,8 +5,8 @@ where each RETURN that an INSERT comes to returns NEW, and nothing is assigned t
 """
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 # Comments, texts and quoted names, of which the code of a function is freed before it is read.
 QUOTED = re.compile(r'--[^\n]*|/\*.*?\*/|(\'(?:[^\']|\'\')*\')|("(?:[^"]|"")*")|\$(\w*)\$.*?\$\3\$', re.DOTALL)
@@ -47,7 +47,19 @@ OWN_NAMES = re.compile(
     r"|\btemp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?([\w$]+)"
 )
 
-Name = tuple[str, str]  # relation or function, and its name
+DECLARED = re.compile(r"\bdeclare\b(.*?)\bbegin\b", re.DOTALL)
+DECLARATION = re.compile(r"(?:^|;)\s*[a-z_][\w$]*\s+(?:constant\s+)?([a-z_][\w$]*)(?![\w$]*\s*[.%])")
+LIKE_A_TABLE = re.compile(r"(?<![\w$.])([a-z_][\w$]*)\s*(?:%\s*rowtype\b|\.\s*[\w$]+\s*%\s*type\b)")
+CAST = re.compile(r"::\s*([a-z_][\w$]*)(?![\w$]*\s*\.)")
+# Words that stand where a type does, and that are of the language itself.
+NO_TYPES = frozenset({
+    "alias", "bigint", "bit", "boolean", "char", "character", "cursor", "dec", "decimal", "double", "float", "int",
+    "integer", "interval", "national", "nchar", "no", "numeric", "real", "record", "scroll", "smallint", "time",
+    "timestamp", "varchar",
+})  # fmt: skip
+CALLED_THERE = re.compile(r"(?<![\w$.\"])([a-z_][\w$]*)\s*\.\s*([a-z_][\w$]*)\s*\(")
+
+Name = tuple[str, str]  # relation, function or type, and its name
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,7 @@ class Trigger:
     language: str
     body: str
     settled: bool
+    conditions: tuple[int, ...] = ()  # the functions that its WHEN calls
 
     @property
     def code(self) -> str:
@@ -132,20 +145,71 @@ class Trigger:
 
     def names(self) -> dict[Name, bool]:
         """Return the names without a schema that its code uses, each with whether it comes to that for certain."""
-        own = {name for pair in OWN_NAMES.findall(self.code) for name in pair}
-        branch = BRANCHES.search(self.code)
-        first = branch.start() if branch and not self.limited else (0 if self.limited else len(self.code))
+        code = self._searched
+        own = {name for pair in OWN_NAMES.findall(code) for name in pair}
         uses: dict[Name, bool] = {}
-        for kind, pattern in (("relation", RELATIONS), ("function", CALLED)):
-            for match in pattern.finditer(self.code):
+        for kind, pattern in (("relation", RELATIONS), ("function", CALLED), ("type", CAST)):
+            for match in pattern.finditer(code):
                 name = (kind, match.group(1))
                 if match.group(1) not in own:
-                    uses[name] = uses.get(name, False) or match.start() < first
+                    uses[name] = uses.get(name, False) or match.start() < self._first_branch
+        for declared in DECLARED.findall(code):  # which is read whole before the first statement
+            types = {*DECLARATION.findall(declared), *LIKE_A_TABLE.findall(declared)} - NO_TYPES
+            uses |= {("type", name): not self.limited for name in types}
         return uses
+
+    def calls(self) -> dict[tuple[str, str], bool]:
+        """Return the functions that its code names with their schema, each with whether it is called for certain."""
+        found: dict[tuple[str, str], bool] = {}
+        for match in CALLED_THERE.finditer(self._searched):
+            name = (match.group(1), match.group(2))
+            found[name] = found.get(name, False) or match.start() < self._first_branch
+        return found
+
+    @property
+    def _searched(self) -> str:
+        """Its code, where that names what it uses: of a function in SQL as well."""
+        return replace(self, language="plpgsql").code if self.language == "sql" else self.code
+
+    @property
+    def _first_branch(self) -> int:
+        """Where its code may go another way."""
+        if self.limited:
+            return 0
+        branch = BRANCHES.search(self._searched)
+        return branch.start() if branch else len(self._searched)
 
     @property
     def _drops(self) -> bool:
         return any(not UNCHANGED.fullmatch(value) for value in RETURNS.findall(self.code))
+
+
+@dataclass(frozen=True)
+class Called:
+    """A function that a trigger's function, or its WHEN, may call."""
+
+    oid: int
+    function: str
+    schema: str
+    name: str
+    language: str
+    body: str
+    settled: bool
+
+
+def called_by(trigger: Trigger, functions: Collection[Called]) -> Iterator[Trigger]:
+    """Yield those of ``functions`` that ``trigger`` calls, as if each were its own function."""
+    calls = {} if trigger.settled else trigger.calls()
+    for function in functions:
+        name = (function.schema, function.name)
+        of_when = function.oid in trigger.conditions
+        if of_when or name in calls:
+            one_of_many = sum((other.schema, other.name) == name for other in functions) > 1
+            limited = not of_when and (trigger.limited or not calls[name] or one_of_many)
+            yield replace(
+                trigger, function=function.function, schema=function.schema, language=function.language,
+                body=function.body, settled=function.settled, limited=limited, conditions=(),
+            )  # fmt: skip
 
 
 def _bare(match: re.Match[str]) -> str:

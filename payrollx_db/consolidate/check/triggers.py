@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from payrollx_db.consolidate.check.breaches import set_search_path
-from payrollx_db.consolidate.check.trigger_code import Name, Trigger
+from payrollx_db.consolidate.check.trigger_code import Called, Name, Trigger, called_by
 from payrollx_db.consolidate.context import Context
 from payrollx_db.consolidate.plan.plan import Plan
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
@@ -42,7 +42,8 @@ async def check_triggers(context: Context, plan: Plan) -> list[Finding]:
             await cursor.execute(queries.load("triggers"), {"tables": list(tables)})
             triggers = await cursor.fetchall()
             schemas = [name for (name,) in await run(connection, sql.SQL(queries.load("search_schemas")))]
-            unfound = await _unfound(connection, triggers)
+            searching = [*triggers, *await _called(connection, triggers)]
+            unfound = await _unfound(connection, searching)
             rules = await connection.execute(queries.load("target_rules"), {"tables": list(tables)})
             passed_over = await rules.fetchall()
             events = await run(connection, sql.SQL(queries.load("event_triggers")))
@@ -54,7 +55,8 @@ async def check_triggers(context: Context, plan: Plan) -> list[Finding]:
             found.append(_left_out(f"{place}.{name}", of_table))
         elif of_table:
             found.append(_firing(f"{place}.{name}", of_table, list(tables.values()), context.policies))
-            found += _searching(f"{place}.{name}", of_table, unfound, schemas)
+            concerned = [t for t in searching if t.table == oid and (t.on_insert or t.keeps)]
+            found += _searching(f"{place}.{name}", concerned, unfound, schemas)
         if names := tuple(rule for table, rule in passed_over if table == oid):
             message = "rules for INSERT, which a copy passes over: the rows go into the table itself"
             found.append(Finding("rule", "warn", f"{place}.{name}", len(names), message, names[:EXAMPLES]))
@@ -119,10 +121,38 @@ def _searching(
             yield Finding("function", severity, f"{place}.{trigger.name}", 1, message, (function,), sql=fix)
 
 
+async def _called(connection: Connection, triggers: Iterable[Trigger]) -> list[Trigger]:
+    """Return what the triggers' functions call, and what these call, each as if the trigger had it itself.
+
+    A function with a search_path of its own hands it on. What a WHEN calls is called for every row.
+    """
+    found: list[Trigger] = []
+    waiting = list(triggers)
+    seen = {(trigger.table, trigger.function) for trigger in waiting}
+    while waiting:
+        calls = {name for trigger in waiting if not trigger.settled for name in trigger.calls()}
+        names = {
+            "oids": [oid for trigger in waiting for oid in trigger.conditions],
+            "schemas": [schema for schema, _ in calls], "names": [name for _, name in calls],
+        }  # fmt: skip
+        cursor = connection.cursor(row_factory=class_row(Called))
+        await cursor.execute(queries.load("called_functions"), names)
+        functions = await cursor.fetchall()
+        callees = [callee for trigger in waiting for callee in called_by(trigger, functions)]
+        waiting = []
+        for callee in callees:
+            if (callee.table, callee.function) not in seen:
+                seen.add((callee.table, callee.function))
+                waiting.append(callee)
+        found += waiting
+    return found
+
+
 async def _unfound(connection: Connection, triggers: Iterable[Trigger]) -> set[Name]:
     """Return those names without a schema that mean something elsewhere, and nothing in pg_catalog."""
     used = {name for trigger in triggers if not trigger.settled for name in trigger.names()}
-    names = {f"{kind}s": sorted(name for other, name in used if other == kind) for kind in ("relation", "function")}
+    kinds = ("relation", "function", "type")
+    names = {f"{kind}s": sorted(name for other, name in used if other == kind) for kind in kinds}
     cursor = await connection.execute(queries.load("unfound_names"), names)
     return {(kind, name) for kind, name in await cursor.fetchall()}
 

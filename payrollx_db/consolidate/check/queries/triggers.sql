@@ -17,7 +17,9 @@ SELECT m.root::bigint AS table,
        l.lanname::text AS language,
        p.prosrc AS body,
        EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s (setting)
-               WHERE pg_catalog.starts_with(s.setting, 'search_path=')) AS settled
+               WHERE pg_catalog.starts_with(s.setting, 'search_path=')) AS settled,
+       ARRAY(SELECT DISTINCT f.match[1]::bigint
+             FROM pg_catalog.regexp_matches(t.tgqual::text, ':funcid (\d+)', 'g') AS f (match)) AS conditions
 FROM members AS m
 JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = m.relid
 JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
