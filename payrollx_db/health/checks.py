@@ -163,26 +163,30 @@ async def transactions(database: Database) -> list[Finding]:
 async def invalid_indexes(database: Database) -> list[Finding]:
     """Every index can be used."""
     findings = []
-    for schema, table, index, is_maintained in await database.rows("invalid_indexes"):
+    for schema, table, index, is_maintained, is_partitioned in await database.rows("invalid_indexes"):
         if database.under_way(schema, table):
             continue
-        cost = "every write still pays for it" if is_maintained else "it isn't kept up to date either"
-        name = quoted(schema, index)
-        remedy = f"REINDEX INDEX CONCURRENTLY {name}, or DROP INDEX CONCURRENTLY {name}"
-        place = f"{schema}.{table}.{index}"
-        findings.append(
-            database.finding("invalid-index", "error", f"no query uses it; {cost}", remedy, place=place, schema=schema)
-        )
+        place, name = f"{schema}.{table}.{index}", quoted(schema, index)
+        severity: Severity = "warn" if is_partitioned else "error"
+        if is_partitioned:
+            message = "not every partition has it: queries of the others read them whole"
+            remedy = f"build it there with CREATE INDEX CONCURRENTLY, then ALTER INDEX {name} ATTACH PARTITION it"
+            remedy += f", or DROP INDEX {name}"
+        else:
+            cost = "every write still pays for it" if is_maintained else "it isn't kept up to date either"
+            message = f"no query uses it; {cost}"
+            remedy = f"REINDEX INDEX CONCURRENTLY {name}, or DROP INDEX CONCURRENTLY {name}"
+        findings.append(database.finding("invalid-index", severity, message, remedy, place=place, schema=schema))
     return findings
 
 
 async def missing_indexes(database: Database) -> list[Finding]:
     """Every column that refers to another table is indexed."""
     findings = []
-    for schema, table, columns, key, partitioned in await database.rows("missing_indexes", loose=database.loose):
+    for schema, table, columns, keys, partitioned in await database.rows("missing_indexes", loose=database.loose):
         if database.under_way(schema, table):
             continue
-        what = f"the foreign key {key}" if key else "a loose reference"
+        what = f"the foreign key {', '.join(keys)}" if keys else "a loose reference"
         message = f"{what} has no index: a join from the other side, or a delete there, reads the whole table"
         listed = ", ".join(quoted(column) for column in columns)
         # Of a partitioned table none can be built beside writes, but for one on each partition, attached one by one.

@@ -27,7 +27,8 @@ class SequenceUse:
     """A column that takes numbers from a sequence.
 
     ``plain`` tells whether its value is the number, as a number or as text; otherwise the default makes something
-    else of it. ``readable`` tells whether this role may read the column.
+    else of it. ``readable`` tells whether this role may read the column. ``root`` is the table of which ``relation``
+    is a partition, at whatever level, or ``relation`` itself.
     """
 
     relation: int
@@ -38,11 +39,17 @@ class SequenceUse:
     category: str
     plain: bool
     readable: bool
+    root: int
 
     @property
     def full_name(self) -> str:
         """``schema.table``, unquoted."""
         return f"{self.schema}.{self.table}"
+
+    @property
+    def partition(self) -> str:
+        """The name of the partition that has a sequence of its own; empty for a whole table."""
+        return self.table if self.relation != self.root else ""
 
     @property
     def comparable(self) -> bool:
@@ -96,14 +103,18 @@ class ColumnSequence:
 
 
 async def read_sequences(connection: Connection, tables: Collection[int]) -> tuple[ColumnSequence, ...]:
-    """Return the sequences of the columns of ``tables`` (oids), and where they stand. Raises what the driver raises."""
-    ((any_at_all,),) = await run(connection, sql.SQL("SELECT EXISTS (SELECT FROM pg_catalog.pg_sequence)"))
-    if not any_at_all:  # as in many a small database, where to plan the query takes longer than all else
+    """Return the sequences of the columns of ``tables`` (oids) and their partitions, and where they stand.
+
+    Raises what the driver raises.
+    """
+    partitions = await run(connection, sql.SQL(queries.load("sequence_partitions")), {"tables": list(tables)})
+    if not partitions[0][0]:  # as in many a small database, where to plan the query takes longer than all else
         return ()
-    rows = await run(connection, sql.SQL(queries.load("column_sequences")), {"tables": list(tables)})
+    roots = {oid: root for _, oid, root in partitions if oid is not None and oid not in tables}
+    rows = await run(connection, sql.SQL(queries.load("column_sequences")), {"tables": [*tables, *roots]})
     sequences = []
     for key, members in groupby(rows, key=lambda row: row[:10]):
-        uses = tuple(SequenceUse(*row[10:]) for row in members)
+        uses = tuple(SequenceUse(*(*row[10:], roots.get(row[10], row[10]))) for row in members)
         sequences.append(ColumnSequence(**dict(zip(FIELDS, key, strict=True)), uses=uses))
     return await with_positions(connection, sequences)
 

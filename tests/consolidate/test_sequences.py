@@ -28,10 +28,13 @@ class Shape:
     next: Any
     id: str = "integer"
     derive: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
 
     def table_map(self, name: str) -> TableMap:
         derive = {"id": self.derive} if self.derive else {}
-        return TableMap(SourceTable(name, {"id": self.id, "what": "text?"}), f"app.{name}", derive=derive)
+        return TableMap(
+            SourceTable(name, {"id": self.id, "what": "text?", **dict(self.columns)}), f"app.{name}", derive=derive
+        )
 
 
 ROWS = "INSERT INTO {name} (what) SELECT 'row' FROM generate_series(1, 5);"
@@ -143,6 +146,21 @@ SHAPES = {
         "CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES FROM (0) TO (4);"
         "CREATE TABLE app.parts_2 PARTITION OF app.parts FOR VALUES FROM (4) TO (100)", 6,
     ),
+    # The second partition was a table of its own once, and still has its own sequence, which is far ahead.
+    "attached": Shape(
+        "CREATE TABLE {name} (id bigserial, what text, part int NOT NULL DEFAULT 1) PARTITION BY LIST (part);"
+        "CREATE TABLE {name}_1 PARTITION OF {name} FOR VALUES IN (1);"
+        "CREATE TABLE {name}_2 (id bigserial, what text, part int NOT NULL DEFAULT 2);"
+        "SELECT setval('{name}_2_id_seq', 1000); INSERT INTO {name}_2 (what) VALUES ('a'), ('b'), ('c');"
+        "DELETE FROM {name}_2 WHERE what = 'c'; ALTER TABLE {name} ATTACH PARTITION {name}_2 FOR VALUES IN (2);"
+        "INSERT INTO {name} (what) VALUES ('d')",
+        "CREATE TABLE app.attached (id bigserial, what text, part int NOT NULL DEFAULT 1) PARTITION BY LIST (part);"
+        "CREATE TABLE app.attached_1 PARTITION OF app.attached FOR VALUES IN (1);"
+        "CREATE TABLE app.attached_deep PARTITION OF app.attached FOR VALUES IN (2, 3) PARTITION BY LIST (part);"
+        "CREATE TABLE app.attached_2 (id bigserial, what text, part int NOT NULL DEFAULT 2);"
+        "ALTER TABLE app.attached_deep ATTACH PARTITION app.attached_2 FOR VALUES IN (2)", 1003, "bigint",
+        columns=(("part", "integer"),),
+    ),
     "heirs": Shape(
         SERIAL, "CREATE TABLE app.heirs (id serial, what text); CREATE TABLE app.heir () INHERITS (app.heirs)", 6,
     ),
@@ -205,6 +223,25 @@ def test_the_next_row_gets_a_number_of_its_own(numbers: World, name: str) -> Non
             query(numbers.target, insert)
     else:
         assert value(numbers.target, insert) == SHAPES[name].next
+
+
+def test_a_partition_s_own_sequence_goes_on_where_the_source_s_stands(numbers: World) -> None:
+    insert = "INSERT INTO app.attached_2 (what) VALUES ('the next') RETURNING id"
+    assert value(numbers.target, insert) == 1004
+
+
+@pytest.mark.parametrize(("stands", "said"), [(1, "the column holds"), (1002, "has given 1003 already")])
+def test_a_partition_s_own_sequence_that_stands_too_low_is_a_difference(stands: int, said: str, numbers: World) -> None:
+    stood = value(numbers.target, "SELECT last_value FROM app.attached_2_id_seq")
+    query(numbers.target, "SELECT setval('app.attached_2_id_seq', %s)", [stands])
+    try:
+        verdict = numbers.verify()
+    finally:
+        query(numbers.target, "SELECT setval('app.attached_2_id_seq', %s)", [stood])
+
+    (finding,) = [f for f in verdict.structure.findings if f.place == "app.attached_2.id"]
+    assert finding.code == "sequence-behind"
+    assert said in finding.message
 
 
 def test_a_shared_sequence_is_past_all_of_its_columns(numbers: World) -> None:

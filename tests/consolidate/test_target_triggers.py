@@ -230,6 +230,24 @@ def test_triggers_for_truncate_never_fire_as_such_tables_are_emptied_by_delete(w
     assert world.verify().identical
 
 
+def test_a_partition_s_trigger_for_truncate_never_fires_either(world: World) -> None:
+    query(
+        world.target,
+        "DROP TABLE app.pays; CREATE TABLE app.pays (id integer PRIMARY KEY, amount numeric, touched timestamptz)"
+        " PARTITION BY RANGE (id); CREATE TABLE app.pays_old PARTITION OF app.pays FOR VALUES FROM (0) TO (20);"
+        "CREATE TABLE app.pays_new PARTITION OF app.pays FOR VALUES FROM (20) TO (99) PARTITION BY RANGE (id);"
+        "CREATE TABLE app.pays_all PARTITION OF app.pays_new DEFAULT;"
+        "CREATE TRIGGER never BEFORE TRUNCATE ON app.pays_all EXECUTE FUNCTION app.never()",
+    )
+    world.small_tables = 0  # a large table is truncated before its rows come
+    assert found(world) == []
+
+    world.copy()
+    asyncio.run(pipeline.copy(world.task(), restart=True))
+
+    assert world.verify().identical
+
+
 def test_triggers_come_back_after_a_run_that_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     query(world.target, "CREATE TRIGGER touch BEFORE INSERT ON app.pays FOR EACH ROW EXECUTE FUNCTION app.touch()")
     task = replace(world.task(), without_triggers=True)

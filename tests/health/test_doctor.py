@@ -131,6 +131,37 @@ def test_an_index_that_was_cut_off(examined: DatabaseUrl) -> None:
     assert findings_of(examined, "invalid-index") == []
 
 
+def test_what_a_partitioned_table_lacks_is_named_once_and_how_it_is_mended(examined: DatabaseUrl) -> None:
+    query(
+        examined,
+        "CREATE TABLE auth.visits (at date, id int, PRIMARY KEY (at, id)) PARTITION BY RANGE (at);"
+        "CREATE TABLE auth.visits_a PARTITION OF auth.visits FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"
+        "CREATE TABLE auth.visits_b PARTITION OF auth.visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');"
+        "ALTER TABLE auth.visits ADD CONSTRAINT positive CHECK (id > 0) NOT VALID;"
+        "CREATE INDEX by_id ON ONLY auth.visits (id);"
+        "CREATE TABLE auth.steps (at date, id int);"
+        "ALTER TABLE auth.steps ADD FOREIGN KEY (at, id) REFERENCES auth.visits NOT VALID;"
+        "ALTER TABLE auth.steps ADD CONSTRAINT again FOREIGN KEY (id, at) REFERENCES auth.visits (id, at) NOT VALID",
+    )
+    try:
+        invalid = findings_of(examined, "invalid-index")
+        late = findings_of(examined, "not-valid")
+        missing = findings_of(examined, "missing-index")
+        query(examined, invalid[0].remedy.rpartition(", or ")[2])
+        for finding in late:
+            query(examined, finding.remedy.partition(";")[0])
+        assert findings_of(examined, "invalid-index") == []
+        assert findings_of(examined, "not-valid") == []
+    finally:
+        query(examined, "DROP TABLE auth.steps, auth.visits")
+
+    assert [finding.place for finding in invalid] == ["auth.visits.by_id"]
+    assert [finding.place for finding in late] == [
+        "auth.steps.again", "auth.steps.steps_at_id_fkey", "auth.visits.positive",
+    ]  # fmt: skip
+    assert [finding.place for finding in missing] == ["auth.steps.at+id"]
+
+
 def test_an_index_that_nobody_uses(examined: DatabaseUrl) -> None:
     query(examined, "CREATE INDEX extra ON auth.users (last_name)")
     try:

@@ -42,9 +42,12 @@ class Expectation:
 def origins_of(
     plan: Plan, target: Iterable[ColumnSequence], sources: Mapping[str, Iterable[ColumnSequence]]
 ) -> Origins:
-    """Return from which sequences of the sources the target's go on: those of the columns that fill their columns."""
+    """Return from which sequences of the sources the target's go on: those of the columns that fill their columns.
+
+    A partition's own goes on from that of the source's partition of its name.
+    """
     of_column = {
-        (name, use.relation, use.column): sequence
+        (name, use.root, use.column, use.partition): sequence
         for name, sequences in sources.items()
         for sequence in sequences
         for use in sequence.uses
@@ -52,9 +55,9 @@ def origins_of(
     origins = {}
     for sequence in target:
         places = [
-            (table.database, table.source.oid, source)
+            (table.database, table.source.oid, source, use.partition)
             for use in sequence.uses
-            for table, column in plan.filled_columns.get((use.relation, use.column), ())
+            for table, column in plan.filled_columns.get((use.root, use.column), ())
             for source in column.sources
         ]
         known = {of_column[place].oid: of_column[place] for place in places if place in of_column}

@@ -27,9 +27,13 @@ Place = tuple[str, str, str]  # schema, table, column
 
 @dataclass(frozen=True)
 class ColumnSequence:
-    """A sequence that a column's default or identity uses; ``counted`` says that the column holds its numbers."""
+    """A sequence that a column's default or identity uses; ``counted`` says that the column holds its numbers.
+
+    ``root`` is the same column of the table of which that of ``place`` is a partition; else it is ``place``.
+    """
 
     place: Place
+    root: Place
     relkind: str
     name: str
     increment: int
@@ -38,6 +42,11 @@ class ColumnSequence:
     cycles: bool
     counted: bool
     readable: bool
+
+    @property
+    def partition(self) -> str:
+        """The name of the partition whose own it is; empty for a whole table's."""
+        return self.place[1] if self.place != self.root else ""
 
 
 @dataclass(frozen=True)
@@ -62,14 +71,14 @@ async def check_sequences(context: Context, tables: Iterable[TablePlan]) -> list
     places = {(table.target.schema, table.target.name) for table in plans}
     ours = await _sequences(context.sessions, context.target, places)
     positions = await _positions(context.sessions, context.target, ours)
-    origins = await _source_positions(context, plans, {sequence.place for sequence in ours})
+    origins = await _source_positions(context, plans, {sequence.root for sequence in ours})
     findings = []
     for sequence in ours:
         position = positions.get((sequence.place, sequence.name))
         if position is None:
             findings.append(_unread(sequence))
         else:
-            findings += _judge(sequence, position, origins.get(sequence.place, []))
+            findings += _judge(sequence, position, origins.get((sequence.root, sequence.partition), []))
     return findings
 
 
@@ -83,7 +92,10 @@ async def _sequences(
             async with connection.transaction():
                 await connection.execute("SET LOCAL search_path = pg_catalog")
                 rows = await run(connection, sql.SQL(queries.load("sequences")), parameters)
-    return [ColumnSequence((schema, table, column), kind, *rest) for schema, table, kind, column, *rest in rows]
+    return [
+        ColumnSequence((schema, table, column), (root_schema, root_table, column), *rest)
+        for schema, table, column, root_schema, root_table, *rest in rows
+    ]
 
 
 async def _positions(
@@ -122,23 +134,26 @@ def _position_query(number: int, sequence: ColumnSequence, *, data: bool) -> sql
 
 async def _source_positions(
     context: Context, tables: Sequence[TablePlan], wanted: set[Place]
-) -> Mapping[Place, list[tuple[ColumnSequence, Position]]]:
-    """Return where the sequences of those columns stand that become columns with a sequence, by the target's column."""
+) -> Mapping[tuple[Place, str], list[tuple[ColumnSequence, Position]]]:
+    """Return where the sequences of those columns stand that become columns with a sequence.
+
+    By the target's column, and the partition whose own they are: that of the target has its name.
+    """
     origins: dict[str, dict[Place, list[Place]]] = {}
     for table in tables:
         for place, column in _numbered_columns(table, wanted):
             source = (table.source.schema, table.source.name, column.sources[0])
             origins.setdefault(table.database, {}).setdefault(source, []).append(place)
-    positions: dict[Place, list[tuple[ColumnSequence, Position]]] = {}
+    positions: dict[tuple[Place, str], list[tuple[ColumnSequence, Position]]] = {}
     for database, places in origins.items():
         endpoint = context.sources[database]
         theirs = await _sequences(context.sessions, endpoint, {(schema, table) for schema, table, _ in places})
-        theirs = [sequence for sequence in theirs if sequence.place in places]
+        theirs = [sequence for sequence in theirs if sequence.root in places]
         standing = await _positions(context.sessions, endpoint, theirs, data=False)
         for sequence in theirs:
             if position := standing.get((sequence.place, sequence.name)):
-                for place in places[sequence.place]:
-                    positions.setdefault(place, []).append((sequence, position))
+                for place in places[sequence.root]:
+                    positions.setdefault((place, sequence.partition), []).append((sequence, position))
     return positions
 
 

@@ -1,7 +1,7 @@
 -- Referring columns that no usable index begins with: those of foreign keys, and the loose ones that are given.
 -- An index serves where its first columns are these, in whatever order, and it covers every row
--- that refers: one of WHERE column IS NOT NULL does.
-WITH referring AS (
+-- that refers: one of WHERE column IS NOT NULL does. Columns that several keys are of are listed once.
+WITH every AS (
     SELECT k.conrelid AS relid, k.conkey::smallint[] AS columns, k.conname::text AS key
     FROM pg_catalog.pg_constraint AS k
     JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace
@@ -18,13 +18,17 @@ WITH referring AS (
         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = p.name AND NOT a.attisdropped
     ) AS named
     WHERE pg_catalog.cardinality(named.columns) = pg_catalog.cardinality(l.columns)
+), referring AS (
+    SELECT e.relid, min(e.columns) AS columns, pg_catalog.array_agg(e.key ORDER BY e.key) FILTER (WHERE e.key <> '') AS keys
+    FROM every AS e
+    GROUP BY e.relid, (SELECT pg_catalog.array_agg(c.number ORDER BY c.number) FROM unnest(e.columns) AS c (number))
 )
 SELECT n.nspname::text AS schema,
        c.relname::text AS table,
        (SELECT pg_catalog.array_agg(a.attname::text ORDER BY p.position)
         FROM unnest(r.columns) WITH ORDINALITY AS p (number, position)
         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.relid AND a.attnum = p.number) AS columns,
-       r.key,
+       r.keys,
        c.relkind = 'p' AS partitioned
 FROM referring AS r
 JOIN pg_catalog.pg_class AS c ON c.oid = r.relid
