@@ -75,6 +75,18 @@ def test_the_key_of_a_partition_may_be_included_in_its_unique(make_tables: MakeT
     _copied_without_duplicates(world, 3)
 
 
+def test_a_default_partition_alone_takes_every_row(make_tables: MakeTables) -> None:
+    target = """
+    CREATE TABLE app.people (id integer, name text NOT NULL, tenant integer) PARTITION BY LIST (tenant);
+    CREATE TABLE app.people_rest PARTITION OF app.people DEFAULT;
+    """
+    world = make_tables(SOURCE, target, COLUMNS)
+
+    assert findings_of(world) == []
+    world.copy()
+    assert world.verify().identical
+
+
 def _copied_without_duplicates(world: World, count: int) -> None:
     world.copy_with(world.task(), Policies.read(["duplicate=quarantine"]))
     assert value(world.target, "SELECT count(*) FROM app.people") == count

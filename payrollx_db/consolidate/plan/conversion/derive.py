@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from psycopg import sql
 
-from payrollx_db.consolidate.plan.conversion import arrays, labels, numbers, texts, times
+from payrollx_db.consolidate.plan.conversion import arrays, documents, labels, numbers, texts, times
 from payrollx_db.consolidate.plan.conversion.bound import note
 from payrollx_db.consolidate.plan.conversion.canonical import TEXTS
 from payrollx_db.consolidate.plan.conversion.reading_back import changed, unchanged
@@ -28,6 +28,7 @@ AT_ZONE = re.compile(r"(?P<moved>.+?)\s+AT\s+TIME\s+ZONE\s+'(?P<zone>[^']+)'", r
 TIMEZONE = re.compile(
     r"(?:pg_catalog\s*\.\s*)?timezone\s*\(\s*'(?P<zone>[^']+)'\s*,\s*(?P<moved>.+)\)", re.IGNORECASE | re.DOTALL
 )
+TO_JSONB = re.compile(r"(?:pg_catalog\s*\.\s*)?to_jsonb\s*\((?P<given>.+)\)", re.IGNORECASE | re.DOTALL)
 LOCAL = frozenset({"date", "timestamp", "time"})
 MOMENTS = frozenset({"timestamptz", "timetz"})
 
@@ -48,7 +49,12 @@ class AtZone:
     timezone: str
 
 
-Step = str | AtZone  # a type's name as the layout writes it: a cast
+@dataclass(frozen=True)
+class ToJsonb:
+    """The step by to_jsonb(): of a document it is a cast, and of all else it makes a new one."""
+
+
+Step = str | AtZone | ToJsonb  # a type's name as the layout writes it: a cast
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,10 @@ def steps(template: str) -> tuple[str, tuple[Step, ...]]:
     """Return the one column that ``template`` casts or moves to time zones, and how; none where it does more."""
     bare = _without_parentheses(template)
     match = AT_ZONE.fullmatch(bare) or TIMEZONE.fullmatch(bare)
+    document = TO_JSONB.fullmatch(bare)
+    if document is not None:
+        column, before = steps(document["given"])
+        return column, (*before, ToJsonb()) if column else ()
     if match is None:
         found = casts(template)
         return found.column, found.types
@@ -183,6 +193,8 @@ def _rounded(value: sql.Composable, converted: sql.Composable, target: ColumnTyp
         return any_of([other, differ(converted, cast(value, target.bare))]) if target.modifier else other
     if target.name == "money":
         return _other_number(value, sql.SQL("{}::numeric").format(converted), ("money",))
+    if target.name == "jsonb":
+        return documents.other_document(value, converted)
     if target.modifier and target.name in times.TIMES:
         return differ(text_of(converted), text_of(cast(value, target.bare)))
     full = {"bit": "({})::varbit", "varbit": "({})::varbit", "char": "{}"}.get(target.name)  # a "char" is one byte
@@ -212,6 +224,8 @@ class _Way:
         """Take one step; false where nothing is known of it."""
         if isinstance(step, AtZone):
             return self._move(step)
+        if isinstance(step, ToJsonb):
+            return self.kind.built_in and self.kind.name in ("json", "jsonb") and self.take("jsonb")
         kind = written_type(step)
         value = sql.SQL("({})::{}").format(self.value, sql.SQL(kind.display))
         condition = changed(self.value, value, self.kind, kind)
@@ -220,6 +234,8 @@ class _Way:
         return True
 
     def _move(self, step: AtZone) -> bool:
+        if self.kind.built_in and self.kind.name == "date":  # the server makes it a moment first
+            self.take("timestamptz")
         other = {"timestamp": "timestamptz", "timestamptz": "timestamp"}.get(self.kind.name)
         if other is None or not self.kind.built_in:
             return False

@@ -45,6 +45,13 @@ def key_twice(value: sql.Composable, kept: sql.Composable) -> sql.Composable:
     return sql.SQL(" ".join(KEY_TWICE.split())).format(given=text_of(value), kept=text_of(kept))
 
 
+def other_document(value: sql.Composable, kept: sql.Composable) -> sql.Composable:
+    """Return the condition that ``kept``, a jsonb, has lost a value of a key of an expression of whatever type."""
+    return sql.SQL(
+        "CASE WHEN pg_catalog.pg_typeof({}) = 'pg_catalog.jsonb'::pg_catalog.regtype THEN false ELSE {} END"
+    ).format(value, key_twice(value, kept))
+
+
 def to_texts(value: sql.Composable, source: ColumnType, target: ColumnType, _: Servers) -> Conversion | None:
     """Turn a JSON array of strings into an array of texts; elements that are no strings wouldn't read back."""
     textual = source.name in TEXTS or (source.built_in and source.name in ("json", "jsonb"))
