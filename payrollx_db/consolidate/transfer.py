@@ -24,6 +24,7 @@ from payrollx_db.model.catalog import Catalog, Reference
 from payrollx_db.model.events import Observer, StageStarted, ignore_events
 from payrollx_db.model.layout import Discard, Layout, LegacyDatabase
 from payrollx_db.postgres import query_files
+from payrollx_db.postgres.connect import pooler_error
 from payrollx_db.postgres.copy_pipe import CopyFormat, pipe
 from payrollx_db.postgres.introspect import inspect
 from payrollx_db.postgres.session import Endpoint, render_sql, run
@@ -95,6 +96,7 @@ async def export_legacy(
         durable = {"synchronous_commit": "on"}
         writer = replace(there, side="target", name=to.url.dbname, settings=durable, writes=WRITES)
         transfer = _Transfer(context, catalog, service, writer)
+        await transfer.refuse_poolers()
         shape = await transfer.shape(task, known)
         if extract:
             transfer.refuse_extracts_elsewhere(shape)
@@ -111,6 +113,16 @@ class _Transfer:
     catalog: Catalog
     service: str
     to: Endpoint
+
+    async def refuse_poolers(self) -> None:
+        """Raise PooledError where a pooler stands before a side: the handover has several sessions there at once.
+
+        One that lends a single session would let the second wait for as long as it lets anybody wait.
+        """
+        for endpoint in (self.context.target, self.to):
+            async with self.context.sessions.session(endpoint) as connection:
+                if connection.pooler:
+                    raise pooler_error(endpoint.url, "rows can't be carried through it", where=connection.pooler)
 
     def refuse_extracts_elsewhere(self, shape: LegacyShape) -> None:
         """Raise ConfigurationError where rows of others are asked for that aren't in the service's database."""

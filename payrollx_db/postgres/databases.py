@@ -50,6 +50,8 @@ def create_database(url: DatabaseUrl, name: str, *, template: str | None = None)
     )
     if template and _major(url) >= FILE_COPY_SINCE:
         statement += sql.SQL(" STRATEGY FILE_COPY")  # a clone's pages needn't go through the WAL
+    elif not template and _takes_any_encoding(url):
+        statement += sql.SQL(" ENCODING 'UTF8'")  # a server made without a locale would give SQL_ASCII
     _administer(url, statement)
     return url.with_database(name)
 
@@ -78,6 +80,16 @@ def server_version(url: DatabaseUrl) -> str:
     with connect(url) as connection:
         version: str = connection.info.parameter_status("server_version") or "unknown"
         return version
+
+
+def _takes_any_encoding(url: DatabaseUrl) -> bool:
+    """Tell whether the locale of new databases goes with every encoding, as C does."""
+    with connect(url) as connection:
+        ((free,),) = connection.execute(
+            "SELECT datcollate IN ('C', 'POSIX') AND datctype IN ('C', 'POSIX')"
+            " FROM pg_catalog.pg_database WHERE datname = 'template0'"
+        ).fetchall()
+    return bool(free)
 
 
 def _major(url: DatabaseUrl) -> int:

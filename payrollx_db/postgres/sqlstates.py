@@ -125,6 +125,7 @@ HINTS = {
     "22023": f"check that the roles are there (payrollx-db roles), and the settings of the command line and the URL,"
     f" {AGAIN}",
     "22P04": f"the two servers' COPY formats differ; see that both are supported versions of Postgres, {AGAIN}",
+    "22P05": "make the database that is written with ENCODING 'UTF8', or fix those rows in the source",
     "23": "the data doesn't fit; fix those rows in the source",
     READ_ONLY: "it is a standby, or set to default_transaction_read_only: point the URL at the primary, or lift that",
     "25P03": f"raise idle_in_transaction_session_timeout for this login, {AGAIN}",

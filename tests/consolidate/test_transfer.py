@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from command_line import Done
 from conftest import TestServer, unique
 from facades import a_login, as_login
+from poolers import PROGRAM, running_pooler
 from system_facts import SystemWorld, open_world
 from watchers import eventually
 from worlds import query, value
@@ -124,13 +126,17 @@ def test_rows_of_others_go_along_as_an_extract_or_are_listed(unified: SystemWorl
 
 
 @pytest.mark.long
-def test_rows_in_quarantine_are_named_as_staying_behind(unified: SystemWorld, buyer: DatabaseUrl) -> None:
+def test_rows_in_quarantine_are_named_as_staying_behind(
+    unified: SystemWorld, buyer: DatabaseUrl, tmp_path: Path
+) -> None:
     held = "azora_education.public.transactions"
     done = export(unified, "education", buyer)
     assert done.returncode == 0, done.stderr
     assert f"not handed over: 1 row of {held}" in done.stderr
     query(buyer, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    document = json.loads(unified.run("service", "export", "education", "--to", buyer.plain, "--json").stdout)
+    document = json.loads(
+        unified.run("service", "export", "education", "--to", buyer.plain, "--dir", str(tmp_path), "--json").stdout
+    )
     assert document["quarantined"] == {held: 1}
     query(buyer, "DROP SCHEMA education, payrollx_meta CASCADE")
     assert json.loads(export(unified, "health_monitor", buyer, "--json").stdout)["quarantined"] == {}
@@ -228,6 +234,35 @@ def test_a_handover_that_is_not_proven_leaves_nothing(unified: SystemWorld, buye
             asyncio.run(story)
     finally:
         query(unified.target, "UPDATE mint.wallets SET balance = balance - 1")
+    assert query(buyer, EVERYTHING) == []
+
+
+def test_a_character_that_the_buyers_encoding_lacks_leaves_nothing(unified: SystemWorld, buyer: DatabaseUrl) -> None:
+    query(unified.server, f'DROP DATABASE "{buyer.dbname}"')
+    query(unified.server, f"CREATE DATABASE \"{buyer.dbname}\" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    query(unified.target, "UPDATE auth.users SET name = name || '漢字' WHERE id = (SELECT min(id) FROM auth.users)")
+    try:
+        done = export(unified, "auth", buyer)
+    finally:
+        query(unified.target, "UPDATE auth.users SET name = replace(name, '漢字', '')")
+    assert done.returncode == 3, done.stderr
+    assert "hint: make the database that is written with ENCODING 'UTF8'" in done.stderr
+    assert query(buyer, EVERYTHING) == []
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="there is no pgbouncer here")
+@pytest.mark.parametrize("side", ["buyer", "unified"])
+def test_a_pooler_on_either_side_is_refused_before_anything_is_made(
+    unified: SystemWorld, buyer: DatabaseUrl, side: str
+) -> None:
+    """Also where it lends one session for each database, for which a second one would wait for two minutes."""
+    login = {key: text for key in ("user", "password") if (text := buyer.params.get(key))}
+    with running_pooler(buyer, login, size=1) as place:
+        to = DatabaseUrl({**buyer.params, **place}) if side == "buyer" else buyer
+        given = {} if side == "buyer" else {"DATABASE_URL": DatabaseUrl({**unified.target.params, **place}).plain}
+        done = export(dataclasses.replace(unified, given=given), "mint", to)
+    assert (done.returncode, "a pooler stands at" in done.stderr) == (5, True), done.stderr
+    assert "filling" not in done.stderr
     assert query(buyer, EVERYTHING) == []
 
 

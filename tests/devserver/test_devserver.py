@@ -362,3 +362,14 @@ def test_programs_remembered_by_somebody_else_are_not_started(tmp_path: Path, mo
     assert programs.remembered(file, "9") is None
     monkeypatch.setattr(programs.os, "geteuid", lambda: os.getuid() + 1)
     assert programs.remembered(file, found.major) is None
+
+
+def test_a_database_is_utf8_also_where_the_server_was_made_without_an_encoding(running: Server) -> None:
+    """As initdb makes it in a container that has no locale: SQL_ASCII, of which nobody knows what its bytes mean."""
+    encoding = "UPDATE pg_database SET encoding = pg_char_to_encoding('{}') WHERE datname = 'template0' RETURNING 1"
+    ask(running.url(), encoding.format("SQL_ASCII"))
+    try:
+        assert ask(create_database(running.url(), "of_ascii"), "SHOW server_encoding") == [("UTF8",)]
+    finally:
+        drop_database(running.url(), "of_ascii")
+        ask(running.url(), encoding.format("UTF8"))
