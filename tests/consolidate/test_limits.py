@@ -2,10 +2,15 @@
 
 from dataclasses import replace
 
+import psycopg
 import pytest
+from conftest import TestServer
 from preflight_worlds import Make, findings_in, login
+from psycopg import sql
+from psycopg.rows import class_row
 from worlds import World, query
 
+from payrollx_db.consolidate.check.limits import Limits, queries
 from payrollx_db.model.finding import Finding
 
 CODES = ("connections", "locks", "setting", "replicated", "archiving", "logging", "wraparound")
@@ -67,6 +72,21 @@ def test_fewer_sessions_than_a_run_opens(tiny: World, role: str) -> None:
 
     query(tiny.target, f'ALTER ROLE "{role}" CONNECTION LIMIT 6')
     assert [(f.code, f.severity) for f in limits_in(limited)] == [("connections", "warn")]
+
+
+def test_processes_of_the_server_itself_take_no_session(server: TestServer, role: str) -> None:
+    """Whose kind is hidden from the role that asks: a small server with many of them would seem to be full."""
+    with psycopg.connect(server.url.conninfo()) as connection:  # one transaction sees one list of sessions
+        connection.execute("SET LOCAL application_name = 'who asks'")
+        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+        (limits,) = connection.cursor(row_factory=class_row(Limits)).execute(queries.load("limits")).fetchall()
+        connection.execute("RESET ROLE")
+        listed = "SELECT count(*) FROM pg_catalog.pg_stat_get_activity(NULL) WHERE backend_type"
+        ((clients,),) = connection.execute(f"{listed} = 'client backend'").fetchall()
+        ((others,),) = connection.execute(f"{listed} <> 'client backend'").fetchall()
+
+    assert others > 0
+    assert limits.used <= clients
 
 
 def test_a_published_table_is_named(make_world: Make) -> None:

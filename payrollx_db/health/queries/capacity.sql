@@ -6,7 +6,8 @@ SELECT pg_catalog.current_setting('max_connections')::integer AS max_connections
        nullif(d.datconnlimit, -1) AS database_limit,
        (SELECT count(*)
         FROM pg_catalog.pg_stat_activity AS s
-        WHERE s.usesysid IS NOT NULL AND coalesce(s.backend_type, 'client backend') = 'client backend') AS used,
+        WHERE s.usesysid IS NOT NULL AND s.datid IS NOT NULL
+          AND coalesce(s.backend_type, 'client backend') = 'client backend') AS used,
        (SELECT count(*)
         FROM pg_catalog.pg_stat_activity AS s
         WHERE s.datid = d.oid AND s.usesysid IS NOT NULL

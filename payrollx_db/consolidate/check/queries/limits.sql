@@ -1,9 +1,11 @@
 -- What this login may use of the server, and how its sessions are set without a word of ours. Not by pg_settings, which
--- computes all of them; reserved_connections is unknown to older servers.
+-- computes all of them; reserved_connections is unknown to older servers. Whose backend_type is hidden from this role may
+-- be a process of the server itself: those take no session from anybody, and have no user or no database.
 WITH sessions AS (
   SELECT a.usesysid, a.datid
   FROM pg_catalog.pg_stat_get_activity(NULL) AS a
-  WHERE coalesce(a.backend_type, 'client backend') = 'client backend'
+  WHERE a.usesysid IS NOT NULL AND a.datid IS NOT NULL
+    AND coalesce(a.backend_type, 'client backend') = 'client backend'
     AND NOT pg_catalog.starts_with(coalesce(a.application_name, ''), pg_catalog.current_setting('application_name'))
 )
 SELECT r.rolsuper AS superuser,
