@@ -1,10 +1,13 @@
 """Files that people keep: written whole or not at all."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 from payrollx_db.errors import ConfigurationError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk is full, or what one may use of it is used up
 
 
 def write_whole(file: Path, text: str) -> None:
@@ -26,6 +29,9 @@ def write_whole(file: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise ConfigurationError(
-            f"can't write {file}: {error.strerror}", hint="name a file in an existing folder"
-        ) from None
+        hint = (
+            "make room there, or name a file elsewhere"
+            if error.errno in NO_ROOM
+            else "name a file in an existing folder"
+        )
+        raise ConfigurationError(f"can't write {file}: {error.strerror}", hint=hint) from None

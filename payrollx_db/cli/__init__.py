@@ -16,6 +16,7 @@ from payrollx_db.cli import environment
 from payrollx_db.cli.command import LazyGroup
 from payrollx_db.cli.render import console
 from payrollx_db.errors import PayrollxError
+from payrollx_db.files import NO_ROOM
 
 # Each command: where it is, and what it does.
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -99,12 +100,18 @@ def main(args: list[str] | None = None) -> Any:
     except PayrollxError as error:  # a file .env that can't be read
         console.error(error)
         code = error.exit_code
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        console.error(_no_room(error))
+        code = PayrollxError.exit_code
     except BaseException as error:
         if not _is_cancellation(error):
             raise
         console.problem("interrupted")
     if args is None:
         signals.finish()
+        console.leave_unwritten()
     sys.exit(code)
 
 
@@ -141,6 +148,12 @@ def _run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _no_room(error: OSError) -> PayrollxError:
+    """Say what couldn't be written: no file has a name here when it is stdout's."""
+    message = f"can't write {error.filename or 'the answer to stdout'}: {error.strerror}"
+    return PayrollxError(message, hint="make room there, then run the same command again; what it did stays done")
 
 
 def _values(arguments: Sequence[str], option: str) -> set[str]:

@@ -5,11 +5,14 @@ With `json_logs`, whatever goes to stderr is one JSON document a line, for colle
 
 import io
 import json
+import os
 import sys
 import textwrap
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -35,10 +38,36 @@ _json_logs = False
 
 
 def print_anything() -> None:
-    """Let a terminal or a pipe with few characters, as on Windows, get others as escapes: no command fails on them."""
+    """Let a terminal or a pipe with few characters, as on Windows, get others as escapes: no command fails on them.
+
+    Where the caller has closed a stream (``>&-``), what goes there is left out.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for as long as we run
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not _takes_all(stream):
             stream.reconfigure(errors="backslashreplace")
+
+
+def leave_unwritten() -> None:
+    """Give up what a stream couldn't be made to take: Python would try once more at its end, and exit with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def _as_far_as_it_goes() -> Iterator[None]:
+    """Leave out what stderr can't take: that its disk is full is no reason to stop a copy."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever read it has gone
+        raise
+    except OSError:
+        pass
 
 
 def _takes_all(stream: Any) -> bool:
@@ -64,6 +93,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@_as_far_as_it_goes()
 def log(level: Level, message: str, **more: Any) -> None:
     """Print one line of JSON to stderr."""
     document = {"time": now(), "level": level, "message": message, **more}
@@ -76,6 +106,7 @@ def _log_crash(kind: type[BaseException], crash: BaseException, _traceback: Any)
     log("error", f"unexpected {kind.__name__}", traceback="".join(traceback.format_tb(crash.__traceback__)))
 
 
+@_as_far_as_it_goes()
 def warning(text: str) -> None:
     """Print a warning to stderr: what was asked for is done, but not as somebody may expect."""
     if _json_logs:
@@ -107,6 +138,7 @@ def answer_marked(mark: str, style: str, text: str = "") -> None:
     stdout.print(Text.assemble((mark, style), text))
 
 
+@_as_far_as_it_goes()
 def note(text: str) -> None:
     """Print a line for people to stderr."""
     if _json_logs:
@@ -184,6 +216,7 @@ def _packed(notes: Iterable[Text], width: int) -> Iterator[Text]:
     yield line
 
 
+@_as_far_as_it_goes()
 def problem(text: str) -> None:
     """Print a one-line problem to stderr."""
     if _json_logs:
@@ -214,6 +247,7 @@ def error_fields(failure: PayrollxError) -> dict[str, Any]:
     }
 
 
+@_as_far_as_it_goes()
 def trace(failure: PayrollxError) -> None:
     """Print where it happened. Not the driver's own error behind it, whose details may hold whole rows."""
     # A catalog's own error has no rows in it, and its traceback is what its author needs.
