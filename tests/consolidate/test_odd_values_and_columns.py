@@ -10,6 +10,8 @@ from servers import known_to
 from worlds import World, query, value
 
 from payrollx_db.consolidate import pipeline
+from payrollx_db.consolidate.check import row_sizes
+from payrollx_db.errors import FindingsError
 from payrollx_db.model.policy import Policies, Policy
 
 SOURCE = """
@@ -117,4 +119,30 @@ def test_columns_that_are_called_like_a_row_hide_none(make_tables: MakeTables) -
     ]
     assert world.verify().identical
     asyncio.run(pipeline.copy(replace(world.task(), policies=policies), restart=True))
+    assert world.verify().identical
+
+
+def test_rows_that_no_message_holds_are_named(make_tables: MakeTables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a gigabyte of a hundred thousand bytes. How long a value is doesn't show in what it takes on the disk."""
+    monkeypatch.setattr(row_sizes, "MOST", 100_000)
+    half = "decode(repeat('00', 60000), 'hex')"
+    world = make_tables(
+        "CREATE TABLE files (id integer PRIMARY KEY, name text, a bytea, b varchar, c text);"
+        "ALTER TABLE files ALTER a SET STORAGE EXTERNAL;"
+        f"INSERT INTO files VALUES (1, 'x', {half}, NULL, repeat('c', 60000)),"
+        f" (2, 'y', {half}, repeat('b', 60000), 'c'),"
+        " (3, 'z', '', repeat('b', 90000), repeat('c', 90000))",
+        "CREATE TABLE app.files (id integer PRIMARY KEY, name text, a bytea, b text, c text)",
+        {"files": {"id": "integer", "name": "text?", "a": "bytea?", "b": "varchar?", "c": "text?"}},
+        derive={"files": {"c": "left({c}, 10)"}},
+    )
+
+    (finding,) = [f for f in asyncio.run(pipeline.check(world.task())) if f.severity == "block"]
+
+    assert (finding.code, finding.place) == ("row-too-large", "old.public.files.name+a+b")
+    assert (finding.count, finding.examples) == (1, ("2",))
+    with pytest.raises(FindingsError):
+        world.copy()
+    query(world.urls["old"], "UPDATE files SET b = NULL WHERE id = 2")
+    world.copy()
     assert world.verify().identical

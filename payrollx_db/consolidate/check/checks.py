@@ -16,6 +16,7 @@ from payrollx_db.consolidate.check.own_keys import holding_keys
 from payrollx_db.consolidate.check.partition_keys import partition_keys
 from payrollx_db.consolidate.check.references import ReferenceWorkspace, columns_of
 from payrollx_db.consolidate.check.rehearsal import Rehearsal
+from payrollx_db.consolidate.check.row_sizes import too_large_rows
 from payrollx_db.consolidate.check.target_rules import TableRules, read_rules
 from payrollx_db.consolidate.check.values import Suspect, Values
 from payrollx_db.consolidate.check.verdicts import Verdicts, too_many_exceptions
@@ -71,6 +72,9 @@ async def check(
     undefined = await undefined_characters(context, plan, policies)
     if any(one.finding.blocks for one in undefined):  # whatever else is asked of these rows fails
         return Checked((*migrations, *(one.finding for one in undefined)), ())
+    large = await too_large_rows(context, plan)
+    if large:  # of which much else fails as well
+        return Checked((*migrations, *expressions, *large), ())
     left_out = [decision for one in undefined for decision in one.decisions]
     plan = apply(plan, left_out)
     known_rules, schemas = await (rules or read_target_rules(context, plan))
