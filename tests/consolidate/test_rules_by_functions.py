@@ -18,6 +18,14 @@ CREATE SCHEMA util;
 CREATE FUNCTION util.size(text) RETURNS integer IMMUTABLE LANGUAGE sql AS $$ SELECT pg_catalog.length($1) $$;
 CREATE FUNCTION util."Of"(text) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN size($1); END $$;
 """
+COMPARING = """
+CREATE FUNCTION util.compared(text, text) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS
+  $$ BEGIN RETURN size($1) - size($2); END $$;
+CREATE OPERATOR CLASS util.by_size FOR TYPE text USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 util.compared(text, text);
+CREATE TABLE app.people (id integer PRIMARY KEY, name text NOT NULL, tenant integer);
+CREATE INDEX by_size ON app.people (name util.by_size);
+"""
 CALLING = {
     "a domain over a domain": """
         CREATE DOMAIN app.short AS text CHECK (util."Of"(VALUE) < 9);
@@ -40,6 +48,18 @@ def test_a_function_of_a_domain_or_a_key_is_named_with_what_mends_it(make_tables
     assert finding.sql.startswith('ALTER FUNCTION util."Of"(text) SET search_path = util')
 
     query(world.target, sql.SQL(finding.sql).as_string())
+    world.copy()
+    assert world.verify().identical
+
+
+def test_a_function_by_which_an_index_compares_is_tried_too(make_tables: MakeTables) -> None:
+    world = make_tables(SOURCE, HELPER + COMPARING, COLUMNS)
+
+    (finding,) = findings_of(world)
+    assert finding.sql.startswith("ALTER FUNCTION util.compared(text,text) SET search_path = util")
+
+    query(world.target, sql.SQL(finding.sql).as_string())
+    assert findings_of(world) == []
     world.copy()
     assert world.verify().identical
 

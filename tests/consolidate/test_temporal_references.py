@@ -101,3 +101,14 @@ def test_periods_of_a_single_partition_s_key_are_covered(make_tables: MakeTables
     world.copy_with(world.task(), Policies.read(["orphan=quarantine"]))
     assert value(world.target, "SELECT array_agg(id ORDER BY id) FROM app.orders") == [1, 3]
     assert world.verify().identical
+
+
+def test_an_empty_period_is_named_where_a_key_takes_none(world: World) -> None:
+    query(world.urls["old"], "INSERT INTO prices VALUES ('[7,8)', 'empty')")
+
+    (finding,) = [finding for finding in asyncio.run(pipeline.check(world.task())) if finding.blocks]
+    assert (finding.code, finding.count) == ("check-violated", 1)
+
+    world.copy_with(world.task(), Policies.read(["check-violated=quarantine"]))
+    assert value(world.target, "SELECT count(*) FROM app.prices") == 3
+    assert world.verify().identical

@@ -15,7 +15,7 @@ INJECTIVE = ("same type", "to text", "text to uuid", "enum by its label")  # rul
 
 WHOLE_ROW = ":varattno 0 "  # in an expression's tree: the row of its table as one value
 
-Kind = Literal["compute", "check", "route", "unique", "exclude", "size", "refer"]
+Kind = Literal["compute", "check", "route", "unique", "exclude", "size", "compare", "refer"]
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,10 @@ def _of_index(
         if index.predicate:  # it decides whether the rest is computed at all
             yield Demand("compute", "uncomputable", name, (index.predicate,), columns, tree, bounds)
         yield Demand("compute", "uncomputable", name, tuple(index.elements), columns, tree, conditions)
+    if index.operators and index.unique:  # WITHOUT OVERLAPS: its period is the last column
+        filled = f"NOT pg_catalog.isempty({keys[-1]})"
+        what = f"the key {index.name}, whose periods can't be empty"
+        yield Demand("check", "check-violated", what, (filled,), compared, tree, conditions)
     if index.operators:
         what = f"the exclusion constraint {index.name}"
         yield Demand("exclude", "exclusion", what, keys, compared, tree, conditions, index)
@@ -215,6 +219,9 @@ def _of_index(
         yield Demand("unique", "duplicate", f"the unique {index.name}", keys, compared, tree, conditions, index)
     if index.method in ("btree", "gist", "gin", "brin", "spgist") and _may_be_long(rules, index, table):
         yield Demand("size", "too-large", name, tuple(index.elements), columns, tree, conditions, index)
+    if index.comparing:
+        tree = f"{tree} {index.comparison}"
+        yield Demand("compare", "uncomputable", name, tuple(index.elements), columns, tree, conditions, index)
 
 
 def _needs_grouping(rules: TableRules, index: IndexRule, table: TablePlan, *, shared: bool, trusting: bool) -> bool:

@@ -79,8 +79,8 @@ class _Performance:
         if not await self._computable(demand, probe):
             return
         breaking = self._breaking(demand)
-        if demand.kind == "size":
-            await self._long_entries(demand)
+        if demand.kind in ("size", "compare"):
+            await self._enter(demand)
         elif demand.kind == "exclude":
             await self._overlaps(demand)
         elif breaking is not None:
@@ -192,8 +192,8 @@ class _Performance:
         what = f"the key of {demand.what}" if demand.kind == "route" else demand.what
         self.failures.append(Failure(what, state, tuple(self.stage.rules.foreign(trees))))
 
-    async def _long_entries(self, demand: Demand) -> None:
-        """Try the rows with long values in a real index of the same kind, one by one where one is refused."""
+    async def _enter(self, demand: Demand) -> None:
+        """Try the rows in a real index of the same kind, one by one where one is refused: of a size, the long ones."""
         index = demand.index
         if index is None:
             return
@@ -209,7 +209,7 @@ class _Performance:
         )  # fmt: skip
         size = " + ".join(f"coalesce(pg_catalog.octet_length(({name})::text), 0)" for name in names)
         ranged = sql.SQL("SELECT * FROM ({}) AS e WHERE {} > {} AND {} BETWEEN $1 AND $2").format(
-            entries, sql.SQL(size), sql.Literal(LONG), sql.Identifier(NUMBER)
+            entries, sql.SQL(size), sql.Literal(LONG if demand.kind == "size" else -1), sql.Identifier(NUMBER)
         )
         probe = sql.SQL("INSERT INTO pg_temp.entries {}").format(ranged)
         await self._computable(demand, probe)

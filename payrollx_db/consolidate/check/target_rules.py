@@ -94,7 +94,8 @@ class CheckRule:
 @dataclass(frozen=True, eq=False, slots=True)
 class IndexRule:
     """An index, element by element. ``usual`` says that it compares as its types do by default; columns that lie
-    ``beside`` the key decide about nothing.
+    ``beside`` the key decide about nothing. ``comparing`` are functions that the server doesn't bring, and that are
+    called wherever two entries are compared.
     """
 
     table: int
@@ -116,6 +117,12 @@ class IndexRule:
     partition: str | None
     bounds: str | None
     beside: list[str]
+    comparing: list[int]
+
+    @property
+    def comparison(self) -> str:
+        """What compares two entries, as an expression's tree."""
+        return " ".join(f":funcid {oid}" for oid in self.comparing)
 
 
 @dataclass(frozen=True)
@@ -211,6 +218,7 @@ async def read_rules(connection: Connection, tables: Collection[int]) -> dict[in
     routes = _by_table(await _all(connection, RouteRule, "rule_routes", tables))
     rules = [rule for group in (columns, checks, indexes, routes) for members in group.values() for rule in members]
     trees = {rule.tree or "" for rule in rules} | {column.domains for found in columns.values() for column in found}
+    trees |= {index.comparison for found in indexes.values() for index in found}
     called = {int(oid) for tree in trees for oid in CALLS.findall(tree)} - {0}
     cursor = connection.cursor(row_factory=class_row(Function))
     await cursor.execute(queries.load("rule_functions"), {"functions": list(called)})

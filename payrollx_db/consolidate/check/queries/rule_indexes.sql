@@ -58,7 +58,16 @@ SELECT m.root::bigint AS table,
              WHERE x.place > i.indnkeyatts
                AND NOT x.number = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
                AND concat(i.indexprs::text, i.indpred::text) !~ pg_catalog.format(':varattno (0|%%s) ', x.number)
-            ) AS beside
+            ) AS beside,
+       -- Functions in SQL and the like by which its operator classes compare.
+       ARRAY(SELECT DISTINCT f.oid::bigint
+             FROM pg_catalog.unnest(i.indclass::oid[]) AS x (oid)
+             JOIN pg_catalog.pg_opclass AS o ON o.oid = x.oid
+             JOIN pg_catalog.pg_amproc AS p ON p.amprocfamily = o.opcfamily AND p.amproclefttype = o.opcintype
+             JOIN pg_catalog.pg_proc AS f ON f.oid = p.amproc
+             JOIN pg_catalog.pg_language AS l ON l.oid = f.prolang
+             WHERE l.lanname NOT IN ('internal', 'c')
+             ORDER BY 1) AS comparing
 FROM members AS m
 JOIN pg_catalog.pg_class AS c ON c.oid = m.relid
 JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
