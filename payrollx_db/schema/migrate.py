@@ -372,8 +372,9 @@ ORPHANS = (
 HINTS = {
     audit.NO_LOG: "migrate the service of that log into this database too, or mark the table with another log",
     sqlstates.FORBIDDEN: "the role that migrates needs CREATE on the database, and CREATEROLE unless a DBA has run"
-    " what payrollx-db roles --sql prints, and granted it the owner role; a schema that was there before has to be that"
-    " role's",
+    " what payrollx-db roles --sql prints, and granted it the owner role; what was there before, in the services'"
+    " schemas and in payrollx_meta, has to be that role's: payrollx-db roles --check names what isn't, and a second"
+    " catalog takes another database",
     sqlstates.LOCK_NOT_AVAILABLE: "another migration or a long transaction holds it: end that, or try again later",
     sqlstates.NO_SUCH_DATABASE: "create the database first",
     "2BP01": "something that no migration made depends on it: drop or move that first",
