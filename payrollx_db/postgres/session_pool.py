@@ -109,8 +109,11 @@ class SessionPool:
         return await opening(endpoint)
 
     async def _keep(self, endpoint: Endpoint, driver: str, connection: Any) -> bool:
-        """Keep a session for later; false where enough of that side, or of that server, are waiting already."""
-        if self._is_full(endpoint.side):
+        """Keep a session for later; false where enough of that side, or of that server, are waiting already.
+
+        None of a pooler's: one in session mode has a session of the server for each, and services wait for those.
+        """
+        if self._is_full(endpoint.side) or getattr(connection, "pooler", ""):
             return False
         server = _server(endpoint)
         if self._waiting(server) >= FEW_IDLE:

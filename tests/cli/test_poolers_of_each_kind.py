@@ -95,3 +95,15 @@ def test_sessions_stay_as_they_were_and_a_copy_is_refused(
             if words[0] in ("check", "copy"):
                 assert "a pooler stands" in done.stdout + done.stderr
                 assert f"{place['host']}:{place['port']}" in done.stdout + done.stderr
+
+
+def test_a_pooler_with_one_session_for_all_is_named_at_once(server: TestServer, consolidated: World) -> None:
+    login = {key: text for key, text in server.url.params.items() if key in ("user", "password")}
+    mode = f"{MODES['sessions']}\nquery_wait_timeout = 2"
+    with running_pooler(server.url, login, size=1, mode=mode) as place:
+        world = replace(consolidated, target=DatabaseUrl({**consolidated.target.params, **place}))
+        for command in ("check", "copy"):
+            done = world.command(command)
+
+            assert done.returncode == 3, done.stderr
+            assert f"a pooler stands before it at {place['host']}:{place['port']}" in done.stdout + done.stderr

@@ -52,6 +52,8 @@ async def run_preflight(context: Context, plan: Plan) -> list[Finding]:
         return findings + unplanned
     findings += await foreign_targets(context, plan)
     findings += await check_limits(context, plan)  # alone: it says whether there are sessions for several at once
+    if plan.poolers:  # which may have one session for all of us
+        return findings + await check_triggers(context, plan) + await check_sequences(context, plan)
     triggers, sequences = await together([check_triggers(context, plan), check_sequences(context, plan)])
     return findings + triggers + sequences
 
