@@ -132,9 +132,11 @@ def unrestorable(service: Service, error: PayrollxError, url: DatabaseUrl) -> Fi
     hint = f"mend that first; or add --no-prove to back {service.name} up without the proof"
     if functions:
         place = sql.Identifier(service.schema).as_string()
+        # Which of them lacks a name isn't known: one that calls another may need it, and not the one that was missed.
+        pins = "; ".join(f"ALTER FUNCTION {name} SET search_path = {place}, public, pg_temp" for name in functions)
         hint = (
             "these functions find names by the session's search_path, which a dump leaves empty; pin it, with the"
-            f" schemas whose names they use: ALTER FUNCTION {functions[0]} SET search_path = {place}, public, pg_temp"
+            f" schemas whose names they use: {pins}"
         )
     details = (error.message, *error.details, *(f"function {name}" for name in functions))
     return FindingsError(f"the backup of {service.name} can't be restored, and isn't kept", details=details, hint=hint)

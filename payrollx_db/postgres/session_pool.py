@@ -113,7 +113,7 @@ class SessionPool:
 
         None of a pooler's: one in session mode has a session of the server for each, and services wait for those.
         """
-        if self._is_full(endpoint.side) or getattr(connection, "pooler", ""):
+        if self._is_full(endpoint.side) or (isinstance(connection, AsyncConnection) and connection.pooler):
             return False
         server = _server(endpoint)
         if self._waiting(server) >= FEW_IDLE:

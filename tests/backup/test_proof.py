@@ -1,6 +1,7 @@
 """A backup that was made can be restored: that is proven, or the backup is refused, and what it needs is named."""
 
 import os
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,13 @@ SEARCHING = f"""
     ALTER TABLE wallet.wallets ADD note text"""
 
 
+CALLING = """
+    CREATE FUNCTION notification.is_normal(v text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+      'BEGIN RETURN norm(v) = lower(v); END';
+    SET search_path = notification, public;
+    ALTER TABLE notification.notification_templates ADD CHECK (notification.is_normal(name))"""
+
+
 def test_what_cant_be_restored_is_refused_when_it_is_made(archive: Archive) -> None:
     """The index's function finds another one by the search_path of whoever writes, and the dump has none."""
     archive.run(SEARCHING)
@@ -86,7 +94,13 @@ def test_what_cant_be_restored_is_refused_when_it_is_made(archive: Archive) -> N
     assert '"service": "wallet"' in out
     assert archive.command("backup", "notification", "--no-prove")[0] == 0  # who wants it all the same
 
-    archive.run("ALTER FUNCTION notification.norm SET search_path = public, pg_temp")
+    # A function that calls the other one is the one that needs it, in the schema's own path.
+    archive.run(CALLING)
+    code, out, err = archive.command("backup", "notification")
+    pins = re.findall(r"ALTER FUNCTION [^;]*pg_temp", err)
+    assert code == 3
+    assert len(pins) == 2
+    archive.run("; ".join(pins))
     (made,) = archive.backup("notification")
     archive.run("DELETE FROM notification.notification_templates")
     archive.restore(made, accept=lambda _: True)
