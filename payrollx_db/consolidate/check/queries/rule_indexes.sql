@@ -7,6 +7,14 @@ WITH members AS MATERIALIZED (
   SELECT c.oid, p.relid
   FROM pg_catalog.pg_class AS c CROSS JOIN LATERAL pg_catalog.pg_partition_tree(c.oid) AS p
   WHERE c.oid = ANY (%(tables)s::oid[]) AND c.relkind = 'p' AND p.relid <> c.oid
+), own AS MATERIALIZED (
+  -- Few operator classes, if any.
+  SELECT o.oid AS class, f.oid::bigint AS function
+  FROM pg_catalog.pg_language AS l
+  JOIN pg_catalog.pg_proc AS f ON f.prolang = l.oid
+  JOIN pg_catalog.pg_amproc AS p ON p.amproc = f.oid
+  JOIN pg_catalog.pg_opclass AS o ON o.opcfamily = p.amprocfamily AND o.opcintype = p.amproclefttype
+  WHERE l.lanname NOT IN ('internal', 'c')
 )
 SELECT m.root::bigint AS table,
        ic.relname::text AS name,
@@ -60,14 +68,7 @@ SELECT m.root::bigint AS table,
                AND concat(i.indexprs::text, i.indpred::text) !~ pg_catalog.format(':varattno (0|%%s) ', x.number)
             ) AS beside,
        -- Functions in SQL and the like by which its operator classes compare.
-       ARRAY(SELECT DISTINCT f.oid::bigint
-             FROM pg_catalog.unnest(i.indclass::oid[]) AS x (oid)
-             JOIN pg_catalog.pg_opclass AS o ON o.oid = x.oid
-             JOIN pg_catalog.pg_amproc AS p ON p.amprocfamily = o.opcfamily AND p.amproclefttype = o.opcintype
-             JOIN pg_catalog.pg_proc AS f ON f.oid = p.amproc
-             JOIN pg_catalog.pg_language AS l ON l.oid = f.prolang
-             WHERE l.lanname NOT IN ('internal', 'c')
-             ORDER BY 1) AS comparing
+       ARRAY(SELECT DISTINCT o.function FROM own AS o WHERE o.class = ANY (i.indclass::oid[]) ORDER BY 1) AS comparing
 FROM members AS m
 JOIN pg_catalog.pg_class AS c ON c.oid = m.relid
 JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
