@@ -115,6 +115,10 @@ WORDS = {
 
 AGAIN = "then run the same command again"
 UNREACHABLE = f"check that the server is running and that host and port are right, {AGAIN}"
+UNKNOWN_NAME = (
+    "check that the URL names the right database, and that it is migrated; where one of its functions or triggers calls"
+    " this by its bare name, give that function the path: ALTER FUNCTION … SET search_path = …"
+)
 UNKNOWN = "the server's log says more about it; PAYROLLX_DEBUG=1 shows where in payrollx-db it happened"
 HINTS = {
     "08": UNREACHABLE,
@@ -137,6 +141,8 @@ HINTS = {
     "3F": "check that the URL names the right database, and that it is migrated",
     "40": "run the same command again",
     "42": "check that the URL names the right database, and that it has the tables that this version knows",
+    "42704": UNKNOWN_NAME,
+    "42883": UNKNOWN_NAME,
     "42P07": f"somebody has made something of that name: rename or drop it, {AGAIN}",
     "42710": f"somebody has made something of that name: rename or drop it, {AGAIN}",
     FORBIDDEN: "use a role that may do it, or let a DBA grant it",

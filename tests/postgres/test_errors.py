@@ -304,6 +304,8 @@ def test_a_table_that_is_not_there_is_named(target: Endpoint) -> None:
         (psycopg.errors.ProtocolViolation, "PgBouncer"),
         (psycopg.errors.IdleInTransactionSessionTimeout, "idle_in_transaction_session_timeout"),
         (psycopg.errors.DataCorrupted, "amcheck"),
+        (psycopg.errors.UndefinedFunction, "ALTER FUNCTION"),
+        (psycopg.errors.UndefinedObject, "ALTER FUNCTION"),
         (psycopg.errors.InternalError_, "server's log"),
     ],
 )
