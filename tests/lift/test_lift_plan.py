@@ -191,6 +191,20 @@ def test_a_database_is_not_lifted_into_itself_whatever_url_names_it(world: World
     assert findings["invalid-index"]["examples"] == ['left "over (of twice)']
 
 
+def test_one_schema_is_not_lifted_twice_whatever_urls_name_it(world: World) -> None:
+    again = DatabaseUrl({**world.source.params, "connect_timeout": "17"})
+    sources = ("--source", f"one={world.source.plain}", "--source", f"two={again.plain}")
+    urls = {"DATABASE_URL": world.target.plain, "PGPASSWORD": str(world.source.params["password"])}
+    assert call(("lift", "init", *sources), urls, world.folder).returncode == 0
+
+    done = call(("lift", "plan", "--json"), urls, world.folder)
+
+    assert done.returncode == 3, done.stderr
+    same = [found for found in json.loads(done.stdout)["findings"] if found["code"] == "same-database"]
+    assert same, done.stdout
+    assert all(found["severity"] == "block" and found["place"].startswith("two") for found in same)
+
+
 def test_roles_and_extensions_that_another_server_lacks() -> None:
     def database(version: int, encoding: str) -> Database:
         return Database(

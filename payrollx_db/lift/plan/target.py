@@ -27,26 +27,39 @@ async def unfit(
     databases: Mapping[str, Database],
     there: Database,
 ) -> list[Finding]:
-    """Return why the target can't take anything: it is a standby, or a source. Raises SourceError or TargetError.
+    """Return why the target can't take anything: it is a standby, or a source, or two sources are one schema.
 
     A clone of a server has its identifiers, and is another one: so the two are asked whether they share their locks.
+    Raises SourceError or TargetError.
     """
-    findings = []
+    findings, earlier = [], list[LiftedSchema]()
     if there.standby:
         remedy = "give the URL of the primary, or promote it"
         message = "a standby: it can't be written to"
         findings.append(Finding("standby", "block", there.name, 1, message, remedy=remedy))
     for source in sources:
-        if databases[source.source].identity != there.identity:
-            continue
-        async with sessions.session(endpoints[source.source]) as here, sessions.session(target) as connection:
-            with target.translating_errors("can't tell which database it is"):
-                same = await is_same_database_async(here, connection)
-        if same:
+        database, endpoint = databases[source.source], endpoints[source.source]
+        for other in earlier:
+            alike = (
+                other.source_schema == source.source_schema and databases[other.source].identity == database.identity
+            )
+            if alike and await _is_same(sessions, endpoint, endpoints[other.source]):
+                message = f"is the schema {source.source_schema} of {database.dbname}, as {other.source} is"
+                remedy = "correct one of their URLs, or leave one of them out"
+                findings.append(Finding("same-database", "block", source.source, 1, message, remedy=remedy))
+                break
+        earlier.append(source)
+        if database.identity == there.identity and await _is_same(sessions, endpoint, target):
             message = f"is the target itself, {there.dbname}: it would be lifted into itself"
             remedy = "give the target another database; a schema of this one is moved with ALTER SCHEMA … RENAME"
             findings.append(Finding("same-database", "block", source.source, 1, message, remedy=remedy))
     return findings
+
+
+async def _is_same(sessions: SessionPool, one: Endpoint, other: Endpoint) -> bool:
+    async with sessions.session(one) as here, sessions.session(other) as there:
+        with other.translating_errors("can't tell which database it is"):
+            return await is_same_database_async(here, there)
 
 
 def taken_schemas(lift: Lift, sources: Iterable[LiftedSchema], target: Database) -> Iterator[Finding]:
