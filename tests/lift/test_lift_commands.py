@@ -139,7 +139,10 @@ def test_a_change_since_the_lock_is_named_and_taken_on(world: World) -> None:
 
 def test_what_is_left_behind_has_a_reason_and_the_rest_is_total(world: World) -> None:
     world.run(world.source, "CREATE SCHEMA old; CREATE TABLE old.t (id integer)")
-    assert world.call("lift", "plan").returncode == 0
+    told = world.call("lift", "plan")
+    assert told.returncode == 0
+    assert "other-schema" in told.stdout
+    assert '"old.*" = "the reason"' in told.stdout
     unknown = world.call("plan", "--lift", "lift.toml")
     assert unknown.returncode == 3
     assert "old.t" in unknown.stdout
@@ -150,6 +153,7 @@ def test_what_is_left_behind_has_a_reason_and_the_rest_is_total(world: World) ->
             f'[databases.{database}.left_behind]\n"old.*" = "nobody reads it"\n"Or.der%s.note" = "private"\n'
             '"schema_migrations" = "another tool"\n'
         )
+    assert "other-schema" not in world.call("lift", "plan").stdout
     planned = world.call("plan", "--lift", "lift.toml", "--json")
     assert planned.returncode == 0, planned.stdout
     document = json.loads(planned.stdout)

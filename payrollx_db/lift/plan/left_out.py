@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from payrollx_db.lift.catalog import ALL_OF
 from payrollx_db.lift.plan.facts import Named, SourceFacts, TargetFacts
 from payrollx_db.lift.project import LiftedSchema
 from payrollx_db.model.finding import EXAMPLES, Finding, Severity
@@ -96,6 +97,22 @@ def of_database(source: LiftedSchema, facts: SourceFacts, target: str) -> Iterat
         )
         yield Finding("large-object", "block", source.source, int(things[0][0]), message, remedy=remedy)
     yield from _settings(source, facts.whole.get("database-setting", ()), target)
+
+
+def other_schemas(group: Sequence[LiftedSchema], facts: SourceFacts) -> Iterator[Finding]:
+    """Yield the tables of schemas that the project has no word about: a plan is total, and would stop at them."""
+    first = group[0]  # which accounts for all of the database that no other does
+    known = {source.source_schema for source in group}
+    known |= {place.removesuffix(ALL_OF) for place in first.left_behind if place.endswith(ALL_OF)}
+    tables = (table for table in facts.database.tables.values() if table.schema not in known)
+    names = sorted(table.full_name for table in tables if table.full_name not in first.left_behind)
+    if names:
+        schema = names[0].partition(".")[0]
+        message = "tables in schemas that aren't lifted from this database: payrollx-db plan and copy stop at them"
+        remedy = (
+            f'lift these schemas as well, or leave them behind of {first.source}: "{schema}{ALL_OF}" = "the reason"'
+        )
+        yield Finding("other-schema", "warn", first.source, len(names), message, tuple(names[:EXAMPLES]), remedy=remedy)
 
 
 def of_schema(source: LiftedSchema, facts: SourceFacts, target: TargetFacts) -> Iterator[Finding]:

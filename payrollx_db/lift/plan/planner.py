@@ -106,6 +106,7 @@ def _of_group(group: Sequence[LiftedSchema], facts: SourceFacts, target: TargetF
     yield from lacking.of_server(first, facts, target)
     yield from lacking.extensions(first, facts, target)
     yield from left_out.of_database(first, facts, target.database.dbname)
+    yield from left_out.other_schemas(group, facts)
     renamed = {source.source_schema: source.schema for source in group}
     for source in group:
         yield from lacking.roles(source, facts, target)
