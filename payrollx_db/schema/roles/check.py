@@ -301,14 +301,12 @@ class Walls:
             yield fault(PUBLIC, "extension", place, ("EXECUTE",), LACKS, message, sql)
 
     def views(self) -> Iterator[Finding]:
-        """Yield views and parent tables through which a service reads another's tables."""
+        """Yield views, rules and parent tables through which a service reaches another's tables."""
         for thing in self.snapshot.things:
             if thing.reaches and self.expected.guarded(thing):
                 role = self.expected.services[thing.schema].role
-                read = ", ".join(".".join(reached) for reached in thing.reaches)
-                message = f"{role} reads {read} through {thing}"
                 sql = fixes.confine(thing, self.snapshot.version)
-                yield fault(role, "table", str(thing), ("SELECT",), TOO_MUCH, message, sql)
+                yield fault(role, "table", str(thing), ("SELECT",), TOO_MUCH, f"{role} {thing.reaching}", sql)
 
     # -- the summary ---------------------------------------------------------------------------------
 

@@ -67,7 +67,9 @@ def pin(thing: Securable) -> str:
 
 
 def confine(thing: Securable, version: int) -> str:
-    """Return what ends that ``thing``, a view or a parent table, reads tables of other schemas."""
+    """Return what ends that ``thing``, a view, a parent table or one with rules, reaches tables of other schemas."""
+    if thing.rules:
+        return "\n".join(_statement("DROP RULE {} ON {}", sql.Identifier(rule), name(thing)) for rule in thing.rules)
     children = [sql.Identifier(*child) for child in thing.reaches]
     if thing.sort == "p":
         return "\n".join(_statement("ALTER TABLE {} DETACH PARTITION {}", name(thing), child) for child in children)

@@ -87,7 +87,7 @@ class Securable:
 
     ``sort`` is Postgres' letter for what of its kind it is, and ``t`` for a function that triggers call.
     ``for_extensions`` is a schema in which an extension lies. ``columns`` are those of a table in a service's schema
-    that has one which is called as a secret column of the catalog.
+    that has one which is called as a secret column of the catalog; ``rules`` those that act on other services' tables.
     """
 
     kind: str
@@ -104,6 +104,7 @@ class Securable:
     acl: Grants
     reaches: tuple[tuple[str, str], ...]
     columns: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
     @property
     def grants(self) -> tuple[Grant, ...]:
@@ -114,6 +115,14 @@ class Securable:
     def held(self) -> Mapping[str, frozenset[str]]:
         """What each grantee holds on the whole of it, by grants to itself."""
         return self.acl.held
+
+    @property
+    def reaching(self) -> str:
+        """What whoever uses it does with other services' tables, in words."""
+        far = ", ".join(".".join(reached) for reached in self.reaches)
+        if self.rules:
+            return f"reaches {far} through the rule {', '.join(self.rules)} of {self}"
+        return f"reads {far} through {self}"
 
     def __str__(self) -> str:
         if self.kind in ("database", "schema", "parameter"):
@@ -297,8 +306,8 @@ def _thing(row: Mapping[str, Any], known: dict[str, Grants]) -> Securable:
         known[alike] = Grants(tuple(Grant(*given) for given in row["acl"]))
     reaches = tuple((schema, name) for schema, name in row["reaches"])
     words = {name: intern(row[name]) for name in ("kind", "schema", "owner", "sort", "arguments")}
-    columns = tuple(row.get("columns") or ())
-    return Securable(**{**row, **words, "acl": known[alike], "reaches": reaches, "columns": columns})
+    lists = {name: tuple(row.get(name) or ()) for name in ("columns", "rules")}
+    return Securable(**{**row, **words, **lists, "acl": known[alike], "reaches": reaches})
 
 
 HINTS = {

@@ -71,9 +71,11 @@ SELECT kind, schema, name, arguments, pg_get_userbyid(owner)::text AS owner, sor
       SELECT d.refobjid AS oid
       FROM pg_catalog.pg_rewrite AS r
       JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-      WHERE r.ev_class = things.oid AND d.refclassid = 'pg_class'::regclass AND NOT EXISTS (
-        SELECT FROM pg_options_to_table(things.settings)
-        WHERE option_name = 'security_invoker' AND option_value::boolean
+      WHERE r.ev_class = things.oid AND d.refclassid = 'pg_class'::regclass AND NOT (
+        r.ev_type = '1' AND EXISTS (  -- what it does beside SELECT, it does with its owner's rights all the same
+          SELECT FROM pg_options_to_table(things.settings)
+          WHERE option_name = 'security_invoker' AND option_value::boolean
+        )
       )
       UNION ALL
       SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = things.oid
@@ -82,6 +84,16 @@ SELECT kind, schema, name, arguments, pg_get_userbyid(owner)::text AS owner, sor
     JOIN spaces AS far ON far.oid = c.relnamespace AND far.is_ours AND far.nspname <> things.schema
     WHERE things.kind = 'table'
   ) AS reaches,
+  -- its rules beside that of SELECT that do something with other services' tables
+  ARRAY(
+    SELECT DISTINCT r.rulename::text
+    FROM pg_catalog.pg_rewrite AS r
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+    JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+    JOIN spaces AS far ON far.oid = c.relnamespace AND far.is_ours AND far.nspname <> things.schema
+    WHERE things.kind = 'table' AND r.ev_class = things.oid AND r.ev_type <> '1'
+    ORDER BY 1
+  ) AS rules,
   -- of a table that may be a copy of one with secret columns
   CASE WHEN things.kind = 'table' AND things.schema = ANY (%(schemas)s) THEN (
     SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a
