@@ -70,7 +70,9 @@ class LockLostError(TargetError):
 
 
 class PooledError(TargetError):
-    """A pooler stands before the server, where a session of one's own is needed."""
+    """A pooler stands before the server, where a session of one's own is needed: found before anything moves."""
+
+    exit_code = 3  # as where `check` finds it: the server answers, and another URL is what is asked for
 
 
 class StateConflictError(PayrollxError):
