@@ -177,9 +177,9 @@ def _exit_codes() -> Iterator[str]:
 def _meanings() -> dict[int, str]:
     """Return what each exit code means, from the docstrings of the error tree: the first class of a code speaks."""
     found: dict[int, str] = {PayrollxError.exit_code: "Any other error."}
-    for _, kind in inspect.getmembers(errors, inspect.isclass):
-        if issubclass(kind, PayrollxError) and "exit_code" in vars(kind) and kind is not PayrollxError:
-            found[kind.exit_code] = " ".join((inspect.getdoc(kind) or "").split())
+    for kind in vars(errors).values():
+        if inspect.isclass(kind) and issubclass(kind, PayrollxError) and "exit_code" in vars(kind):
+            found.setdefault(kind.exit_code, " ".join((inspect.getdoc(kind) or "").split()))
     return found
 
 
