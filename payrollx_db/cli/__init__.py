@@ -16,7 +16,6 @@ from payrollx_db.cli import environment
 from payrollx_db.cli.command import LazyGroup
 from payrollx_db.cli.render import console
 from payrollx_db.errors import PayrollxError
-from payrollx_db.files import NO_ROOM
 
 # Each command: where it is, and what it does.
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -101,6 +100,8 @@ def main(args: list[str] | None = None) -> Any:
         console.error(error)
         code = error.exit_code
     except OSError as error:
+        from payrollx_db.files import NO_ROOM
+
         if error.errno not in NO_ROOM:
             raise
         console.error(_no_room(error))
