@@ -146,3 +146,25 @@ def test_rows_that_no_message_holds_are_named(make_tables: MakeTables, monkeypat
     query(world.urls["old"], "UPDATE files SET b = NULL WHERE id = 2")
     world.copy()
     assert world.verify().identical
+
+
+def test_bytes_that_go_over_as_text_take_twice_their_room(
+    make_tables: MakeTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reported of others: a bytea of 700 MB is read in binary form, and is more than a message holds as text."""
+    monkeypatch.setattr(row_sizes, "MOST", 100_000)
+    columns = "id integer PRIMARY KEY, a bytea, rights aclitem"  # which has no binary form
+    world = make_tables(
+        f"CREATE TABLE files ({columns}); ALTER TABLE files ALTER a SET STORAGE EXTERNAL;"
+        "INSERT INTO files VALUES (1, decode(repeat('00', 40000), 'hex'), NULL),"
+        " (2, decode(repeat('00', 60000), 'hex'), NULL)",
+        f"CREATE TABLE app.files ({columns})",
+        {"files": {"id": "integer", "a": "bytea?", "rights": "aclitem?"}},
+    )
+
+    (finding,) = [f for f in asyncio.run(pipeline.check(world.task())) if f.severity == "block"]
+
+    assert (finding.code, finding.count, finding.examples) == ("row-too-large", 1, ("2",))
+    query(world.urls["old"], "DELETE FROM files WHERE id = 2")
+    world.copy()
+    assert world.verify().identical

@@ -158,7 +158,11 @@ SHAPES = {
         "CREATE TABLE app.attached_1 PARTITION OF app.attached FOR VALUES IN (1);"
         "CREATE TABLE app.attached_deep PARTITION OF app.attached FOR VALUES IN (2, 3) PARTITION BY LIST (part);"
         "CREATE TABLE app.attached_2 (id bigserial, what text, part int NOT NULL DEFAULT 2);"
-        "ALTER TABLE app.attached_deep ATTACH PARTITION app.attached_2 FOR VALUES IN (2)", 1003, "bigint",
+        "ALTER TABLE app.attached_deep ATTACH PARTITION app.attached_2 FOR VALUES IN (2);"
+        "CREATE SEQUENCE app.empty_ids INCREMENT -1;"
+        "CREATE TABLE app.attached_3 (id bigint NOT NULL DEFAULT nextval('app.empty_ids'), what text,"
+        " part int NOT NULL DEFAULT 3);"
+        "ALTER TABLE app.attached_deep ATTACH PARTITION app.attached_3 FOR VALUES IN (3)", 1003, "bigint",
         columns=(("part", "integer"),),
     ),
     "heirs": Shape(
@@ -228,6 +232,12 @@ def test_the_next_row_gets_a_number_of_its_own(numbers: World, name: str) -> Non
 def test_a_partition_s_own_sequence_goes_on_where_the_source_s_stands(numbers: World) -> None:
     insert = "INSERT INTO app.attached_2 (what) VALUES ('the next') RETURNING id"
     assert value(numbers.target, insert) == 1004
+
+
+def test_the_sequence_of_a_partition_without_rows_begins_where_it_would(numbers: World) -> None:
+    """Reported of others: setval(…, 0) for an empty table fails, and 1 for it loses the first number."""
+    insert = "INSERT INTO app.attached_3 (what) VALUES ('the first') RETURNING id"
+    assert value(numbers.target, insert) == -1
 
 
 @pytest.mark.parametrize(("stands", "said"), [(1, "the column holds"), (1002, "has given 1003 already")])

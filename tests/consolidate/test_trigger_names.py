@@ -71,3 +71,38 @@ def test_what_a_trigger_comes_to_only_sometimes_is_a_warning(world: World) -> No
     assert (finding.severity, finding.examples) == ("warn", ("public.logged(integer)",))
     world.copy()
     assert world.verify().identical
+
+
+def test_a_trigger_that_fires_at_the_end_of_the_transaction_is_read_as_well(world: World) -> None:
+    query(world.target, SEEN.format("BEGIN PERFORM public.noted(NEW.id);", "").split("CREATE TRIGGER")[0])
+    query(
+        world.target,
+        "CREATE CONSTRAINT TRIGGER seen AFTER INSERT ON app.pays DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION app.seen()",
+    )
+    (finding,) = (f for f in found(world) if f.code == "function")
+    assert (finding.blocks, finding.examples) == (True, ("public.logged(integer)",))
+
+    query(world.target, finding.sql)
+
+    world.copy()
+    assert world.verify().identical
+
+
+def test_a_check_whose_function_calls_itself_by_its_bare_name_is_named(world: World) -> None:
+    """Reported of others: a function that validates documents, part by part, and is found by the path alone."""
+    query(
+        world.target,
+        "CREATE FUNCTION public.valid(n integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS"
+        " $$ BEGIN RETURN n = 0 OR (SELECT bool_and(valid(part)) FROM unnest(ARRAY[0]) AS part); END $$;"
+        "ALTER TABLE app.pays ADD CHECK (public.valid(id))",
+    )
+    (finding,) = (f for f in found(world) if f.blocks)
+    assert "public.valid" in f"{finding.message} {finding.examples} {finding.sql}"
+    with pytest.raises(PayrollxError, match="blocks the copy"):
+        world.copy()
+
+    query(world.target, "ALTER FUNCTION public.valid(integer) SET search_path = public, pg_catalog")
+
+    world.copy()
+    assert world.verify().identical

@@ -16,6 +16,7 @@ from payrollx_db.model.finding import EXAMPLES, Finding
 from payrollx_db.postgres import sqlstates
 from payrollx_db.postgres.column_types import ColumnType
 from payrollx_db.postgres.concurrency import limited, taking_turns
+from payrollx_db.postgres.copy_pipe import CopyFormat
 from payrollx_db.postgres.session import run
 
 MOST = 0x3FFFFFFF - 1_000  # bytes of a row's values, with what the message needs itself for the narrowest of tables
@@ -53,7 +54,7 @@ def _long(table: TablePlan) -> list[tuple[ColumnPlan, ColumnType]]:
 
 async def _of_table(context: Context, table: TablePlan) -> Finding | None:
     columns = _long(table)
-    size = sql.SQL(" + ").join(_size(column.sources[0], kind) for column, kind in columns)
+    size = sql.SQL(" + ").join(_size(column.sources[0], kind, table.form) for column, kind in columns)
     key = table.source_key or sql.SQL("NULL::text")
     rows = sql.SQL("SELECT {} AS k FROM {} WHERE {} AND {} > {}").format(
         key, table.from_clause, table.kept, size, sql.Literal(MOST)
@@ -80,11 +81,13 @@ async def _of_table(context: Context, table: TablePlan) -> Finding | None:
     return Finding("row-too-large", "block", place(table, [column for column, _ in columns]), count, message, examples)
 
 
-def _size(column: str, kind: ColumnType) -> sql.Composable:
+def _size(column: str, kind: ColumnType, form: CopyFormat) -> sql.Composable:
     """Return how long a value is, at least, without reading it: what is compressed counts as such but for texts."""
     name = sql.Identifier(ROW, column)
     if kind.name in TEXTS and kind.name != "bpchar":
         length = sql.SQL("pg_catalog.octet_length({}::text)").format(name)
+    elif kind.name == "bytea" and form == "text":  # two digits for each byte
+        length = sql.SQL("2 * pg_catalog.octet_length({})::bigint").format(name)
     elif kind.name in ("bpchar", "bytea"):
         length = sql.SQL("pg_catalog.octet_length({})").format(name)
     else:
